@@ -1,0 +1,31 @@
+/*
+ * clock: the time by which everything here is measured.
+ *
+ * Law of this file: one clock. Lifetimes, deadlines and leases are compared
+ * with each other and across processes, so they all come from the clock that
+ * goes on while the machine sleeps: CLOCK_BOOTTIME on Linux, the monotonic
+ * clock elsewhere. Wall time has no place in the core.
+ */
+#ifndef EQ_CLOCK_H
+#define EQ_CLOCK_H
+
+#include <stdint.h>
+
+#define EQ_NS_PER_S INT64_C(1000000000)
+#define EQ_NS_PER_MS INT64_C(1000000)
+
+/*
+ * Nanoseconds since some start that all processes of this machine share.
+ * Costs a system call on Linux: the vDSO does not serve CLOCK_BOOTTIME on
+ * every kernel.
+ */
+int64_t eq_now_ns(void);
+
+/*
+ * A cheap tick, good for one question only: has time moved on since I last
+ * asked? Monotonic and without a system call, a few milliseconds coarse. It
+ * stands still while the machine sleeps; never compare it with eq_now_ns.
+ */
+int64_t eq_coarse_ns(void);
+
+#endif

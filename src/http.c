@@ -1,0 +1,314 @@
+/*
+ * http: the Lua side of HTTP transfers, core.http().
+ *
+ * Laws of this file:
+ * - a handle is closed first and opened last; closing is idempotent;
+ * - whatever happens, the transfers of a call are over when it returns: its
+ *   body runs protected, and a Lua error goes on only after the cleaning up;
+ * - what comes back is plain tables (response or err), built after libcurl
+ *   is done with the transfer.
+ */
+#include <math.h>
+
+#include "clock.h"
+#include "compat.h"
+#include "multi.h"
+#include "outcome.h"
+#include "sigpipe.h"
+
+#define CLASS "equinix.http"
+
+/* More at a time would only wait for each other's sockets. */
+#define AT_ONCE_MAX 1024
+
+struct eq_http {
+  bool open;
+  bool busy;              /* a call is under way */
+  struct eq_multi multi;
+  struct eq_buffer lines; /* header lines of the request being read */
+};
+
+static struct eq_http *check_open(lua_State *L)
+{
+  struct eq_http *http = luaL_checkudata(L, 1, CLASS);
+  if (!http->open) {
+    luaL_error(L, "attempt to use a closed " CLASS);
+  }
+  if (http->busy) {
+    /* Only a finalizer could come here while a call is under way. */
+    luaL_error(L, "attempt to use a busy " CLASS);
+  }
+  return http;
+}
+
+static double check_seconds(lua_State *L, int idx)
+{
+  double seconds = (double)luaL_checknumber(L, idx);
+  luaL_argcheck(L, !isnan(seconds), idx, "not a number");
+  return seconds;
+}
+
+/*
+ * Calls `body` with the arguments of the running method, then puts the
+ * handle in order, then returns body's values or raises its error.
+ */
+static int protect(lua_State *L, struct eq_http *http, lua_CFunction body)
+{
+  int n = lua_gettop(L);
+  luaL_checkstack(L, n + 1, CLASS);
+  lua_pushcfunction(L, body);
+  for (int i = 1; i <= n; i++) {
+    lua_pushvalue(L, i); /* the originals keep the handle alive */
+  }
+  struct eq_sigpipe sigpipe;
+  eq_sigpipe_hold(&sigpipe);
+  http->busy = true;
+  int status = lua_pcall(L, n, LUA_MULTRET, 0);
+  eq_multi_cancel(&http->multi);
+  http->busy = false;
+  eq_sigpipe_release(&sigpipe);
+  return status == 0 ? lua_gettop(L) - n : lua_error(L);
+}
+
+/* [self, request, seconds] -> response | nil, err */
+static int send_body(lua_State *L)
+{
+  struct eq_http *http = lua_touserdata(L, 1);
+  CURLcode rc = eq_multi_enter(&http->multi, 1);
+  struct eq_transfer *transfer =
+      rc == CURLE_OK ? eq_multi_take(&http->multi) : NULL;
+  if (transfer == NULL) {
+    lua_pushnil(L);
+    eq_push_early_fault(L, rc == CURLE_OK ? CURLE_OUT_OF_MEMORY : rc);
+    return 2;
+  }
+  struct eq_request request;
+  eq_request_read(L, 2, &request, &http->lines);
+  if (eq_transfer_start(transfer, &request, lua_tonumber(L, 3)) &&
+      eq_multi_add(&http->multi, transfer)) {
+    transfer = eq_multi_next(&http->multi);
+  }
+  if (transfer->failed) {
+    lua_pushnil(L);
+  }
+  eq_push_outcome(L, transfer);
+  return transfer->failed ? 2 : 1;
+}
+
+/*
+ * handle:send(request, seconds) -> response | nil, err
+ * The tables are described in transport/curl.lua. Blocks the OS thread, at
+ * most that long. Raises what is wrong with the request.
+ */
+static int l_send(lua_State *L)
+{
+  struct eq_http *http = check_open(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  check_seconds(L, 3);
+  lua_settop(L, 3);
+  return protect(L, http, send_body);
+}
+
+/* The stack of send_many_body. */
+enum { SELF = 1, REQUESTS, AT_ONCE, SECONDS, RESULTS, BODIES };
+
+struct batch {
+  struct eq_http *http;
+  int64_t deadline; /* on eq_now_ns, when bounded */
+  bool bounded;
+  size_t count;     /* of requests */
+  size_t started;   /* handed over so far, in order */
+  size_t under_way;
+};
+
+static double seconds_left(const struct batch *batch)
+{
+  return batch->bounded
+             ? (double)(batch->deadline - eq_now_ns()) / (double)EQ_NS_PER_S
+             : HUGE_VAL;
+}
+
+/* Puts {response=} or {err=} into its place. The transfer is idle again. */
+static void settle(lua_State *L, struct batch *batch,
+                   struct eq_transfer *transfer)
+{
+  lua_createtable(L, 0, 1); /* [.., result] */
+  eq_push_outcome(L, transfer);
+  lua_setfield(L, -2, transfer->failed ? "err" : "response");
+  lua_rawseti(L, RESULTS, (int)transfer->tag);
+  eq_multi_release(&batch->http->multi, transfer);
+}
+
+/* Starts the next request; settles it at once where that fails. */
+static void start_next(lua_State *L, struct batch *batch)
+{
+  int i = (int)++batch->started;
+  struct eq_request request;
+  struct eq_transfer *transfer = eq_multi_take(&batch->http->multi);
+  if (transfer == NULL) {
+    lua_createtable(L, 0, 1);
+    eq_push_early_fault(L, CURLE_OUT_OF_MEMORY);
+    lua_setfield(L, -2, "err");
+    lua_rawseti(L, RESULTS, i);
+    return;
+  }
+  transfer->tag = (size_t)i;
+  lua_rawgeti(L, REQUESTS, i); /* [.., request] */
+  eq_request_read(L, BODIES + 1, &request, &batch->http->lines);
+  /* Libcurl does not copy the body, and a finalizer may change the table
+   * while the answers of others are built. */
+  lua_pushliteral(L, "body");
+  lua_rawget(L, BODIES + 1); /* [.., request, body] */
+  lua_rawseti(L, BODIES, i);
+  if (eq_transfer_start(transfer, &request, seconds_left(batch)) &&
+      eq_multi_add(&batch->http->multi, transfer)) {
+    batch->under_way++;
+  } else {
+    settle(L, batch, transfer);
+  }
+  lua_settop(L, BODIES);
+}
+
+/* Raises what is wrong with any of the requests, before a byte is sent. */
+static void check_all(lua_State *L, const struct batch *batch)
+{
+  for (size_t i = 1; i <= batch->count; i++) {
+    struct eq_request request;
+    lua_rawgeti(L, REQUESTS, (int)i); /* [.., request] */
+    eq_request_read(L, BODIES + 1, &request, &batch->http->lines);
+    lua_settop(L, BODIES);
+  }
+}
+
+static void push_all_failed(lua_State *L, const struct batch *batch,
+                            CURLcode result)
+{
+  for (size_t i = 1; i <= batch->count; i++) {
+    lua_createtable(L, 0, 1);
+    eq_push_early_fault(L, result);
+    lua_setfield(L, -2, "err");
+    lua_rawseti(L, RESULTS, (int)i);
+  }
+}
+
+static void run_batch(lua_State *L, struct batch *batch, size_t at_once)
+{
+  while (batch->started < batch->count || batch->under_way > 0) {
+    while (batch->started < batch->count && batch->under_way < at_once) {
+      start_next(L, batch);
+    }
+    if (batch->under_way > 0) {
+      struct eq_transfer *transfer = eq_multi_next(&batch->http->multi);
+      batch->under_way--;
+      settle(L, batch, transfer);
+    }
+  }
+}
+
+/* [self, requests, at once, seconds] -> results */
+static int send_many_body(lua_State *L)
+{
+  double seconds = (double)lua_tonumber(L, SECONDS);
+  size_t at_once = (size_t)lua_tointeger(L, AT_ONCE);
+  struct batch batch = {
+      .http = lua_touserdata(L, SELF),
+      .count = lua_rawlen(L, REQUESTS),
+      .bounded = seconds < 1e9, /* else no end that an int64_t could hold */
+  };
+  if (batch.bounded) {
+    batch.deadline = eq_now_ns() + (int64_t)(seconds * (double)EQ_NS_PER_S);
+  }
+  lua_createtable(L, (int)batch.count, 0); /* RESULTS */
+  lua_newtable(L);                         /* BODIES */
+  check_all(L, &batch);
+  CURLcode rc = eq_multi_enter(&batch.http->multi, (long)at_once);
+  if (rc == CURLE_OK) {
+    run_batch(L, &batch, at_once);
+  } else {
+    push_all_failed(L, &batch, rc);
+  }
+  lua_pushvalue(L, RESULTS);
+  return 1;
+}
+
+/*
+ * handle:send_many(requests, n, seconds) -> { {response=}|{err=}, ... }
+ * In the order of the requests, n at a time, all inside the seconds. Raises
+ * what is wrong with any of them, before the first byte.
+ */
+static int l_send_many(lua_State *L)
+{
+  struct eq_http *http = check_open(L);
+  luaL_checktype(L, REQUESTS, LUA_TTABLE);
+  lua_Integer at_once = luaL_checkinteger(L, AT_ONCE);
+  luaL_argcheck(L, at_once >= 1, AT_ONCE, "at least 1 expected");
+  check_seconds(L, SECONDS);
+  lua_settop(L, SECONDS);
+  if (at_once > AT_ONCE_MAX) {
+    lua_pushinteger(L, AT_ONCE_MAX);
+    lua_replace(L, AT_ONCE);
+  }
+  return protect(L, http, send_many_body);
+}
+
+/* handle:close(), __gc, __close: closes the connections. Idempotent. */
+static int l_close(lua_State *L)
+{
+  struct eq_http *http = luaL_checkudata(L, 1, CLASS);
+  if (!http->open) {
+    return 0;
+  }
+  check_open(L); /* not while it is busy */
+  struct eq_sigpipe sigpipe;
+  http->open = false;
+  eq_sigpipe_hold(&sigpipe);
+  eq_multi_close(&http->multi);
+  eq_sigpipe_release(&sigpipe);
+  eq_buffer_free(&http->lines);
+  return 0;
+}
+
+static int l_tostring(lua_State *L)
+{
+  const struct eq_http *http = luaL_checkudata(L, 1, CLASS);
+  if (http->open) {
+    lua_pushfstring(L, CLASS " (%p)", (const void *)http);
+  } else {
+    lua_pushliteral(L, CLASS " (closed)");
+  }
+  return 1;
+}
+
+/* core.http() -> a handle. Opens no socket and starts no thread. */
+static int l_http(lua_State *L)
+{
+  struct eq_http *http = eq_newobject(L, sizeof *http, CLASS);
+  eq_multi_init(&http->multi);
+  eq_buffer_init(&http->lines, 0);
+  http->open = true;
+  return 1;
+}
+
+int eq_open_http(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+      {"close", l_close},
+      {"send", l_send},
+      {"send_many", l_send_many},
+      {NULL, NULL},
+  };
+  static const luaL_Reg metamethods[] = {
+      {"__close", l_close},
+      {"__gc", l_close},
+      {"__tostring", l_tostring},
+      {NULL, NULL},
+  };
+  static const luaL_Reg functions[] = {
+      {"headers", eq_headers},
+      {"http", l_http},
+      {NULL, NULL},
+  };
+  eq_newclass(L, CLASS, methods, metamethods);
+  eq_newlib(L, functions);
+  return 1;
+}

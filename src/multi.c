@@ -1,0 +1,199 @@
+/*
+ * multi: the laws are in multi.h.
+ */
+#include "multi.h"
+
+#include "process.h"
+
+/* Idle connections kept at least: a few origins, a few at a time. */
+#define KEPT_MIN 16L
+
+/* How long one wait may last: a bound, should libcurl miss its own timer. */
+#define POLL_MS 1000
+
+void eq_multi_init(struct eq_multi *multi)
+{
+  *multi = (struct eq_multi){.process = 0};
+}
+
+static void free_list(struct eq_transfer *list, bool ours)
+{
+  while (list != NULL) {
+    struct eq_transfer *next = list->next;
+    eq_transfer_free(list, ours);
+    list = next;
+  }
+}
+
+void eq_multi_close(struct eq_multi *multi)
+{
+  bool ours = multi->process == eq_process_generation();
+  if (ours) {
+    eq_multi_cancel(multi);
+  }
+  free_list(multi->active, ours);
+  free_list(multi->idle, ours);
+  if (ours && multi->multi != NULL) {
+    /* Fails only for handles that are no multi handles. */
+    (void)curl_multi_cleanup(multi->multi);
+  }
+  eq_multi_init(multi);
+}
+
+/*
+ * By default libcurl keeps four connections for each transfer that is under
+ * way, so that a batch would end with nearly none.
+ */
+static CURLcode keep(struct eq_multi *multi, long n)
+{
+  if (n <= multi->kept) {
+    return CURLE_OK;
+  }
+  multi->kept = n > KEPT_MIN ? n : KEPT_MIN;
+  CURLMcode rc = curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS,
+                                   multi->kept);
+  return rc == CURLM_OK ? CURLE_OK : CURLE_FAILED_INIT;
+}
+
+static CURLcode open_multi(struct eq_multi *multi)
+{
+  CURLcode rc = eq_process_init();
+  if (rc != CURLE_OK) {
+    return rc;
+  }
+  multi->multi = curl_multi_init();
+  multi->process = eq_process_generation();
+  return multi->multi != NULL ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+CURLcode eq_multi_enter(struct eq_multi *multi, long n)
+{
+  if (multi->process != eq_process_generation()) {
+    eq_multi_close(multi); /* leaks what is the parent's */
+  }
+  if (multi->multi == NULL) {
+    CURLcode rc = open_multi(multi);
+    if (rc != CURLE_OK) {
+      return rc;
+    }
+  }
+  return keep(multi, n);
+}
+
+struct eq_transfer *eq_multi_take(struct eq_multi *multi)
+{
+  struct eq_transfer *transfer = multi->idle;
+  if (transfer != NULL) {
+    multi->idle = transfer->next;
+  } else {
+    transfer = eq_transfer_new();
+    if (transfer == NULL) {
+      return NULL;
+    }
+  }
+  transfer->next = multi->active;
+  multi->active = transfer;
+  return transfer;
+}
+
+void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer)
+{
+  struct eq_transfer **link = &multi->active;
+  while (*link != transfer) {
+    link = &(*link)->next;
+  }
+  *link = transfer->next;
+  eq_transfer_clear(transfer);
+  transfer->next = multi->idle;
+  multi->idle = transfer;
+}
+
+bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
+{
+  CURLMcode rc = curl_multi_add_handle(multi->multi, transfer->easy);
+  transfer->running = rc == CURLM_OK;
+  if (rc != CURLM_OK) {
+    eq_transfer_finish(transfer, rc == CURLM_OUT_OF_MEMORY
+                                     ? CURLE_OUT_OF_MEMORY
+                                     : CURLE_FAILED_INIT);
+  }
+  return rc == CURLM_OK;
+}
+
+/* Takes the transfer back from libcurl; its connection goes to the pool. */
+static struct eq_transfer *take_back(struct eq_multi *multi,
+                                     struct eq_transfer *transfer,
+                                     CURLcode result)
+{
+  /* Fails only for handles that aren't there. */
+  (void)curl_multi_remove_handle(multi->multi, transfer->easy);
+  eq_transfer_finish(transfer, result);
+  return transfer;
+}
+
+/* A transfer whose end libcurl has announced, or NULL. */
+static struct eq_transfer *announced(struct eq_multi *multi)
+{
+  const CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(multi->multi, &left)) != NULL) {
+    char *transfer = NULL;
+    if (message->msg != CURLMSG_DONE) {
+      continue; /* no other kind exists so far */
+    }
+    CURLcode result = message->data.result;
+    CURLcode rc = curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+                                    &transfer);
+    if (rc == CURLE_OK && transfer != NULL) {
+      return take_back(multi, (struct eq_transfer *)(void *)transfer, result);
+    }
+  }
+  return NULL;
+}
+
+/* The multi handle itself failed: so does a transfer of it. */
+static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
+{
+  struct eq_transfer *transfer = multi->active;
+  while (!transfer->running) {
+    transfer = transfer->next;
+  }
+  return take_back(multi, transfer,
+                   reason == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY
+                                                 : CURLE_FAILED_INIT);
+}
+
+struct eq_transfer *eq_multi_next(struct eq_multi *multi)
+{
+  for (;;) {
+    /* What was announced comes first: it makes room for the next one. */
+    struct eq_transfer *transfer = announced(multi);
+    if (transfer != NULL) {
+      return transfer;
+    }
+    int running;
+    CURLMcode rc = curl_multi_perform(multi->multi, &running);
+    if (rc == CURLM_OK && (transfer = announced(multi)) != NULL) {
+      return transfer;
+    }
+    if (rc == CURLM_OK) {
+      rc = curl_multi_poll(multi->multi, NULL, 0, POLL_MS, NULL);
+    }
+    if (rc != CURLM_OK) {
+      return give_up(multi, rc);
+    }
+  }
+}
+
+void eq_multi_cancel(struct eq_multi *multi)
+{
+  while (multi->active != NULL) {
+    struct eq_transfer *transfer = multi->active;
+    if (transfer->running) {
+      /* Its connection is in the middle of an answer: libcurl closes it. */
+      (void)curl_multi_remove_handle(multi->multi, transfer->easy);
+      transfer->running = false;
+    }
+    eq_multi_release(multi, transfer);
+  }
+}

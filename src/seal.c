@@ -1,0 +1,48 @@
+/* seal: see seal.h; the Lua side of it joins the core module. */
+#include "seal.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "compat.h"
+
+int eq_digest(const void *bytes, size_t len, unsigned char out[EQ_DIGEST_SIZE])
+{
+  unsigned int size = 0;
+  if (EVP_Digest(bytes, len, out, &size, EVP_sha256(), NULL) != 1 ||
+      size != EQ_DIGEST_SIZE) {
+    memset(out, 0, EQ_DIGEST_SIZE);
+    return -1;
+  }
+  return 0;
+}
+
+/*
+ * core.digest(bytes) -> string
+ * SHA-256 of any bytes as 64 lower-case hex digits. Raises only when
+ * libcrypto itself fails (a FIPS provider that does not load, say).
+ */
+static int digest(lua_State *L)
+{
+  static const char hex[] = "0123456789abcdef";
+  size_t len;
+  const char *bytes = luaL_checklstring(L, 1, &len);
+  unsigned char out[EQ_DIGEST_SIZE];
+  char text[2 * EQ_DIGEST_SIZE];
+  if (eq_digest(bytes, len, out) != 0) {
+    return luaL_error(L, "libcrypto can't compute SHA-256");
+  }
+  for (size_t i = 0; i < EQ_DIGEST_SIZE; i++) {
+    text[2 * i] = hex[out[i] >> 4];
+    text[2 * i + 1] = hex[out[i] & 15];
+  }
+  lua_pushlstring(L, text, sizeof text);
+  return 1;
+}
+
+int eq_open_seal(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"digest", digest}, {NULL, NULL}};
+  eq_newlib(L, functions);
+  return 1;
+}
