@@ -1,0 +1,103 @@
+--- cli: the command `equinix-auth`.
+--
+-- Law of this file: data on stdout, words on stderr, and an exit code a
+-- script can act on. A secret is no argument of any command, since arguments
+-- are for everybody on the machine to read: credentials come from the
+-- environment or from a file.
+
+local argparse = require "argparse"
+local emulator = require "equinix.cli.emulator"
+local request = require "equinix.cli.request"
+local token = require "equinix.cli.token"
+
+local M = {}
+
+--- What the exit codes mean.
+M.OK, M.FAILURE, M.USAGE, M.AUTH, M.NETWORK = 0, 1, 2, 3, 4
+
+local EXIT = {
+  config = M.USAGE,
+  auth = M.AUTH,
+  network = M.NETWORK,
+  timeout = M.NETWORK,
+  tls = M.NETWORK,
+}
+
+-- Each has define(parser) -> command, and run(args, say) -> exit code, or
+-- nil and an error (of the client, or a string).
+local COMMANDS = { token, request, emulator }
+
+local EPILOG = [[
+Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
+EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN.
+Exit codes: 0 ok, 1 failure, 2 usage, 3 credentials, 4 network.]]
+
+local function say(...)
+  io.stderr:write("equinix-auth: ", ...)
+  io.stderr:write "\n"
+end
+
+local function print_version()
+  print("equinix-auth " .. require("equinix")._VERSION)
+  os.exit(M.OK)
+end
+
+local function new_parser()
+  local parser = argparse("equinix-auth",
+    "Authenticated access to the Equinix APIs.", EPILOG)
+  parser:command_target "command"
+  parser:flag("--version", "Print the version and end."):action(print_version)
+  local commands = {}
+  for _, command in ipairs(COMMANDS) do
+    for name, run in pairs(command.define(parser)) do
+      commands[name] = run
+    end
+  end
+  return parser, commands
+end
+
+-- What an error of the client says, and the details of its body.
+local function report(problem)
+  if type(problem) ~= "table" then
+    say(tostring(problem))
+    return M.FAILURE
+  end
+  say((tostring(problem):gsub("^equinix: ", "")))
+  for _, detail in ipairs(problem.errors or {}) do
+    local words = {}
+    for _, name in ipairs { "code", "property", "reason", "message" } do
+      words[#words + 1] = detail[name]
+    end
+    say("  ", table.concat(words, ": "))
+  end
+  return EXIT[problem.kind] or M.FAILURE
+end
+
+--- Runs a command line.
+---@param argv string[] without the program's name
+---@return integer exit code
+function M.main(argv)
+  local parser, commands = new_parser()
+  local ok, args = parser:pparse(argv)
+  if not ok then
+    say(args)
+    io.stderr:write(parser:get_usage(), "\n")
+    return M.USAGE
+  end
+  -- A misuse that only the library notices raises there.
+  local ran, code, problem = pcall(commands[args.command], args, say)
+  if not ran then
+    say((tostring(code):gsub("^.-:%d+: ", ""):gsub("^equinix: ", "")))
+    return M.USAGE
+  elseif not code then
+    return report(problem)
+  end
+  -- A full disk or a closed pipe must not pass for success.
+  if not io.stdout:flush() then
+    say "standard output could not be written"
+    return M.FAILURE
+  end
+  return code
+end
+
+return M

@@ -1,0 +1,61 @@
+--- emulator: `equinix-auth emulator`, the local Equinix.
+
+local emulator = require "equinix.emulator"
+local knobs = require "equinix.emulator.knobs"
+
+local M = {}
+
+-- A whole number of a range, for argparse.
+local function between(least, most)
+  return function(text)
+    local n = text:find "^%d+$" and tonumber(text)
+    if n and n >= least and n <= most then
+      return n
+    end
+    return nil, ("'%s' is no number from %d to %d"):format(text, least, most)
+  end
+end
+
+local function run(args, say)
+  local values = {}
+  for _, text in ipairs(args.set) do
+    local name, value = knobs.parse(text)
+    if not name then
+      say(value)
+      return 2
+    end
+    values[name] = value
+  end
+  return emulator.run {
+    port = args.port,
+    plain = args.plain,
+    workers = args.workers,
+    knobs = values,
+    ready_file = args.ready_file,
+    until_eof = args.until_eof,
+    nginx = args.nginx,
+  }
+end
+
+--- Adds the command; returns what runs it.
+function M.define(parser)
+  local command = parser:command("emulator",
+    "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)",
+    "Knobs, for --set and POST /_emulator/config [default]:\n"
+      .. knobs.help())
+  command:option("--port", "Where it listens; 0: any free port.", "8443")
+    :convert(between(0, 65535)):argname "<n>"
+  command:flag("--plain", "HTTP instead of HTTPS.")
+  command:option("--workers", "Processes of nginx.", "1")
+    :convert(between(1, 64)):argname "<n>"
+  command:option("--set", "Start with this knob set."):count "*"
+    :argname "<knob=value>"
+  command:option("--ready-file", "Write JSON there when it listens.")
+    :target "ready_file":argname "<path>"
+  command:flag("--until-eof", "End when standard input ends.")
+    :target "until_eof"
+  command:option("--nginx", "Use this nginx."):argname "<path>"
+  return { emulator = run }
+end
+
+return M

@@ -1,0 +1,182 @@
+--- knobs: everything that can be changed about the emulator while it runs.
+--
+-- Law of this file: one row for one knob, with its default and one line of
+-- help that `--help` and GET /_emulator/config show. A value is checked here
+-- and nowhere else. Pure: the values live with whoever calls.
+
+local nearest = require "equinix.nearest"
+
+local M = {}
+
+---@class equinix.emulator.Knob
+---@field name string
+---@field default any its type is the knob's type
+---@field help string one line
+---@field whole? boolean only whole numbers
+---@field min? number the least a number may be
+---@field one_of? string[] the strings it may be
+
+---@type equinix.emulator.Knob[]
+M.list = {
+  -- What a token is like.
+  { name = "lifetime", default = 3600, whole = true,
+    help = "seconds a token lives; 0 or less: it is never valid" },
+  { name = "timeout_text", default = "",
+    help = "token_timeout as this text, whatever the lifetime is" },
+  { name = "number_timeout", default = false,
+    help = "token_timeout as a number instead of a string" },
+  { name = "token_bytes", default = 28, whole = true, min = 8,
+    help = "length of the tokens issued" },
+  { name = "token_type", default = "Bearer",
+    help = "token_type of the tokens issued" },
+  { name = "refresh_tokens", default = false,
+    help = "refresh tokens for client_credentials too" },
+  { name = "refresh_lifetime", default = 5184000, whole = true, min = 1,
+    help = "seconds a refresh token lives" },
+  { name = "rotate", default = false,
+    help = "each refresh brings a new refresh token and ends the old one" },
+  { name = "omit", default = "",
+    help = "fields to leave out of token answers, as a,b,c" },
+
+  -- How credentials are treated.
+  { name = "lock_after", default = 5, whole = true, min = 0,
+    help = "successive bad attempts that lock an account (0: never)" },
+  { name = "refused_status", default = 400, whole = true, min = 200,
+    help = "status for bad credentials (401 and 500 have been seen)" },
+  { name = "snake_case", default = false,
+    help = "errors of the token endpoints with error_code, not errorCode" },
+  { name = "revoke_all", default = false,
+    help = "true: every token issued so far is invalid from now on" },
+
+  -- What the lists of the API are like.
+  { name = "ports", default = 25, whole = true, min = 0,
+    help = "how many ports there are" },
+  { name = "max_limit", default = 100, whole = true, min = 1,
+    help = "the most entries of a page, whatever limit asks for" },
+  { name = "next_links", default = "relative",
+    one_of = { "relative", "absolute", "foreign", "none" },
+    help = "pagination.next: relative, absolute, foreign (host) or none" },
+
+  -- Waiting. No fault: the answer is right, but late.
+  { name = "latency", default = 0, min = 0,
+    help = "seconds before every answer" },
+  { name = "token_latency", default = 0, min = 0,
+    help = "seconds before the answers of the token endpoints, on top" },
+
+  -- Faults.
+  { name = "scope", default = "",
+    help = "faults happen only on paths that begin with this" },
+  { name = "times", default = 0, whole = true, min = 0,
+    help = "how many requests are hit by the faults (0: until changed)" },
+  { name = "status", default = 0, whole = true, min = 0,
+    help = "the token endpoints answer with this status (0: off)" },
+  { name = "api_status", default = 0, whole = true, min = 0,
+    help = "all other calls answer with this status (0: off)" },
+  { name = "retry_after", default = "",
+    help = "Retry-After of a forced status: seconds or an HTTP date" },
+  { name = "html", default = false,
+    help = "the body is an HTML page, as from a gateway" },
+  { name = "non_json", default = false,
+    help = "the body claims to be JSON and is none" },
+  { name = "redirect", default = "",
+    help = "the answer is a redirect to this Location" },
+  { name = "redirect_status", default = 307, whole = true, min = 300,
+    help = "status of that redirect" },
+  { name = "cut", default = false,
+    help = "the connection ends in the middle of the body" },
+  { name = "slow", default = 0, min = 0,
+    help = "seconds over which the body drips" },
+}
+
+---@type table<string, equinix.emulator.Knob>
+M.by_name = {}
+for _, knob in ipairs(M.list) do
+  M.by_name[knob.name] = knob
+end
+
+local function check_number(knob, value)
+  if value ~= value or math.abs(value) >= 2 ^ 31 then
+    return "must be a number of a sane size"
+  elseif knob.whole and value % 1 ~= 0 then
+    return "must be a whole number"
+  elseif knob.min and value < knob.min then
+    return ("must be %d or more"):format(knob.min)
+  end
+end
+
+local function check_string(knob, value)
+  if #value > 2048 or value:find "%c" then
+    return "must be one line of at most 2048 bytes"
+  end
+  for _, allowed in ipairs(knob.one_of or {}) do
+    if value == allowed then
+      return nil
+    end
+  end
+  if knob.one_of then
+    return "must be one of " .. table.concat(knob.one_of, ", ")
+  end
+end
+
+--- Whether a knob may have this value.
+---@param name string
+---@param value any
+---@return boolean|number|string|nil value as it is to be kept
+---@return string|nil message what is wrong with it
+function M.check(name, value)
+  local knob = M.by_name[name]
+  if not knob then
+    local near = type(name) == "string" and nearest.name(name, M.by_name)
+    return nil, ("unknown knob '%s'%s"):format(tostring(name):sub(1, 64),
+      near and (", did you mean '%s'?"):format(near) or "")
+  end
+  local kind = type(knob.default)
+  -- `retry_after = 2` is what one writes for a header of one number.
+  if kind == "string" and type(value) == "number" then
+    value = ("%.14g"):format(value)
+  end
+  if type(value) ~= kind then
+    return nil, ("knob '%s' must be a %s"):format(name, kind)
+  end
+  local reason = kind == "number" and check_number(knob, value)
+    or kind == "string" and check_string(knob, value)
+  if reason then
+    return nil, ("knob '%s' %s"):format(name, reason)
+  end
+  return value
+end
+
+--- Reads `name=value`, the way a command line gives it.
+---@param text string
+---@return string|nil name
+---@return any value or what is wrong
+function M.parse(text)
+  local name, value = text:match "^%s*([^=]-)%s*=(.*)$"
+  if not name then
+    return nil, "a knob is set as name=value"
+  end
+  local kind = M.by_name[name] and type(M.by_name[name].default)
+  if kind == "number" then
+    value = tonumber(value) or value
+  elseif kind == "boolean" and (value == "true" or value == "false") then
+    value = value == "true"
+  end
+  local checked, reason = M.check(name, value)
+  if checked == nil then
+    return nil, reason
+  end
+  return name, checked
+end
+
+--- One line for each knob, for a terminal.
+---@return string
+function M.help()
+  local lines = {}
+  for i, knob in ipairs(M.list) do
+    local default = knob.default == "" and "none" or tostring(knob.default)
+    lines[i] = ("  %-16s %s [%s]"):format(knob.name, knob.help, default)
+  end
+  return table.concat(lines, "\n")
+end
+
+return M

@@ -1,0 +1,137 @@
+--- tokens: issue, check, refresh and revoke.
+--
+-- Law of this file: the dictionary is shared by all workers, so whatever must
+-- happen once (a refresh token that is used up) is one atomic step in it. A
+-- token is valid while it is in there and its epoch is the current one;
+-- revoke_all begins a new epoch.
+
+local M = {}
+
+local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+  .. "0123456789"
+-- Bytes from here on would make the first letters likelier than the others.
+local FAIR = 256 - 256 % #ALPHABET
+
+--- Letters and digits, each as likely as any other.
+---@param random fun(n: integer): string random bytes
+---@param length integer
+---@return string
+function M.text(random, length)
+  local chars = {}
+  while #chars < length do
+    for byte in random(length):gmatch "." do
+      local n = byte:byte()
+      if n < FAIR and #chars < length then
+        local at = n % #ALPHABET + 1
+        chars[#chars + 1] = ALPHABET:sub(at, at)
+      end
+    end
+  end
+  return table.concat(chars)
+end
+
+local function epoch(world)
+  return world.dict:get "epoch" or 0
+end
+
+-- nil for what is unknown, expired or of an earlier epoch.
+local function owner(world, key)
+  local record = world.dict:get(key)
+  local issued, name = (record or ""):match "^(%d+) (.*)$"
+  if tonumber(issued) == epoch(world) then
+    return name
+  end
+end
+
+local function keep(world, key, name, seconds)
+  if seconds > 0 then -- to the dictionary 0 would mean for ever
+    world.dict:set(key, ("%d %s"):format(epoch(world), name), seconds)
+  end
+end
+
+local function timeout(knobs)
+  if knobs.timeout_text ~= "" then
+    return knobs.timeout_text
+  end
+  local seconds = knobs.lifetime
+  return knobs.number_timeout and seconds or ("%d"):format(seconds)
+end
+
+-- Leaves out what the knob `omit` lists.
+local function without(body, list)
+  for name in list:gmatch "[^,%s]+" do
+    body[name] = nil
+  end
+  return body
+end
+
+--- A new access token.
+---@param world table
+---@param knobs table<string, any>
+---@return string
+function M.access(world, knobs)
+  local token = M.text(world.random, knobs.token_bytes)
+  keep(world, "token " .. token, world.accounts.client_id, knobs.lifetime)
+  return token
+end
+
+--- The body of a token answer.
+---@param world table
+---@param knobs table<string, any>
+---@param refresh_token string|nil to be told to the caller
+---@return table
+function M.answer(world, knobs, refresh_token)
+  return without({
+    access_token = M.access(world, knobs),
+    token_timeout = timeout(knobs),
+    token_type = knobs.token_type,
+    user_name = world.accounts.user_name,
+    refresh_token = refresh_token,
+    refresh_token_timeout = refresh_token
+      and ("%d"):format(knobs.refresh_lifetime),
+  }, knobs.omit)
+end
+
+--- A new refresh token.
+---@return string
+function M.refresh_token(world, knobs)
+  local token = M.text(world.random, knobs.token_bytes)
+  keep(world, "refresh " .. token, world.accounts.client_id,
+    knobs.refresh_lifetime)
+  return token
+end
+
+--- Takes a refresh token in.
+---@param world table
+---@param knobs table<string, any>
+---@param token string
+---@return string|nil refresh_token the one that is valid now
+function M.redeem(world, knobs, token)
+  if not owner(world, "refresh " .. token) then
+    return nil
+  elseif not knobs.rotate then
+    return token
+  end
+  -- Of two requests with the same token only one gets past `add`.
+  if not world.dict:add("spent " .. token, true, knobs.refresh_lifetime) then
+    return nil
+  end
+  world.dict:delete("refresh " .. token)
+  return M.refresh_token(world, knobs)
+end
+
+--- Whether an Authorization header carries a valid token.
+---@param world table
+---@param authorization string|nil
+---@return boolean
+function M.is_valid(world, authorization)
+  local token = (authorization or ""):match "^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$"
+  return token ~= nil and owner(world, "token " .. token) ~= nil
+end
+
+--- All tokens issued so far become invalid.
+function M.revoke_all(world)
+  world.dict:incr("epoch", 1, 0)
+end
+
+return M

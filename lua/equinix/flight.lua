@@ -1,0 +1,265 @@
+--- flight: who renews a token, who waits, and what everybody else gets.
+--
+-- Law of this file: behind any number of callers there is one token request
+-- at a time for a key, in success and in failure. Whoever the cache lets lead
+-- sends it; all others get its outcome, or the old token while that lives.
+-- No token is served after its end, and none that was rejected.
+--
+--   fresh      serve
+--   advisory   serve the old one; whoever may lead renews first (5 s at most)
+--   mandatory  one renews; the rest wait 2 s at most, then serve the old one
+--   else       one renews; all wait for it
+--
+-- What the leader does is in lead.lua.
+
+local await = require "equinix.await"
+local core = require "equinix.core"
+local err = require "equinix.error"
+local failure = require "equinix.failure"
+local grant = require "equinix.grant"
+local lead = require "equinix.lead"
+local token = require "equinix.token"
+
+local M = {}
+
+local ADVISORY_SECONDS = 5
+local MANDATORY_SECONDS = 2
+local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
+
+---@class equinix.Flight
+local Flight = { renews = true }
+Flight.__index = Flight
+
+---@class equinix.Want what a caller needs
+---@field deadline number on core.now()
+---@field renew? boolean not the token that is there now
+---@field force? boolean in spite of back-off and latch
+---@field min_life? number seconds that must be left
+
+-- The place in the cache. Its key holds the secret as read, so a secret file
+-- that has changed leads to another place; hits never come here.
+function Flight:place()
+  if self.slot and not self.config.secret_rotates then
+    return self.slot
+  end
+  local secret, reason = self.config.secret()
+  if not secret then
+    return err.fail("config", reason)
+  end
+  if not self.slot or secret ~= self.secret() then
+    if self.slot then
+      self.slot:close()
+    end
+    self.secret = function()
+      return secret
+    end
+    self.slot = core.tokens.open(grant.key(self.config, secret))
+    self.moved(self.slot)
+  end
+  return self.slot
+end
+
+-- The same table for the same token, until it is renewed.
+function Flight:token_of(serial, record)
+  if self.token_serial ~= serial or not self.token_table then
+    self.token_serial, self.token_table = serial, token.decode(record)
+  end
+  return self.token_table
+end
+
+local function timed_out()
+  return err.fail("timeout", "the deadline passed while another caller's "
+    .. "token request was under way; allow a longer timeout", {
+    code = "token_wait",
+  })
+end
+
+local function cannot_wait()
+  return err.fail("config", "no token is cached and this place may not wait "
+    .. "for one; call client:token() earlier, where waiting is allowed", {
+    code = "cannot_wait",
+  })
+end
+
+local function own_flight()
+  return err.fail("config", "this thread is in the middle of renewing this "
+    .. "very token, so waiting for it would never end; don't use the client "
+    .. "in a callback of its own renewal", { code = "own_flight" })
+end
+
+-- Another caller leads. Returns true first when the outcome is to be looked
+-- for again, else what the caller gets.
+function Flight:wait(slot, want, view, flight, own)
+  if view.fallback and view.state == "advisory" then
+    return false, view.fallback, view.token
+  elseif own and self.transport.blocks then
+    if view.fallback then
+      return false, view.fallback, view.token
+    end
+    return false, own_flight()
+  end
+  local seconds = want.deadline - core.now()
+  if view.fallback then
+    seconds = math.min(seconds, MANDATORY_SECONDS)
+  end
+  local what, a, b, c = await(self.transport, slot, flight,
+    math.max(0, seconds))
+  if what == "published" then
+    return false, b, self:token_of(a, c)
+  elseif what == "gone" or (what == "failed" and a == "") then
+    return true -- nobody's attempt: the next one leads
+  elseif view.fallback then
+    return false, view.fallback, view.token
+  elseif what == "failed" then
+    return false, nil, failure.shared(a, b)
+  end
+  return false, timed_out()
+end
+
+-- This caller leads: inline, as nothing runs at the side here.
+function Flight:lead(slot, want, view, lease, last, rejected)
+  local now = core.now()
+  local own_deadline = want.deadline
+  if view.fallback and view.state == "advisory" then
+    own_deadline = math.min(own_deadline, now + ADVISORY_SECONDS)
+  end
+  local header, fields = lead.run(self, slot, lease, {
+    deadline = now + self.config.timeout,
+    own_deadline = own_deadline,
+    hasty = own_deadline == want.deadline
+      and own_deadline < now + self.config.timeout,
+    force = want.force,
+    rejected = rejected,
+    last = failure.decode(last),
+    record = view.record,
+  })
+  if not header and view.fallback and not want.force then
+    return view.fallback, view.token
+  end
+  return header, fields
+end
+
+-- What the cache holds, seen with this caller's needs.
+function Flight:view(slot, want)
+  local state, serial, header, record, left = slot:look()
+  if want.old == nil and (want.renew
+      or (header and want.min_life and left < want.min_life)) then
+    want.old = serial
+  end
+  local view = { state = state, serial = serial, record = record }
+  if header and serial ~= want.old then
+    view.fallback, view.token = header, self:token_of(serial, record)
+  end
+  return view
+end
+
+--- The header and the token, by the rules at the top.
+---@param want equinix.Want
+---@return string|nil header
+---@return equinix.Token|equinix.Error
+function Flight:obtain(want)
+  while true do
+    local slot, problem = self:place()
+    if not slot then
+      return nil, problem
+    end
+    local view = self:view(slot, want)
+    if view.fallback and (view.state == "fresh"
+        or not self.transport.waits()) then
+      return view.fallback, view.token
+    elseif not self.transport.waits() then
+      return cannot_wait()
+    elseif core.now() >= want.deadline then
+      return timed_out()
+    end
+    local what, a, b, c = slot:begin(view.serial, want.force or false,
+      self.config.timeout + LEASE_MARGIN)
+    if what == "lead" then
+      return self:lead(slot, want, view, a, b, c)
+    elseif what == "backoff" then
+      if view.fallback then
+        return view.fallback, view.token
+      end
+      return nil, failure.shared(b, a)
+    elseif what == "wait" then
+      local again, header, fields = self:wait(slot, want, view, a, b)
+      if not again then
+        return header, fields
+      end
+    end -- "ready": somebody published meanwhile
+  end
+end
+
+--- Refuses the token behind a header, if it is still the current one.
+--- No I/O, any phase.
+---@param header string "Bearer ..."
+---@return boolean whether it was the current one
+function Flight:reject(header)
+  if not self.slot then
+    return false
+  end
+  local _, serial, current = self.slot:look()
+  if current ~= header then
+    return false
+  end
+  self.emit("token_rejected", {})
+  return self.slot:reject(serial)
+end
+
+--- Drops and wipes the token; back-off and latch stay.
+function Flight:forget()
+  self.token_table = nil
+  if self.slot then
+    self.slot:forget()
+  end
+end
+
+function Flight:close()
+  self.token_table = nil
+  if self.slot then
+    self.slot:close()
+    self.slot = nil
+  end
+end
+
+--- The function behind client:authorization(): the header on a hit, else
+--- what slow() returns. A C function where C can be yielded across.
+---@param slow function
+---@return function
+function Flight:bind(slow)
+  local slot = self.slot
+  if not slot then
+    return slow
+  end
+  local bound = slot:bind(slow)
+  if bound then
+    return bound
+  end
+  local peek = slot.peek
+  return function()
+    local header = peek(slot)
+    if header then
+      return header
+    end
+    return slow()
+  end
+end
+
+---@param config table of equinix.options
+---@param transport table the port
+---@param emit fun(name: string, fields: table)
+---@param moved fun() called when the place in the cache has changed
+function M.new(config, transport, emit, moved)
+  local self = setmetatable({
+    config = config,
+    transport = transport,
+    emit = emit,
+    moved = moved,
+  }, Flight)
+  if not config.secret_rotates then
+    self:place()
+  end
+  return self
+end
+
+return M

@@ -1,0 +1,45 @@
+--- form: names and values as a URL's query or a form body carry them.
+
+local core = require "equinix.core"
+
+local M = {}
+
+--- A value as text: 100 / 2 is "50", not "50.0", and an id is all its digits.
+function M.text(value)
+  if type(value) == "number" and value % 1 == 0
+    and value >= -2 ^ 53 and value <= 2 ^ 53 then
+    return ("%.0f"):format(value)
+  end
+  return tostring(value)
+end
+
+local function add(parts, name, value)
+  parts[#parts + 1] = core.escape(tostring(name)) .. "="
+    .. core.escape(M.text(value))
+end
+
+--- `{b = {1, 2}, a = "x y"}` -> "a=x%20y&b=1&b=2", names in order.
+---@param fields table<string, any> a list repeats its name
+---@return string
+function M.encode(fields)
+  local names, parts = {}, {}
+  for name in pairs(fields) do
+    names[#names + 1] = name
+  end
+  table.sort(names, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  for _, name in ipairs(names) do
+    local value = fields[name]
+    if type(value) == "table" then
+      for _, member in ipairs(value) do
+        add(parts, name, member)
+      end
+    else
+      add(parts, name, value)
+    end
+  end
+  return table.concat(parts, "&")
+end
+
+return M

@@ -1,0 +1,253 @@
+--- grant: what a token costs on the wire. Options in, request out; response
+--- in, token out; no I/O.
+--
+-- Law of this file: field names and shapes are Equinix's ("API
+-- Authentication", operations getOAuth2AccessToken and
+-- refreshOAuth2AccessToken) and RFC 6749's; read liberally, hand on only what
+-- is well formed.
+
+local err = require "equinix.error"
+local form = require "equinix.form"
+local json = require "equinix.json"
+local retry = require "equinix.retry"
+
+local M = {}
+
+M.TOKEN_PATH = "/oauth2/v1/token"
+M.REFRESH_PATH = "/oauth2/v1/refreshaccesstoken"
+
+local MAX_ANSWER = 64 * 1024 -- bytes; no token answer is near that
+local MAX_TOKEN = 16 * 1024
+local MAX_LIFE = 24 * 3600
+local MAX_REFRESH_LIFE = 10 * 366 * 24 * 3600
+local ASSUMED_LIFE = 3600 -- Equinix's own default, when none is told
+local MAX_RETRY_AFTER = 3600
+
+-- A token request is a POST on a connection of its own: nothing reused,
+-- nothing sent twice.
+local function post(config, path, fields)
+  local body, content_type
+  if config.encoding == "form" then
+    body, content_type = form.encode(fields),
+      "application/x-www-form-urlencoded"
+  else
+    body, content_type = json.encode(fields), "application/json"
+  end
+  return {
+    method = "POST",
+    url = config.base_url .. path,
+    headers = {
+      { "Content-Type", content_type },
+      { "Accept", "application/json" },
+      { "User-Agent", config.user_agent },
+    },
+    body = body,
+    fresh = true,
+    replay = false,
+    max_body = MAX_ANSWER,
+    connect_timeout = config.connect_timeout,
+    ca_file = config.ca_file,
+    client_cert = config.client_cert,
+    client_key = config.client_key,
+    proxy = config.proxy,
+  }, "POST " .. path
+end
+
+--- The request for a new token by the configured grant.
+---@param config table of equinix.options
+---@param secret string the client secret as read for this request
+---@return table request
+---@return string op
+function M.issue(config, secret)
+  local fields = {
+    grant_type = config.grant,
+    client_id = config.client_id,
+    client_secret = secret,
+  }
+  if config.grant == "password" then
+    fields.user_name = config.user_name
+    fields.user_password = config.user_password()
+  end
+  return post(config, M.TOKEN_PATH, fields)
+end
+
+--- The request that trades a refresh token in.
+---@param config table
+---@param secret string
+---@param refresh_token string
+---@return table request
+---@return string op
+function M.renew(config, secret, refresh_token)
+  return post(config, M.REFRESH_PATH, {
+    client_id = config.client_id,
+    client_secret = secret,
+    refresh_token = refresh_token,
+  })
+end
+
+local function netstrings(...)
+  local parts = {}
+  for i = 1, select("#", ...) do
+    local value = tostring((select(i, ...)) or "")
+    parts[i] = #value .. ":" .. value
+  end
+  return table.concat(parts)
+end
+
+--- The name of the token in the cache: everything that shapes the request,
+--- and the secret as read. Never leaves the process; the cache keeps a digest.
+function M.key(config, secret)
+  return netstrings("token", config.base_url, config.grant, config.encoding,
+    config.client_id, secret, config.user_name,
+    config.user_password and config.user_password(), config.cache_key,
+    config.proxy, config.ca_file, config.client_cert, config.client_key)
+end
+
+--- Whose account a bad attempt counts against: the user's where a user signs
+--- in, else the app's.
+function M.identity(config)
+  return netstrings("identity", config.origin, config.client_id,
+    config.grant == "password" and config.user_name)
+end
+
+--- What is proved with: a change of any part makes it another attempt.
+function M.proof(config, secret)
+  return netstrings(secret, config.user_password and config.user_password())
+end
+
+-- "3600", 3600 and "3599 (60 minutes)" all occur. Less than nothing is
+-- nothing: such a token is for those who wait for it.
+local function lifetime(value)
+  if type(value) == "string" then
+    value = tonumber(value:match "^%s*(%-?%d+)")
+  end
+  if type(value) == "number" and value == value then
+    return math.max(0, math.min(value, MAX_LIFE))
+  end
+end
+
+-- A refresh token may live long: 60 days by the specification. The cap keeps
+-- its end a number that a record can carry exactly.
+local function refresh_lifetime(value)
+  if type(value) == "string" then
+    value = tonumber(value:match "^%s*(%d+)")
+  end
+  return type(value) == "number" and value > 0
+    and math.min(value, MAX_REFRESH_LIFE) or nil
+end
+
+local function bad(op, response, what)
+  return err.fail("protocol", ("%s: the answer (%d) %s"):format(op,
+    response.status, what), {
+    status = response.status,
+    code = "bad_token_response",
+    op = op,
+    response = M.outline(response),
+  })
+end
+
+-- RFC 6750, section 2.1 allows fewer; what a header can carry is enough.
+local function is_token(value)
+  return type(value) == "string" and #value <= MAX_TOKEN
+    and value:find "^[\33-\126]+$" ~= nil
+end
+
+--- Of a token endpoint's answer only status and headers are shown.
+function M.outline(response)
+  return { status = response.status, headers = response.headers }
+end
+
+local function text_or_nil(value)
+  return type(value) == "string" and value or nil
+end
+
+--- Reads a success of either endpoint.
+---@param response equinix.Response status 2xx
+---@param op string
+---@param started number Unix time at which the request was begun
+---@return table|nil token access_token, token_type, user_name, expires_in,
+---  expires_at, refresh_token, refresh_expires_at
+---@return equinix.Error|boolean err, or: the lifetime had to be assumed
+function M.read(response, op, started)
+  local body = json.decode(response.body)
+  if type(body) ~= "table" then
+    return bad(op, response, "is no JSON object")
+  elseif not is_token(body.access_token) then
+    return bad(op, response, "has no well-formed access_token")
+  end
+  local kind = body.token_type
+  if kind ~= nil and kind ~= json.null
+    and (type(kind) ~= "string" or kind:lower() ~= "bearer") then
+    return bad(op, response, "has a token_type that is not Bearer")
+  end
+  local life = lifetime(body.token_timeout) or lifetime(body.expires_in)
+  local seconds = life or ASSUMED_LIFE
+  local token = {
+    access_token = body.access_token,
+    token_type = "Bearer",
+    user_name = text_or_nil(body.user_name),
+    expires_in = seconds,
+    expires_at = started + seconds,
+  }
+  if is_token(body.refresh_token) then
+    token.refresh_token = body.refresh_token
+    local refresh = refresh_lifetime(body.refresh_token_timeout)
+    token.refresh_expires_at = refresh and started + refresh
+  end
+  return token, life == nil
+end
+
+--- Whether an answer says that the credentials are bad, which counts towards
+--- Equinix's lock-out. The refresh endpoint refuses refresh tokens too, so
+--- there only the two codes count.
+---@param failure equinix.Error
+---@param renewing boolean it came from the refresh endpoint
+function M.refused(failure, renewing)
+  for _, detail in ipairs(failure.errors or {}) do
+    if detail.code == "S1006" or detail.code == "invalid_client" then
+      return true
+    end
+  end
+  local status = failure.status
+  return not renewing
+    and (status == 400 or status == 401 or status == 403)
+end
+
+local REFUSED = "Equinix refused the credentials; check the client id and "
+  .. "secret (Equinix locks an account after 5 bad attempts, so this one is "
+  .. "not repeated at once)"
+
+--- The error for an answer of a token endpoint that is no success.
+---@param response equinix.Response
+---@param op string
+---@param secrets string[] what no echo may bring back
+---@param renewing boolean
+---@param now number Unix time
+---@return equinix.Error
+function M.failure(response, op, secrets, renewing, now)
+  if response.status >= 300 and response.status < 400 then
+    local _, redirect = err.fail("protocol", ("%s: %d: a token endpoint's "
+      .. "redirect is never followed"):format(op, response.status), {
+      status = response.status,
+      code = "redirect",
+      op = op,
+      response = M.outline(response),
+    })
+    return redirect
+  end
+  local failure = err.from_response(response, op, {
+    kind = "http",
+    secrets = secrets,
+    retry_after = retry.after(response.headers["retry-after"], now,
+      MAX_RETRY_AFTER),
+  })
+  failure.response = M.outline(response)
+  if M.refused(failure, renewing) then
+    failure.kind, failure.retryable = "auth", false
+    failure.message = ("%s: %d%s: %s"):format(op, failure.status,
+      failure.code and " (" .. failure.code .. ")" or "", REFUSED)
+  end
+  return failure
+end
+
+return M

@@ -1,0 +1,290 @@
+--- host: nginx in the foreground, with a generated configuration.
+--
+-- Law of this file: everything nginx reads or writes is in one private
+-- directory (0700) that is gone afterwards, and nothing of the machine's own
+-- nginx configuration is touched. What has to be installed is said by the
+-- name of its package.
+
+local supervise = require "equinix.host.supervise"
+
+local M = {}
+
+-- One word of a shell command, whatever is in it.
+local function quote(word)
+  return "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
+end
+
+-- What a command prints, without the last newline; "" when it fails.
+local function output(command)
+  local pipe = io.popen(command, "r")
+  if not pipe then
+    return ""
+  end
+  local text = pipe:read "*a" or ""
+  pipe:close()
+  return (text:gsub("\n+$", ""))
+end
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+-- Finding nginx -------------------------------------------------------------
+
+local BINARIES = {
+  "openresty", "nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx",
+  "/usr/local/openresty/nginx/sbin/nginx", "/opt/homebrew/bin/openresty",
+  "/opt/homebrew/bin/nginx", "/usr/local/bin/openresty",
+}
+
+local MODULE_DIRECTORIES = {
+  "/usr/lib/nginx/modules", "/usr/lib64/nginx/modules",
+  "/usr/share/nginx/modules", "/usr/local/lib/nginx/modules",
+  "/usr/local/libexec/nginx", "/opt/homebrew/lib/nginx/modules",
+}
+
+local MISSING = "nginx with Lua is missing: "
+  .. "install libnginx-mod-http-lua and nginx-light (apt), "
+  .. "openresty (dnf, from the repository of openresty.org), "
+  .. "or openresty/brew/openresty (brew)"
+
+local MISSING_MODULE = "nginx is here (%s), but not its Lua module: "
+  .. "install libnginx-mod-http-lua (apt) or openresty (dnf, brew)"
+
+-- The module files to load, {} when they are built in, nil when missing.
+local function lua_modules(build)
+  if build:find("openresty", 1, true) or build:find("ngx_lua", 1, true)
+    or build:find "%-%-add%-module=%S*lua%-nginx%-module" then
+    return {}
+  end
+  local directories = { build:match "%-%-modules%-path=(%S+)" }
+  for _, directory in ipairs(MODULE_DIRECTORIES) do
+    directories[#directories + 1] = directory
+  end
+  for _, directory in ipairs(directories) do
+    local lua = directory .. "/ngx_http_lua_module.so"
+    local kit = directory .. "/ndk_http_module.so"
+    if exists(lua) then
+      return exists(kit) and { kit, lua } or { lua }
+    end
+  end
+end
+
+---@class equinix.Nginx
+---@field binary string
+---@field modules string[] files to load
+---@field version integer 1022001 for 1.22.1
+---@field build string what `nginx -V` says
+
+--- Finds an nginx that can run Lua.
+---@param path? string this one and no other
+---@return equinix.Nginx|nil
+---@return string|nil message what to install
+function M.find(path)
+  local without_lua
+  for _, name in ipairs(path and { path } or BINARIES) do
+    local binary = output("command -v " .. quote(name))
+    local build = binary ~= "" and output(quote(binary) .. " -V 2>&1") or ""
+    local major, minor, patch = build:match "version: %S-/(%d+)%.(%d+)%.(%d+)"
+    if major then
+      local modules = lua_modules(build)
+      if modules then
+        return {
+          binary = binary,
+          modules = modules,
+          version = major * 1000000 + minor * 1000 + patch,
+          build = build,
+        }
+      end
+      without_lua = without_lua or binary
+    end
+  end
+  if without_lua then
+    return nil, MISSING_MODULE:format(without_lua)
+  end
+  return nil, path and ("there is no nginx at " .. path) or MISSING
+end
+
+-- The configuration ---------------------------------------------------------
+
+--- The folder that holds equinix/, as an absolute path.
+---@return string
+function M.library()
+  local source = debug.getinfo(1, "S").source:match "^@(.*)$"
+  local directory = source:match "^(.*)equinix/host%.lua$"
+  return output("cd " .. quote(directory == "" and "." or directory)
+    .. " && pwd")
+end
+
+-- nginx makes a folder for each of these, by default where only root may.
+local TEMPORARY = { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
+
+local function temporary_paths(nginx)
+  local lines = {}
+  for _, name in ipairs(TEMPORARY) do
+    if not nginx.build:find("--without-http_" .. name .. "_module", 1, true)
+    then
+      lines[#lines + 1] = ("  %s_temp_path tmp_%s;"):format(name, name)
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Relative names are below the prefix, the private directory.
+local CONFIGURATION = [[
+daemon off;
+pid nginx.pid;
+error_log error.log warn;
+worker_processes %(workers)s;
+%(main)s
+events { worker_connections 4096; }
+http {
+  access_log off;
+  server_tokens off;
+  default_type application/octet-stream;
+%(temporary)s
+  lua_package_path "%(library)s/?.lua;%(library)s/?/init.lua;;";
+%(http)s
+}
+]]
+
+--- A whole configuration.
+---@param nginx equinix.Nginx
+---@param options {workers: integer, http: string}
+---@return string|nil
+---@return string|nil message
+function M.configuration(nginx, options)
+  local main = {}
+  for i, file in ipairs(nginx.modules) do
+    main[i] = ("load_module %s;"):format(file)
+  end
+  -- Started by root, workers would become another user, who may read neither
+  -- the directory nor, perhaps, the checkout. They stay who started them.
+  if output "id -u" == "0" then
+    main[#main + 1] = "user root;"
+  end
+  local library = M.library()
+  if library:find "[;?$\"\\]" or library:find "%c" then
+    return nil, "nginx can't be told to load Lua files from " .. library
+  end
+  local values = {
+    workers = ("%d"):format(options.workers),
+    main = table.concat(main, "\n"),
+    temporary = temporary_paths(nginx),
+    library = library,
+    http = options.http,
+  }
+  return (CONFIGURATION:gsub("%%%(([%w_]+)%)s", values))
+end
+
+--- `listen` for one address, in the words of that nginx.
+---@param nginx equinix.Nginx
+---@param address string "127.0.0.1:8443"
+---@param tls boolean with HTTP/2
+---@return string
+function M.listen(nginx, address, tls)
+  if not tls then
+    return ("listen %s;"):format(address)
+  elseif nginx.version >= 1025001 then
+    return ("listen %s ssl; http2 on;"):format(address)
+  end
+  return ("listen %s ssl http2;"):format(address)
+end
+
+-- Files and the run ---------------------------------------------------------
+
+--- A new directory that only this user may enter.
+---@return string|nil path
+---@return string|nil message
+function M.directory()
+  local path = output("dir=$(mktemp -d \"${TMPDIR:-/tmp}/equinix.XXXXXXXX\")"
+    .. " && cd \"$dir\" && pwd")
+  if path == "" then
+    return nil, "no directory can be made in " .. (os.getenv "TMPDIR"
+      or "/tmp")
+  end
+  return path
+end
+
+--- A path as it is understood in any folder.
+---@param path string
+---@return string
+function M.absolute(path)
+  return path:find "^/" and path or output "pwd" .. "/" .. path
+end
+
+--- Writes a file into a private directory.
+---@return boolean|nil
+---@return string|nil message
+function M.write(dir, name, text)
+  local file, reason = io.open(dir .. "/" .. name, "wb")
+  if not file then
+    return nil, reason
+  end
+  local ok, why = file:write(text)
+  local closed, how = file:close()
+  return ok and closed, why or how
+end
+
+--- Removes a private directory: only for a start that came to nothing.
+function M.remove(dir)
+  os.execute("rm -rf " .. quote(dir))
+end
+
+--- Whether a command of that name is there.
+function M.has_command(name)
+  return output("command -v " .. quote(name)) ~= ""
+end
+
+--- Runs a command in a directory; what it says goes to a file there.
+---@return boolean
+function M.command(dir, line)
+  local ok = os.execute(("cd %s && umask 077 && { %s; } >>commands.log 2>&1")
+    :format(quote(dir), line))
+  return ok == true or ok == 0 -- Lua 5.1 gives the number
+end
+
+---@class equinix.host.Run
+---@field dir string
+---@field nginx equinix.Nginx
+---@field name string how the command is called, for its messages
+---@field stop? string the signal that stops nginx: TERM (default) or QUIT
+---@field ready_file? string written when nginx listens, removed at the end
+---@field until_eof? boolean ends when standard input does, too
+
+--- Becomes the supervisor of nginx: the process is replaced where the core
+--- can do that, so that a signal to it reaches the supervisor; returns only
+--- where it can't. Expects nginx.conf, banner and ready.json in the
+--- directory.
+---@param run equinix.host.Run
+---@return integer exit code
+function M.run(run)
+  local dir = run.dir
+  assert(M.write(dir, "supervise.sh", supervise))
+  M.command(dir, "chmod 600 *") -- the umask may have let others read
+  local argv = {
+    "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
+    run.ready_file and M.absolute(run.ready_file) or "", run.until_eof and "eof" or "",
+    run.nginx.binary, "-p", dir, "-c", dir .. "/nginx.conf",
+  }
+  if run.nginx.version >= 1019005 then
+    argv[#argv + 1] = "-e"
+    argv[#argv + 1] = dir .. "/error.log"
+  end
+  io.stdout:flush()
+  local core = require "equinix.core"
+  if core.exec then
+    error(core.exec(argv)) -- it came back: it failed
+  end
+  for i, word in ipairs(argv) do
+    argv[i] = quote(word)
+  end
+  local ok, _, code = os.execute("exec " .. table.concat(argv, " "))
+  return (ok == true or ok == 0) and 0 or code or 1
+end
+
+return M

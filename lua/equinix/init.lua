@@ -1,0 +1,53 @@
+--- equinix: authenticated access to the Equinix APIs.
+--
+--     local equinix = require "equinix"
+--     local client  = assert(equinix.new())
+--     local ports   = assert(client:get "/fabric/v4/ports")
+--
+-- The front door: it opens the client and hands out what goes with it.
+
+local core = require "equinix.core"
+
+local VERSION = "0.1.0"
+
+-- A worker that was reloaded may still hold the core of an older version.
+if core._VERSION ~= VERSION then
+  error(("equinix %s found equinix.core %s: install both from the same "
+    .. "version, and restart the program (in nginx: restart it; a reload "
+    .. "keeps the old core)"):format(VERSION, tostring(core._VERSION)), 0)
+end
+
+local client = require "equinix.client"
+local json = require "equinix.json"
+local options = require "equinix.options"
+
+local M = {
+  _VERSION = VERSION,
+  --- JSON's null, in answers and in bodies to send.
+  null = json.null,
+  --- An empty JSON array, which an empty table can't tell from an object.
+  empty_array = json.empty_array,
+}
+
+--- Makes a client. No network, no file, no thread: these come with its use.
+---@param opts? equinix.Options explicit beats environment beats default
+---@return equinix.Client|nil
+---@return equinix.Error|nil err what is missing or unusable (kind "config");
+---  an unknown option or a wrong type raises at the caller's line
+function M.new(opts)
+  local config, problem = options.client(opts, 2)
+  if not config then
+    return nil, problem
+  end
+  return client.new(config)
+end
+
+--- assert for hosts whose own wants a string (Lua 5.1, ngx_lua's log).
+function M.assert(value, problem, ...)
+  if not value then
+    error(tostring(problem or "assertion failed!"), 2)
+  end
+  return value, problem, ...
+end
+
+return M

@@ -1,0 +1,276 @@
+--- lead: what the one does who may send the token request.
+--
+-- Law of this file: whatever happens, the flight ends here, with a token or
+-- with a failure that all share; and the account's guard is held while
+-- credentials are on the wire, so that bad attempts are counted one by one.
+-- A refresh token is marked as spent before it is sent.
+
+local await = require "equinix.await"
+local core = require "equinix.core"
+local err = require "equinix.error"
+local failure = require "equinix.failure"
+local grant = require "equinix.grant"
+local guard = require "equinix.guard"
+local response = require "equinix.response"
+local retry = require "equinix.retry"
+local token = require "equinix.token"
+
+local M = {}
+
+local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
+local MAX_BACKOFF = 60
+
+---@class equinix.Lead
+---@field deadline number when the flight ends
+---@field own_deadline number when the leader has to be back
+---@field hasty boolean the leader's own call ends before the flight would
+---@field force boolean|nil
+---@field rejected boolean the API refused the token that was there
+---@field last table failure of the last flight (streak, spent)
+---@field record string|nil the token that was there
+
+-- One exchange with a token endpoint. Only a connect that sent nothing is
+-- repeated: a token request that may have arrived is an attempt.
+local function send(self, request, op, deadline)
+  local policy = self.config.retry
+  local transport = self.transport
+  for attempt = 1, math.huge do
+    local seconds = deadline - core.now()
+    if seconds <= 0 then
+      return err.fail("timeout", op .. ": the deadline passed", { op = op })
+    end
+    self.emit("token_request", { op = op, attempt = attempt })
+    local answer, problem = transport.send(request, seconds)
+    if answer then
+      return response.new(answer, request.url)
+    end
+    local delay = retry.delay(policy, attempt)
+    if attempt >= policy.attempts
+      or not retry.allowed("POST", false, nil, problem)
+      or core.now() + delay >= deadline then
+      return nil, err.from_transport(problem, op)
+    end
+    transport.sleep(delay)
+  end
+end
+
+-- Sends and reads; the token, or the failure with whether it is a refusal.
+local function ask(self, request, op, deadline, secrets, renewing)
+  local start, wall = core.now(), os.time()
+  local answer, problem = send(self, request, op, deadline)
+  if not answer then
+    return nil, problem, false
+  end
+  if answer.status < 200 or answer.status > 299 then
+    problem = grant.failure(answer, op, secrets, renewing, os.time())
+    return nil, problem, grant.refused(problem, renewing)
+  end
+  local fields, assumed = grant.read(answer, op, wall)
+  if not fields then
+    return nil, assumed, false
+  end
+  if assumed then
+    self.emit("lifetime_assumed", { op = op, expires_in = fields.expires_in })
+  end
+  return fields, start
+end
+
+-- The refresh token that may still be presented.
+local function refresh_token(flight)
+  local old = token.decode(flight.record)
+  if not old or not old.refresh_token
+    or (old.refresh_expires_at and old.refresh_expires_at <= os.time()) then
+    return nil
+  end
+  local mark = core.digest(old.refresh_token):sub(1, 16)
+  if mark ~= flight.last.spent then
+    return old, mark
+  end
+end
+
+-- A refresh token that came with no successor stays good.
+local function keep(fields, old)
+  if not fields.refresh_token then
+    fields.refresh_token = old.refresh_token
+    fields.refresh_expires_at = old.refresh_expires_at
+  end
+  return fields
+end
+
+-- By the refresh token if there is one, else, or when that failed, by the
+-- grant. Refused credentials are refused for both.
+local function exchange(self, slot, lease, flight, secret, deadline)
+  local secrets = { secret }
+  if self.config.user_password then
+    secrets[2] = self.config.user_password()
+  end
+  local old, mark = refresh_token(flight)
+  if old then
+    flight.spent = mark
+    slot:mark(lease, failure.mark(flight.last, mark))
+    secrets[#secrets + 1] = old.refresh_token
+    local request, op = grant.renew(self.config, secret, old.refresh_token)
+    local fields, a, refused = ask(self, request, op, deadline, secrets, true)
+    if fields then
+      return keep(fields, old), a
+    elseif refused then
+      return nil, a, true
+    end
+    self.emit("refresh_failed", { kind = a.kind, status = a.status,
+      code = a.code })
+  end
+  local request, op = grant.issue(self.config, secret)
+  return ask(self, request, op, deadline, secrets, false)
+end
+
+-- Takes the account's guard; others of this account wait outside.
+local function enter(self, deadline)
+  local place = self.guard
+  if not place then
+    place = core.tokens.open(grant.identity(self.config))
+    self.guard = place
+  end
+  while true do
+    local seconds = deadline - core.now()
+    if seconds <= 0 then
+      return nil
+    end
+    local what, a, b = place:begin(nil, true, self.config.timeout + 5)
+    if what == "lead" then
+      return { place = place, lease = a, stored = b ~= nil,
+        state = guard.decode(b) }
+    elseif b and self.transport.blocks then
+      return nil -- held further up in this very thread
+    end
+    await(self.transport, place, a, seconds)
+  end
+end
+
+-- Gives the guard back. Its state stays as long as it holds anybody back; a
+-- clear one is written only over one that was not.
+local function leave(held)
+  if not guard.is_clear(held.state) then
+    held.place:fail(held.lease, guard.encode(held.state), math.huge)
+  elseif held.stored then
+    held.place:fail(held.lease, guard.encode(held.state), 0)
+  else
+    held.place:fail(held.lease, nil, 0)
+  end
+end
+
+local function latched(state, pause)
+  local _, problem = err.fail("auth", ("not sent: Equinix refused these "
+    .. "credentials before (%d in a row for this account; it locks an account "
+    .. "after 5); mend the client id and secret"):format(state.count), {
+    code = "latched",
+    retry_after = pause < math.huge and pause or nil,
+  })
+  return problem
+end
+
+-- Under the guard: may it be sent, and what came of it.
+local function attempt(self, slot, lease, flight, deadline)
+  local held = enter(self, deadline)
+  if not held then
+    return err.fail("timeout", "the deadline passed while another token "
+      .. "request for this account was under way", { code = "token_wait" })
+  end
+  local state, secret = held.state, self.secret()
+  local mark = guard.fingerprint(grant.identity(self.config),
+    grant.proof(self.config, secret))
+  local pause = guard.pause(state, mark, core.now())
+  if pause > 0 and not flight.force then
+    leave(held)
+    return nil, latched(state, pause), pause
+  end
+  local ok, fields, a, refused = pcall(exchange, self, slot, lease, flight,
+    secret, deadline)
+  if not ok then
+    leave(held)
+    error(fields, 0)
+  end
+  if fields then
+    guard.accepted(state, mark)
+  elseif refused then
+    pause = guard.refused(state, mark, core.now())
+    self.emit("latched", { refusals = state.count,
+      retry_after = pause < math.huge and pause or nil })
+  end
+  leave(held)
+  return fields, a, refused and pause or nil
+end
+
+local function too_many(wait)
+  local _, problem = err.fail("auth", "the API keeps refusing fresh tokens "
+    .. "(5 renewals within a minute); check that this account may use this "
+    .. "API", { code = "renewals_refused", retry_after = wait })
+  return problem
+end
+
+local function backoff(problem, streak)
+  return problem.retry_after
+    or math.min(MAX_BACKOFF, 2 ^ math.min(streak - 1, 6))
+      * (0.8 + 0.4 * core.random())
+end
+
+-- Ends the flight with a failure, and tells everybody for how long.
+local function fail(self, slot, lease, flight, problem, pause)
+  if problem.kind == "timeout" and flight.hasty then
+    -- The leader's own haste is nobody else's failure: the next one leads.
+    slot:fail(lease, "", 0)
+    return nil, problem
+  end
+  local streak = (tonumber(flight.last.streak) or 0) + 1
+  local seconds = pause or backoff(problem, streak)
+  slot:fail(lease, failure.encode(problem, streak,
+    flight.spent or flight.last.spent), seconds)
+  problem.retry_after = seconds < math.huge and seconds or nil
+  self.emit("token_failed", { kind = problem.kind, status = problem.status,
+    code = problem.code, op = problem.op, retry_after = problem.retry_after })
+  return nil, problem
+end
+
+local function publish(self, slot, lease, fields, start)
+  local record = token.encode(fields)
+  local header = "Bearer " .. fields.access_token
+  local serial = slot:publish(lease, record, header,
+    token.times(start, fields.expires_in, core.random()))
+  self.emit("token_renewed", { expires_in = fields.expires_in,
+    refreshable = fields.refresh_token ~= nil })
+  -- Forgotten meanwhile: the token is this caller's alone.
+  return header, serial and self:token_of(serial, record)
+    or token.new(fields)
+end
+
+local function run(self, slot, lease, flight)
+  if flight.rejected and not flight.force then
+    local allowed, wait = slot:allow(REJECTIONS, REJECTION_WINDOW)
+    if not allowed then
+      return fail(self, slot, lease, flight, too_many(wait), wait)
+    end
+  end
+  local deadline = math.min(flight.deadline, flight.own_deadline)
+  local fields, a, pause = attempt(self, slot, lease, flight, deadline)
+  if fields then
+    return publish(self, slot, lease, fields, a)
+  end
+  return fail(self, slot, lease, flight, a, pause)
+end
+
+--- Leads a flight to its end.
+---@param self equinix.Flight
+---@param slot userdata the place in the cache
+---@param lease any
+---@param flight equinix.Lead
+---@return string|nil header
+---@return equinix.Token|equinix.Error
+function M.run(self, slot, lease, flight)
+  local ok, header, fields = pcall(run, self, slot, lease, flight)
+  if not ok then
+    slot:fail(lease, "", 0) -- a mistake of ours must not hold up the rest
+    error(header, 0)
+  end
+  return header, fields
+end
+
+return M

@@ -1,0 +1,48 @@
+--- static: a bearer token that the user brought. It stands where a flight
+-- stands for every other grant, and never makes a request.
+
+local err = require "equinix.error"
+local token = require "equinix.token"
+
+local M = {}
+
+local Static = { renews = false }
+Static.__index = Static
+
+--- Always the same token.
+---@return string|nil header
+---@return equinix.Token|equinix.Error
+function Static:obtain(want)
+  if want.renew then
+    return err.fail("config", "a static token can't be renewed: "
+      .. "give client_id and client_secret instead")
+  end
+  return self.header(), self.token
+end
+
+-- The contract of a flight, with nothing to do.
+function Static.reject() end
+function Static.forget() end
+function Static.close() end
+
+--- The function behind client:authorization().
+function Static:bind()
+  return self.header
+end
+
+---@param config table of equinix.options
+function M.new(config)
+  local access_token = config.static_token()
+  local header = "Bearer " .. access_token
+  return setmetatable({
+    header = function()
+      return header
+    end,
+    token = token.new {
+      access_token = access_token,
+      token_type = "Bearer",
+    },
+  }, Static)
+end
+
+return M

@@ -1,0 +1,83 @@
+-- transport/curl: requests over libcurl, in this OS thread.
+--
+-- Law of this file: it is the port, and nothing more. Policy (what to send,
+-- when to send it again, what an answer means) is the client's; mechanism is
+-- the core's. One handle for each Lua state, made at the first use, so that
+-- all clients of a state share its connections.
+
+local core = require "equinix.core"
+
+---A request, as a plain table without functions.
+---@class equinix.transport.request
+---@field method string a token: "GET", "POST", ...
+---@field url string absolute, http or https, percent-encoded
+---@field headers? string[][] list of {name, value}; no framing fields
+---@field body? string the bytes to send
+---@field connect_timeout? number seconds for connecting, TLS included
+---@field max_body? number bytes, counted after decompression; 64 MiB
+---@field fresh? boolean a connection of its own, closed afterwards
+---@field replay? boolean may be sent again when a reused connection is dead
+---@field ca_file? string PEM file that replaces the system's authorities
+---@field client_cert? string PEM file
+---@field client_key? string PEM file
+---@field proxy? string URL; without one none is used, whatever the environment
+---@field sink? string path of a file for the body of a 2xx answer
+
+---@class equinix.transport.response
+---@field status integer
+---@field headers string[][] list of {name, value} as received, in order
+---@field body string "" when the sink took it
+---@field elapsed number seconds
+---@field http_version string "1.0", "1.1", "2" or "3"
+---@field connects integer new connections that were made
+
+---@class equinix.transport.err
+---@field kind "network"|"timeout"|"tls"|"protocol"|"config"|"memory"
+---@field code string "ECONNREFUSED", "CURLE_...", "body_too_large", ...
+---@field message string
+---@field sent boolean false where certainly no byte of the request left
+
+---@class equinix.transport.curl
+local M = {}
+
+---Sleeping and sending stop this OS thread, so waiters may use its means.
+M.blocks = true
+
+local handle
+
+local function get_handle()
+  handle = handle or core.http()
+  return handle
+end
+
+---Sends a request and waits for its answer.
+---@param request equinix.transport.request
+---@param seconds number limit for the whole transfer
+---@return equinix.transport.response? response
+---@return equinix.transport.err? err
+function M.send(request, seconds)
+  return get_handle():send(request, seconds)
+end
+
+---Sends many requests, n at a time.
+---@param requests equinix.transport.request[]
+---@param n integer how many are under way at once
+---@param seconds number limit for all of them together
+---@return {response: equinix.transport.response?, err: equinix.transport.err?}[] results in the order of the requests
+function M.send_many(requests, n, seconds)
+  return get_handle():send_many(requests, n, seconds)
+end
+
+---Waits. Blocks this OS thread.
+---@param seconds number
+function M.sleep(seconds)
+  core.sleep(seconds)
+end
+
+---Whether waiting is allowed here: always, since the thread is ours.
+---@return true
+function M.waits()
+  return true
+end
+
+return M
