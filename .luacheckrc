@@ -1,0 +1,29 @@
+-- The code runs on Lua 5.1 to 5.5 and LuaJIT: only what all of them have.
+std = "min"
+max_line_length = 79
+exclude_files = { "build" }
+
+-- What only some of them have; each use tests for it first.
+read_globals = {
+  "jit",
+  math = { fields = { "type", "tointeger" } },
+  table = { fields = { "unpack", "pack", "move" } },
+  "unpack",
+}
+
+files["spec"] = { std = "min+busted" }
+-- Modules that run inside nginx; the rest must do without `ngx`.
+local inside_nginx = {
+  "lua/equinix/nginx.lua",
+  "lua/equinix/serve.lua",
+  "lua/equinix/serve",
+  "lua/equinix/emulator.lua",
+  "lua/equinix/emulator",
+  "lua/equinix/host",
+  "lua/equinix/transport",
+  "lua/equinix/store",
+}
+for _, path in ipairs(inside_nginx) do
+  files[path] = { std = "min+ngx_lua" }
+end
+files["**/*.rockspec"] = { std = "+rockspec" }

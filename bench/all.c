@@ -1,0 +1,124 @@
+/*
+ * all: many authenticated GETs at once: a curl_multi loop in C, with the
+ * options of the module and a static bearer header.
+ *
+ *   all URL COUNT  ->  "CPU-SECONDS WALL-SECONDS" of COUNT requests
+ *
+ * CONCURRENT handles take the next request as soon as they are free. Every
+ * answer is kept to the end, in order, as client:all hands them all out.
+ */
+#include "loop.h"
+
+#define CONCURRENT 50
+
+struct answer {
+  struct kept headers;
+  struct kept body;
+};
+
+/* Gives a free handle the next request. */
+static void begin(CURLM *multi, CURL *curl, struct answer *answer)
+{
+  receive_into(curl, &answer->headers, &answer->body);
+  if (curl_easy_setopt(curl, CURLOPT_PRIVATE, answer) != CURLE_OK ||
+      curl_multi_add_handle(multi, curl) != CURLM_OK) {
+    die("curl_multi_add_handle");
+  }
+}
+
+/* Checks one that has ended and takes it out. */
+static CURL *end(CURLM *multi, const CURLMsg *message)
+{
+  CURL *curl = message->easy_handle;
+  struct answer *answer = NULL;
+  if (curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&answer) !=
+      CURLE_OK) {
+    die("curl_easy_getinfo");
+  }
+  check(curl, message->data.result, &answer->body);
+  if (curl_multi_remove_handle(multi, curl) != CURLM_OK) {
+    die("curl_multi_remove_handle");
+  }
+  return curl;
+}
+
+static struct answer *run(CURLM *multi, CURL **handles, long count)
+{
+  struct answer *answers = calloc((size_t)count, sizeof *answers);
+  if (answers == NULL) {
+    die("out of memory");
+  }
+  long begun = 0;
+  long ended = 0;
+  for (; begun < CONCURRENT && begun < count; begun++) {
+    begin(multi, handles[begun], &answers[begun]);
+  }
+  while (ended < count) {
+    int active = 0;
+    int left = 0;
+    if (curl_multi_perform(multi, &active) != CURLM_OK) {
+      die("curl_multi_perform");
+    }
+    for (CURLMsg *message = curl_multi_info_read(multi, &left);
+         message != NULL; message = curl_multi_info_read(multi, &left)) {
+      CURL *curl = end(multi, message);
+      ended++;
+      if (begun < count) {
+        begin(multi, curl, &answers[begun++]);
+      }
+    }
+    if (ended < count &&
+        curl_multi_poll(multi, NULL, 0, 1000, NULL) != CURLM_OK) {
+      die("curl_multi_poll");
+    }
+  }
+  return answers;
+}
+
+static void drop(struct answer *answers, long count)
+{
+  for (long i = 0; i < count; i++) {
+    free(answers[i].headers.bytes);
+    free(answers[i].body.bytes);
+  }
+  free(answers);
+}
+
+int main(int argc, char **argv)
+{
+  CURL *handles[CONCURRENT];
+  if (argc != 3) {
+    die("usage: all URL COUNT");
+  }
+  long count = strtol(argv[2], NULL, 10);
+  CURLM *multi = NULL;
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+      (multi = curl_multi_init()) == NULL ||
+      curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONCURRENT) !=
+          CURLM_OK) {
+    die("curl_multi_init");
+  }
+  struct curl_slist *list = make_headers();
+  for (int i = 0; i < CONCURRENT; i++) {
+    handles[i] = prepare(argv[1], list);
+  }
+  drop(run(multi, handles, WARM_UP), WARM_UP);
+
+  double cpu = cpu_seconds();
+  double wall = wall_seconds();
+  struct answer *answers = run(multi, handles, count);
+  cpu = cpu_seconds() - cpu;
+  wall = wall_seconds() - wall;
+
+  printf("%.6f %.6f\n", cpu, wall);
+  drop(answers, count);
+  for (int i = 0; i < CONCURRENT; i++) {
+    curl_easy_cleanup(handles[i]);
+  }
+  if (curl_multi_cleanup(multi) != CURLM_OK) {
+    die("curl_multi_cleanup");
+  }
+  curl_slist_free_all(list);
+  curl_global_cleanup();
+  return EXIT_SUCCESS;
+}

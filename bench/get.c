@@ -1,0 +1,52 @@
+/*
+ * get: what an authenticated GET costs at least: a loop on libcurl in C, one
+ * connection kept alive, the options of the module, a static bearer header.
+ *
+ *   get URL COUNT  ->  "CPU-SECONDS WALL-SECONDS" of COUNT requests
+ *
+ * Headers and body of each answer are kept until the next one, as a caller
+ * who wants to read them must; nothing else is done with them.
+ */
+#include "loop.h"
+
+static void get(CURL *curl, struct kept *headers, struct kept *body)
+{
+  headers->len = 0;
+  body->len = 0;
+  check(curl, curl_easy_perform(curl), body);
+}
+
+int main(int argc, char **argv)
+{
+  struct kept headers = {0};
+  struct kept body = {0};
+  if (argc != 3) {
+    die("usage: get URL COUNT");
+  }
+  long count = strtol(argv[2], NULL, 10);
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    die("curl_global_init");
+  }
+  struct curl_slist *list = make_headers();
+  CURL *curl = prepare(argv[1], list);
+  receive_into(curl, &headers, &body);
+  for (int i = 0; i < WARM_UP; i++) {
+    get(curl, &headers, &body);
+  }
+
+  double cpu = cpu_seconds();
+  double wall = wall_seconds();
+  for (long i = 0; i < count; i++) {
+    get(curl, &headers, &body);
+  }
+  cpu = cpu_seconds() - cpu;
+  wall = wall_seconds() - wall;
+
+  printf("%.6f %.6f\n", cpu, wall);
+  curl_easy_cleanup(curl);
+  curl_slist_free_all(list);
+  curl_global_cleanup();
+  free(headers.bytes);
+  free(body.bytes);
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,160 @@
+local equinix = require "equinix"
+local scripted = require "spec.support.scripted"
+
+local function client(opts)
+  local all = {
+    client_id = scripted.unique(),
+    client_secret = "s3cret-of-this-app",
+    transport = scripted.transport { scripted.token "one" },
+  }
+  for name, value in pairs(opts or {}) do
+    all[name] = value
+  end
+  return assert(equinix.new(all))
+end
+
+describe("a client", function()
+  it("prints what it talks to and no secret", function()
+    local c = client()
+    assert.equal("equinix.Client (https://api.equinix.com)", tostring(c))
+    c:close()
+    assert.truthy(tostring(c):find("closed", 1, true))
+  end)
+
+  it("shows no secret to one who walks its tables", function()
+    local c = client { user_password = "p4ssword", user_name = "u",
+      grant = "password" }
+    c:token()
+    local seen = {}
+    local function walk(value)
+      if type(value) == "string" then
+        assert.is_nil(value:find("s3cret", 1, true))
+        assert.is_nil(value:find("p4ssword", 1, true))
+      elseif type(value) == "table" and not seen[value] then
+        seen[value] = true
+        for k, v in pairs(value) do
+          -- The scripted transport keeps requests, as a transport may.
+          if k ~= "transport" then
+            walk(k)
+            walk(v)
+          end
+        end
+      end
+    end
+    walk(c)
+  end)
+
+  it("does nothing at construction", function()
+    local c = client()
+    assert.equal(0, #c.transport.sent)
+  end)
+
+  it("refuses every call once closed, and closes twice", function()
+    local c = client()
+    local cached = c.authorization
+    assert(c:authorization())
+    assert.is_true(c:close())
+    assert.is_true(c:close())
+    for _, call in ipairs { "authorization", "token", "refresh", "forget" } do
+      local value, problem = c[call](c)
+      assert.is_nil(value)
+      assert.equal("closed", problem.kind)
+    end
+    assert.equal("closed", select(2, c:get "/x").kind)
+    assert.equal("closed", select(2, c:invalidate "Bearer x").kind)
+    assert.equal("closed", select(2, cached(c)).kind)
+  end)
+
+  it("leaves the token with those who share it when it closes", function()
+    local a = client()
+    a:authorization()
+    local b = client { client_id = a.config.client_id }
+    a:close()
+    assert.equal("Bearer one", b:authorization())
+    assert.equal(0, #b.transport.sent)
+  end)
+
+  it("reads a secret file at each token request and at no hit", function()
+    local path = os.tmpname()
+    local function write(text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+    end
+    write "first-secret-value\n"
+    local transport = scripted.transport { scripted.token "one",
+      scripted.token "two" }
+    local c = assert(equinix.new {
+      client_id = scripted.unique(),
+      client_secret_file = path,
+      transport = transport,
+    })
+    assert.equal("Bearer one", c:authorization())
+    assert.equal("first-secret-value", transport.body(1).client_secret)
+    os.remove(path)
+    assert.equal("Bearer one", c:authorization())
+    write "second-secret-value"
+    assert.equal("two", c:refresh().access_token)
+    assert.equal("second-secret-value", transport.body(2).client_secret)
+    assert.equal("Bearer two", c:authorization())
+    os.remove(path)
+    c:invalidate "Bearer two"
+    local _, problem = c:authorization()
+    assert.equal("config", problem.kind)
+    assert.truthy(problem.message:find(path, 1, true))
+  end)
+
+  it("tells its events, and lives through a listener's mistake", function()
+    local names = {}
+    local c = client { on_event = function(name, fields)
+      names[#names + 1] = name
+      for _, value in pairs(fields) do
+        assert.is_nil(tostring(value):find("s3cret", 1, true))
+      end
+      error "a mistake"
+    end }
+    c:token()
+    c:invalidate(c:authorization())
+    assert.same({ "token_request", "token_renewed", "token_rejected" }, names)
+  end)
+
+  it("says that the password grant is deprecated", function()
+    local names = {}
+    client { grant = "password", user_name = "u", user_password = "p",
+      on_event = function(name)
+        names[#names + 1] = name
+      end }
+    assert.same({ "grant_deprecated" }, names)
+  end)
+
+  it("raises for misuse at the caller's line", function()
+    local c = client()
+    for _, call in ipairs {
+      function() c:token { min_life = "1" } end,
+      function() c:invalidate(nil) end,
+      function() c:get("/x", "y") end,
+      function() c:get("/x", { method = "GET" }) end,
+    } do
+      local ok, message = pcall(call)
+      assert.is_false(ok)
+      assert.truthy(message:find("client_spec.lua:", 1, true))
+    end
+  end)
+end)
+
+describe("the hot path", function()
+  it("allocates nothing", function()
+    local c = client()
+    assert(c:authorization())
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    for _ = 1, 1000 do
+      c:authorization()
+    end
+    local after = collectgarbage "count"
+    collectgarbage "restart"
+    -- LuaJIT may compile the loop meanwhile; a string each would be 40 kB.
+    assert.is_true(after - before < 10)
+  end)
+end)

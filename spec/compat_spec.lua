@@ -1,0 +1,41 @@
+-- compat: objects and classes are the same on every Lua.
+local core = require "equinix.core"
+
+describe("an object of the core", function()
+  it("has methods and hides its metatable", function()
+    local handle = core.http()
+    assert.are.equal("userdata", type(handle))
+    assert.are.equal("string", type(getmetatable(handle)))
+    assert.is_nil(handle.no_such_method)
+    assert.is_nil(handle.__gc)
+    assert.has_error(function()
+      setmetatable(handle, {})
+    end)
+    assert.has_error(function()
+      handle.field = 1
+    end)
+    handle:close()
+  end)
+
+  it("does not carry the environment of who made it", function()
+    if not debug.getfenv then -- luacheck: ignore
+      pending "Lua 5.1 only"
+      return
+    end
+    local handle = core.http()
+    local environment = debug.getfenv(handle) -- luacheck: ignore
+    assert.is_true(environment ~= _G and next(environment) == nil)
+    handle:close()
+  end)
+
+  it("carries nothing where it has nothing to carry", function()
+    if not debug.getuservalue then -- luacheck: ignore
+      pending "since Lua 5.2"
+      return
+    end
+    local handle = core.http()
+    local value = debug.getuservalue(handle) -- luacheck: ignore
+    assert.is_true(value == nil or next(value) == nil)
+    handle:close()
+  end)
+end)

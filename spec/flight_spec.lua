@@ -1,0 +1,507 @@
+local core = require "equinix.core"
+local equinix = require "equinix"
+local scripted = require "spec.support.scripted"
+
+local token, refused = scripted.token, scripted.refused
+
+-- A client on a scripted transport, alone with its id unless told otherwise.
+local function client(answers, opts)
+  local transport = scripted.transport(answers)
+  local all = {
+    client_id = scripted.unique(),
+    client_secret = "s3cret-of-this-app",
+    transport = transport,
+  }
+  for name, value in pairs(opts or {}) do
+    all[name] = value
+  end
+  return assert(equinix.new(all)), transport, all
+end
+
+local function state_of(c)
+  return (c.flight.slot:look())
+end
+
+local function reach(c, state)
+  scripted.until_true(function()
+    return state_of(c) == state
+  end, state)
+end
+
+local UNAVAILABLE = scripted.json(503, "")
+
+describe("a fresh token", function()
+  it("is requested once and served from then on", function()
+    local c, transport = client { token "one" }
+    for _ = 1, 50 do
+      assert.equal("Bearer one", c:authorization())
+      assert.equal("one", c:token().access_token)
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("is the same table until it is renewed", function()
+    local c = client { token "one", token "two" }
+    local first = c:token()
+    first.access_token = "meddled"
+    assert.equal(first, c:token())
+    assert.equal("Bearer one", c:authorization())
+    assert.equal("two", c:refresh().access_token)
+    assert.equal("two", c:token().access_token)
+  end)
+
+  it("is shared by all clients of the same credentials", function()
+    local a, _, opts = client { token "one" }
+    assert.equal("Bearer one", a:authorization())
+    local b, transport = client({ token "other" }, {
+      client_id = opts.client_id,
+    })
+    assert.equal("Bearer one", b:authorization())
+    assert.equal(0, #transport.sent)
+  end)
+
+  it("is not shared over another secret or another cache_key", function()
+    local a, _, opts = client { token "one" }
+    a:authorization()
+    for _, change in ipairs { { client_secret = "another-secret" },
+      { cache_key = "tenant" }, { encoding = "form" } } do
+      change.client_id = opts.client_id
+      local b = client({ token "other" }, change)
+      assert.equal("Bearer other", b:authorization())
+    end
+  end)
+
+  it("is renewed when less than min_life is left", function()
+    local c, transport = client { token("one", { token_timeout = 100 }),
+      token("two", { token_timeout = 3600 }) }
+    assert.equal("one", c:token({ min_life = 60 }).access_token)
+    assert.equal("two", c:token({ min_life = 1000 }).access_token)
+    assert.equal("two", c:token({ min_life = 1000 }).access_token)
+    assert.equal(2, #transport.sent)
+  end)
+
+  it("with less life than min_life is handed out, not asked for for ever",
+    function()
+      local c, transport = client { token("a", { token_timeout = 100 }) }
+      assert.equal("a", c:token({ min_life = 1000 }).access_token)
+      assert.equal(1, #transport.sent)
+    end)
+end)
+
+describe("a token near its end", function()
+  it("is renewed by the caller that notices, in the advisory window",
+    function()
+      local c, transport = client { token("one", { token_timeout = 2 }),
+        token "two" }
+      c:authorization()
+      reach(c, "advisory")
+      assert.equal("Bearer two", c:authorization())
+      assert.equal(2, #transport.sent)
+    end)
+
+  it("is served when its renewal fails, and not renewed again at once",
+    function()
+      local c, transport = client { token("one", { token_timeout = 2 }),
+        UNAVAILABLE }
+      c:authorization()
+      reach(c, "advisory")
+      assert.equal("Bearer one", c:authorization())
+      assert.equal("Bearer one", c:authorization())
+      assert.equal(2, #transport.sent)
+    end)
+
+  it("gets five seconds for its renewal in the advisory window", function()
+    local c, transport = client { token("one", { token_timeout = 2 }),
+      UNAVAILABLE }
+    c:authorization()
+    reach(c, "advisory")
+    c:authorization()
+    assert.is_true(transport.sent[2].seconds <= 5)
+    assert.is_true(transport.sent[1].seconds > 5)
+  end)
+
+  it("is never served after its end", function()
+    local c = client { token("one", { token_timeout = 1 }), UNAVAILABLE }
+    c:authorization()
+    reach(c, "expired")
+    local header, problem = c:authorization()
+    assert.is_nil(header)
+    assert.equal(503, problem.status)
+  end)
+
+  it("with a life of nothing serves its own flight and is gone", function()
+    for _, life in ipairs { 0, -5, "0" } do
+      local c, transport = client { token("a", { token_timeout = life }) }
+      assert.equal("Bearer a", c:authorization())
+      assert.equal("Bearer a", c:authorization())
+      assert.equal(2, #transport.sent)
+    end
+  end)
+
+  it("is served as it is where nobody may wait", function()
+    local c, transport = client { token("one", { token_timeout = 2 }),
+      token "two" }
+    c:authorization()
+    reach(c, "advisory")
+    transport.allowed = false
+    assert.equal("Bearer one", c:authorization())
+    reach(c, "expired")
+    local header, problem = c:authorization()
+    assert.is_nil(header)
+    assert.equal("cannot_wait", problem.code)
+    assert.equal(1, #transport.sent)
+  end)
+end)
+
+describe("a failed token request", function()
+  it("is not repeated during the back-off, and all get its error", function()
+    local c, transport, opts = client { UNAVAILABLE }
+    local _, first = c:authorization()
+    assert.equal(503, first.status)
+    local other = client({ token "x" }, { client_id = opts.client_id })
+    for _, call in ipairs { c.token, other.token, other.refresh } do
+      local value, problem = call(call == c.token and c or other)
+      assert.is_nil(value)
+      assert.equal(503, problem.status)
+      assert.is_true(problem.retry_after > 0 and problem.retry_after <= 1.2)
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("doubles the back-off with each one that follows", function()
+    local c, transport = client { UNAVAILABLE }
+    local pauses = {}
+    for i = 1, 4 do
+      local _, problem = c:refresh { force = true }
+      pauses[i] = problem.retry_after
+    end
+    for i, seconds in ipairs(pauses) do
+      local nominal = 2 ^ (i - 1)
+      assert.is_true(seconds >= 0.8 * nominal and seconds <= 1.2 * nominal)
+    end
+    assert.equal(4, #transport.sent)
+  end)
+
+  it("backs off for as long as Retry-After says, an hour at most", function()
+    for asked, given in pairs { ["7"] = 7, ["999999"] = 3600 } do
+      local c = client { scripted.json(429, "", { ["retry-after"] = asked }) }
+      local _, problem = c:token()
+      assert.equal("http", problem.kind)
+      assert.equal(429, problem.status)
+      assert.equal(given, problem.retry_after)
+    end
+  end)
+
+  it("is tried again after the back-off", function()
+    local c = client { UNAVAILABLE, token "two" }
+    assert.is_nil(c:authorization())
+    scripted.until_true(function()
+      return c:authorization() == "Bearer two"
+    end, "the end of the back-off")
+  end)
+
+  it("is repeated within the flight only when nothing was sent", function()
+    local c, transport = client { scripted.broken("network", false),
+      scripted.broken("timeout", false), token "three" }
+    assert.equal("Bearer three", c:authorization())
+    assert.equal(3, #transport.sent)
+    local d, sent = client { scripted.broken("network", true), token "no" }
+    local _, problem = d:authorization()
+    assert.equal("network", problem.kind)
+    assert.equal(1, #sent.sent)
+  end)
+
+  it("leaves no back-off behind when only the leader was in haste",
+    function()
+      local c, transport = client { scripted.broken("timeout", true),
+        token "two" }
+      local _, problem = c:get("/x", { timeout = 1, retry = false })
+      assert.equal("timeout", problem.kind)
+      assert.equal("Bearer two", c:authorization())
+      assert.equal(2, #transport.sent)
+    end)
+
+  it("keeps a mistake of the program from blocking the next flight",
+    function()
+      local c = client { function()
+        error("broken transport")
+      end, token "two" }
+      assert.has_error(function()
+        c:authorization()
+      end)
+      assert.equal("Bearer two", c:authorization())
+    end)
+end)
+
+describe("refused credentials", function()
+  it("are sent once, say what to do, and are latched", function()
+    local c, transport = client { refused() }
+    local _, problem = c:authorization()
+    assert.equal("auth", problem.kind)
+    assert.equal("S1006", problem.code)
+    assert.is_false(problem.retryable)
+    assert.equal(600, problem.retry_after)
+    for _ = 1, 10 do
+      local _, again = c:token()
+      assert.equal("auth", again.kind)
+      assert.equal("S1006", again.code)
+      assert.is_true(again.retry_after > 590)
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("count for the account, whatever the secret: four, then none",
+    function()
+      local id = scripted.unique()
+      local sent = 0
+      for i = 1, 8 do
+        local c, transport = client({ refused() }, {
+          client_id = id,
+          client_secret = "wrong-secret-number-" .. i,
+        })
+        local _, problem = c:token()
+        assert.equal("auth", problem.kind)
+        sent = sent + #transport.sent
+      end
+      assert.equal(4, sent)
+      local forced, transport = client({ token "ok" }, { client_id = id })
+      assert.equal("latched", select(2, forced:token()).code)
+      assert.equal("ok", forced:refresh({ force = true }).access_token)
+      assert.equal(1, #transport.sent)
+    end)
+
+  it("are given a try with another secret at once", function()
+    local c, _, opts = client { refused() }
+    c:token()
+    local d = client({ token "ok" }, {
+      client_id = opts.client_id,
+      client_secret = "the-right-one",
+    })
+    assert.equal("ok", d:token().access_token)
+    assert.is_nil((c:token()))
+  end)
+
+  it("are counted anew after a success, but a refused secret stays so",
+    function()
+      local id = scripted.unique()
+      local function try(secret, answer)
+        local c, transport = client({ answer }, {
+          client_id = id, client_secret = secret, cache_key = secret,
+        })
+        c:token()
+        c:forget()
+        return #transport.sent
+      end
+      for i = 1, 3 do
+        assert.equal(1, try("wrong-secret-" .. i, refused()))
+      end
+      assert.equal(1, try("the-right-one", token "ok"))
+      for i = 4, 6 do
+        assert.equal(1, try("wrong-secret-" .. i, refused()))
+      end
+      assert.equal(1, try("the-right-one", token "ok"))
+      for i = 1, 6 do
+        assert.equal(0, try("wrong-secret-" .. i, refused()))
+      end
+    end)
+
+  it("are any 400, 401, 403, and S1006 in any status", function()
+    for _, status in ipairs { 400, 401, 403 } do
+      local c = client { scripted.json(status, "") }
+      assert.equal("auth", select(2, c:token()).kind)
+    end
+    local c = client { scripted.json(500, { errorCode = "S1006" }) }
+    assert.equal("auth", select(2, c:token()).kind)
+    local d = client { scripted.json(500, "") }
+    assert.equal("http", select(2, d:token()).kind)
+  end)
+end)
+
+describe("a refresh token", function()
+  local function refreshable(name, refresh_token)
+    return token(name, {
+      refresh_token = refresh_token,
+      refresh_token_timeout = "5182560 (60 days)",
+    })
+  end
+
+  it("renews at its own endpoint and is replaced by its successor",
+    function()
+      local c, transport = client { refreshable("one", "r1"),
+        refreshable("two", "r2"), refreshable("three", "r3") }
+      c:token()
+      assert.equal("two", c:refresh().access_token)
+      assert.equal("three", c:refresh().access_token)
+      assert.equal(2, transport.count "/oauth2/v1/refreshaccesstoken")
+      assert.equal("r1", transport.body(2).refresh_token)
+      assert.equal("r2", transport.body(3).refresh_token)
+    end)
+
+  it("is kept when a success brings no successor", function()
+    local c, transport = client { refreshable("one", "r1"), token "two",
+      token "three" }
+    c:token()
+    assert.equal("r1", c:refresh().refresh_token)
+    c:refresh()
+    assert.equal("r1", transport.body(3).refresh_token)
+  end)
+
+  it("is presented once when it fails; then the grant is used", function()
+    local c, transport = client { refreshable("one", "r1"),
+      scripted.json(401, { error = "invalid_grant" }), token "two",
+      token "three" }
+    c:token()
+    assert.equal("two", c:refresh().access_token)
+    assert.equal("three", c:refresh().access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not presented again though the grant failed as well", function()
+    local c, transport = client { refreshable("one", "r1"), UNAVAILABLE,
+      UNAVAILABLE, token "two" }
+    c:token()
+    assert.is_nil((c:refresh()))
+    assert.equal("two", c:refresh({ force = true }).access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is noted as spent before it is sent", function()
+    local c, transport
+    c, transport = client { refreshable("one", "r1"), function()
+      error "the leader is gone"
+    end, token "two" }
+    c:token()
+    assert.has_error(function()
+      c:refresh()
+    end)
+    assert.equal("two", c:refresh().access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not followed by the grant when the credentials are refused",
+    function()
+      local c, transport = client { refreshable("one", "r1"), refused() }
+      c:token()
+      local _, problem = c:refresh()
+      assert.equal("auth", problem.kind)
+      assert.equal(2, #transport.sent)
+    end)
+
+  it("that is past its own life is not presented", function()
+    local c, transport = client { token("one", { refresh_token = "r1",
+      refresh_token_timeout = "1" }), token "two" }
+    c:token()
+    scripted.until_true(function()
+      return os.time() >= c:token().refresh_expires_at
+    end, "the refresh token's end")
+    c:refresh()
+    assert.equal(0, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+end)
+
+describe("invalidate", function()
+  it("refuses the token for all, and only the current one", function()
+    local c, transport, opts = client { token "one", token "two" }
+    local d = client({ token "x" }, { client_id = opts.client_id })
+    local header = c:authorization()
+    assert.equal(header, d:authorization())
+    assert.is_true(d:invalidate(header))
+    assert.is_false(d:invalidate(header))
+    assert.equal("Bearer two", c:authorization())
+    assert.is_false(c:invalidate(header))
+    assert.equal("Bearer two", d:authorization())
+    assert.equal(2, #transport.sent)
+  end)
+
+  it("allows five renewals a minute for a key, then says so", function()
+    local c, transport = client { token "t" }
+    for _ = 1, 6 do
+      c:invalidate(assert(c:authorization()))
+    end
+    local header, problem = c:authorization()
+    assert.is_nil(header)
+    assert.equal("renewals_refused", problem.code)
+    assert.equal("auth", problem.kind)
+    assert.equal(6, #transport.sent)
+  end)
+end)
+
+describe("forget", function()
+  it("drops the token for all who share it, but no latch", function()
+    local c, transport, opts = client { token "one", token "two" }
+    local d = client({ token "x" }, { client_id = opts.client_id })
+    d:authorization()
+    c:authorization()
+    assert.is_true(c:forget())
+    assert.equal("Bearer one", c:authorization())
+    assert.equal(1, #transport.sent)
+    local e, refusals = client { refused() }
+    e:token()
+    e:forget()
+    assert.is_nil((e:token()))
+    assert.equal(1, #refusals.sent)
+  end)
+end)
+
+describe("a callback of the renewal", function()
+  it("that asks for the token it renews gets an error, not a deadlock",
+    function()
+      local inner
+      local c
+      c = client({ token "one" }, {
+        on_event = function(name)
+          if name == "token_request" then
+            inner = select(2, c:token())
+          end
+        end,
+      })
+      assert.equal("Bearer one", c:authorization())
+      assert.equal("own_flight", inner.code)
+    end)
+end)
+
+describe("waiting where others run in the same thread", function()
+  it("is the transport's sleep, and the waiter gets the leader's token",
+    function()
+      local c, transport
+      transport = scripted.transport { function()
+        coroutine.yield "sending"
+        return token "one"
+      end }
+      transport.blocks = false
+      transport.sleep = function()
+        coroutine.yield "waiting"
+      end
+      c = assert(equinix.new {
+        client_id = scripted.unique(),
+        client_secret = "s3cret-of-this-app",
+        transport = transport,
+      })
+      local results = {}
+      local function caller(i)
+        return coroutine.wrap(function()
+          results[i] = c:token().access_token
+          return "done"
+        end)
+      end
+      local leader, waiter = caller(1), caller(2)
+      assert.equal("sending", leader())
+      assert.equal("waiting", waiter())
+      assert.equal("done", leader())
+      assert.equal("done", waiter())
+      assert.same({ "one", "one" }, results)
+      assert.equal(1, #transport.sent)
+    end)
+end)
+
+describe("the lifetime of a token", function()
+  it("counts from the start of its request", function()
+    local c = client { function()
+      core.sleep(0.2)
+      return token("one", { token_timeout = 1 })
+    end }
+    c:authorization()
+    local _, _, _, _, left = c.flight.slot:look()
+    assert.is_true(left <= 0.8)
+  end)
+end)

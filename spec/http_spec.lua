@@ -1,0 +1,161 @@
+-- http: the handle itself, its life and its manners.
+local Handle = require "spec.support.handle"
+local core = require "equinix.core"
+local rawserver = require "spec.support.rawserver"
+
+describe("a handle", function()
+  it("says what it is", function()
+    local handle = core.http()
+    assert.is_truthy(tostring(handle):find "^equinix%.http %(0?x?%x+%)$")
+    handle:close()
+    assert.are.equal("equinix.http (closed)", tostring(handle))
+  end)
+
+  it("may be closed twice", function()
+    local handle = core.http()
+    handle:close()
+    handle:close()
+  end)
+
+  it("raises when it is used after", function()
+    local handle = core.http()
+    handle:close()
+    for _, use in ipairs {
+      function()
+        handle:send({ method = "GET", url = "http://127.0.0.1" }, 1)
+      end,
+      function()
+        handle:send_many({}, 1, 1)
+      end,
+    } do
+      local ok, message = pcall(use)
+      assert.is_false(ok)
+      assert.is_truthy(message:find("attempt to use a closed equinix.http",
+        1, true))
+    end
+  end)
+
+  it("raises for what is no handle", function()
+    local handle = core.http()
+    for _, self in ipairs { 1, "x", {}, io.stdout } do
+      assert.has_error(function()
+        handle.send(self, {}, 1)
+      end)
+      assert.has_error(function()
+        handle.close(self)
+      end)
+    end
+    handle:close()
+  end)
+
+  it("keeps its metatable to itself", function()
+    local handle = core.http()
+    assert.are.equal("equinix.http", getmetatable(handle))
+    handle:close()
+  end)
+
+  it("closes its connections when it is closed, and when it is collected",
+    function()
+      -- /gone?n answers when n connections have been closed.
+      local server = rawserver.start [[
+        local c = ...
+        local request = c:request()
+        local wanted = tonumber(request.path:match "gone.(%d+)")
+        while wanted and (c.share.gone or 0) < wanted do
+          c:sleep(0.01)
+        end
+        c:send(c.ok "")
+        c:hangup()
+        c.share.gone = (c.share.gone or 0) + 1
+      ]]
+      local observer = core.http()
+      local handle = core.http()
+      assert(handle:send(Handle.request("GET", server.url), 10))
+      handle:close()
+      assert(observer:send(Handle.request("GET", server.url .. "/gone?1",
+        { fresh = true }), 10))
+      handle = core.http()
+      assert(handle:send(Handle.request("GET", server.url), 10))
+      handle = nil -- luacheck: ignore
+      collectgarbage()
+      collectgarbage()
+      -- The observer's own first connection is the other one.
+      assert(observer:send(Handle.request("GET", server.url .. "/gone?3",
+        { fresh = true }), 10))
+      observer:close()
+      server:stop()
+    end)
+
+  it("closes itself at the end of its block", function()
+    local load_text = loadstring or load -- luacheck: ignore
+    local block = load_text [[
+      local handle <close> = ...
+      return handle
+    ]]
+    if not block then
+      pending "needs to-be-closed variables"
+      return
+    end
+    assert.are.equal("equinix.http (closed)", tostring(block(core.http())))
+  end)
+
+  it("lives on after a request that raised", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do c:send(c.ok "fine") end
+    ]]
+    local handle = Handle.new()
+    for _ = 1, 3 do
+      assert.is_false((pcall(handle.get, handle, server.url,
+        { headers = { { "A", "\0" } } })))
+      assert.are.equal("fine", assert(handle:get(server.url)).body)
+    end
+    handle:close()
+    server:stop()
+  end)
+
+  it("refuses a finalizer that wants it in the middle of a call", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do c:send(c.ok "fine") end
+    ]]
+    local handle = core.http()
+    local request = Handle.request("GET", server.url)
+    -- Reading the request calls this, as a finalizer might be called.
+    local outcomes = {}
+    local sly = setmetatable({ method = "GET" }, {
+      __index = function(_, name)
+        if name == "url" then
+          for _, use in ipairs { "send", "close" } do
+            outcomes[#outcomes + 1] = select(2,
+              pcall(handle[use], handle, request, 1))
+          end
+          return server.url
+        end
+      end,
+    })
+    assert.are.equal("fine", assert(handle:send(sly, 10)).body)
+    assert.are.equal(2, #outcomes)
+    for _, message in ipairs(outcomes) do
+      assert.is_truthy(message:find("attempt to use a busy equinix.http", 1,
+        true))
+    end
+    assert.are.equal("fine", assert(handle:send(request, 10)).body)
+    handle:close()
+    server:stop()
+  end)
+
+  it("outlives the script's interest in it", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do c:send(c.ok "fine") end
+    ]]
+    -- Nobody but the call itself knows this handle.
+    for _ = 1, 20 do
+      assert.are.equal("fine", assert(core.http():send(
+        Handle.request("GET", server.url), 10)).body)
+      collectgarbage()
+    end
+    server:stop()
+  end)
+end)

@@ -1,0 +1,379 @@
+-- layout: the shape of the tree itself. What stands where, who may know whom,
+-- and how long things may get.
+--
+-- Law of this file: it reads the tree and runs none of it. A rule that is
+-- broken names the file; an exception is in a table here, with its reason.
+local lfs = require "lfs"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+--- Every file under these folders, sorted; build and dotted ones left out.
+local function files_under(...)
+  local found = {}
+  local function visit(path)
+    local mode = lfs.attributes(path, "mode")
+    if mode == "file" then
+      found[#found + 1] = path
+    elseif mode == "directory" then
+      for name in lfs.dir(path) do
+        if name:sub(1, 1) ~= "." then
+          visit(path .. "/" .. name)
+        end
+      end
+    end
+  end
+  for _, folder in ipairs { ... } do
+    visit(folder)
+  end
+  table.sort(found)
+  return found
+end
+
+local function select_files(paths, pattern)
+  local selected = {}
+  for _, path in ipairs(paths) do
+    if path:find(pattern) then
+      selected[#selected + 1] = path
+    end
+  end
+  return selected
+end
+
+--- Fails with every line of the list, not only with the first.
+local function assert_none(complaints)
+  if #complaints > 0 then
+    error("\n  " .. table.concat(complaints, "\n  "), 0)
+  end
+end
+
+local SOURCES = files_under("src", "lua")
+local C_FILES = select_files(SOURCES, "^src/.*%.c$")
+local LUA_FILES = select_files(SOURCES, "^lua/.*%.lua$")
+local SPECS = select_files(files_under "spec", "_spec%.lua$")
+local CODE = files_under("src", "lua", "spec", "bin", "bench", "examples",
+  "tools", "Makefile", ".ci/run", "lua-equinix-scm-1.rockspec")
+
+--- lua/equinix/transport/curl.lua -> equinix.transport.curl
+local function module_of(path)
+  return (path:match("^lua/(.*)%.lua$"):gsub("/", "."):gsub("%.init$", ""))
+end
+
+--- The modules that a file requires, comments left out.
+local function requirements(path)
+  local names = {}
+  local code = read(path):gsub("%-%-[^\n]*", "")
+  for name in code:gmatch "require%s*%(?%s*[\"']([%w_%.]+)[\"']" do
+    names[#names + 1] = name
+  end
+  return names
+end
+
+describe("the tree", function()
+  it("was found, so that nothing below passes for want of files", function()
+    assert.is_true(#C_FILES > 5 and #LUA_FILES > 5 and #SPECS > 5)
+  end)
+
+  it("has only modules under lua/", function()
+    local complaints = {}
+    for _, path in ipairs(files_under "lua") do
+      if not path:find "^lua/equinix/[%w_/]+%.lua$" then
+        complaints[#complaints + 1] = path
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  -- What has no face of its own in Lua, and the spec that covers it.
+  local COVERED = {
+  }
+
+  it("has one spec for each source file, of the same name", function()
+    local complaints = {}
+    for _, path in ipairs(SOURCES) do
+      local name = path:match "^src/(.*)%.c$"
+        or path:match "^lua/equinix/(.*)%.lua$"
+      if name then
+        name = COVERED[path] or name
+        local nested = "spec/" .. name .. "_spec.lua"
+        local flat = "spec/" .. name:gsub("/", "_") .. "_spec.lua"
+        if not (lfs.attributes(nested) or lfs.attributes(flat)) then
+          complaints[#complaints + 1] = path .. " lacks " .. nested
+        end
+      end
+    end
+    assert_none(complaints)
+  end)
+end)
+
+describe("dependencies", function()
+  -- { who, whom }: patterns of modules; the first never requires the second.
+  local FORBIDDEN = {
+    -- The bottom: errors may be printed with JSON, and that is all.
+    { "^equinix%.json$", "^equinix%.%l" },
+    { "^equinix%.error$", "^equinix%.%l" },
+    -- Policy without I/O: options and answers in, requests and tokens out.
+    { "^equinix%.grant$", "^equinix%.transport" },
+    { "^equinix%.grant$", "^equinix%.store" },
+    { "^equinix%.retry$", "^equinix%.transport" },
+    { "^equinix%.response$", "^equinix%.transport" },
+    { "^equinix%.response$", "^equinix%.core$" },
+    { "^equinix%.adapter%.", "^equinix%.transport" },
+    { "^equinix%.adapter%.", "^equinix%.store" },
+    { "^equinix%.adapter%.", "^equinix%.core$" },
+    -- The middle does not know the client.
+    { "^equinix%.flight$", "^equinix%.client$" },
+    { "^equinix%.flight$", "^equinix%.transport" },
+    { "^equinix%.grant$", "^equinix%.flight$" },
+    { "^equinix%.retry$", "^equinix%.flight$" },
+    { "^equinix%.response$", "^equinix%.flight$" },
+    { "^equinix%.client$", "^equinix%.adapter" },
+    { "^equinix%.client$", "^equinix%.cli$" },
+    { "^equinix%.client$", "^equinix%.serve" },
+    -- The edge stands on the core, not on policy.
+    { "^equinix%.transport%.", "^equinix%.client$" },
+    { "^equinix%.transport%.", "^equinix%.flight$" },
+    { "^equinix%.transport%.", "^equinix%.grant$" },
+    { "^equinix%.transport%.", "^equinix%.store" },
+    { "^equinix%.store%.", "^equinix%.client$" },
+    { "^equinix%.store%.", "^equinix%.flight$" },
+    { "^equinix%.store%.", "^equinix%.grant$" },
+    { "^equinix%.store%.", "^equinix%.transport" },
+    -- The emulator is the other side of the wire: were it made of the
+    -- client's parts, they would share their mistakes.
+    { "^equinix%.emulator%.", "^equinix%.client$" },
+    { "^equinix%.emulator%.", "^equinix%.flight$" },
+    { "^equinix%.emulator%.", "^equinix%.grant$" },
+    { "^equinix%.emulator%.", "^equinix%.form$" },
+    { "^equinix%.emulator%.", "^equinix%.json$" },
+    { "^equinix%.emulator%.", "^equinix%.core$" },
+  }
+  local ALLOWED = {
+    ["equinix.json"] = { ["equinix.core"] = true },
+    ["equinix.error"] = { ["equinix.json"] = true },
+  }
+  -- The front door is for what stands on the whole, never for its parts.
+  local ON_THE_WHOLE = {
+    "^equinix%.cli", "^equinix%.serve", "^equinix%.nginx", "^equinix%.doctor",
+    "^equinix%.mcp",
+  }
+
+  local function stands_on_the_whole(who)
+    for _, pattern in ipairs(ON_THE_WHOLE) do
+      if who:find(pattern) then
+        return true
+      end
+    end
+    return false
+  end
+
+  local function is_forbidden(who, whom)
+    if whom == "equinix" and not stands_on_the_whole(who) then
+      return true
+    end
+    for _, rule in ipairs(FORBIDDEN) do
+      if who:find(rule[1]) and whom:find(rule[2])
+        and not (ALLOWED[who] and ALLOWED[who][whom]) then
+        return true
+      end
+    end
+    return false
+  end
+
+  it("point the way that the design says", function()
+    local complaints = {}
+    for _, path in ipairs(LUA_FILES) do
+      local who = module_of(path)
+      for _, whom in ipairs(requirements(path)) do
+        if is_forbidden(who, whom) then
+          complaints[#complaints + 1] = who .. " requires " .. whom
+        end
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  it("of modules never form a circle", function()
+    local graph, complaints, done = {}, {}, {}
+    for _, path in ipairs(LUA_FILES) do
+      graph[module_of(path)] = requirements(path)
+    end
+    local function visit(name, trail)
+      for i, earlier in ipairs(trail) do
+        if earlier == name then
+          trail[#trail + 1] = name
+          complaints[#complaints + 1] = table.concat(trail, " -> ", i)
+          trail[#trail] = nil
+          return
+        end
+      end
+      if done[name] then
+        return
+      end
+      trail[#trail + 1] = name
+      for _, whom in ipairs(graph[name] or {}) do
+        visit(whom, trail)
+      end
+      trail[#trail] = nil
+      done[name] = true
+    end
+    for name in pairs(graph) do
+      visit(name, {})
+    end
+    assert_none(complaints)
+  end)
+
+  it("keep `http` and `tokens` apart", function()
+    -- All that a C file includes, directly or not.
+    local function closure(path, found)
+      for header in read(path):gmatch '#include "([%w_]+)%.h"' do
+        if not found[header] then
+          found[header] = true
+          closure("src/" .. header .. ".h", found)
+          if lfs.attributes("src/" .. header .. ".c") then
+            closure("src/" .. header .. ".c", found)
+          end
+        end
+      end
+      return found
+    end
+    -- Helpers of both: bytes, time, compatibility.
+    local SHARED = { buffer = true, clock = true, compat = true, seal = true }
+    local http = closure("src/http.c", { http = true })
+    local tokens = closure("src/tokens.c", { tokens = true })
+    local complaints = {}
+    for name in pairs(http) do
+      if tokens[name] and not SHARED[name] then
+        complaints[#complaints + 1] = name .. ".h is in both"
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  it("leave OAuth, JSON and Equinix out of the C code", function()
+    local complaints = {}
+    for _, path in ipairs(select_files(SOURCES, "^src/.*%.[ch]$")) do
+      -- The module's own name is no knowledge: "equinix.http".
+      local code = read(path):gsub("/%*.-%*/", ""):gsub("equinix[%._]%l", "")
+      for _, word in ipairs { "oauth", "json", "equinix", "access_token" } do
+        if code:lower():find(word, 1, true) then
+          complaints[#complaints + 1] = path .. " speaks of " .. word
+        end
+      end
+    end
+    assert_none(complaints)
+  end)
+end)
+
+describe("every file", function()
+  it("of code keeps its lines under 80 columns, without tabs", function()
+    local complaints = {}
+    for _, path in ipairs(CODE) do
+      local number, make = 0, path:find "Makefile$" or path:find "%.mk$"
+      for line in (read(path) .. "\n"):gmatch "(.-)\n" do
+        number = number + 1
+        -- Continuation bytes of UTF-8 take no column.
+        local width = #line:gsub("[\128-\191]", "")
+        if width > 79 then
+          complaints[#complaints + 1] = path .. ":" .. number .. " is wide"
+        end
+        if line:find "%s$" or (line:find "\t" and not make) then
+          complaints[#complaints + 1] = path .. ":" .. number .. " has blanks"
+        end
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  it("of code stays under 400 lines (a spec, which is a list: 600)", function()
+    local complaints = {}
+    for _, path in ipairs(CODE) do
+      local _, lines = read(path):gsub("\n", "")
+      if lines > (path:find "_spec%.lua$" and 600 or 400) then
+        complaints[#complaints + 1] = path .. " has " .. lines .. " lines"
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  it("opens with what it is about", function()
+    local complaints = {}
+    for _, path in ipairs(CODE) do
+      -- In its first three lines there is a comment; "#!" is none.
+      local head = "\n" .. read(path):match "^[^\n]*\n?[^\n]*\n?[^\n]*"
+      if not (head:find "\n%-%-" or head:find "\n/%*"
+        or head:find "\n#[^!]") and not path:find "%.rockspec$" then
+        complaints[#complaints + 1] = path
+      end
+    end
+    assert_none(complaints)
+  end)
+
+  it("of C keeps its functions under 50 lines", function()
+    local complaints = {}
+    for _, path in ipairs(select_files(CODE, "%.c$")) do
+      local name, length
+      for line in read(path):gmatch "([^\n]*)\n" do
+        if line == "{" then
+          length = 0
+        elseif line == "}" and length then
+          if length >= 50 then
+            complaints[#complaints + 1] = path .. ": " .. (name or "?")
+              .. " has " .. length .. " lines"
+          end
+          name, length = nil, nil
+        elseif length then
+          length = length + 1
+        else
+          name = line:match "([%w_]+)%(" or name
+        end
+      end
+    end
+    assert_none(complaints)
+  end)
+end)
+
+describe("the rockspec", function()
+  local rock = {}
+  local load_text = loadstring or load -- luacheck: ignore
+  local chunk = assert(load_text(read "lua-equinix-scm-1.rockspec"))
+  if setfenv then -- luacheck: ignore
+    setfenv(chunk, rock) -- luacheck: ignore
+  else
+    debug.setupvalue(chunk, 1, rock)
+  end
+  chunk()
+
+  it("lists every Lua module that is on disk, and no other", function()
+    local listed, complaints = {}, {}
+    for name, path in pairs(rock.build.modules) do
+      if type(path) == "string" then
+        listed[path] = name
+      end
+    end
+    for _, path in ipairs(LUA_FILES) do
+      if listed[path] ~= module_of(path) then
+        complaints[#complaints + 1] = '["' .. module_of(path) .. '"] = "'
+          .. path .. '",'
+      end
+      listed[path] = nil
+    end
+    for path in pairs(listed) do
+      complaints[#complaints + 1] = path .. " is not there"
+    end
+    table.sort(complaints)
+    assert_none(complaints)
+  end)
+
+  it("lists every C file that is on disk, and no other", function()
+    assert.are.same(C_FILES, rock.build.modules["equinix.core"].sources)
+  end)
+
+  it("sets no upper bound to Lua", function()
+    assert.are.equal("lua >= 5.1", rock.dependencies[1])
+  end)
+end)

@@ -1,0 +1,252 @@
+-- multi: many at once, one pool of connections, one process.
+local Handle = require "spec.support.handle"
+local certificates = require "spec.support.certificates"
+local core = require "equinix.core"
+local h2server = require "spec.support.h2server"
+local process = require "spec.support.process"
+local rawserver = require "spec.support.rawserver"
+
+-- Answers with its path; /slow after a while, /never not at all.
+local ECHO = [[
+  local c, n = ...
+  local share = c.share
+  share.now, share.most = share.now or 0, share.most or 0
+  for request in function() return c:request() end do
+    share.now = share.now + 1
+    share.most = math.max(share.most, share.now)
+    if request.path == "/never" then
+      c:hangup()
+    elseif request.path:find "^/slow" then
+      c:sleep(0.05)
+    end
+    share.now = share.now - 1
+    c:send(c.ok(request.path, ("X-Most: %d\r\n"):format(share.most)))
+  end
+]]
+
+describe("a batch", function()
+  local server, handle
+
+  before_each(function()
+    server = rawserver.start(ECHO)
+    handle = Handle.new()
+  end)
+  after_each(function()
+    handle:close()
+    server:stop()
+  end)
+
+  local function requests(n, prefix)
+    local list = {}
+    for i = 1, n do
+      list[i] = Handle.request("GET", ("%s/%s%d"):format(server.url,
+        prefix or "", i))
+    end
+    return list
+  end
+
+  it("comes back in order, each with its own answer", function()
+    for _, at_once in ipairs { 1, 3, 50, 1000, 100000 } do
+      local list = requests(100)
+      local results = handle.http:send_many(list, at_once, 20)
+      assert.are.equal(100, #results)
+      for i, result in ipairs(results) do
+        assert.is_nil(result.err)
+        assert.are.equal("/" .. i, result.response.body)
+      end
+    end
+  end)
+
+  it("of none is none", function()
+    assert.are.same({}, handle.http:send_many({}, 10, 10))
+  end)
+
+  it("keeps to n at once, and does use them", function()
+    local results = handle.http:send_many(requests(20, "slow"), 4, 20)
+    local most = 0
+    for _, result in ipairs(results) do
+      most = math.max(most, tonumber(Handle.header(result.response,
+        "X-Most")))
+    end
+    assert.are.equal(4, most)
+    assert.is_true(server:connections() <= 4)
+  end)
+
+  it("uses its connections again, between batches and single requests",
+    function()
+      for _ = 1, 5 do
+        local results = handle.http:send_many(requests(20, "slow"), 20, 20)
+        for _, result in ipairs(results) do
+          assert.is_nil(result.err)
+        end
+        assert.are.equal(0, assert(handle:get(server.url)).connects)
+      end
+      local made = server:connections()
+      assert.is_true(made > 4 and made <= 20, made)
+    end)
+
+  it("with failures among its answers keeps all in place", function()
+    local list = requests(6)
+    list[2].url = "http://127.0.0.1:" .. Handle.closed_port()
+    list[4].url = server.url .. "/never"
+    list[4].body = "x"
+    list[5].connect_timeout = 0
+    local results = handle.http:send_many(list, 3, 0.5)
+    for _, i in ipairs { 1, 3, 6 } do
+      assert.are.equal("/" .. i, results[i].response.body)
+      assert.is_nil(results[i].err)
+    end
+    assert.are.equal("ECONNREFUSED", results[2].err.code)
+    assert.are.same({ "timeout", true },
+      { results[4].err.kind, results[4].err.sent })
+    assert.are.same({ "timeout", false },
+      { results[5].err.kind, results[5].err.sent })
+    for _, i in ipairs { 2, 4, 5 } do
+      assert.is_nil(results[i].response)
+    end
+  end)
+
+  it("ends as a whole at its deadline", function()
+    local list = requests(4)
+    for _, request in ipairs(list) do
+      request.url = server.url .. "/never"
+    end
+    local before = core.now()
+    local results = handle.http:send_many(list, 1, 0.3)
+    assert.is_true(core.now() - before < 5)
+    assert.are.same({ "timeout", true },
+      { results[1].err.kind, results[1].err.sent })
+    -- Their turn never came.
+    for i = 2, 4 do
+      assert.are.same({ "timeout", false },
+        { results[i].err.kind, results[i].err.sent })
+    end
+    assert.are.equal(1, #server:requests())
+  end)
+
+  it("carries bodies of its own for each", function()
+    local list = {}
+    for i = 1, 50 do
+      list[i] = Handle.request("POST", server.url .. "/" .. i,
+        { body = ("body %d "):format(i):rep(i) })
+    end
+    local results = handle.http:send_many(list, 10, 20)
+    for i, result in ipairs(results) do
+      assert.are.equal("/" .. i, result.response.body)
+    end
+    for _, request in ipairs(server:requests()) do
+      local i = tonumber(request.path:sub(2))
+      assert.are.equal(list[i].body, request.body)
+    end
+  end)
+
+  it("holds on to bodies that nobody else holds", function()
+    -- Every look at such a request makes its body anew.
+    local list = {}
+    for i = 1, 20 do
+      list[i] = setmetatable({ method = "POST", url = server.url }, {
+        __index = function(_, name)
+          collectgarbage "step"
+          return name == "body" and ("x" .. i):rep(5000) or nil
+        end,
+      })
+    end
+    for _, result in ipairs(handle.http:send_many(list, 5, 20)) do
+      assert.is_nil(result.err)
+    end
+    for _, request in ipairs(server:requests()) do
+      local i = request.body:match "^x(%d+)"
+      assert.are.equal(("x" .. i):rep(5000), request.body)
+    end
+  end)
+
+  it("that raises midway leaves the handle as good as new", function()
+    local list = requests(10, "slow")
+    -- Fine when it is checked, wrong when its turn comes.
+    local looks = 0
+    list[8] = setmetatable({ method = "GET" }, {
+      __index = function(_, name)
+        if name == "url" then
+          looks = looks + 1
+          return looks == 1 and server.url or ""
+        end
+      end,
+    })
+    assert.is_false((pcall(handle.http.send_many, handle.http, list, 3, 20)))
+    for _, result in ipairs(handle.http:send_many(requests(10), 3, 20)) do
+      assert.is_nil(result.err)
+    end
+  end)
+end)
+
+describe("over HTTP/2", function()
+  local made, server
+
+  setup(function()
+    made = certificates.make()
+    server = h2server.start(made.good)
+  end)
+  teardown(function()
+    if server then
+      server:stop()
+    end
+    certificates.remove(made)
+  end)
+
+  it("a batch shares one connection", function()
+    if not server then
+      pending "needs nginx with HTTP/2"
+      return
+    end
+    local handle = core.http()
+    local list = {}
+    for i = 1, 100 do
+      list[i] = Handle.request("GET", server.url,
+        { ca_file = made.ca_file, replay = true })
+    end
+    local results = handle:send_many(list, 50, 20)
+    local single = assert(handle:send(list[1], 10))
+    handle:close()
+    local connects = 0
+    for _, result in ipairs(results) do
+      assert.is_nil(result.err)
+      assert.are.equal("2", result.response.http_version)
+      connects = connects + result.response.connects
+    end
+    assert.are.equal(1, connects)
+    assert.are.equal(0, single.connects)
+    assert.are.equal("hello", single.body)
+    local count, connections, versions = server:log()
+    assert.are.equal(101, count)
+    assert.are.equal(1, connections)
+    assert.are.same({ ["HTTP/2.0"] = 101 }, versions)
+  end)
+end)
+
+describe("after a fork", function()
+  it("every process has connections of its own", function()
+    local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+    local host = ("build/%s/host"):format(lua)
+    local file = io.open(host)
+    if not file then
+      pending("needs " .. host)
+      return
+    end
+    file:close()
+    -- An answer is the number of its connection.
+    local server = rawserver.start [[
+      local c, n = ...
+      while c:request() do c:send(c.ok(tostring(n))) end
+    ]]
+    local out, code = process.capture(([[
+      SERVER_URL=%s LUA_PATH="./?.lua" LUA_CPATH="build/%s/?.so" \
+      %s --forks 4 --preload spec.support.scripts.http_parent \
+        spec/support/scripts/http_child.lua 2>&1]]):format(server.url, lua,
+      host))
+    local connections = server:connections()
+    server:stop()
+    assert.are.equal(0, code, out)
+    assert.are.equal("", out)
+    assert.are.equal(5, connections)
+  end)
+end)

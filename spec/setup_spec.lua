@@ -1,0 +1,354 @@
+-- setup: what goes on the wire, whom it trusts, and what it ignores.
+local Handle = require "spec.support.handle"
+local certificates = require "spec.support.certificates"
+local process = require "spec.support.process"
+local rawserver = require "spec.support.rawserver"
+
+local ANSWER = [[
+  local c = ...
+  for request in function() return c:request() end do
+    c:send(request.method == "HEAD" and "HTTP/1.1 200 OK\r\n\z
+      Content-Length: 5\r\n\r\n" or c.ok "hello")
+  end
+]]
+
+describe("on the wire", function()
+  local server, handle
+
+  before_each(function()
+    server = rawserver.start(ANSWER)
+    handle = Handle.new()
+  end)
+  after_each(function()
+    handle:close()
+    server:stop()
+  end)
+
+  local function sent(method, fields)
+    assert(handle:send(method, server.url .. "/path", fields))
+    local requests = server:requests()
+    local request = requests[#requests]
+    assert.are.equal(method, request.method)
+    return request
+  end
+
+  it("a method without a body announces none", function()
+    for _, method in ipairs { "GET", "HEAD", "DELETE", "OPTIONS", "PURGE",
+      "M-SEARCH" } do
+      local request = sent(method)
+      assert.is_nil(request.headers["content-length"], method)
+      assert.is_nil(request.headers["transfer-encoding"], method)
+      assert.is_nil(request.headers["content-type"], method)
+    end
+  end)
+
+  it("POST, PUT and PATCH without a body announce an empty one", function()
+    for _, method in ipairs { "POST", "PUT", "PATCH" } do
+      local request = sent(method)
+      assert.are.equal("0", request.headers["content-length"], method)
+      assert.is_nil(request.headers["content-type"], method)
+    end
+  end)
+
+  it("a body goes with any other method, byte by byte", function()
+    local body = "a\0b\r\n\r\nc" .. ("\255"):rep(100000)
+    for _, method in ipairs { "POST", "PUT", "PATCH", "DELETE", "GET",
+      "SEARCH" } do
+      local request = sent(method, { body = body })
+      assert.are.equal(body, request.body, method)
+      assert.are.equal(tostring(#body), request.headers["content-length"])
+      assert.is_nil(request.headers["content-type"], method)
+    end
+  end)
+
+  it("methods in any order do not rub off on each other", function()
+    for _, method in ipairs { "POST", "GET", "HEAD", "GET", "PUT", "HEAD",
+      "DELETE", "POST", "DELETE", "GET", "PATCH", "POST", "GET" } do
+      local fields = method:find "^P" and { body = method } or nil
+      local request = sent(method, fields)
+      assert.are.equal(fields and method or "", request.body)
+    end
+  end)
+
+  it("HEAD does not wait for a body", function()
+    local response = assert(handle:send("HEAD", server.url))
+    assert.are.equal("", response.body)
+    assert.are.equal("5", Handle.header(response, "Content-Length"))
+    assert.are.equal("hello", assert(handle:get(server.url)).body)
+  end)
+
+  it("nobody is told to expect 100-continue", function()
+    -- Libcurl does that on its own for bodies over a megabyte.
+    local request = sent("POST", { body = ("x"):rep(2 * 1024 * 1024) })
+    assert.is_nil(request.headers.expect)
+  end)
+
+  it("headers go as given, also empty ones and doubled ones", function()
+    local request = sent("GET", { headers = {
+      { "X-Empty", "" }, { "X-Blank", " \t" }, { "X-Two", "1" },
+      { "X-Two", "2" }, { "Accept", "application/json" },
+      { "X-Odd", "a:b;c\195\169" },
+    } })
+    assert.are.equal("", request.headers["x-empty"])
+    assert.are.equal("", request.headers["x-blank"])
+    assert.are.equal("1,2", request.headers["x-two"])
+    assert.are.equal("application/json", request.headers.accept)
+    assert.are.equal("a:b;c\195\169", request.headers["x-odd"])
+  end)
+
+  it("headers of one request do not stay for the next", function()
+    sent("GET", { headers = { { "Authorization", "Bearer secret" } } })
+    assert.is_nil(sent("GET").headers.authorization)
+    sent("POST", { headers = { { "Content-Type", "text/plain" } } })
+    assert.is_nil(sent("POST").headers["content-type"])
+  end)
+
+  it("the path stays as it is, the fragment stays at home", function()
+    for _, path in ipairs { "/a/../b", "/./x", "/%2e%2e/x?a=/../b" } do
+      assert(handle:get(server.url .. path .. "#fragment"))
+      local requests = server:requests()
+      assert.are.equal(path, requests[#requests].path)
+    end
+  end)
+
+  it("compressed answers are asked for and undone", function()
+    local gzip, code = process.capture
+      "printf %s hello | gzip -nc | od -An -v -tx1 | tr -d ' \\n'"
+    assert.are.equal(0, code)
+    local compressed = rawserver.start(([[
+      local c = ...
+      while c:request() do
+        c:send(c.ok(("%s"):gsub("%%x%%x", function(hex)
+          return string.char(tonumber(hex, 16))
+        end), "Content-Encoding: gzip\r\n"))
+      end
+    ]]):format(gzip))
+    local response, err = handle:get(compressed.url)
+    local asked = compressed:requests()[1].headers["accept-encoding"]
+    compressed:stop()
+    assert.is_nil(err)
+    assert.are.equal("hello", response.body)
+    assert.is_truthy(asked:find "gzip")
+  end)
+
+  it("redirects are handed back, not followed", function()
+    local redirecting = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:send("HTTP/1.1 307 Temporary Redirect\r\nLocation: /next\r\n" ..
+          "Content-Length: 0\r\n\r\n")
+      end
+    ]]
+    local response = handle:post(redirecting.url, { body = "secret" })
+    local n = #redirecting:requests()
+    redirecting:stop()
+    assert.are.equal(307, response.status)
+    assert.are.equal("/next", Handle.header(response, "location"))
+    assert.are.equal(1, n)
+  end)
+
+  it("other schemes and user info are errors of configuration", function()
+    for url, code in pairs {
+      ["ftp://127.0.0.1/"] = "CURLE_UNSUPPORTED_PROTOCOL",
+      ["file:///etc/passwd"] = "CURLE_UNSUPPORTED_PROTOCOL",
+      [server.url:gsub("//", "//u:p@")] = "CURLE_LOGIN_DENIED",
+      ["http://"] = "CURLE_URL_MALFORMAT",
+    } do
+      local response, err = handle:get(url)
+      assert.is_nil(response, url)
+      assert.are.equal("config", err.kind, url)
+      assert.are.equal(code, err.code, url)
+      assert.is_false(err.sent)
+    end
+  end)
+end)
+
+describe("over TLS", function()
+  local made, handle
+
+  setup(function()
+    made = certificates.make()
+  end)
+  teardown(function()
+    certificates.remove(made)
+  end)
+  before_each(function()
+    handle = Handle.new()
+  end)
+  after_each(function()
+    handle:close()
+  end)
+
+  -- -> response, err, how many requests the server read
+  local function exchange(tls, fields)
+    local server = rawserver.start(ANSWER, tls)
+    local response, err = handle:post(server.url, fields)
+    local n = #server:requests()
+    server:stop()
+    return response, err, n
+  end
+
+  it("a certificate of the given authority is trusted", function()
+    local response, err, n = exchange(made.good, { ca_file = made.ca_file })
+    assert.is_nil(err)
+    assert.are.equal("hello", response.body)
+    assert.are.equal(1, n)
+  end)
+
+  for _, bad in ipairs { "expired", "wronghost", "self" } do
+    it("a certificate that is " .. bad .. " gets no byte", function()
+      local response, err, n = exchange(made[bad],
+        { ca_file = made.ca_file, body = "secret" })
+      assert.is_nil(response)
+      assert.are.equal("tls", err.kind)
+      assert.are.equal("CURLE_PEER_FAILED_VERIFICATION", err.code)
+      assert.is_false(err.sent)
+      assert.are.equal(0, n)
+    end)
+  end
+
+  it("an authority is forgotten with the request that named it", function()
+    assert(exchange(made.good, { ca_file = made.ca_file }))
+    local response, err, n = exchange(made.good)
+    assert.is_nil(response)
+    assert.are.equal("tls", err.kind)
+    assert.are.equal(0, n)
+    assert(exchange(made.good, { ca_file = made.ca_file }))
+  end)
+
+  it("a live connection is not lent to who trusts another authority",
+    function()
+      local server = rawserver.start(ANSWER, made.good)
+      assert(handle:get(server.url, { ca_file = made.ca_file }))
+      local response, err = handle:get(server.url)
+      server:stop()
+      assert.is_nil(response)
+      assert.are.equal("tls", err.kind)
+    end)
+
+  it("a missing ca_file is an error of configuration", function()
+    local _, err, n = exchange(made.good, { ca_file = "/nowhere/ca.pem" })
+    assert.are.equal("config", err.kind)
+    assert.are.equal("CURLE_SSL_CACERT_BADFILE", err.code)
+    assert.is_false(err.sent)
+    assert.are.equal(0, n)
+  end)
+
+  it("a missing client certificate is one, too", function()
+    local _, err, n = exchange(made.good, { ca_file = made.ca_file,
+      client_cert = "/nowhere/cert.pem", client_key = "/nowhere/key.pem" })
+    assert.are.equal("config", err.kind)
+    assert.are.equal("CURLE_SSL_CERTPROBLEM", err.code)
+    assert.is_false(err.sent)
+    assert.are.equal(0, n)
+  end)
+
+  it("version 1.1 is too old", function()
+    local server = rawserver.start(ANSWER, {
+      key = made.good.key, certificate = made.good.certificate,
+      protocol = "tlsv1_1", ciphers = "ALL:@SECLEVEL=0",
+    })
+    -- The server would serve whoever condescends to that version.
+    local _, code = process.capture(("openssl s_client -tls1_1 -cipher \z
+      ALL:@SECLEVEL=0 -connect 127.0.0.1:%d </dev/null 2>&1"):format(
+      server.port))
+    local response, err = handle:post(server.url,
+      { ca_file = made.ca_file, body = "secret" })
+    local n = #server:requests()
+    server:stop()
+    assert.are.equal(0, code)
+    assert.is_nil(response)
+    assert.are.equal("tls", err.kind)
+    assert.are.equal("CURLE_SSL_CONNECT_ERROR", err.code)
+    assert.is_false(err.sent)
+    assert.are.equal(0, n)
+  end)
+end)
+
+describe("the environment", function()
+  local server
+
+  setup(function()
+    server = rawserver.start(ANSWER)
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  -- Sends in another process, whose environment we choose.
+  local function send_with(environment, fields)
+    local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+    local out, code = process.capture(([[
+      %s %s -e 'package.cpath = "%s"
+        local handle = require("equinix.core").http()
+        local r, err = handle:send({method = "GET", url = "%s", %s}, 5)
+        print(r and r.body or err.code)']]):format(environment, lua,
+      package.cpath, server.url, fields or ""))
+    assert.are.equal(0, code, out)
+    return out
+  end
+
+  local PROXIES = "http_proxy=http://127.0.0.1:1 HTTP_PROXY=$http_proxy \z
+    https_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 \z
+    ALL_PROXY=http://127.0.0.1:1"
+
+  it("names no proxy for us", function()
+    assert.are.equal("hello", send_with(PROXIES))
+  end)
+
+  it("takes no proxy from us", function()
+    local proxy = 'proxy = "http://127.0.0.1:1"'
+    assert.are.equal("ECONNREFUSED", send_with("", proxy))
+    assert.are.equal("ECONNREFUSED",
+      send_with("no_proxy='*' NO_PROXY='*'", proxy))
+  end)
+
+  it("lends us no .netrc", function()
+    local home = process.tempdir()
+    local file = assert(io.open(home .. "/.netrc", "w"))
+    file:write "default login user password secret\n"
+    file:close()
+    assert.are.equal("hello", send_with("HOME=" .. home))
+    process.remove(home)
+    local requests = server:requests()
+    assert.is_nil(requests[#requests].headers.authorization)
+  end)
+end)
+
+describe("a proxy", function()
+  it("is asked for the URL, and its password is in no message", function()
+    local proxy = rawserver.start(ANSWER)
+    local handle = Handle.new()
+    local response = handle:get("http://api.example/x", { proxy = proxy.url })
+    local request = proxy:requests()[1]
+    proxy:stop()
+    local _, err = handle:get("http://api.example/x",
+      { proxy = "gopher://user:hunter2@127.0.0.1:1" })
+    handle:close()
+    assert.are.equal("hello", response.body)
+    assert.are.equal("http://api.example/x", request.path)
+    assert.is_nil(err.message:find("hunter2", 1, true))
+  end)
+
+  it("answers CONNECT to itself: none of that is the server's", function()
+    local made = certificates.make()
+    local proxy = rawserver.start [[
+      local c = ...
+      c:request()
+      c:send("HTTP/1.1 407 Nope\r\nX-Proxy: 1\r\nContent-Length: 0\r\n\r\n")
+    ]]
+    local handle = Handle.new()
+    local response, err = handle:post("https://api.example/x",
+      { proxy = proxy.url, body = "secret", headers = {
+        { "Authorization", "Bearer secret" } } })
+    local request = proxy:requests()[1]
+    proxy:stop()
+    handle:close()
+    certificates.remove(made)
+    assert.is_nil(response)
+    assert.are.equal("network", err.kind)
+    assert.is_false(err.sent)
+    assert.are.equal("CONNECT", request.method)
+    assert.is_nil(request.headers.authorization)
+  end)
+end)

@@ -1,0 +1,160 @@
+-- emulator: a real `equinix-auth emulator` for the specs.
+--
+--   local e = emulator.start { plain = true, config = { lifetime = 3 } }
+--   e.base_url, e.ca_file, e.client_id, e.client_secret, e.user_name,
+--   e.user_password, e.dir
+--   e:config { status = 503, times = 2 }   e:reset()   e:log()
+--   e:count "POST /oauth2/v1/token"        e:stop()
+--
+-- One for a spec file: start it in setup, reset it in before_each, stop it in
+-- teardown. It ends with the specs, however they end.
+local core = require "equinix.core"
+local json = require "equinix.json"
+local process = require "spec.support.process"
+
+local M = {}
+local Emulator = {}
+Emulator.__index = Emulator
+
+-- The knobs that `config` sets, on the command line: reset returns to them.
+local function arguments(options, ready_file)
+  local argv = {
+    "bin/equinix-auth", "emulator", "--port", "0", "--until-eof",
+    "--ready-file", ready_file,
+  }
+  if options.plain then
+    argv[#argv + 1] = "--plain"
+  end
+  if options.workers then
+    argv[#argv + 1] = "--workers"
+    argv[#argv + 1] = ("%d"):format(options.workers)
+  end
+  for name, value in pairs(options.config or {}) do
+    argv[#argv + 1] = "--set"
+    argv[#argv + 1] = name .. "=" .. tostring(value)
+  end
+  return argv
+end
+
+local function read_json(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return nil
+  end
+  local value = json.decode(file:read "*a")
+  file:close()
+  return value
+end
+
+local function try(options)
+  local dir = process.tempdir()
+  local ready_file = dir .. "/ready.json"
+  local program = process.start(arguments(options, ready_file), {
+    until_eof = true,
+  })
+  local self = process.eventually(function()
+    return read_json(ready_file) or not program:alive() and {}
+  end, 30) or {}
+  self.program, self.ready_dir = program, dir
+  setmetatable(self, Emulator)
+  if not self.base_url then
+    self:stop()
+    return nil, program:stderr()
+  end
+  return self
+end
+
+--- Starts one and waits until it listens.
+---@param options? {plain: boolean, workers: integer, config: table}
+function M.start(options)
+  local reason
+  for _ = 1, 3 do -- the free port may be taken by the time it is used
+    local self
+    self, reason = try(options or {})
+    if self then
+      self.http = type(core.http) == "function" and core.http()
+        or require "spec.support.curl"
+      return self
+    elseif not reason:find "is taken" then
+      break
+    end
+  end
+  error("the emulator did not start: " .. tostring(reason), 2)
+end
+
+--- One plain HTTP exchange with it, without the client.
+---@param method string
+---@param path string
+---@param options? {body: string|table, headers: table[], fresh: boolean}
+---@return table|nil response
+---@return table|nil err
+function Emulator:send(method, path, options)
+  options = options or {}
+  local headers, body = options.headers or {}, options.body
+  if type(body) == "table" then
+    body = assert(json.encode(body))
+    headers[#headers + 1] = { "Content-Type", "application/json" }
+  end
+  return self.http:send({
+    method = method,
+    url = self.base_url .. path,
+    headers = headers,
+    body = body,
+    ca_file = self.ca_file,
+    connect_timeout = 5,
+    max_body = 16 * 1024 * 1024,
+    fresh = options.fresh,
+  }, 30)
+end
+
+local function control(self, method, path, body)
+  local response, err = self:send(method, "/_emulator/" .. path, {
+    body = body,
+  })
+  if not response then
+    error(("%s %s: %s"):format(method, path, err.message), 3)
+  elseif response.status ~= 200 then
+    error(("%s %s: %s"):format(method, path, response.body), 3)
+  end
+  return assert(json.decode(response.body))
+end
+
+--- Sets knobs; raises for an unknown one. Without knobs: shows them.
+---@param knobs? table<string, any>
+---@return table<string, {value: any, default: any, help: string}>
+function Emulator:config(knobs)
+  return control(self, knobs and "POST" or "GET", "config", knobs)
+end
+
+--- Knobs, log, tokens and lock-outs back to the start.
+function Emulator:reset()
+  control(self, "POST", "reset")
+end
+
+function Emulator:log()
+  return control(self, "GET", "log")
+end
+
+--- How many requests of a kind came, the unanswered ones included.
+---@param route string "POST /oauth2/v1/token"
+---@return integer
+function Emulator:count(route)
+  return self:log().routes[route] or 0
+end
+
+--- Ends it; a second call does nothing.
+---@return integer exit code
+function Emulator:stop()
+  if self.http then
+    self.http:close()
+    self.http = nil
+  end
+  local code = self.program:stop()
+  if self.ready_dir then
+    process.remove(self.ready_dir)
+    self.ready_dir = nil
+  end
+  return code
+end
+
+return M

@@ -1,0 +1,85 @@
+-- h2server: nginx, speaking HTTP/2 over TLS with the spec's certificate.
+--
+-- Law of this file: it answers every request with one body and writes down
+-- on which connection it came; no behaviour beyond that.
+local process = require "spec.support.process"
+
+local M = {}
+local Server = {}
+Server.__index = Server
+
+local CONFIG = [[
+daemon off;
+master_process off;
+pid %(dir)s/pid;
+error_log stderr error;
+events { worker_connections 512; }
+http {
+  log_format connections "$connection $server_protocol";
+  access_log %(dir)s/log connections;
+  client_body_temp_path %(dir)s;
+  proxy_temp_path %(dir)s;
+  fastcgi_temp_path %(dir)s;
+  uwsgi_temp_path %(dir)s;
+  scgi_temp_path %(dir)s;
+  server {
+    listen 127.0.0.1:%(port)s ssl http2;
+    ssl_certificate %(certificate)s;
+    ssl_certificate_key %(key)s;
+    location / { default_type text/plain; return 200 "hello"; }
+  }
+}
+]]
+
+local function free_port()
+  local socket = assert(require("socket").bind("127.0.0.1", 0))
+  local _, port = socket:getsockname()
+  socket:close()
+  return port
+end
+
+--- Starts it; nil where there is no nginx that can do this.
+---@param tls {key: string, certificate: string}
+function M.start(tls)
+  local nginx = process.capture
+    "PATH=$PATH:/usr/sbin; command -v nginx && nginx -V 2>&1"
+  if not nginx:find "http_v2_module" then
+    return nil
+  end
+  local dir, port = process.tempdir(), free_port()
+  local values = { dir = dir, port = port, key = tls.key,
+    certificate = tls.certificate }
+  local file = assert(io.open(dir .. "/conf", "w"))
+  file:write((CONFIG:gsub("%%%((%w+)%)s", values)))
+  file:close()
+  local self = setmetatable({ dir = dir }, Server)
+  self.process = process.start { nginx:match "^[^\n]+", "-p", dir, "-c",
+    dir .. "/conf" }
+  self.url = ("https://127.0.0.1:%d"):format(port)
+  assert(process.eventually(function()
+    local socket = require("socket").connect("127.0.0.1", port)
+    return socket and socket:close()
+  end), self.process:stderr())
+  return self
+end
+
+--- How many requests came, over how many connections, and by which versions.
+function Server:log()
+  local requests, connections, versions = 0, 0, {}
+  local seen = {}
+  for line in io.lines(self.dir .. "/log") do
+    local connection, version = line:match "^(%d+) (%S+)"
+    requests = requests + 1
+    connections = connections + (seen[connection] and 0 or 1)
+    seen[connection] = true
+    versions[version] = (versions[version] or 0) + 1
+  end
+  return requests, connections, versions
+end
+
+function Server:stop()
+  self.process:stop()
+  process.remove(self.dir)
+end
+
+return M

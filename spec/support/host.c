@@ -1,0 +1,377 @@
+/*
+ * host: runs one Lua script in many threads or processes at once.
+ *
+ *   host [--threads N | --forks N] [--preload module] [--zombies]
+ *        script.lua [arguments...]
+ *
+ * Each thread has a Lua state of its own. With --preload the parent requires
+ * that module first, and forked children go on in the copy of its state, as
+ * nginx's workers do; else they make their own. --zombies: a killed child is
+ * not reaped before the earlier ones have ended.
+ *
+ * The script sees the globals `worker` (1..N), `workers` (N) and `host`:
+ *   host.barrier()        returns when all workers are there; raises when one
+ *                         failed, or after 30 s
+ *   host.tally(i [, by])  adds to shared counter i (1..16), returns the sum;
+ *                         a witness that owes nothing to what is under test
+ *   host.pid()            of this process
+ *   host.worker_pid(i)    of worker i (--forks)
+ *   host.kill(i, signal)  to worker i (--forks); its death is no failure then
+ *   host.nap()            gives way, for about a millisecond
+ *   host.starve(n, f, ..) calls f in protected mode; from its n-th request
+ *                         for memory on there is none. -> as pcall
+ * Exit status: 0 if every worker came to its end without an error.
+ *
+ * Building it takes Lua and threads, nothing else:
+ *   cc -std=c11 -D_GNU_SOURCE -pthread -I<lua> -rdynamic -o host host.c
+ *      -l<lua> -lm -ldl
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+enum { MAX_WORKERS = 64, TALLIES = 16, BARRIER_SECONDS = 30 };
+
+/* What all workers see; inherited by forked ones. */
+struct common {
+  atomic_int arrived; /* at barriers, over all rounds */
+  atomic_bool failed;
+  atomic_long tallies[TALLIES];
+  _Atomic pid_t pids[MAX_WORKERS];
+  atomic_bool doomed[MAX_WORKERS]; /* killed on purpose */
+};
+
+struct options {
+  int workers;
+  bool forks;
+  bool zombies;
+  const char *preload;
+  int argc;
+  char **argv; /* the script and its arguments */
+};
+
+static struct common *common;
+static struct options options;
+
+/* Requests for memory that are still granted to this thread; -1: all. */
+static _Thread_local long rations = -1;
+
+static _Thread_local int me;     /* index of this worker, from 0 */
+static _Thread_local int passed; /* barriers it has passed */
+
+static void nap(void)
+{
+  struct timespec span = {0, 1000000};
+  (void)nanosleep(&span, NULL);
+}
+
+static int host_nap(lua_State *L)
+{
+  (void)L;
+  nap();
+  return 0;
+}
+
+/* The last ones spin, for all to start in the same microsecond. */
+static int host_barrier(lua_State *L)
+{
+  int target = ++passed * options.workers;
+  time_t limit = time(NULL) + BARRIER_SECONDS;
+  atomic_fetch_add(&common->arrived, 1);
+  while (atomic_load(&common->arrived) < target) {
+    if (atomic_load(&common->failed)) {
+      return luaL_error(L, "another worker failed");
+    }
+    if (time(NULL) > limit) {
+      return luaL_error(L, "the others never came");
+    }
+    (void)sched_yield();
+  }
+  return 0;
+}
+
+static int host_tally(lua_State *L)
+{
+  lua_Integer i = luaL_checkinteger(L, 1);
+  long by = (long)luaL_optinteger(L, 2, 0);
+  luaL_argcheck(L, i >= 1 && i <= TALLIES, 1, "1 to 16 expected");
+  lua_pushinteger(L, atomic_fetch_add(&common->tallies[i - 1], by) + by);
+  return 1;
+}
+
+static int host_pid(lua_State *L)
+{
+  lua_pushinteger(L, getpid());
+  return 1;
+}
+
+static int check_worker(lua_State *L)
+{
+  lua_Integer i = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, options.forks && i >= 1 && i <= options.workers, 1,
+                "a forked worker expected");
+  return (int)i - 1;
+}
+
+static int host_worker_pid(lua_State *L)
+{
+  lua_pushinteger(L, atomic_load(&common->pids[check_worker(L)]));
+  return 1;
+}
+
+static int host_kill(lua_State *L)
+{
+  int target = check_worker(L);
+  int number = (int)luaL_checkinteger(L, 2);
+  atomic_store(&common->doomed[target], true);
+  if (kill(atomic_load(&common->pids[target]), number) != 0) {
+    return luaL_error(L, "kill: %s", strerror(errno));
+  }
+  return 0;
+}
+
+/* The allocator of every luaL_newstate. */
+static _Thread_local lua_Alloc plenty;
+
+/* Lua asks again after a full collection, and is refused again. */
+static void *allocate(void *ud, void *block, size_t from, size_t to)
+{
+  bool more = to > 0 && (block == NULL || to > from);
+  if (more && rations == 0) {
+    return NULL;
+  }
+  if (more && rations > 0) {
+    rations--;
+  }
+  return plenty(ud, block, from, to);
+}
+
+static int host_starve(lua_State *L)
+{
+  long granted = (long)luaL_checkinteger(L, 1);
+  luaL_checkstack(L, LUA_MINSTACK, "starving");
+  lua_remove(L, 1);
+  rations = granted;
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  rations = -1;
+  lua_pushboolean(L, status == 0);
+  lua_insert(L, 1);
+  return lua_gettop(L);
+}
+
+static lua_State *new_state(void)
+{
+  static const luaL_Reg functions[] = {
+      {"barrier", host_barrier}, {"tally", host_tally},
+      {"pid", host_pid},         {"worker_pid", host_worker_pid},
+      {"kill", host_kill},       {"nap", host_nap},
+      {"starve", host_starve},   {NULL, NULL},
+  };
+  lua_State *L = luaL_newstate();
+  if (L == NULL) {
+    fputs("host: no memory for a Lua state\n", stderr);
+    exit(EXIT_FAILURE);
+  }
+  void *ud = NULL;
+  plenty = lua_getallocf(L, &ud);
+  lua_setallocf(L, allocate, ud);
+  luaL_openlibs(L);
+  lua_newtable(L);
+  for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+    lua_pushcfunction(L, f->func);
+    lua_setfield(L, -2, f->name);
+  }
+  lua_setglobal(L, "host");
+  return L;
+}
+
+static bool report(lua_State *L, int status)
+{
+  if (status != 0) {
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "worker %d: %s\n", me + 1,
+            message != NULL ? message : "(error without a message)");
+    atomic_store(&common->failed, true);
+    lua_pop(L, 1);
+  }
+  return status == 0;
+}
+
+/* Runs the script to its end and closes the state. */
+static bool work(lua_State *L, int index)
+{
+  me = index;
+  passed = 0;
+  lua_pushinteger(L, index + 1);
+  lua_setglobal(L, "worker");
+  lua_pushinteger(L, options.workers);
+  lua_setglobal(L, "workers");
+  lua_getglobal(L, "debug");
+  lua_getfield(L, -1, "traceback");
+  int handler = lua_gettop(L);
+  bool ok = report(L, luaL_loadfile(L, options.argv[0]));
+  if (ok) {
+    for (int i = 1; i < options.argc; i++) {
+      lua_pushstring(L, options.argv[i]);
+    }
+    ok = report(L, lua_pcall(L, options.argc - 1, 0, handler));
+  }
+  lua_close(L);
+  return ok;
+}
+
+static void *thread_main(void *index)
+{
+  int *i = index;
+  return work(new_state(), *i) ? NULL : index;
+}
+
+static bool run_threads(void)
+{
+  pthread_t threads[MAX_WORKERS];
+  int indexes[MAX_WORKERS];
+  bool ok = true;
+  for (int i = 0; i < options.workers; i++) {
+    indexes[i] = i;
+    if (pthread_create(&threads[i], NULL, thread_main, &indexes[i]) != 0) {
+      fputs("host: can't start a thread\n", stderr);
+      exit(EXIT_FAILURE);
+    }
+  }
+  for (int i = 0; i < options.workers; i++) {
+    void *result = NULL;
+    ok = pthread_join(threads[i], &result) == 0 && result == NULL && ok;
+  }
+  return ok;
+}
+
+static bool ended_well(int index, int status)
+{
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    return true;
+  }
+  if (WIFSIGNALED(status) && atomic_load(&common->doomed[index])) {
+    return true;
+  }
+  if (WIFSIGNALED(status)) {
+    fprintf(stderr, "worker %d: killed by signal %d\n", index + 1,
+            WTERMSIG(status));
+  }
+  atomic_store(&common->failed, true);
+  return false;
+}
+
+static int index_of(pid_t pid)
+{
+  for (int i = 0; i < options.workers; i++) {
+    if (atomic_load(&common->pids[i]) == pid) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+static bool reap_all(void)
+{
+  bool ok = true;
+  for (int i = 0; i < options.workers; i++) {
+    int status = 0;
+    pid_t which = options.zombies ? atomic_load(&common->pids[i]) : -1;
+    pid_t pid = waitpid(which, &status, 0);
+    int index = index_of(pid);
+    ok = index >= 0 && ended_well(index, status) && ok;
+  }
+  return ok;
+}
+
+static bool run_forks(lua_State *parent)
+{
+  for (int i = 0; i < options.workers; i++) {
+    pid_t pid = fork();
+    if (pid < 0) {
+      perror("host: fork");
+      exit(EXIT_FAILURE);
+    }
+    if (pid == 0) {
+      atomic_store(&common->pids[i], getpid());
+      lua_State *L = options.preload != NULL ? parent : new_state();
+      exit(work(L, i) ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    atomic_store(&common->pids[i], pid);
+  }
+  return reap_all();
+}
+
+static void preload(lua_State *L)
+{
+  lua_getglobal(L, "require");
+  lua_pushstring(L, options.preload);
+  if (!report(L, lua_pcall(L, 1, 0, 0))) {
+    exit(EXIT_FAILURE);
+  }
+}
+
+static bool parse(int argc, char **argv)
+{
+  int i = 1;
+  options.workers = 1;
+  for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+    if (strcmp(argv[i], "--zombies") == 0) {
+      options.zombies = true;
+    } else if (i + 1 == argc) {
+      return false;
+    } else if (strcmp(argv[i], "--preload") == 0) {
+      options.preload = argv[++i];
+    } else if (strcmp(argv[i], "--threads") == 0 ||
+               strcmp(argv[i], "--forks") == 0) {
+      options.forks = argv[i][2] == 'f';
+      options.workers = atoi(argv[++i]);
+    } else {
+      return false;
+    }
+  }
+  options.argc = argc - i;
+  options.argv = argv + i;
+  return options.argc > 0 && options.workers > 0 &&
+         options.workers <= MAX_WORKERS;
+}
+
+int main(int argc, char **argv)
+{
+  if (!parse(argc, argv)) {
+    fputs("usage: host [--threads N | --forks N] [--preload module] "
+          "[--zombies] script.lua [arguments...]\n",
+          stderr);
+    return 2;
+  }
+  common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (common == MAP_FAILED) {
+    perror("host: mmap");
+    return EXIT_FAILURE;
+  }
+  lua_State *parent = NULL;
+  if (options.preload != NULL) {
+    parent = new_state();
+    preload(parent);
+  }
+  bool ok = options.forks ? run_forks(parent) : run_threads();
+  if (parent != NULL) {
+    lua_close(parent);
+  }
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,41 @@
+--- host: runs a script of spec/support/scripts in many threads or processes,
+-- by the program of spec/support/host.c. Each script asserts for itself.
+
+local process = require "spec.support.process"
+
+local M = {}
+
+local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+local build = (os.getenv "BUILD" or "build") .. "/" .. lua
+
+-- A hang is a failure, not a wait.
+local LIMIT = "timeout 120"
+
+--- Runs a script; an error when any worker failed.
+---@param options string "--threads 8", "--preload equinix --forks 8" ...
+---@param script string its name, without path and ending
+---@param ... string its arguments
+---@return string output
+function M.run(options, script, ...)
+  local words = {
+    "LUA_PATH=" .. process.quote(package.path),
+    "LUA_CPATH=" .. process.quote(build .. "/?.so;" .. package.cpath),
+    LIMIT,
+    process.quote(M.program),
+    options,
+    "spec/support/scripts/" .. script .. ".lua",
+  }
+  for _, argument in ipairs { ... } do
+    words[#words + 1] = process.quote(tostring(argument))
+  end
+  local output, code = process.capture(table.concat(words, " ") .. " 2>&1")
+  if code ~= 0 then
+    error(script .. ": " .. output, 2)
+  end
+  return output
+end
+
+--- The program itself.
+M.program = build .. "/host"
+
+return M

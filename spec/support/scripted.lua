@@ -1,0 +1,109 @@
+--- scripted: a transport whose answers are written down, for specs in which
+-- the answer is the point. Everything that was sent is kept.
+
+local core = require "equinix.core"
+local json = require "equinix.json"
+
+local M = {}
+
+local count = 0
+
+--- A client id nobody used before: the cache outlives a spec.
+function M.unique(name)
+  count = count + 1
+  return ("%s-%s-%d"):format(name or "app", core.digest(tostring(
+    core.random())):sub(1, 8), count)
+end
+
+--- An answer: `scripted.json(200, {...}, {["retry-after"] = "3"})`.
+function M.json(status, value, headers)
+  local list = { { "Content-Type", "application/json" } }
+  for name, text in pairs(headers or {}) do
+    list[#list + 1] = { name, text }
+  end
+  return {
+    status = status,
+    headers = list,
+    body = type(value) == "string" and value or assert(json.encode(value)),
+    elapsed = 0,
+  }
+end
+
+--- A token endpoint's success; `fields` go over the defaults.
+function M.token(access_token, fields)
+  local body = {
+    access_token = access_token,
+    token_timeout = "3600",
+    token_type = "Bearer",
+    user_name = "cageadmin",
+  }
+  for name, value in pairs(fields or {}) do
+    body[name] = value
+  end
+  return M.json(200, body)
+end
+
+--- Refused credentials, as Equinix says it.
+function M.refused()
+  return M.json(401, {
+    errorDomain = "apps-fqa",
+    errorTitle = "Login Failure",
+    errorCode = "S1006",
+    errorMessage = "Login Failure, please try again.",
+  })
+end
+
+--- A transfer that broke: as the port's `nil, err`.
+function M.broken(kind, sent, code)
+  return { failed = { kind = kind, sent = sent, code = code or "EBROKEN",
+    message = "scripted failure" } }
+end
+
+--- Makes the transport. `answers` are used up in order, the last one again
+--- and again; a function among them is called with the request.
+--- `sent` lists the requests, `slept` the seconds; sleeping takes no time.
+function M.transport(answers)
+  local self = { sent = {}, slept = {}, blocks = true, allowed = true }
+  function self.send(request, seconds)
+    self.sent[#self.sent + 1] = { request = request, seconds = seconds,
+      authorization = (request.headers[#request.headers] or {})[2] }
+    local answer = answers[math.min(#self.sent, #answers)]
+    if type(answer) == "function" then
+      answer = answer(request, seconds)
+    end
+    if answer.failed then
+      return nil, answer.failed
+    end
+    return answer
+  end
+  function self.sleep(seconds)
+    self.slept[#self.slept + 1] = seconds
+  end
+  function self.waits()
+    return self.allowed
+  end
+  --- How many requests went to a path.
+  function self.count(path)
+    local n = 0
+    for _, entry in ipairs(self.sent) do
+      n = n + (entry.request.url:find(path, 1, true) and 1 or 0)
+    end
+    return n
+  end
+  --- The decoded body of request number i.
+  function self.body(i)
+    return json.decode(self.sent[i].request.body)
+  end
+  return self
+end
+
+--- Waits for a condition, five seconds at most.
+function M.until_true(condition, what)
+  local limit = core.now() + 5
+  while not condition() do
+    assert(core.now() < limit, "waited in vain for: " .. (what or "?"))
+    core.sleep(0.005)
+  end
+end
+
+return M

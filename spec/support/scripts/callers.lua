@@ -1,0 +1,26 @@
+-- Many callers at once, each with a client of its own, on one token.
+-- arguments: base_url, client_id, client_secret, what all of them must get
+local equinix = require "equinix"
+local base_url, client_id, client_secret, expected = ...
+
+local client = assert(equinix.new {
+  base_url = base_url,
+  client_id = client_id,
+  client_secret = client_secret,
+})
+host.barrier()
+local token, problem = client:token()
+local got = token and "token" or problem.kind .. " " .. problem.status
+assert(got == expected, tostring(token or problem))
+if token then
+  -- All hold the very same one: the hash of the first must be everybody's.
+  local core = require "equinix.core"
+  local mark = tonumber(core.digest(token.access_token):sub(1, 6), 16)
+  local sum = host.tally(1, mark)
+  host.barrier()
+  sum = host.tally(1, 0)
+  assert(sum == mark * workers, "two tokens went around")
+end
+-- And whoever comes later is told the same at once.
+local again = client:authorization()
+assert((again ~= nil) == (token ~= nil))

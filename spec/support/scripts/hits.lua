@@ -1,0 +1,56 @@
+-- All read while worker 1 writes: nobody sees a torn header, or an older one
+-- after a newer one, or one that was rejected before the read began.
+-- argv: how many tokens.
+-- luacheck: read globals host worker
+local count = tonumber((...))
+local core = require "equinix.core"
+local slot = core.tokens.open "hits"
+
+local PUBLISHED, REJECTED = 1, 2
+
+local function header_of(i)
+  -- of a length of its own, so a torn one is none of them
+  return ("Bearer %d "):format(i) .. ("x"):rep(i * 37 % 2000)
+end
+
+local function write()
+  for i = 1, count do
+    local _, lease = slot:begin(nil, true)
+    local t = core.now() + 1000
+    host.tally(PUBLISHED, 1)
+    local serial = assert(slot:publish(lease, ("r"):rep(i * 91 % 4000),
+      header_of(i), { fresh = t, advisory = t, expires = t }))
+    if i % 3 == 0 then
+      assert(slot:reject(serial))
+      host.tally(REJECTED, i - host.tally(REJECTED))
+    end
+  end
+end
+
+local function read()
+  local hit, newest, reads = slot:bind(), 0, 0
+  while host.tally(PUBLISHED) < count do
+    local rejected = host.tally(REJECTED)
+    local header = hit()
+    if header then
+      local i = tonumber(header:match "^Bearer (%d+) ")
+      assert(i and header == header_of(i), "torn")
+      assert(i >= newest, "went back")
+      assert(i > rejected, "rejected before")
+      newest, reads = i, reads + 1
+    end
+  end
+  return reads
+end
+
+host.barrier()
+if worker == 1 then
+  write()
+else
+  read()
+end
+host.barrier()
+-- and all agree about the last one
+local last = count % 3 == 0 and "rejected" or header_of(count)
+local header, state = slot:peek()
+assert((header or state) == last)

@@ -1,0 +1,15 @@
+-- http_parent: opens a connection before the fork; see multi_spec.lua.
+--
+-- Law of this file: it is a module, for host.c's --preload, so that the
+-- children go on with the very handle of their parent.
+local core = require "equinix.core"
+
+local M = { http = core.http(), url = os.getenv "SERVER_URL" }
+
+function M.get()
+  return assert(M.http:send({ method = "GET", url = M.url }, 10))
+end
+
+M.first = M.get().body
+
+return M

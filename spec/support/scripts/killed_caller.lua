@@ -1,0 +1,34 @@
+-- The first caller is killed while its token request is on the wire; the
+-- others, who waited for it, get a token all the same, by one more request.
+-- arguments: base_url, client_id, client_secret
+local equinix = require "equinix"
+local transport = require "equinix.transport.curl"
+local base_url, client_id, client_secret = ...
+
+local client = assert(equinix.new {
+  base_url = base_url,
+  client_id = client_id,
+  client_secret = client_secret,
+})
+
+local function token_requests()
+  local answer = assert(transport.send({
+    method = "GET",
+    url = base_url .. "/_emulator/log",
+    headers = {},
+  }, 5))
+  return select(2, answer.body:gsub('"path":"\\?/oauth2\\?/v1\\?/token"', ""))
+end
+
+if worker == 1 then
+  client:token() -- never returns
+  error "the killed caller came back"
+end
+while token_requests() == 0 do
+  host.nap()
+end
+if worker == 2 then
+  -- Long before the answer: the emulator holds it back.
+  host.kill(1, 9)
+end
+assert(client:token())

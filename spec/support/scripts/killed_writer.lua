@@ -1,0 +1,84 @@
+-- Worker 1 kills the others one after the other, at random moments of their
+-- writing. Whatever they left: the lock is free, what can be read is whole,
+-- and the next one leads at once.
+-- luacheck: read globals host worker workers
+local core = require "equinix.core"
+local KILL = 9
+local victim = core.tokens.open "written and killed"
+local bystander = core.tokens.open "bystander"
+local TURN, LAPS = 1, 2
+
+local function times()
+  local t = core.now() + 1000
+  return { fresh = t, advisory = t, expires = t }
+end
+
+-- One letter all along: bytes of two tokens in one would show.
+local function write_for_ever()
+  local letters = {}
+  for i = 1, 26 do
+    local letter = string.char(96 + i)
+    letters[i] = { letter:rep(1000 + i * 500), letter:rep(20000 + i * 1000) }
+  end
+  while true do
+    for i = 1, 26 do
+      local _, lease = victim:begin(nil, true)
+      victim:publish(lease, letters[i][2], letters[i][1], times())
+      host.tally(LAPS, 1)
+    end
+  end
+end
+
+local function check_whole()
+  local state, _, header, record = victim:look()
+  if state == "empty" then
+    return true
+  end
+  assert(state == "fresh", state)
+  local letter = header:sub(1, 1)
+  local i = letter:byte() - 96
+  assert(header == letter:rep(1000 + i * 500))
+  assert(record == letter:rep(20000 + i * 1000))
+  assert(victim:peek() == header)
+  return false
+end
+
+local function kill(who)
+  local laps = host.tally(LAPS)
+  host.tally(TURN, 1)
+  while host.tally(LAPS) < laps + 5 do
+    host.nap()
+  end
+  for _ = 1, core.random() * 20000 do
+    -- the moment, anywhere within a lap
+  end
+  host.kill(who, KILL)
+  local emptied = check_whole()
+  local start = core.now()
+  local turn, lease = victim:begin(nil, true)
+  while turn == "wait" do -- the signal takes its time
+    assert(core.now() - start < 20, "its death was not seen")
+    victim:wait(1)
+    turn, lease = victim:begin(nil, true)
+  end
+  assert(turn == "lead", turn)
+  emptied = check_whole() or emptied
+  victim:fail(lease, nil, 0)
+  assert(bystander:peek() == "Bearer bystander")
+  return emptied
+end
+
+if worker > 1 then
+  while host.tally(TURN) < worker - 1 do
+    host.nap()
+  end
+  write_for_ever()
+end
+
+local _, lease = bystander:begin()
+bystander:publish(lease, "record", "Bearer bystander", times())
+local emptied = 0
+for who = 2, workers do
+  emptied = emptied + (kill(who) and 1 or 0)
+end
+print(emptied .. " of " .. workers - 1 .. " were killed while writing")

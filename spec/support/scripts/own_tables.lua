@@ -1,0 +1,12 @@
+-- Who did not inherit a table has one of his own.
+-- luacheck: read globals host worker
+local core = require "equinix.core"
+local slot = core.tokens.open "own"
+host.barrier()
+local turn, lease = slot:begin()
+assert(turn == "lead", turn)
+local t = core.now() + 1000
+slot:publish(lease, "r", "Bearer " .. worker,
+  { fresh = t, advisory = t, expires = t })
+host.barrier()
+assert(slot:peek() == "Bearer " .. worker)

@@ -1,0 +1,68 @@
+-- slots: what the specs of the token cache do all the time.
+local core = require "equinix.core"
+
+local M = {}
+
+--- Lives: seconds from now to the end of fresh, of advisory, of all.
+M.FRESH = { 100, 200, 300 }
+M.ADVISORY = { -1, 200, 300 }
+M.MANDATORY = { -2, -1, 300 }
+M.EXPIRED = { -3, -2, -1 }
+
+--- The `times` of slot:publish, from seconds from now.
+---@param fresh number
+---@param advisory number
+---@param expires number
+---@return {fresh: number, advisory: number, expires: number}
+function M.times(fresh, advisory, expires)
+  local now = core.now()
+  return {
+    fresh = now + fresh,
+    advisory = now + advisory,
+    expires = now + expires,
+  }
+end
+
+local keys = 0
+
+--- A key that no other test has.
+---@return string
+function M.new_key()
+  keys = keys + 1
+  return "a key of a spec " .. keys
+end
+
+--- A slot of an empty place.
+function M.open()
+  return core.tokens.open(M.new_key())
+end
+
+--- Leads, whatever else, and publishes.
+---@param header string
+---@param life? number[] default FRESH
+---@param record? string
+---@return integer serial
+function M.fill(slot, header, life, record)
+  local turn, lease = slot:begin(nil, true)
+  assert(turn == "lead", turn)
+  life = life or M.FRESH
+  local times = M.times(life[1], life[2], life[3])
+  return assert(slot:publish(lease, record or "record", header, times))
+end
+
+--- Asks until the answer is true, 10 s at most.
+---@param condition fun(): any
+---@return any
+function M.eventually(condition)
+  local give_up = core.now() + 10
+  repeat
+    local answer = condition()
+    if answer then
+      return answer
+    end
+    core.sleep(0.001)
+  until core.now() > give_up
+  return nil
+end
+
+return M

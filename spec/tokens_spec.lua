@@ -1,0 +1,336 @@
+-- How Lua gets at the token cache, and the hot path. What a place answers:
+-- place_spec.lua, lease_spec.lua; threads and processes: shared_spec.lua.
+local core = require "equinix.core"
+local slots = require "spec.support.slots"
+
+local tokens = core.tokens
+local fill = slots.fill
+local new_key = slots.new_key
+local open = slots.open
+local times = slots.times
+local ADVISORY = slots.ADVISORY
+local FRESH = slots.FRESH
+
+describe("tokens.open", function()
+  it("gives a slot of an empty place", function()
+    local slot = open()
+    assert.same({ nil, "empty" }, { slot:peek() })
+    assert.same({ "empty", 0, nil, nil, 0 }, { slot:look() })
+  end)
+
+  it("leads to the same place by the same key", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    fill(one, "Bearer 1")
+    assert.equal("Bearer 1", two:peek())
+  end)
+
+  it("tells keys apart by every byte and any length", function()
+    local base = new_key()
+    local seen = {}
+    for i, key in ipairs { "", "\0", "\0\0", "a", "a\0", ("k"):rep(99999) } do
+      local slot = tokens.open(base .. key)
+      assert.is_nil(slot:peek())
+      fill(slot, "Bearer " .. i)
+      seen[i] = slot
+    end
+    for i, slot in ipairs(seen) do
+      assert.equal("Bearer " .. i, slot:peek())
+    end
+  end)
+
+  it("gives an `alone` slot a place that no other key leads to", function()
+    local key = new_key()
+    local shared = tokens.open(key)
+    local one, two = tokens.open(key, true), tokens.open(key, true)
+    fill(one, "Bearer 1")
+    assert.is_nil(two:peek())
+    assert.is_nil(shared:peek())
+    fill(shared, "Bearer 2")
+    assert.equal("Bearer 1", one:peek())
+    assert.is_nil(two:peek())
+  end)
+
+  it("raises for what is no string", function()
+    assert.error_matches(tokens.open, "string expected")
+    assert.error_matches(function()
+      tokens.open {}
+    end, "string expected")
+  end)
+
+  it("takes no room before there is something to put there", function()
+    local before = tokens.info().used
+    local slot = open()
+    slot:peek()
+    slot:look()
+    slot:reject(1)
+    slot:forget()
+    slot:outcome(1)
+    slot:counters()
+    assert.equal(before, tokens.info().used)
+    slot:begin()
+    assert.equal(before + 1, tokens.info().used)
+  end)
+end)
+
+describe("tokens.info", function()
+  it("tells of 256 places", function()
+    local info = tokens.info()
+    assert.equal(256, info.slots)
+    assert.is_boolean(info.shared)
+    assert.is_true(info.used <= 256)
+  end)
+end)
+
+describe("a hit", function()
+  it("is the same string each time, without new memory", function()
+    local slot = open()
+    fill(slot, "Bearer x")
+    local hit = slot:bind()
+    assert.equal("Bearer x", hit())
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    for _ = 1, 10000 do
+      hit()
+      slot:peek()
+    end
+    local grown = collectgarbage "count" - before
+    collectgarbage "restart"
+    assert.is_true(grown < 4, grown .. " KiB for 20000 hits")
+  end)
+
+  it("sees a token that came in by another slot", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local hit = two:bind()
+    for i = 1, 100 do
+      fill(one, "Bearer " .. i)
+      assert.equal("Bearer " .. i, two:peek())
+      assert.equal("Bearer " .. i, hit())
+    end
+  end)
+
+  it("goes on while its successor is fetched", function()
+    local slot = open()
+    local serial = fill(slot, "Bearer 1")
+    assert.equal("Bearer 1", slot:peek())
+    local turn, lease = slot:begin(serial)
+    assert.equal("lead", turn)
+    assert.equal("Bearer 1", slot:peek())
+    slot:fail(lease, "no", 60)
+    assert.equal("Bearer 1", slot:peek())
+  end)
+end)
+
+describe("slot:bind", function()
+  it("gives a function that is slot:peek()", function()
+    local slot = open()
+    local hit = slot:bind()
+    assert.same({ nil, "empty" }, { hit() })
+    fill(slot, "Bearer x")
+    assert.same({ "Bearer x" }, { hit() })
+    fill(slot, "Bearer x", ADVISORY)
+    assert.same({ nil, "advisory" }, { hit() })
+    slot:close()
+    assert.same({ nil, "closed" }, { hit() })
+  end)
+
+  it("keeps two functions of one slot apart and up to date", function()
+    local slot = open()
+    local one, two = slot:bind(), slot:bind()
+    for i = 1, 3 do
+      fill(slot, "Bearer " .. i)
+      assert.equal("Bearer " .. i, one())
+      assert.equal("Bearer " .. i, slot:peek())
+      assert.equal("Bearer " .. i, two())
+    end
+  end)
+
+  it("works without its slot being kept", function()
+    local key = new_key()
+    local hit = tokens.open(key):bind()
+    fill(tokens.open(key), "Bearer x")
+    collectgarbage()
+    collectgarbage()
+    assert.equal("Bearer x", hit())
+  end)
+
+  -- What a C function may do depends on the Lua.
+  local callk = open():bind(function() end) ~= nil
+
+  it("asks `slow` for all else, or leaves it to Lua", function()
+    local slot = open()
+    local get = slot:bind(function(...)
+      return "slow", ...
+    end)
+    if not callk then
+      assert.is_nil(get)
+      return
+    end
+    assert.same({ "slow", 1, nil, 3 }, { get(1, nil, 3) })
+    fill(slot, "Bearer x")
+    assert.same({ "Bearer x" }, { get(1, nil, 3) })
+    slot:close()
+    assert.same({ "slow", 1 }, { get(1) })
+  end)
+
+  it("lets `slow` yield and raise", function()
+    if not callk then
+      return
+    end
+    local get = open():bind(function(x)
+      local y = coroutine.yield(x)
+      error("raised " .. y, 0)
+    end)
+    local co = coroutine.create(get)
+    assert.same({ true, "out" }, { coroutine.resume(co, "out") })
+    assert.same({ false, "raised in" }, { coroutine.resume(co, "in") })
+  end)
+
+  it("wants a function", function()
+    assert.error(function()
+      open():bind "slow"
+    end)
+  end)
+end)
+
+describe("slot:close", function()
+  it("gives back a lease", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local _, flight = one:begin()
+    assert.equal("pending", (two:outcome(flight)))
+    one:close()
+    assert.same({ "gone" }, { two:outcome(flight) })
+    assert.equal("lead", (two:begin()))
+  end)
+
+  it("happens by itself when a slot is dropped", function()
+    local key = new_key()
+    local slot = tokens.open(key)
+    local turn, flight = tokens.open(key):begin()
+    assert.equal("lead", turn)
+    collectgarbage()
+    collectgarbage()
+    assert.same({ "gone" }, { slot:outcome(flight) })
+  end)
+
+  it("gives back its own lease only", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local _, first = one:begin(nil, nil, 0)
+    local _, second = two:begin()
+    assert.not_equal(first, second)
+    one:close()
+    assert.same({ "pending" }, { two:outcome(second) })
+  end)
+
+  it("may be done twice; nothing else may be done after it", function()
+    local slot = open()
+    fill(slot, "Bearer x")
+    assert.equal("Bearer x", slot:peek())
+    slot:close()
+    slot:close()
+    assert.equal("equinix.slot (closed)", tostring(slot))
+    assert.same({ nil, "closed" }, { slot:peek() })
+    for method, arguments in pairs {
+      bind = {},
+      look = {},
+      begin = {},
+      publish = { 1, "r", "h", times(1, 2, 3) },
+      fail = { 1, "f", 0 },
+      outcome = { 1 },
+      wait = { 0 },
+      reject = { 1 },
+      forget = {},
+      allow = { 1, 1 },
+      count = { 1 },
+      counters = {},
+    } do
+      assert.error_matches(function()
+        slot[method](slot, (table.unpack or unpack)(arguments))
+      end, "slot is closed", 1, true)
+    end
+  end)
+
+  it("is what <close> does", function()
+    local chunk = (rawget(_G, "loadstring") or load) [[
+      local slot <close> = ...
+      return slot
+    ]]
+    if chunk then -- Lua 5.4
+      assert.matches("closed", tostring(chunk(open())))
+    end
+  end)
+
+  it("leaves the token to the others", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    fill(one, "Bearer x")
+    one:close()
+    assert.equal("Bearer x", two:peek())
+  end)
+end)
+
+describe("a wrong self", function()
+  it("raises and never crashes", function()
+    local slot = open()
+    local others = { io.stdout, {}, 1, "text", true, print, false }
+    for _, name in ipairs { "peek", "look", "begin", "close", "forget" } do
+      local method = slot[name]
+      for _, other in ipairs(others) do
+        assert.is_false(pcall(method, other, 1, 2, 3))
+      end
+      assert.is_false(pcall(method))
+    end
+    assert.equal("equinix.slot", getmetatable(slot))
+  end)
+end)
+
+describe("a finalizer in the middle of an answer", function()
+  -- Any string that is made may set the collector going, and a finalizer may
+  -- use the very slot that is being asked.
+  local function on_collect(action)
+    local newproxy = rawget(_G, "newproxy") -- Lua 5.1: tables have no __gc
+    if newproxy then
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = action
+    else
+      setmetatable({}, { __gc = action })
+    end
+  end
+
+  it("does not mix up what is pushed", function()
+    local slot = open()
+    local other = open()
+    fill(other, "Bearer other", FRESH, "other record")
+    for i = 1, 300 do
+      local header = "Bearer " .. i
+      fill(slot, header, FRESH, ("record %d "):format(i):rep(200))
+      on_collect(function()
+        other:look()
+        slot:look()
+        slot:peek()
+      end)
+      local _, _, got, record = slot:look()
+      assert.equal(header, got)
+      assert.equal(("record %d "):format(i):rep(200), record)
+      assert.equal(header, slot:peek())
+    end
+  end)
+
+  it("may close the slot", function()
+    for _ = 1, 300 do
+      local slot = open()
+      fill(slot, ("h"):rep(2000), FRESH, ("r"):rep(2000))
+      on_collect(function()
+        slot:close()
+      end)
+      pcall(slot.look, slot)
+      slot:peek()
+      slot:peek()
+      pcall(slot.begin, slot)
+    end
+  end)
+end)

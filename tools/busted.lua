@@ -1,0 +1,5 @@
+-- busted as a plain script, so that the caller chooses the Lua that runs it
+-- (and valgrind or a sanitizer watch that Lua, not a launcher's child).
+-- What was said before a crash is not lost.
+io.stdout:setvbuf "line"
+require "busted.runner" { standalone = false }

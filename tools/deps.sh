@@ -1,0 +1,241 @@
+#!/bin/sh
+# What a checkout needs, and how to get it.
+#
+#   tools/deps.sh demo     to build and to run the demo
+#   tools/deps.sh test     that, and all that `make test` runs
+#   tools/deps.sh hint     only says what to install (apt, dnf, brew)
+#
+# Law of this file: it looks for things, not for packages, so what was built
+# by hand counts too; where nothing is missing it changes nothing and asks
+# nobody. It installs with apt only, removes nothing, and a server that comes
+# along is neither started now nor at the next boot: the checkout runs its own.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# nginx lives where a plain user of Debian does not look.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+set=${1:-demo}
+
+# ---------------------------------------------------------------- what is here
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+
+has_header() {
+  # shellcheck disable=SC2086  # flags are words
+  printf '#include <%s>\n' "$1" |
+    ${CC:-cc} ${CPPFLAGS:-} -E -x c -o /dev/null - 2>/dev/null
+}
+
+has_lua() { tools/lua.sh "$1" command >/dev/null; }
+
+has_lua_headers() { tools/lua.sh "$1" cflags >/dev/null; }
+
+# has_rock LUA MODULE: can that Lua load it?
+has_rock() {
+  lua=$(tools/lua.sh "$1" command) && "$lua" -e "require '$2'" >/dev/null 2>&1
+}
+
+# nginx with its Lua module, as Debian's packages or as OpenResty has it.
+has_nginx_lua() {
+  has_command openresty && return 0
+  has_command nginx || return 1
+  for folder in /usr/lib/nginx/modules /usr/lib64/nginx/modules \
+    /usr/share/nginx/modules /usr/local/lib/nginx/modules; do
+    [ -f "$folder/ngx_http_lua_module.so" ] && return 0
+  done
+  nginx -V 2>&1 | grep -q 'lua-nginx-module\|ngx_lua'
+}
+
+# ------------------------------------------------------------- what is missing
+
+# need WORDS APT DNF BREW ROCKS TEST...: notes the packages when TEST fails.
+# A dash stands for "nothing there".
+need() {
+  words=$1 for_apt=$2 for_dnf=$3 for_brew=$4 for_rocks=$5
+  shift 5
+  # For a hint everything is missing.
+  [ "$set" != hint ] && "$@" && return
+  missing="$missing${missing:+, }$words"
+  [ "$for_apt" = - ] || apt="$apt $for_apt"
+  [ "$for_dnf" = - ] || dnf="$dnf $for_dnf"
+  [ "$for_brew" = - ] || brew="$brew $for_brew"
+  [ "$for_rocks" = - ] || rocks="$rocks $for_rocks"
+}
+
+look_for_demo() {
+  need 'a C compiler' 'gcc libc6-dev' gcc - - has_header stdio.h
+  need 'Lua 5.4' lua5.4 lua lua - has_lua lua5.4
+  need "Lua 5.4's headers" liblua5.4-dev lua-devel lua - has_lua_headers lua5.4
+  # Either flavour of libcurl does; one that is here is found, thus kept.
+  need "libcurl's headers" libcurl4-openssl-dev libcurl-devel curl - \
+    has_header curl/curl.h
+  need "OpenSSL's headers" libssl-dev openssl-devel openssl@3 - \
+    has_header openssl/evp.h
+  need lua-cjson lua-cjson lua-cjson - lua-cjson has_rock lua5.4 cjson
+  need argparse lua-argparse lua-argparse - argparse has_rock lua5.4 argparse
+  need 'nginx with Lua' 'nginx libnginx-mod-http-lua' openresty \
+    openresty/brew/openresty - has_nginx_lua
+  need openssl openssl openssl openssl@3 - has_command openssl
+}
+
+look_for_tests() {
+  need LuaJIT luajit2 luajit luajit - has_lua luajit
+  need "LuaJIT's headers" libluajit2-5.1-dev luajit-devel luajit - \
+    has_lua_headers luajit
+  need 'Lua 5.1' lua5.1 compat-lua lua@5.1 - has_lua lua5.1
+  need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel lua@5.1 - \
+    has_lua_headers lua5.1
+  need "Lua 5.3's headers" liblua5.3-dev - lua@5.3 - has_lua_headers lua5.3
+  need "LuaJIT's cjson" lua-cjson - - lua-cjson has_rock luajit cjson
+  need busted lua-busted - - busted has_rock lua5.4 busted.runner
+  need luasocket lua-socket lua-socket - luasocket has_rock lua5.4 socket
+  need luasec lua-sec lua-sec - luasec has_rock lua5.4 ssl
+  need luacheck lua-check - luacheck - has_command luacheck
+  need luarocks luarocks luarocks luarocks - has_command luarocks
+  need pkg-config pkg-config pkgconf pkgconf - has_command pkg-config
+  need curl curl curl curl - has_command curl
+  need redis redis-server redis redis - has_command redis-server
+  need shellcheck shellcheck ShellCheck shellcheck - has_command shellcheck
+  need ps procps procps-ng - - has_command ps
+  need valgrind 'valgrind libc6-dbg' valgrind - - has_command valgrind
+  need clang clang clang llvm - has_command clang
+  need clang-tidy clang-tidy clang-tools-extra llvm - has_command clang-tidy
+  need clang-format clang-format clang-tools-extra clang-format - \
+    has_command clang-format
+  need cppcheck cppcheck cppcheck cppcheck - has_command cppcheck
+}
+
+look() {
+  missing='' apt='' dnf='' brew='' rocks=''
+  look_for_demo
+  [ "$set" != test ] || look_for_tests
+}
+
+# ------------------------------------------------------------------ how to get
+
+say_how() {
+  echo "Install what is missing, with one of:"
+  [ -z "$apt" ] || echo "  sudo apt-get install$apt"
+  [ -z "$dnf" ] || echo "  sudo dnf install$dnf"
+  [ -z "$brew" ] || echo "  brew install$brew"
+  [ -z "$rocks" ] || echo "with dnf or brew, of LuaRocks (for Lua 5.4):$rocks"
+  case $dnf in
+  *openresty*) echo "with dnf, openresty is in its makers' repository." ;;
+  esac
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# sudo may ask for a password where there is somebody to ask.
+can_be_root() {
+  [ "$(id -u)" = 0 ] && return
+  has_command sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }
+}
+
+# luajit2 and luajit exclude each other: the family that is here stays. Where
+# there is none it is luajit2, if this system has it.
+choose_luajit() {
+  if dpkg -s libluajit-5.1-2 >/dev/null 2>&1 ||
+    ! apt-cache show luajit2 >/dev/null 2>&1; then
+    apt=$(echo "$apt" | sed 's/luajit2/luajit/g')
+  fi
+}
+
+# Servers that the packages bring and that are not here yet.
+find_new_servers() {
+  new_servers=
+  for server in nginx redis-server; do
+    case " $apt " in
+    *" $server "*)
+      dpkg -s $server >/dev/null 2>&1 || new_servers="$new_servers $server"
+      ;;
+    esac
+  done
+}
+
+# Debian starts a server when its package is installed. Packages' scripts do
+# that by two commands, found on the PATH that apt gives them: a folder in
+# front holds stand-ins that refuse to start the new servers, and hand
+# everything else on. So nothing has to be undone, whenever this script dies.
+write_stand_ins() {
+  for command in invoke-rc.d deb-systemd-invoke; do
+    real=$(command -v $command) || continue
+    {
+      printf '#!/bin/sh\nservers="%s" real=%s\n' "$new_servers" "$real"
+      cat <<'END'
+for server in $servers; do
+  case " $* " in
+  *start*" $server"[\ .]* | *" $server"[\ .]*start*) exit 0 ;;
+  esac
+done
+exec "$real" "$@"
+END
+    } >"$1/$command"
+    chmod 755 "$1/$command" && "$1/$command" --help >/dev/null 2>&1
+    # 126: a folder mounted "noexec" would let the real one through.
+    [ $? != 126 ] || return 1
+  done
+}
+
+# --no-remove: rather fail than take away another curl or LuaJIT.
+install_with_apt() {
+  work=$(mktemp -d) || return 1
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM
+  find_new_servers
+  write_stand_ins "$work" || {
+    echo "no program can be run from $work (noexec?): set TMPDIR" >&2
+    return 1
+  }
+  # A source that can't be reached is no reason to stop: install decides.
+  as_root apt-get -q update >"$work/log" 2>&1
+  choose_luajit
+  # shellcheck disable=SC2086  # $apt is a list of names
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+    --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 \
+    -o DPkg::Path="$work:/usr/sbin:/usr/bin:/sbin:/bin" $apt \
+    >>"$work/log" 2>&1 || {
+    cat "$work/log" >&2
+    return 1
+  }
+  for server in $new_servers; do
+    as_root update-rc.d "$server" disable >/dev/null 2>&1
+    echo "$server: installed, but neither started nor enabled at boot"
+  done
+}
+
+# ------------------------------------------------------------------------ main
+
+case $set in
+demo | test | hint) ;;
+*)
+  echo "usage: tools/deps.sh demo|test|hint" >&2
+  exit 2
+  ;;
+esac
+
+look
+[ -n "$missing" ] || exit 0
+if [ "$set" = hint ]; then
+  say_how
+  exit 0
+fi
+
+echo "missing: $missing"
+if ! has_command apt-get || [ -z "$apt" ] || ! can_be_root; then
+  say_how >&2
+  exit 1
+fi
+echo "installing:$apt"
+install_with_apt || {
+  echo "apt could not install these." >&2
+  exit 1
+}
+look
+[ -z "$missing" ] || {
+  echo "still missing after the installation: $missing" >&2
+  say_how >&2
+  exit 1
+}

@@ -1,0 +1,111 @@
+#!/bin/sh
+# Where a Lua is on this machine.
+#
+#   tools/lua.sh lua5.4|luajit|lua5.3|lua5.1|lua5.5 cflags|libs|command
+#
+# Law of this file: it alone knows how systems name their Luas. It prints one
+# line, or fails without a word where that Lua is not there.
+# pkg-config is asked first; where it is missing, the usual folders are tried.
+
+name=$1
+want=$2
+version=${name#lua} # 5.4, or jit
+
+case $name in
+luajit)
+  packages='luajit'
+  folders='luajit-2.1'
+  commands='luajit'
+  libraries='luajit-5.1'
+  prefixes='luajit'
+  ;;
+*)
+  digits=$(printf %s "$version" | tr -d .)
+  # The nameless one (Fedora, brew) counts when its version fits.
+  packages="lua$version
+lua-$version
+lua$digits
+lua >= $version lua < ${version%.*}.$((${version#*.} + 1))"
+  folders="lua$version lua-$version lua$digits"
+  commands="lua$version lua-$version lua$digits lua"
+  libraries="lua$version lua-$version lua$digits"
+  prefixes="lua@$version"
+  ;;
+esac
+
+# The first package of the list that pkg-config knows, asked for "$@".
+ask_pkg_config() {
+  command -v pkg-config >/dev/null || return 1
+  printf '%s\n' "$packages" | {
+    while read -r package; do
+      # System folders are kept: an empty answer would look like "no Lua".
+      pkg-config --exists "$package" 2>/dev/null &&
+        exec pkg-config --keep-system-cflags "$@" "$package"
+    done
+    exit 1
+  }
+}
+
+# Roots that may hold include/ and lib/; brew keeps old Luas in folders of
+# their own ("keg-only").
+roots() {
+  for root in /usr /usr/local /opt/homebrew /opt/local; do
+    echo "$root"
+    for prefix in $prefixes; do
+      [ -d "$root/opt/$prefix" ] && echo "$root/opt/$prefix"
+    done
+  done
+}
+
+look_for_headers() {
+  for root in $(roots); do
+    for folder in $folders; do
+      [ -f "$root/include/$folder/lua.h" ] || continue
+      echo "-I$root/include/$folder"
+      return 0
+    done
+  done
+  return 1
+}
+
+look_for_library() {
+  for root in $(roots); do
+    for library in $libraries; do
+      for file in "$root"/lib/lib"$library".* "$root"/lib/*/lib"$library".*; do
+        [ -f "$file" ] || continue
+        echo "-L${file%/*} -l$library"
+        return 0
+      done
+    done
+  done
+  return 1
+}
+
+# True when the command is that Lua: plain `lua` may be any.
+is_it() {
+  case $name in
+  luajit) test='assert(jit)' ;;
+  *) test="assert(not jit and _VERSION == 'Lua $version')" ;;
+  esac
+  "$1" -e "$test" >/dev/null 2>&1
+}
+
+look_for_command() {
+  for candidate in $commands; do
+    if command -v "$candidate" >/dev/null && is_it "$candidate"; then
+      echo "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+case $want in
+cflags) ask_pkg_config --cflags-only-I || look_for_headers ;;
+libs) ask_pkg_config --libs || look_for_library ;;
+command) look_for_command ;;
+*)
+  echo "usage: tools/lua.sh NAME cflags|libs|command" >&2
+  exit 2
+  ;;
+esac

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes the rock for one Lua, offline, in a throw-away tree, and loads it.
+#
+#   tools/rock.sh 5.4|5.1
+#
+# LuaRocks compiles beside the sources, so it is given a copy; only what is in
+# the copy can be in the rock.
+
+set -eu
+version=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+lua=$(tools/lua.sh "lua$version" command)
+
+mkdir "$work/source"
+cp -R ./*.rockspec src lua bin LICENSE "$work/source"
+(cd "$work/source" && luarocks --lua-version="$version" --tree="$work/tree" \
+  make --deps-mode none --no-doc)
+
+# From the tree alone: nothing of the checkout is on these paths.
+cd /
+tree=$work/tree/share/lua/$version
+export LUA_PATH="$tree/?.lua;$tree/?/init.lua;;"
+export LUA_CPATH="$work/tree/lib/lua/$version/?.so;;"
+"$lua" -e 'local equinix = require "equinix"
+  assert(package.loaded["equinix.core"], "the core was not loaded")
+  local client = assert(equinix.new { token = "t" })
+  assert(client:authorization() == "Bearer t")'
+"$work/tree/bin/equinix-auth" --version

@@ -1,0 +1,107 @@
+#!/bin/sh
+# One step of `make test`: runs a command, says in a line how it went.
+#
+#   tools/step.sh RESULT specs|check COMMAND...
+#
+#   RESULT    becomes "passed failed skipped" (numbers); its log is RESULT.log
+#   specs     the command is busted: its summary is what counts
+#   check     the command is one test: it passes with exit code 0
+#   NEEDS     (environment) programs without which the step is skipped
+#   LIMIT     (environment) seconds until the command is stopped; 300
+#
+# Law of this file: nothing passes by silence. A spec run counts only when its
+# summary is there, agrees with its exit code and names at least one test;
+# a file RESULT.san.* with anything in it is a sanitizer's finding, whatever
+# the command said, also when a forked child wrote it.
+
+set -u
+result=$1 kind=$2
+shift 2
+log=$result.log
+name=${result#build/test/}
+mkdir -p "${result%/*}"
+rm -f "$result" "$result".*
+
+# settle PASSED FAILED SKIPPED: the result is there at once or not at all.
+settle() {
+  echo "$1 $2 $3" >"$result.new" && mv "$result.new" "$result"
+}
+
+now() {
+  case $(date +%N) in
+  *N*) date +%s ;; # only seconds on this system
+  *) date +%s.%N ;;
+  esac
+}
+
+for need in ${NEEDS:-}; do
+  command -v "$need" >/dev/null || {
+    printf 'skip  %-28s %s is not here\n' "$name" "$need"
+    settle 0 0 1
+    exit 0
+  }
+done
+
+# No spec meets the credentials, settings or files of whoever runs it.
+home=$(mktemp -d) || exit 1
+trap 'rm -rf "$home"' EXIT
+trap 'exit 130' INT TERM
+for variable in $(env | sed -n 's/^\(EQUINIX_[A-Za-z0-9_]*\)=.*/\1/p'); do
+  unset "$variable"
+done
+unset XDG_RUNTIME_DIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME
+export HOME="$home" LC_ALL=C
+
+limit=
+command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT:-300}"
+start=$(now)
+# shellcheck disable=SC2086  # $limit is words
+$limit "$@" >"$log" 2>&1 </dev/null
+code=$?
+seconds=$(echo "$(now) $start" | awk '{ printf "%.1f", $1 - $2 }')
+
+passed=0 failed=0 skipped=0 why=
+if [ "$kind" = specs ]; then
+  # "3 successes / 1 failure / 0 errors / 0 pending : 0.01 seconds"
+  summary=$(awk '/^[0-9]+ success(es)? \/ [0-9]+ failures? \/ .* pending/ {
+    found = $1 " " $4 " " $7 " " $10 } END { print found }' "$log")
+  # shellcheck disable=SC2086  # four numbers
+  set -- ${summary:-0 0 0 0}
+  passed=$1 failed=$(($2 + $3)) skipped=$4
+  if [ -z "$summary" ]; then
+    why='it ended without a summary'
+  elif [ $((passed + failed + skipped)) = 0 ]; then
+    why='no test in it'
+  fi
+elif [ $code = 0 ]; then
+  passed=1
+fi
+
+if [ $code = 124 ] || [ $code = 137 ]; then
+  why="stopped after ${LIMIT:-300} s"
+elif [ $code != 0 ] && [ "$failed" = 0 ]; then
+  why=${why:-exit code $code}
+fi
+for report in "$result".san.*; do
+  [ -s "$report" ] && why="${why:+$why, }${report##*/}"
+done
+[ -z "$why" ] || failed=$((failed + 1))
+
+if [ $failed = 0 ]; then word='ok   '; else word=FAIL; fi
+counts="$passed passed"
+[ $failed = 0 ] || counts="$counts, $failed failed"
+[ "$skipped" = 0 ] || counts="$counts, $skipped skipped"
+{
+  printf '%-5s %-28s %-24s %6s s%s\n' "$word" "$name" "$counts" "$seconds" \
+    "${why:+  ($why)}"
+  if [ $failed != 0 ]; then
+    cat "$log"
+    for report in "$result".san.*; do
+      [ -s "$report" ] && cat "$report"
+    done
+  elif [ "$skipped" != 0 ]; then
+    awk '/^Pending ->/ { getline; print "      skipped: " $0 }' "$log"
+  fi
+} >"$result.said"
+cat "$result.said"
+settle "$passed" "$failed" "$skipped"

@@ -1,0 +1,155 @@
+# The steps behind `make test`, `make check`, `make lint` and `make rock`.
+#
+# Law of this file: a step is a result file in build/test. The list of the
+# files is made here, from what is in the tree, and goes to tools/tally.sh as
+# it is: a step that did not run, or died, has no file and counts as failed.
+
+RESULTS := build/test
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+
+SPECS := $(patsubst spec/%_spec.lua,%, \
+           $(shell find spec -name '*_spec.lua' | sort))
+C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
+# Specs of C files, and those that run threads in the host program: theirs
+# are the data races.
+C_SPECS := $(filter $(C_FILES),$(SPECS))
+THREAD_SPECS := $(patsubst spec/%_spec.lua,%, \
+                  $(shell grep -l '"/host"' $(SPECS:%=spec/%_spec.lua)))
+
+LUA54 := $(shell tools/lua.sh lua5.4 command)
+LUAJIT := $(shell tools/lua.sh luajit command)
+LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.1, \
+               $(if $(shell tools/lua.sh $l cflags),$l))
+
+STEP = tools/step.sh $@
+BUSTED = tools/busted.lua --output=plainTerminal
+
+SPEC_STEPS := $(SPECS:%=lua5.4/%) $(SPECS:%=luajit/%)
+CHECK_STEPS := $(SPECS:%=asan/%) $(C_SPECS:%=valgrind/%) \
+               $(patsubst %,tsan/%,$(sort $(C_SPECS) $(THREAD_SPECS)))
+LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
+              lint/clang-tidy lint/format lint/shell lint/rockspec
+ROCK_STEPS := rock/5.4 rock/5.1
+
+# --------------------------------------------------------------- entry points
+
+# $(call run,STEPS): all of them, whatever fails; then the sum.
+run = rm -rf $(RESULTS); \
+  $(MAKE) --no-print-directory -f tools/test.mk -k -j$(JOBS) \
+    $(if $(filter output-sync,$(.FEATURES)),-O) $(1:%=$(RESULTS)/%) || true; \
+  tools/tally.sh $(1:%=$(RESULTS)/%)
+
+.PHONY: test check lint rock
+test:
+	@$(call run,$(SPEC_STEPS) $(CHECK_STEPS) $(LINT_STEPS) $(ROCK_STEPS))
+check:
+	@$(call run,$(CHECK_STEPS))
+lint:
+	@$(call run,$(LINT_STEPS))
+rock:
+	@$(call run,$(ROCK_STEPS))
+
+# --------------------------------------------------------------------- builds
+
+# Each variant of the build has its own folder; the Makefile knows how.
+MAKE_BUILD = $(MAKE) --no-print-directory -s -f Makefile SAY=@true
+
+.PHONY: build asan tsan
+build:
+	@+$(MAKE_BUILD) all
+
+# $(call sanitized,NAME,FLAGS): where the compiler has no such sanitizer there
+# is nothing to build, and the steps find no interpreter and are skipped.
+sanitized = if echo 'int main(void) { return 0; }' | \
+    $(CC) $2 -x c -o /dev/null - 2>/dev/null; then \
+  $(MAKE_BUILD) BUILD=build/$1 LUAS=lua5.4 LDFLAGS='$2' \
+    CFLAGS='-O1 -g -fno-omit-frame-pointer $2' all build/$1/bin/lua5.4; fi
+
+asan:
+	@+$(call sanitized,asan,-fsanitize=address$(comma)undefined \
+	  -fno-sanitize-recover=all)
+tsan:
+	@+$(call sanitized,tsan,-fsanitize=thread)
+comma := ,
+
+# ---------------------------------------------------------------------- specs
+
+$(RESULTS)/lua5.4/%: build
+	@$(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
+$(RESULTS)/luajit/%: build
+	@$(STEP) specs $(LUAJIT) $(BUSTED) spec/$*_spec.lua
+
+# What the sanitizers are told, joined with colons. Findings go to files: a
+# forked child's too, and none gets lost in the output of a spec.
+HELP := $(CURDIR)/spec/support
+joined = $(subst $(space),:,$(strip $1))
+space := $() $()
+ASAN = $(call joined,log_path=$(CURDIR)/$@.san detect_leaks=1 \
+  detect_stack_use_after_return=1 strict_string_checks=1)
+LSAN := $(call joined,suppressions=$(HELP)/lsan.supp print_suppressions=0)
+TSAN = $(call joined,log_path=$(CURDIR)/$@.san \
+  suppressions=$(HELP)/tsan.supp)
+
+# The Lua with the sanitizer goes by the stock one's name: a spec that starts
+# `lua5.4` gets it too.
+under = NEEDS=build/$1/bin/lua5.4 BUILD=build/$1 \
+  PATH="$(CURDIR)/build/$1/bin:$$PATH" $2 \
+  $(STEP) specs lua5.4 $(BUSTED) spec/$*_spec.lua
+
+$(RESULTS)/asan/%: asan build
+	@$(call under,asan,ASAN_OPTIONS=$(ASAN) LSAN_OPTIONS=$(LSAN) \
+	  UBSAN_OPTIONS=print_stacktrace=1)
+$(RESULTS)/tsan/%: tsan build
+	@$(call under,tsan,TSAN_OPTIONS=$(TSAN))
+$(RESULTS)/valgrind/%: build
+	@NEEDS=valgrind $(STEP) specs valgrind -q --error-exitcode=99 \
+	  --leak-check=full --show-leak-kinds=definite \
+	  --errors-for-leak-kinds=definite --log-file=$@.san.%p \
+	  --suppressions=$(HELP)/valgrind.supp \
+	  $(LUA54) $(BUSTED) spec/$*_spec.lua
+
+# ----------------------------------------------------------------------- lint
+
+OWN_C := $(wildcard src/*.c)
+OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c)
+ALL_C := $(wildcard src/*.[ch]) $(OTHER_C)
+STRICT := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion \
+          -pedantic -Werror
+
+# $(call strict,COMPILER FLAGS): ours with the headers of every Lua, programs
+# that only the tests run with one.
+strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
+    $1 $(STRICT) $$(tools/lua.sh $$l cflags) -c -o /dev/null $$f; done; done; \
+  for f in $(OTHER_C); do \
+    $1 $(STRICT) $$(tools/lua.sh lua5.4 cflags) -c -o /dev/null $$f; done'
+
+$(RESULTS)/lint/gcc:
+	@NEEDS=gcc $(STEP) check $(call strict,gcc -O2)
+$(RESULTS)/lint/clang:
+	@NEEDS=clang $(STEP) check $(call strict,clang -O2)
+$(RESULTS)/lint/analyzer: LUAS_HERE = lua5.4
+$(RESULTS)/lint/analyzer: OTHER_C =
+$(RESULTS)/lint/analyzer:
+	@NEEDS=gcc $(STEP) check $(call strict, \
+	  gcc -O1 -fanalyzer -include tools/analyze.h)
+$(RESULTS)/lint/cppcheck:
+	@NEEDS=cppcheck $(STEP) check cppcheck -q --std=c11 --inline-suppr \
+	  -U__has_include \
+	  --enable=warning,performance,portability --error-exitcode=1 $(OWN_C)
+$(RESULTS)/lint/clang-tidy:
+	@NEEDS=clang-tidy $(STEP) check clang-tidy --quiet $(OWN_C) -- \
+	  -std=c11 -D_GNU_SOURCE -include tools/analyze.h \
+	  $$(tools/lua.sh lua5.4 cflags)
+$(RESULTS)/lint/format:
+	@NEEDS=clang-format $(STEP) check clang-format --dry-run -Werror $(ALL_C)
+$(RESULTS)/lint/luacheck:
+	@NEEDS=luacheck $(STEP) check luacheck -q .
+$(RESULTS)/lint/shell:
+	@NEEDS=shellcheck $(STEP) check shellcheck tools/*.sh .ci/run
+$(RESULTS)/lint/rockspec:
+	@NEEDS=luarocks $(STEP) check luarocks lint $(wildcard *.rockspec)
+
+# ----------------------------------------------------------------------- rock
+
+$(RESULTS)/rock/%:
+	@NEEDS=luarocks $(STEP) check tools/rock.sh $*
