@@ -5,6 +5,7 @@
 # (`luarocks make`); from a checkout nothing has to be installed.
 
 BUILD ?= build
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -pedantic
 # Only luaopen_equinix_core is seen from outside.
@@ -101,9 +102,8 @@ $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 .PHONY: demo
 demo:
 	@tools/deps.sh demo
-	@$(MAKE) --no-print-directory all
-	@$(firstword $(wildcard examples/demo.sh) \
-	  LUA=`tools/lua.sh lua5.4 command`; $$LUA examples/demo.lua)
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@"$$(tools/lua.sh lua5.4 command)" examples/demo.lua
 
 ## test     installs what is missing, runs every spec and check there is
 .PHONY: test

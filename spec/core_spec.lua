@@ -11,7 +11,8 @@ describe("the core", function()
     for _, name in ipairs { "_VERSION: string", "http: function",
       "now: function", "random: function", "sleep: function",
       "tokens: table", "url: function", "url_join: function",
-      "escape: function", "digest: function" } do
+      "escape: function", "headers: function", "digest: function",
+      "_LIBCURL: string" } do
       assert.is_truthy((" " .. table.concat(names, "  ") .. " "):find(
         " " .. name .. " ", 1, true), name)
     end

@@ -86,18 +86,16 @@ describe("a handle", function()
       server:stop()
     end)
 
-  it("closes itself at the end of its block", function()
-    local load_text = loadstring or load -- luacheck: ignore
-    local block = load_text [[
-      local handle <close> = ...
-      return handle
-    ]]
-    if not block then
-      pending "needs to-be-closed variables"
-      return
-    end
-    assert.are.equal("equinix.http (closed)", tostring(block(core.http())))
-  end)
+  local load_text = loadstring or load -- luacheck: ignore
+  local block = load_text [[
+    local handle <close> = ...
+    return handle
+  ]]
+  if block then -- since Lua 5.4
+    it("closes itself at the end of its block", function()
+      assert.are.equal("equinix.http (closed)", tostring(block(core.http())))
+    end)
+  end
 
   it("lives on after a request that raised", function()
     local server = rawserver.start [[
@@ -115,32 +113,41 @@ describe("a handle", function()
   end)
 
   it("refuses a finalizer that wants it in the middle of a call", function()
+    -- Many headers, so that building the response makes the collector run.
     local server = rawserver.start [[
       local c = ...
-      while c:request() do c:send(c.ok "fine") end
+      local lines = {}
+      for i = 1, 2000 do
+        lines[i] = ("X-%d: %d\r\n"):format(i, i)
+      end
+      while c:request() do c:send(c.ok("fine", table.concat(lines))) end
     ]]
     local handle = core.http()
     local request = Handle.request("GET", server.url)
-    -- Reading the request calls this, as a finalizer might be called.
-    local outcomes = {}
-    local sly = setmetatable({ method = "GET" }, {
-      __index = function(_, name)
-        if name == "url" then
-          for _, use in ipairs { "send", "close" } do
-            outcomes[#outcomes + 1] = select(2,
-              pcall(handle[use], handle, request, 1))
-          end
-          return server.url
+    local refused = 0
+    local function meddle()
+      for _, use in ipairs { "send", "close" } do
+        local ok, message = pcall(handle[use], handle, request, 1)
+        if not ok and message:find("attempt to use a busy equinix.http", 1,
+            true) then
+          refused = refused + 1
         end
-      end,
-    })
-    assert.are.equal("fine", assert(handle:send(sly, 10)).body)
-    assert.are.equal(2, #outcomes)
-    for _, message in ipairs(outcomes) do
-      assert.is_truthy(message:find("attempt to use a busy equinix.http", 1,
-        true))
+      end
     end
-    assert.are.equal("fine", assert(handle:send(request, 10)).body)
+    for _ = 1, 200 do
+      Handle.finalizer(meddle)
+      local ok, response = pcall(handle.send, handle, request, 10)
+      if ok then
+        assert.are.equal("fine", response.body)
+        assert.are.equal(2001, #response.headers)
+      else
+        handle = core.http() -- it was closed between two calls
+      end
+      if refused >= 2 then
+        break
+      end
+    end
+    assert.is_true(refused >= 2)
     handle:close()
     server:stop()
   end)

@@ -1,4 +1,5 @@
 -- outcome: the tables that come back are plain ones.
+local core = require "equinix.core"
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
 
@@ -42,5 +43,41 @@ describe("an outcome", function()
     handle:close()
     assert.are.same({ { "A", "1" }, { "Content-Length", "0" } },
       response.headers)
+  end)
+
+  it("has its head in one piece where that was asked for", function()
+    local handle = Handle.new()
+    local server = rawserver.start [[
+      local c = ...
+      c:request()
+      c:send("HTTP/1.1 103 Early Hints\r\nX: no\r\n\r\n" ..
+        "HTTP/1.1 200 OK\r\nA: 1\r\nB:two\r\n words\r\n" ..
+        "Content-Length: 0\r\n\r\n")
+    ]]
+    local response = assert(handle:get(server.url, { raw_head = true }))
+    server:stop()
+    handle:close()
+    assert.is_nil(response.headers)
+    assert.are.equal("string", type(response.head))
+    local headers = core.headers(response.head)
+    headers[2][2] = headers[2][2]:gsub("%s+", " ")
+    assert.are.same({ { "A", "1" }, { "B", "two words" },
+      { "Content-Length", "0" } }, headers)
+  end)
+end)
+
+describe("core.headers", function()
+  it("takes any text apart, and reads nothing beyond it", function()
+    for head, headers in pairs {
+      [""] = {},
+      ["A: b"] = {},
+      ["A: b\n"] = { { "A", "b" } },
+      ["A :\t b \r\n"] = { { "A", "b" } },
+      ["A:\r\n:\r\n"] = { { "A", "" }, { "", "" } },
+      ["no colon\r\nA: b:c\r\n"] = { { "A", "b:c" } },
+      ["\r\n\r\n"] = {},
+    } do
+      assert.are.same(headers, core.headers(head))
+    end
   end)
 end)

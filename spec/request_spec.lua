@@ -21,7 +21,8 @@ describe("a request", function()
   -- Both ways in, since both read requests.
   local function raises(request, words)
     local ok, message = pcall(function()
-      return handle.http:send(request, 1)
+      local response, err = handle.http:send(request, 1)
+      return response, err
     end)
     assert.is_false(ok)
     assert.is_truthy(message:find(words, 1, true), message)

@@ -8,11 +8,12 @@
  * - what comes back is plain tables (response or err), built after libcurl
  *   is done with the transfer.
  */
+#include "http.h"
+
 #include <math.h>
 
-#include "clock.h"
+#include "batch.h"
 #include "compat.h"
-#include "multi.h"
 #include "outcome.h"
 #include "sigpipe.h"
 
@@ -20,13 +21,6 @@
 
 /* More at a time would only wait for each other's sockets. */
 #define AT_ONCE_MAX 1024
-
-struct eq_http {
-  bool open;
-  bool busy;              /* a call is under way */
-  struct eq_multi multi;
-  struct eq_buffer lines; /* header lines of the request being read */
-};
 
 static struct eq_http *check_open(lua_State *L)
 {
@@ -83,6 +77,7 @@ static int send_body(lua_State *L)
     return 2;
   }
   struct eq_request request;
+  eq_buffer_clear(&http->lines);
   eq_request_read(L, 2, &request, &http->lines);
   if (eq_transfer_start(transfer, &request, lua_tonumber(L, 3)) &&
       eq_multi_add(&http->multi, transfer)) {
@@ -109,128 +104,6 @@ static int l_send(lua_State *L)
   return protect(L, http, send_body);
 }
 
-/* The stack of send_many_body. */
-enum { SELF = 1, REQUESTS, AT_ONCE, SECONDS, RESULTS, BODIES };
-
-struct batch {
-  struct eq_http *http;
-  int64_t deadline; /* on eq_now_ns, when bounded */
-  bool bounded;
-  size_t count;     /* of requests */
-  size_t started;   /* handed over so far, in order */
-  size_t under_way;
-};
-
-static double seconds_left(const struct batch *batch)
-{
-  return batch->bounded
-             ? (double)(batch->deadline - eq_now_ns()) / (double)EQ_NS_PER_S
-             : HUGE_VAL;
-}
-
-/* Puts {response=} or {err=} into its place. The transfer is idle again. */
-static void settle(lua_State *L, struct batch *batch,
-                   struct eq_transfer *transfer)
-{
-  lua_createtable(L, 0, 1); /* [.., result] */
-  eq_push_outcome(L, transfer);
-  lua_setfield(L, -2, transfer->failed ? "err" : "response");
-  lua_rawseti(L, RESULTS, (int)transfer->tag);
-  eq_multi_release(&batch->http->multi, transfer);
-}
-
-/* Starts the next request; settles it at once where that fails. */
-static void start_next(lua_State *L, struct batch *batch)
-{
-  int i = (int)++batch->started;
-  struct eq_request request;
-  struct eq_transfer *transfer = eq_multi_take(&batch->http->multi);
-  if (transfer == NULL) {
-    lua_createtable(L, 0, 1);
-    eq_push_early_fault(L, CURLE_OUT_OF_MEMORY);
-    lua_setfield(L, -2, "err");
-    lua_rawseti(L, RESULTS, i);
-    return;
-  }
-  transfer->tag = (size_t)i;
-  lua_rawgeti(L, REQUESTS, i); /* [.., request] */
-  eq_request_read(L, BODIES + 1, &request, &batch->http->lines);
-  /* Libcurl does not copy the body, and a finalizer may change the table
-   * while the answers of others are built. */
-  lua_pushliteral(L, "body");
-  lua_rawget(L, BODIES + 1); /* [.., request, body] */
-  lua_rawseti(L, BODIES, i);
-  if (eq_transfer_start(transfer, &request, seconds_left(batch)) &&
-      eq_multi_add(&batch->http->multi, transfer)) {
-    batch->under_way++;
-  } else {
-    settle(L, batch, transfer);
-  }
-  lua_settop(L, BODIES);
-}
-
-/* Raises what is wrong with any of the requests, before a byte is sent. */
-static void check_all(lua_State *L, const struct batch *batch)
-{
-  for (size_t i = 1; i <= batch->count; i++) {
-    struct eq_request request;
-    lua_rawgeti(L, REQUESTS, (int)i); /* [.., request] */
-    eq_request_read(L, BODIES + 1, &request, &batch->http->lines);
-    lua_settop(L, BODIES);
-  }
-}
-
-static void push_all_failed(lua_State *L, const struct batch *batch,
-                            CURLcode result)
-{
-  for (size_t i = 1; i <= batch->count; i++) {
-    lua_createtable(L, 0, 1);
-    eq_push_early_fault(L, result);
-    lua_setfield(L, -2, "err");
-    lua_rawseti(L, RESULTS, (int)i);
-  }
-}
-
-static void run_batch(lua_State *L, struct batch *batch, size_t at_once)
-{
-  while (batch->started < batch->count || batch->under_way > 0) {
-    while (batch->started < batch->count && batch->under_way < at_once) {
-      start_next(L, batch);
-    }
-    if (batch->under_way > 0) {
-      struct eq_transfer *transfer = eq_multi_next(&batch->http->multi);
-      batch->under_way--;
-      settle(L, batch, transfer);
-    }
-  }
-}
-
-/* [self, requests, at once, seconds] -> results */
-static int send_many_body(lua_State *L)
-{
-  double seconds = (double)lua_tonumber(L, SECONDS);
-  size_t at_once = (size_t)lua_tointeger(L, AT_ONCE);
-  struct batch batch = {
-      .http = lua_touserdata(L, SELF),
-      .count = lua_rawlen(L, REQUESTS),
-      .bounded = seconds < 1e9, /* else no end that an int64_t could hold */
-  };
-  if (batch.bounded) {
-    batch.deadline = eq_now_ns() + (int64_t)(seconds * (double)EQ_NS_PER_S);
-  }
-  lua_createtable(L, (int)batch.count, 0); /* RESULTS */
-  lua_newtable(L);                         /* BODIES */
-  check_all(L, &batch);
-  CURLcode rc = eq_multi_enter(&batch.http->multi, (long)at_once);
-  if (rc == CURLE_OK) {
-    run_batch(L, &batch, at_once);
-  } else {
-    push_all_failed(L, &batch, rc);
-  }
-  lua_pushvalue(L, RESULTS);
-  return 1;
-}
-
 /*
  * handle:send_many(requests, n, seconds) -> { {response=}|{err=}, ... }
  * In the order of the requests, n at a time, all inside the seconds. Raises
@@ -239,16 +112,16 @@ static int send_many_body(lua_State *L)
 static int l_send_many(lua_State *L)
 {
   struct eq_http *http = check_open(L);
-  luaL_checktype(L, REQUESTS, LUA_TTABLE);
-  lua_Integer at_once = luaL_checkinteger(L, AT_ONCE);
-  luaL_argcheck(L, at_once >= 1, AT_ONCE, "at least 1 expected");
-  check_seconds(L, SECONDS);
-  lua_settop(L, SECONDS);
+  luaL_checktype(L, EQ_BATCH_REQUESTS, LUA_TTABLE);
+  lua_Integer at_once = luaL_checkinteger(L, EQ_BATCH_AT_ONCE);
+  luaL_argcheck(L, at_once >= 1, EQ_BATCH_AT_ONCE, "at least 1 expected");
+  check_seconds(L, EQ_BATCH_SECONDS);
+  lua_settop(L, EQ_BATCH_SECONDS);
   if (at_once > AT_ONCE_MAX) {
     lua_pushinteger(L, AT_ONCE_MAX);
-    lua_replace(L, AT_ONCE);
+    lua_replace(L, EQ_BATCH_AT_ONCE);
   }
-  return protect(L, http, send_many_body);
+  return protect(L, http, eq_batch);
 }
 
 /* handle:close(), __gc, __close: closes the connections. Idempotent. */

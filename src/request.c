@@ -245,13 +245,15 @@ static void read_flag(lua_State *L, const char *name, size_t offset,
 
 static const struct field {
   const char *name;
+  size_t len;
   reader *read;
   size_t offset;
 } fields[] = {
-#define FIELD(name, read) {#name, read, offsetof(struct eq_request, name)}
+#define FIELD(name, read)                                                     \
+  {#name, sizeof #name - 1, read, offsetof(struct eq_request, name)}
     FIELD(method, read_method),
     FIELD(url, read_url),
-    {"headers", read_headers, 0},
+    {"headers", sizeof "headers" - 1, read_headers, 0},
     FIELD(body, read_body),
     FIELD(replay, read_flag),
     FIELD(fresh, read_flag),
@@ -266,11 +268,13 @@ static const struct field {
 #undef FIELD
 };
 
-static void read_field(lua_State *L, const char *name,
-                       struct eq_request *request)
+/* [.., name, value] */
+static void read_field(lua_State *L, struct eq_request *request)
 {
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-    if (strcmp(fields[i].name, name) == 0) {
+    if (fields[i].len == len && memcmp(fields[i].name, name, len) == 0) {
       fields[i].read(L, name, fields[i].offset, request);
       return;
     }
@@ -314,6 +318,7 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
 {
   *request = (struct eq_request){
       .lines = lines,
+      .lines_at = lines->len,
       .connect_timeout = HUGE_VAL,
       .max_body = MAX_BODY_DEFAULT,
   };
@@ -321,15 +326,15 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
     misuse(L, "request: a table expected, got %s", luaL_typename(L, idx));
   }
   luaL_checkstack(L, 8, "request");
-  eq_buffer_clear(lines);
-  lines->max = LINES_MAX;
+  lines->max = lines->len + LINES_MAX;
   /* What is there, rather than what could be: most fields are not. */
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) { /* [.., name, value] */
-    if (lua_type(L, -2) == LUA_TSTRING) {
-      read_field(L, lua_tostring(L, -2), request);
+    if (lua_type(L, -2) == LUA_TSTRING) { /* lua_next needs it unchanged */
+      read_field(L, request);
     }
     lua_pop(L, 1);
   }
   complete(L, request);
+  request->lines_len = lines->len - request->lines_at;
 }

@@ -22,7 +22,9 @@ struct eq_request {
   const char *url;    /* 0x21-0x7e only */
   const char *body;   /* NULL: none; "" is a body of length 0 */
   size_t body_len;
-  struct eq_buffer *lines; /* header lines for libcurl, each with a NUL */
+  struct eq_buffer *lines; /* has, from lines_at on, lines_len bytes: */
+  size_t lines_at;         /* the header lines for libcurl, each with a */
+  size_t lines_len;        /* NUL */
   bool typed;              /* Content-Type is one of them */
   bool fresh;              /* a connection of its own, closed afterwards */
   bool replay;             /* libcurl may send it again */
@@ -37,9 +39,9 @@ struct eq_request {
 };
 
 /*
- * Reads the table at idx (an absolute index) into *request; header lines are
- * put into *lines, whose old content is dropped. Leaves the stack as it was.
- * Raises what is wrong, as an error of the function that called into C.
+ * Reads the table at idx (an absolute index) into *request; its header lines
+ * are added to *lines. Leaves the stack as it was. Raises what is wrong, as
+ * an error of the function that called into C.
  */
 void eq_request_read(lua_State *L, int idx, struct eq_request *request,
                      struct eq_buffer *lines);

@@ -128,41 +128,42 @@ static CURLcode set_url(struct eq_transfer *transfer,
                                            strlen(request->url));
 }
 
-/* Lines -> *slist, which starts as NULL. False: no memory. */
-static bool make_slist(const struct eq_buffer *lines,
-                       struct curl_slist **slist)
+/* Lines, each with a NUL -> *slist, which starts as NULL. */
+static CURLcode make_slist(const char *lines, size_t n,
+                           struct curl_slist **slist)
 {
-  for (size_t at = 0; at < lines->len; at += strlen(lines->data + at) + 1) {
-    struct curl_slist *longer = curl_slist_append(*slist, lines->data + at);
+  for (size_t at = 0; at < n; at += strlen(lines + at) + 1) {
+    struct curl_slist *longer = curl_slist_append(*slist, lines + at);
     if (longer == NULL) {
       eq_told_free_slist(*slist);
-      return false;
+      return CURLE_OUT_OF_MEMORY;
     }
     *slist = longer;
   }
-  return true;
+  return CURLE_OK;
 }
 
 static CURLcode set_headers(struct eq_transfer *transfer,
                             const struct eq_request *request)
 {
   struct eq_told *told = &transfer->told;
-  const struct eq_buffer *lines = request->lines;
-  if (eq_buffer_equals(&told->lines, lines->data, lines->len)) {
+  const char *lines = eq_buffer_text(request->lines) + request->lines_at;
+  if (eq_buffer_equals(&told->lines, lines, request->lines_len)) {
     return CURLE_OK;
   }
   struct curl_slist *slist = NULL;
-  if (!make_slist(lines, &slist)) {
-    return CURLE_OUT_OF_MEMORY;
+  CURLcode rc = make_slist(lines, request->lines_len, &slist);
+  if (rc != CURLE_OK) {
+    return rc;
   }
-  CURLcode rc = curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, slist);
+  rc = curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, slist);
   if (rc != CURLE_OK) {
     eq_told_free_slist(slist);
     return rc;
   }
-  eq_told_free_slist(told->slist); /* only now: libcurl knew it by its address */
+  eq_told_free_slist(told->slist); /* only now: libcurl knew its address */
   told->slist = slist;
-  return eq_told_remember(&told->lines, lines->data, lines->len);
+  return eq_told_remember(&told->lines, lines, request->lines_len);
 }
 
 /*

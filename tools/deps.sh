@@ -113,12 +113,17 @@ look() {
 
 # ------------------------------------------------------------------ how to get
 
+# once WORDS...: each word once, in their order.
+once() { printf '%s\n' "$@" | awk '!seen[$0]++ { printf " %s", $0 }'; }
+
+# shellcheck disable=SC2086  # lists of names
 say_how() {
   echo "Install what is missing, with one of:"
-  [ -z "$apt" ] || echo "  sudo apt-get install$apt"
-  [ -z "$dnf" ] || echo "  sudo dnf install$dnf"
-  [ -z "$brew" ] || echo "  brew install$brew"
-  [ -z "$rocks" ] || echo "with dnf or brew, of LuaRocks (for Lua 5.4):$rocks"
+  [ -z "$apt" ] || echo "  sudo apt-get install$(once $apt)"
+  [ -z "$dnf" ] || echo "  sudo dnf install$(once $dnf)"
+  [ -z "$brew" ] || echo "  brew install$(once $brew)"
+  [ -z "$rocks" ] ||
+    echo "with dnf or brew, of LuaRocks (for Lua 5.4):$(once $rocks)"
   case $dnf in
   *openresty*) echo "with dnf, openresty is in its makers' repository." ;;
   esac

@@ -14,7 +14,7 @@ C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
 # are the data races.
 C_SPECS := $(filter $(C_FILES),$(SPECS))
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%, \
-                  $(shell grep -l '"/host"' $(SPECS:%=spec/%_spec.lua)))
+                  $(shell grep -lE 'support.host|"/host"' $(SPECS:%=spec/%_spec.lua)))
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
 LUAJIT := $(shell tools/lua.sh luajit command)

@@ -109,6 +109,7 @@ local function build(config, opts)
     body = body,
     replay = retry.idempotent(method, opts.idempotent),
     max_body = config.max_body,
+    sink = opts.sink,
     connect_timeout = config.connect_timeout,
     ca_file = config.ca_file,
     client_cert = config.client_cert,
@@ -137,18 +138,18 @@ function Call:authorize()
   end
 end
 
--- Sleeps before another attempt, when one is allowed and the deadline leaves
--- room for it.
-function Call:again(status, problem, headers)
+-- Seconds before another attempt, when one is allowed and the deadline leaves
+-- room for it; else nil.
+function Call:pause(status, problem, headers)
   if self.attempt >= self.policy.attempts or not retry.allowed(
       self.request.method, self.idempotent, status, problem) then
-    return false
+    return nil
   end
   local asked = headers and retry.after(headers["retry-after"], os.time(),
     MAX_RETRY_AFTER)
   local pause = asked or retry.delay(self.policy, self.attempt)
   if core.now() + pause >= self.deadline then
-    return false
+    return nil
   end
   self.emit("retry", {
     op = self.op,
@@ -158,8 +159,7 @@ function Call:again(status, problem, headers)
     kind = problem and problem.kind,
   })
   self.attempt = self.attempt + 1
-  self.transport.sleep(pause)
-  return true
+  return pause
 end
 
 -- A redirect of a GET or HEAD: true when the request now points there.
@@ -197,29 +197,35 @@ local function failed(self, answer)
   })
 end
 
--- What an answer means: "again" to go round, else what the caller gets.
-function Call:judge(answer, header)
+-- What an answer means: "again" and after how many seconds, or what the
+-- caller gets.
+function Call:judge(answer)
   local status = answer.status
   if (status >= 200 and status < 300) or self.accept[status] then
     return answer
   elseif status == 401 and not self.renewed and self.flight.renews then
     -- That token is refused for all; the next round obtains another one.
     self.renewed = true
-    self.flight:reject(header)
-    return "again"
+    self.flight:reject(self.header)
+    return "again", 0
   elseif REDIRECTS[status] then
     local ok, problem = self:redirect(answer)
     if ok then
-      return "again"
+      return "again", 0
     end
     return nil, problem
-  elseif self:again(status, nil, answer.headers) then
-    return "again"
+  end
+  local pause = self:pause(status, nil, answer.headers)
+  if pause then
+    return "again", pause
   end
   return failed(self, answer)
 end
 
-function Call:round()
+--- The request to be sent now, with a token.
+---@return table|nil request of the transport's port
+---@return number|equinix.Error seconds it may take, or why it can't be sent
+function Call:ready()
   local header, problem = self:authorize()
   if not header then
     return nil, problem
@@ -232,21 +238,32 @@ function Call:round()
   end
   local headers = self.request.headers
   headers[#headers][2] = header
-  local answer, trouble = self.transport.send(self.request, seconds)
+  self.header = header
+  return self.request, seconds
+end
+
+--- What came of it.
+---@param answer table|nil as the transport gave it
+---@param trouble table|nil
+---@return equinix.Response|"again"|nil
+---@return equinix.Error|number|nil error, or seconds before the next round
+function Call:settle(answer, trouble)
   if answer then
-    return self:judge(response.new(answer, self.request.url), header)
-  elseif self:again(nil, trouble) then
-    return "again"
+    return self:judge(response.new(answer, self.request.url))
+  end
+  local pause = self:pause(nil, trouble)
+  if pause then
+    return "again", pause
   end
   return nil, err.from_transport(trouble, self.op)
 end
 
---- Makes one call.
+--- Begins a call; nothing is sent yet.
 ---@param client table config, flight, transport, emit
 ---@param opts equinix.Request checked by equinix.options
----@return equinix.Response|nil
+---@return equinix.Call|nil
 ---@return equinix.Error|nil
-function M.run(client, opts)
+function M.new(client, opts)
   local config = client.config
   local request, problem = build(config, opts)
   if not request then
@@ -272,10 +289,29 @@ function M.run(client, opts)
   for _, status in ipairs(opts.accept or {}) do
     self.accept[status] = true
   end
+  return self
+end
+
+--- Makes one call.
+---@param client table config, flight, transport, emit
+---@param opts equinix.Request checked by equinix.options
+---@return equinix.Response|nil
+---@return equinix.Error|nil
+function M.run(client, opts)
+  local self, problem = M.new(client, opts)
+  if not self then
+    return nil, problem
+  end
   while true do
-    local answer, trouble = self:round()
-    if answer ~= "again" then
-      return answer, trouble
+    local request, seconds = self:ready()
+    if not request then
+      return nil, seconds
+    end
+    local result, extra = self:settle(self.transport.send(request, seconds))
+    if result ~= "again" then
+      return result, extra
+    elseif extra > 0 then
+      self.transport.sleep(extra)
     end
   end
 end

@@ -6,10 +6,15 @@ local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
 local err = require "equinix.error"
 local flight = require "equinix.flight"
+local many = require "equinix.many"
+local operation = require "equinix.operation"
 local options = require "equinix.options"
+local pages = require "equinix.pages"
 local static = require "equinix.static"
 
 local M = {}
+
+local CONCURRENCY = 16 -- calls at once, unless told
 
 ---@class equinix.Client
 ---@field authorization fun(self: equinix.Client): string|nil, equinix.Error
@@ -138,6 +143,107 @@ for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
     local response, problem = request(self, fields, 2)
     return response, problem
   end
+end
+
+--- Many calls at once, on this one thread.
+---@param requests equinix.Request[] without `timeout`: that is one for all
+---@param opts? {concurrency?: integer, timeout?: number} 16; seconds
+---@return {response?: equinix.Response, err?: equinix.Error}[]|nil in order
+---@return equinix.Error|nil
+function Client:all(requests, opts)
+  options.all(requests, opts, 2)
+  if not self.flight then
+    return closed()
+  end
+  opts = opts or {}
+  return many.run(self, requests, opts.concurrency or CONCURRENCY,
+    opts.timeout or self.config.timeout)
+end
+
+-- The iterators raise: a loop has no place for `nil, err`.
+local function fetcher(self)
+  return function(opts)
+    if not self.flight then
+      local _, problem = closed()
+      error(problem, 0)
+    end
+    local response, problem = call.run(self, opts)
+    if not response then
+      error(problem, 0)
+    end
+    return response
+  end
+end
+
+local function paged(path, opts, level)
+  local fields = { path = path }
+  for name, value in pairs(opts or {}) do
+    fields[name] = value
+  end
+  options.request(fields, level + 1)
+  return fields
+end
+
+--- Iterates over the pages of a list: `for page, response in client:pages
+--- "/fabric/v4/ports"`. A search has `{method = "POST", json = {...}}`.
+--- Raises an equinix.Error.
+---@param path string
+---@param opts? equinix.Request
+---@return fun(): any, equinix.Response
+function Client:pages(path, opts)
+  local fields = paged(path, opts, 2)
+  return pages.each(fetcher(self), fields)
+end
+
+--- Iterates over the items of all pages. Raises an equinix.Error.
+---@param path string
+---@param opts? equinix.Request
+---@return fun(): any
+function Client:items(path, opts)
+  local fields = paged(path, opts, 2)
+  local each, list, i = pages.each(fetcher(self), fields), {}, 0
+  return function()
+    i = i + 1
+    while list[i] == nil do
+      local page = each()
+      if page == nil then
+        return nil
+      end
+      list, i = pages.items(page), 1
+    end
+    return list[i]
+  end
+end
+
+--- One of the capability's operations with a body of your own: nothing is
+--- added, cached or repeated, and every status comes back as it is.
+---@param name "getoauth2accesstoken"|"refreshoauth2accesstoken"
+---@param body table|string
+---@return equinix.Response|nil
+---@return equinix.Error|nil no answer, or credentials that are latched
+function Client:operation(name, body)
+  local found = operation.find(name)
+  if not found then
+    misuse(("unknown operation '%s' (there are %s)"):format(tostring(name),
+      table.concat(operation.names, ", ")), 2)
+  elseif type(body) ~= "table" and type(body) ~= "string" then
+    misuse("the body must be a table or a string", 2)
+  end
+  if not self.flight then
+    return closed()
+  end
+  return operation.run(self, found, body)
+end
+
+--- Counters, shared by all who share the token: token_requests, tokens,
+--- failures, rejections.
+---@return table<string, integer>|nil
+---@return equinix.Error|nil
+function Client:stats()
+  if not self.flight then
+    return closed()
+  end
+  return self.flight:stats()
 end
 
 --- Drops and wipes the token, for all who share it. Back-off and lock-out

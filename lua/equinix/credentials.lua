@@ -5,6 +5,7 @@
 -- different apps never meet. Secrets leave this file as functions: no dump of
 -- a table shows one.
 
+local core = require "equinix.core"
 local env = require "equinix.env"
 
 local M = {}
@@ -12,7 +13,7 @@ local M = {}
 -- Any of these given explicitly switches off all credential variables.
 local EXPLICIT = {
   "client_id", "client_secret", "client_secret_file", "token", "user_name",
-  "user_password",
+  "user_password", "subject_token",
 }
 
 -- The table they are read from: the options themselves, or the environment.
@@ -24,7 +25,7 @@ local function source(opts)
   end
   local found = {}
   for _, name in ipairs { "client_id", "client_secret",
-    "client_secret_file", "token" } do
+    "client_secret_file", "token", "subject_token" } do
     found[name] = env.get(name)
   end
   return found
@@ -39,11 +40,18 @@ local MISSING = "no credentials: set EQUINIX_API_CLIENTID and "
   .. "EQUINIX_API_CLIENTSECRET (or EQUINIX_API_CLIENTSECRET_FILE), or "
   .. "EQUINIX_API_TOKEN, or give client_id and client_secret"
 
+local NO_EXCHANGE = "token exchange needs a scope and a subject token: set "
+  .. "EQUINIX_TOKEN_EXCHANGE_SCOPE and EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN, "
+  .. "or give scope and subject_token"
+
 --- Says exactly which half of the credentials is missing.
 ---@return string|nil
 function M.missing(config)
   if config.grant == "static" then
     return nil
+  elseif config.grant == "token_exchange"
+    or (config.subject and not config.client_id) then
+    return not (config.scope and config.subject) and NO_EXCHANGE or nil
   end
   if not config.client_id and not config.has_secret then
     return MISSING
@@ -91,6 +99,32 @@ local function constant(value)
   end
 end
 
+-- The subject token rotates, so a function is called anew for each exchange.
+local function subject_of(given)
+  if type(given) ~= "function" then
+    return constant(given)
+  end
+  return function()
+    local ok, value = pcall(given)
+    if not ok then
+      return nil, "the subject_token function raised an error"
+    elseif type(value) ~= "string" or not clean(value) then
+      return nil, "the subject_token function returned no usable string"
+    end
+    return value
+  end
+end
+
+-- What the cache tells clients apart by: the subject token, or for a function
+-- this very client, unless it has a cache_key.
+local function exchange_key(given, cache_key)
+  if type(given) ~= "function" then
+    return constant(given)
+  end
+  return constant(cache_key and "function"
+    or core.digest(tostring({}) .. tostring(core.random())))
+end
+
 --- Puts the credentials into a configuration.
 ---@param config table
 ---@param opts table of equinix.new
@@ -98,7 +132,7 @@ end
 function M.take(config, opts)
   local from = source(opts)
   for _, name in ipairs(EXPLICIT) do
-    if from[name] and not clean(from[name]) then
+    if type(from[name]) == "string" and not clean(from[name]) then
       return name .. " is empty or holds a control character"
     end
   end
@@ -113,6 +147,9 @@ function M.take(config, opts)
   config.user_name = from.user_name
   config.user_password = constant(from.user_password)
   config.static_token = constant(from.token)
+  config.scope = opts.scope or env.get "scope"
+  config.subject = subject_of(from.subject_token)
+  config.exchange_key = exchange_key(from.subject_token, opts.cache_key)
   config.has_secret = (from.client_secret or path) and true or false
   config.secret_rotates = path ~= nil
   config.secret = path and function()

@@ -160,17 +160,17 @@ function M.run(options)
   if not nginx then
     return nil, missing
   end
-  local dir, reason = host.directory()
-  if not dir then
+  local directory, reason = host.directory()
+  if not directory then
     return nil, reason
   end
-  local ok, why = prepare(dir, nginx, options)
+  local ok, why = prepare(directory.path, nginx, options)
   if not ok then
-    host.remove(dir)
+    host.drop(directory)
     return nil, why
   end
   return host.run {
-    dir = dir,
+    directory = directory,
     nginx = nginx,
     name = "equinix-auth emulator",
     ready_file = options.ready_file,

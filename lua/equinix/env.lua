@@ -15,6 +15,9 @@ local ENVIRONMENT = {
   token = { "EQUINIX_API_TOKEN" },
   base_url = { "EQUINIX_API_ENDPOINT" },
   timeout = { "EQUINIX_API_TIMEOUT" },
+  scope = { "EQUINIX_TOKEN_EXCHANGE_SCOPE" },
+  subject_token = { "EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN" },
+  sts_endpoint = { "EQUINIX_STS_ENDPOINT" },
 }
 
 --- The value of the first variable that is set, and its name.

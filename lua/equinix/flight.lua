@@ -59,6 +59,34 @@ function Flight:place()
   return self.slot
 end
 
+-- What is counted for all who share the place.
+local COUNTERS = { token_requests = 1, tokens = 2, failures = 3,
+  rejections = 4 }
+
+--- Counts one more of them.
+function Flight:count(name)
+  self.slot:count(COUNTERS[name], 1)
+end
+
+--- All counters, as all who share the token see them.
+---@return table<string, integer>
+function Flight:stats()
+  local counts = self.slot and self.slot:counters() or {}
+  local stats = {}
+  for name, i in pairs(COUNTERS) do
+    stats[name] = counts[i] or 0
+  end
+  return stats
+end
+
+-- What proves who asks, for the request that is about to be sent.
+function Flight:current_secret()
+  if self.config.grant == "token_exchange" then
+    return self.config.subject()
+  end
+  return self.secret()
+end
+
 -- The same table for the same token, until it is renewed.
 function Flight:token_of(serial, record)
   if self.token_serial ~= serial or not self.token_table then
@@ -202,8 +230,12 @@ function Flight:reject(header)
   if current ~= header then
     return false
   end
-  self.emit("token_rejected", {})
-  return self.slot:reject(serial)
+  local first = self.slot:reject(serial)
+  if first then
+    self:count "rejections"
+    self.emit("token_rejected", {})
+  end
+  return first
 end
 
 --- Drops and wipes the token; back-off and latch stay.

@@ -15,6 +15,10 @@ local M = {}
 
 M.TOKEN_PATH = "/oauth2/v1/token"
 M.REFRESH_PATH = "/oauth2/v1/refreshaccesstoken"
+M.EXCHANGE_PATH = "/use/token"
+
+local FORM = "application/x-www-form-urlencoded"
+local JSON = "application/json"
 
 local MAX_ANSWER = 64 * 1024 -- bytes; no token answer is near that
 local MAX_TOKEN = 16 * 1024
@@ -25,17 +29,10 @@ local MAX_RETRY_AFTER = 3600
 
 -- A token request is a POST on a connection of its own: nothing reused,
 -- nothing sent twice.
-local function post(config, path, fields)
-  local body, content_type
-  if config.encoding == "form" then
-    body, content_type = form.encode(fields),
-      "application/x-www-form-urlencoded"
-  else
-    body, content_type = json.encode(fields), "application/json"
-  end
+local function post(config, url, content_type, body)
   return {
     method = "POST",
-    url = config.base_url .. path,
+    url = url,
     headers = {
       { "Content-Type", content_type },
       { "Accept", "application/json" },
@@ -50,15 +47,50 @@ local function post(config, path, fields)
     client_cert = config.client_cert,
     client_key = config.client_key,
     proxy = config.proxy,
-  }, "POST " .. path
+  }
+end
+
+local function encoded(config, path, fields)
+  local url, op = config.base_url .. path, "POST " .. path
+  if config.encoding == "form" then
+    return post(config, url, FORM, form.encode(fields)), op
+  end
+  return post(config, url, JSON, json.encode(fields)), op
+end
+
+--- The request with a body that somebody else made.
+---@param config table
+---@param path string
+---@param body string JSON
+---@return table request
+---@return string op
+function M.raw(config, path, body)
+  return post(config, config.base_url .. path, JSON, body), "POST " .. path
+end
+
+local EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+local ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
+
+-- RFC 8693, section 2.1; Equinix's STS reads forms.
+local function exchange(config, subject)
+  return post(config, config.sts_url .. M.EXCHANGE_PATH, FORM, form.encode {
+    grant_type = EXCHANGE,
+    scope = config.scope,
+    subject_token = subject,
+    subject_token_type = ID_TOKEN,
+  }), "POST " .. M.EXCHANGE_PATH
 end
 
 --- The request for a new token by the configured grant.
 ---@param config table of equinix.options
----@param secret string the client secret as read for this request
+---@param secret string the client secret, or the subject token, as read for
+---  this request
 ---@return table request
 ---@return string op
 function M.issue(config, secret)
+  if config.grant == "token_exchange" then
+    return exchange(config, secret)
+  end
   local fields = {
     grant_type = config.grant,
     client_id = config.client_id,
@@ -68,7 +100,7 @@ function M.issue(config, secret)
     fields.user_name = config.user_name
     fields.user_password = config.user_password()
   end
-  return post(config, M.TOKEN_PATH, fields)
+  return encoded(config, M.TOKEN_PATH, fields)
 end
 
 --- The request that trades a refresh token in.
@@ -78,7 +110,7 @@ end
 ---@return table request
 ---@return string op
 function M.renew(config, secret, refresh_token)
-  return post(config, M.REFRESH_PATH, {
+  return encoded(config, M.REFRESH_PATH, {
     client_id = config.client_id,
     client_secret = secret,
     refresh_token = refresh_token,
@@ -98,14 +130,17 @@ end
 --- and the secret as read. Never leaves the process; the cache keeps a digest.
 function M.key(config, secret)
   return netstrings("token", config.base_url, config.grant, config.encoding,
-    config.client_id, secret, config.user_name,
+    config.sts_url, config.scope, config.client_id, secret, config.user_name,
     config.user_password and config.user_password(), config.cache_key,
     config.proxy, config.ca_file, config.client_cert, config.client_key)
 end
 
 --- Whose account a bad attempt counts against: the user's where a user signs
---- in, else the app's.
+--- in, the scope's where a token is exchanged, else the app's.
 function M.identity(config)
+  if config.grant == "token_exchange" then
+    return netstrings("identity", config.sts_origin, config.scope)
+  end
   return netstrings("identity", config.origin, config.client_id,
     config.grant == "password" and config.user_name)
 end

@@ -148,6 +148,7 @@ http {
   default_type application/octet-stream;
 %(temporary)s
   lua_package_path "%(library)s/?.lua;%(library)s/?/init.lua;;";
+  init_worker_by_lua_block { require("equinix.host.orphan").watch() }
 %(http)s
 }
 ]]
@@ -197,8 +198,18 @@ end
 
 -- Files and the run ---------------------------------------------------------
 
---- A new directory that only this user may enter.
----@return string|nil path
+-- Reads the name of a directory and then a word; when the word does not
+-- come, because who should write it is no more, it removes the directory.
+local KEEPER = "trap '' INT TERM HUP QUIT; "
+  .. "read -r dir && { read -r _ || rm -rf \"$dir\"; }"
+
+---@class equinix.host.Directory
+---@field path string
+---@field keeper file*
+
+--- A new directory that only this user may enter. It is gone when this
+--- process ends, unless `run` took it over; `drop` removes it at once.
+---@return equinix.host.Directory|nil
 ---@return string|nil message
 function M.directory()
   local path = output("dir=$(mktemp -d \"${TMPDIR:-/tmp}/equinix.XXXXXXXX\")"
@@ -207,7 +218,16 @@ function M.directory()
     return nil, "no directory can be made in " .. (os.getenv "TMPDIR"
       or "/tmp")
   end
-  return path
+  local keeper = assert(io.popen(KEEPER, "w"))
+  keeper:write(path, "\n")
+  keeper:flush()
+  return { path = path, keeper = keeper }
+end
+
+--- Removes a directory: only for a start that came to nothing.
+---@param directory equinix.host.Directory
+function M.drop(directory)
+  directory.keeper:close() -- without the word
 end
 
 --- A path as it is understood in any folder.
@@ -230,11 +250,6 @@ function M.write(dir, name, text)
   return ok and closed, why or how
 end
 
---- Removes a private directory: only for a start that came to nothing.
-function M.remove(dir)
-  os.execute("rm -rf " .. quote(dir))
-end
-
 --- Whether a command of that name is there.
 function M.has_command(name)
   return output("command -v " .. quote(name)) ~= ""
@@ -249,7 +264,7 @@ function M.command(dir, line)
 end
 
 ---@class equinix.host.Run
----@field dir string
+---@field directory equinix.host.Directory
 ---@field nginx equinix.Nginx
 ---@field name string how the command is called, for its messages
 ---@field stop? string the signal that stops nginx: TERM (default) or QUIT
@@ -263,7 +278,7 @@ end
 ---@param run equinix.host.Run
 ---@return integer exit code
 function M.run(run)
-  local dir = run.dir
+  local dir = run.directory.path
   assert(M.write(dir, "supervise.sh", supervise))
   M.command(dir, "chmod 600 *") -- the umask may have let others read
   local argv = {
@@ -276,6 +291,8 @@ function M.run(run)
     argv[#argv + 1] = dir .. "/error.log"
   end
   io.stdout:flush()
+  run.directory.keeper:write "kept\n"
+  run.directory.keeper:close()
   local core = require "equinix.core"
   if core.exec then
     error(core.exec(argv)) -- it came back: it failed

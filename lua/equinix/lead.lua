@@ -5,20 +5,19 @@
 -- credentials are on the wire, so that bad attempts are counted one by one.
 -- A refresh token is marked as spent before it is sent.
 
-local await = require "equinix.await"
+local account = require "equinix.account"
 local core = require "equinix.core"
+local endpoint = require "equinix.endpoint"
 local err = require "equinix.error"
 local failure = require "equinix.failure"
 local grant = require "equinix.grant"
-local guard = require "equinix.guard"
-local response = require "equinix.response"
-local retry = require "equinix.retry"
 local token = require "equinix.token"
 
 local M = {}
 
 local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
 local MAX_BACKOFF = 60
+local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 
 ---@class equinix.Lead
 ---@field deadline number when the flight ends
@@ -29,55 +28,10 @@ local MAX_BACKOFF = 60
 ---@field last table failure of the last flight (streak, spent)
 ---@field record string|nil the token that was there
 
--- One exchange with a token endpoint. Only a connect that sent nothing is
--- repeated: a token request that may have arrived is an attempt.
-local function send(self, request, op, deadline)
-  local policy = self.config.retry
-  local transport = self.transport
-  for attempt = 1, math.huge do
-    local seconds = deadline - core.now()
-    if seconds <= 0 then
-      return err.fail("timeout", op .. ": the deadline passed", { op = op })
-    end
-    self.emit("token_request", { op = op, attempt = attempt })
-    local answer, problem = transport.send(request, seconds)
-    if answer then
-      return response.new(answer, request.url)
-    end
-    local delay = retry.delay(policy, attempt)
-    if attempt >= policy.attempts
-      or not retry.allowed("POST", false, nil, problem)
-      or core.now() + delay >= deadline then
-      return nil, err.from_transport(problem, op)
-    end
-    transport.sleep(delay)
-  end
-end
-
--- Sends and reads; the token, or the failure with whether it is a refusal.
-local function ask(self, request, op, deadline, secrets, renewing)
-  local start, wall = core.now(), os.time()
-  local answer, problem = send(self, request, op, deadline)
-  if not answer then
-    return nil, problem, false
-  end
-  if answer.status < 200 or answer.status > 299 then
-    problem = grant.failure(answer, op, secrets, renewing, os.time())
-    return nil, problem, grant.refused(problem, renewing)
-  end
-  local fields, assumed = grant.read(answer, op, wall)
-  if not fields then
-    return nil, assumed, false
-  end
-  if assumed then
-    self.emit("lifetime_assumed", { op = op, expires_in = fields.expires_in })
-  end
-  return fields, start
-end
-
 -- The refresh token that may still be presented.
-local function refresh_token(flight)
-  local old = token.decode(flight.record)
+local function refresh_token(self, flight)
+  local old = self.config.grant ~= "token_exchange"
+    and token.decode(flight.record)
   if not old or not old.refresh_token
     or (old.refresh_expires_at and old.refresh_expires_at <= os.time()) then
     return nil
@@ -104,13 +58,14 @@ local function exchange(self, slot, lease, flight, secret, deadline)
   if self.config.user_password then
     secrets[2] = self.config.user_password()
   end
-  local old, mark = refresh_token(flight)
+  local old, mark = refresh_token(self, flight)
   if old then
     flight.spent = mark
     slot:mark(lease, failure.mark(flight.last, mark))
     secrets[#secrets + 1] = old.refresh_token
     local request, op = grant.renew(self.config, secret, old.refresh_token)
-    local fields, a, refused = ask(self, request, op, deadline, secrets, true)
+    local fields, a, refused = endpoint.ask(self, request, op, deadline,
+      secrets, true)
     if fields then
       return keep(fields, old), a
     elseif refused then
@@ -120,83 +75,41 @@ local function exchange(self, slot, lease, flight, secret, deadline)
       code = a.code })
   end
   local request, op = grant.issue(self.config, secret)
-  return ask(self, request, op, deadline, secrets, false)
+  return endpoint.ask(self, request, op, deadline, secrets, false)
 end
 
--- Takes the account's guard; others of this account wait outside.
-local function enter(self, deadline)
-  local place = self.guard
-  if not place then
-    place = core.tokens.open(grant.identity(self.config))
-    self.guard = place
-  end
-  while true do
-    local seconds = deadline - core.now()
-    if seconds <= 0 then
-      return nil
-    end
-    local what, a, b = place:begin(nil, true, self.config.timeout + 5)
-    if what == "lead" then
-      return { place = place, lease = a, stored = b ~= nil,
-        state = guard.decode(b) }
-    elseif b and self.transport.blocks then
-      return nil -- held further up in this very thread
-    end
-    await(self.transport, place, a, seconds)
-  end
-end
-
--- Gives the guard back. Its state stays as long as it holds anybody back; a
--- clear one is written only over one that was not.
-local function leave(held)
-  if not guard.is_clear(held.state) then
-    held.place:fail(held.lease, guard.encode(held.state), math.huge)
-  elseif held.stored then
-    held.place:fail(held.lease, guard.encode(held.state), 0)
-  else
-    held.place:fail(held.lease, nil, 0)
-  end
-end
-
-local function latched(state, pause)
-  local _, problem = err.fail("auth", ("not sent: Equinix refused these "
-    .. "credentials before (%d in a row for this account; it locks an account "
-    .. "after 5); mend the client id and secret"):format(state.count), {
-    code = "latched",
-    retry_after = pause < math.huge and pause or nil,
-  })
-  return problem
-end
-
--- Under the guard: may it be sent, and what came of it.
+-- Under the account's guard: may it be sent, and what came of it.
 local function attempt(self, slot, lease, flight, deadline)
-  local held = enter(self, deadline)
-  if not held then
-    return err.fail("timeout", "the deadline passed while another token "
-      .. "request for this account was under way", { code = "token_wait" })
+  local secret, reason = self:current_secret()
+  if not secret then
+    return err.fail("config", reason)
   end
-  local state, secret = held.state, self.secret()
-  local mark = guard.fingerprint(grant.identity(self.config),
-    grant.proof(self.config, secret))
-  local pause = guard.pause(state, mark, core.now())
+  local held, problem = account.enter(grant.identity(self.config),
+    grant.proof(self.config, secret), self.transport,
+    self.config.timeout + LEASE_MARGIN, deadline)
+  if not held then
+    return nil, problem
+  end
+  local pause = held:pause()
   if pause > 0 and not flight.force then
-    leave(held)
-    return nil, latched(state, pause), pause
+    problem = held:latched()
+    held:leave()
+    return nil, problem, pause
   end
   local ok, fields, a, refused = pcall(exchange, self, slot, lease, flight,
     secret, deadline)
-  if not ok then
-    leave(held)
-    error(fields, 0)
-  end
-  if fields then
-    guard.accepted(state, mark)
-  elseif refused then
-    pause = guard.refused(state, mark, core.now())
-    self.emit("latched", { refusals = state.count,
+  if ok and fields then
+    held:accepted()
+  elseif ok and refused then
+    local refusals
+    pause, refusals = held:refused()
+    self.emit("latched", { refusals = refusals,
       retry_after = pause < math.huge and pause or nil })
   end
-  leave(held)
+  held:leave()
+  if not ok then
+    error(fields, 0)
+  end
   return fields, a, refused and pause or nil
 end
 
@@ -225,6 +138,7 @@ local function fail(self, slot, lease, flight, problem, pause)
   slot:fail(lease, failure.encode(problem, streak,
     flight.spent or flight.last.spent), seconds)
   problem.retry_after = seconds < math.huge and seconds or nil
+  self:count "failures"
   self.emit("token_failed", { kind = problem.kind, status = problem.status,
     code = problem.code, op = problem.op, retry_after = problem.retry_after })
   return nil, problem
@@ -235,6 +149,7 @@ local function publish(self, slot, lease, fields, start)
   local header = "Bearer " .. fields.access_token
   local serial = slot:publish(lease, record, header,
     token.times(start, fields.expires_in, core.random()))
+  self:count "tokens"
   self.emit("token_renewed", { expires_in = fields.expires_in,
     refreshable = fields.refresh_token ~= nil })
   -- Forgotten meanwhile: the token is this caller's alone.

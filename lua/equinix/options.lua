@@ -15,6 +15,7 @@ local nearest = require "equinix.nearest"
 local M = {}
 
 local PRODUCTION = "https://api.equinix.com"
+local STS = "https://sts.eqix.equinix.com"
 local SANDBOX = "https://sandboxapi.equinix.com"
 local MAX_BODY = 64 * 1024 * 1024
 
@@ -25,6 +26,9 @@ local NEW = {
   client_secret_file = "string",
   token = "string",
   grant = "string",
+  scope = "string",
+  subject_token = "string function",
+  sts_endpoint = "string",
   user_name = "string",
   user_password = "string",
   cache_key = "string",
@@ -57,6 +61,7 @@ local REQUEST = {
   idempotent = "boolean",
   retry = "table boolean",
   accept = "table",
+  sink = "string",
 }
 
 local RETRY = { attempts = "number", base = "number", cap = "number" }
@@ -158,18 +163,48 @@ local function allowed_origins(list, base)
   return allowed
 end
 
-local GRANTS = { client_credentials = true, password = true }
+local GRANTS = {
+  client_credentials = true,
+  password = true,
+  token_exchange = true,
+}
+
+-- Equinix's own precedence: exchange, then a token, then the app itself.
+local function default_grant(config)
+  if config.scope and config.subject then
+    return "token_exchange"
+  end
+  return config.static_token and "static" or "client_credentials"
+end
 
 local function take_grant(config, opts)
-  config.grant = opts.grant
-    or (config.static_token and "static" or "client_credentials")
   if opts.grant and not GRANTS[opts.grant] then
-    return "grant must be \"client_credentials\" or \"password\""
+    return "grant must be \"client_credentials\", \"password\" or "
+      .. "\"token_exchange\""
   end
+  config.grant = opts.grant or default_grant(config)
   config.encoding = opts.encoding or "json"
   if config.encoding ~= "json" and config.encoding ~= "form" then
     return "encoding must be \"json\" or \"form\""
   end
+end
+
+-- The origin that exchanges tokens; asked for only when it does.
+local function take_sts(config, opts)
+  if config.grant ~= "token_exchange" then
+    return nil
+  end
+  local text, source = opts.sts_endpoint, "sts_endpoint"
+  if not text then
+    text, source = env.get "sts_endpoint"
+  end
+  text = (text or STS):gsub("/+$", "")
+  local url, reason = origin(text, source or "sts_endpoint")
+  if not url then
+    return reason
+  end
+  config.sts_url, config.sts_origin = text, url.origin
+  config.secret, config.secret_rotates = config.exchange_key, false
 end
 
 local function take_place(config, opts)
@@ -242,6 +277,7 @@ function M.client(opts, level)
     or take_grant(config, opts)
     or credentials.missing(config)
     or take_place(config, opts)
+    or take_sts(config, opts)
     or take_limits(config, opts)
     or take_strings(config)
   if reason then
@@ -275,6 +311,33 @@ function M.request(opts, level)
   end
   if type(opts.retry) == "table" then
     check(opts.retry, RETRY, "retry option", level + 1)
+  end
+end
+
+local ALL = { concurrency = "number", timeout = "number" }
+
+--- Checks the arguments of `client:all`; raises at the caller's line.
+---@param requests table
+---@param opts table|nil
+---@param level integer
+function M.all(requests, opts, level)
+  if type(requests) ~= "table" then
+    raise(level + 1, "all takes a list of requests, not a %s",
+      type(requests))
+  end
+  for i, fields in ipairs(requests) do
+    M.request(fields, level + 1)
+    if fields.timeout then
+      raise(level + 1, "request %d has a timeout: give one to all() for all "
+        .. "of them", i)
+    end
+  end
+  check(opts or {}, ALL, "option", level + 1)
+  for name in pairs(ALL) do
+    if opts and opts[name] and not positive(opts[name]) then
+      raise(level + 1, "option '%s' must be a finite number greater than 0",
+        name)
+    end
   end
 end
 

@@ -24,6 +24,9 @@ end
 function Static.reject() end
 function Static.forget() end
 function Static.close() end
+function Static.stats()
+  return { token_requests = 0, tokens = 0, failures = 0, rejections = 0 }
+end
 
 --- The function behind client:authorization().
 function Static:bind()

@@ -72,8 +72,7 @@ function M.start(options)
     local self
     self, reason = try(options or {})
     if self then
-      self.http = type(core.http) == "function" and core.http()
-        or require "spec.support.curl"
+      self.http = core.http()
       return self
     elseif not reason:find "is taken" then
       break

@@ -45,6 +45,18 @@ function M.closed_port()
   return port
 end
 
+--- Makes f a finalizer that the next collection calls.
+function M.finalizer(f)
+  local object
+  if newproxy then -- luacheck: ignore
+    object = newproxy(true) -- luacheck: ignore
+    getmetatable(object).__gc = f
+  else
+    object = setmetatable({}, { __gc = f })
+  end
+  return object
+end
+
 --- The value of the first header of that name, in any case.
 function M.header(response, name)
   for _, pair in ipairs(response.headers) do

@@ -76,6 +76,18 @@ function M.transport(answers)
     end
     return answer
   end
+  --- One after the other: what happens at once is no business of policy.
+  function self.send_many(requests, concurrency, seconds)
+    self.batches = self.batches or {}
+    self.batches[#self.batches + 1] = { n = #requests,
+      concurrency = concurrency, seconds = seconds }
+    local results = {}
+    for i, request in ipairs(requests) do
+      local answer, problem = self.send(request, seconds)
+      results[i] = { response = answer, err = problem }
+    end
+    return results
+  end
   function self.sleep(seconds)
     self.slept[#self.slept + 1] = seconds
   end

@@ -12,7 +12,8 @@
 --               because the supervisor was killed with SIGKILL, it stops
 --               nginx and removes the directory
 --
--- So there is one way of cleaning up, not one for each way of dying.
+-- So there is one way of cleaning up, not one for each way of dying. (Should
+-- the guard itself be killed, the supervisor does its work.)
 -- RATIONALE: a script, since Lua can neither fork nor take signals. POSIX
 -- shell only (dash, bash, busybox, macOS).
 
@@ -25,34 +26,45 @@ shift 5
 umask 077
 cd / && mkfifo "$dir/life" || exit 1
 
-# Waits until one of the files is there, n tenths of a second at most.
+# Has nginx ended? A runner that was killed can't say so.
+is_over() {
+  [ -s "$dir/ended" ] || ! kill -0 "$(cat "$dir/master")"
+}
+
+# Waits n tenths of a second at most, until the rest is true.
 await() {
   tries=$1
   shift
-  while [ $tries -gt 0 ]; do
-    for file in "$@"; do [ -s "$file" ] && return; done
+  until "$@" || [ $tries = 0 ]; do
     sleep 0.1
     tries=$((tries - 1))
   done
+}
+
+clean_up() {
+  await 20 test -s "$dir/master"
+  if [ -s "$dir/master" ] && ! is_over; then
+    kill "-$stop" "$(cat "$dir/master")"
+    await 150 is_over
+    is_over || kill -TERM "$(cat "$dir/master")"
+    await 50 is_over
+  fi
+  [ -n "$ready" ] && rm -f "$ready"
+  rm -rf "$dir"
 }
 
 guard() {
   exec 8<&- </dev/null >/dev/null 2>&1
   trap '' INT TERM HUP QUIT PIPE
   while read -r _; do :; done <"$dir/life"
-  await 20 "$dir/master"
-  if [ -s "$dir/master" ] && [ ! -s "$dir/ended" ]; then
-    kill "-$stop" "$(cat "$dir/master")"
-    await 150 "$dir/ended"
-    [ -s "$dir/ended" ] || kill -TERM "$(cat "$dir/master")"
-    await 50 "$dir/ended"
-  fi
-  [ -n "$ready" ] && rm -f "$ready"
-  rm -rf "$dir"
+  clean_up
 }
 
 runner() {
   exec 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
+  # A signal to all of us must not keep it from what it has to write. (Not
+  # '': nginx would start deaf.)
+  trap : TERM HUP INT QUIT
   # An empty environment: nothing of the caller's reaches nginx.
   sh -c 'echo $$ >"$0/master"
     exec env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"' "$dir" "$@"
@@ -117,7 +129,9 @@ else
 fi
 
 # A signal interrupts `wait`; the child is gone when it can't be found.
-while kill -0 $runner 2>/dev/null; do wait $runner; done
+while [ -z "$ending$failed" ] && kill -0 $runner 2>/dev/null; do
+  wait $runner
+done
 if [ -z "$ending$failed" ]; then
   failed=1
   echo "$name: nginx ended by itself" >&2
@@ -127,5 +141,6 @@ fi
 exec 9>&-
 [ -n "$watch" ] && kill $watch 2>/dev/null
 while kill -0 $guard 2>/dev/null; do wait $guard; done
+[ -d "$dir" ] && clean_up
 [ -z "$failed" ]
 ]==]

@@ -1,0 +1,212 @@
+-- demo: the whole way of a token, against a local Equinix, step by step.
+--
+--     make demo
+--
+-- Starts the emulator over TLS, gets a token, renews it, books a shipment,
+-- and asks the emulator's own log what that cost. Ends with a code other than
+-- 0 as soon as something is not as it says.
+local root = arg[0]:match "^(.-)[^/]*$" .. "../"
+local build = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+package.path = root .. "lua/?.lua;" .. root .. "lua/?/init.lua;"
+  .. package.path
+package.cpath = root .. "build/" .. build .. "/?.so;" .. package.cpath
+
+local core = require "equinix.core"
+local equinix = require "equinix"
+local json = require "equinix.json"
+
+local CALLS = 50
+
+-- Output --------------------------------------------------------------------
+
+local step_number = 0
+
+local function step(title)
+  step_number = step_number + 1
+  print(("\n%d. %s"):format(step_number, title))
+end
+
+local function tell(...)
+  print("   " .. (...):format(select(2, ...)))
+end
+
+local function expect(condition, ...)
+  if not condition then
+    error("expected " .. (...):format(select(2, ...)), 0)
+  end
+end
+
+-- Of a token the first four characters are shown, here as in the log.
+local function redacted(token)
+  return token.access_token:sub(1, 4) .. "…"
+end
+
+-- The emulator --------------------------------------------------------------
+
+local function quote(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
+end
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  if not file then
+    return ""
+  end
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- It hangs on the pipe that is returned: when this program ends, well or
+-- badly, the pipe ends, and the emulator with it.
+local function start_emulator()
+  local ready_file = os.tmpname()
+  local pipe = assert(io.popen(("%s emulator --port 0 --until-eof "
+    .. "--set refresh_tokens=true --ready-file %s >/dev/null "
+    .. "|| echo failed >%s"):format(quote(root .. "bin/equinix-auth"),
+    quote(ready_file), quote(ready_file)), "w"))
+  local give_up = core.now() + 30
+  local text
+  repeat
+    core.sleep(0.02)
+    text = read_file(ready_file)
+  until text ~= "" or core.now() > give_up
+  os.remove(ready_file)
+  local emulator = json.decode(text)
+  expect(type(emulator) == "table", "the emulator to start")
+  return emulator, pipe
+end
+
+local function new_client(emulator, changes)
+  local options = {
+    base_url = emulator.base_url,
+    ca_file = emulator.ca_file,
+    client_id = emulator.client_id,
+    client_secret = emulator.client_secret,
+  }
+  for name, value in pairs(changes or {}) do
+    options[name] = value or nil
+  end
+  return equinix.assert(equinix.new(options))
+end
+
+-- How often each route was asked for, by the emulator's own count.
+local function routes(client)
+  local log = equinix.assert(client:get "/_emulator/log"):json()
+  return setmetatable(log.routes, {
+    __index = function()
+      return 0
+    end,
+  }), log
+end
+
+local TOKEN = "POST /oauth2/v1/token"
+local REFRESH = "POST /oauth2/v1/refreshaccesstoken"
+
+-- The steps -----------------------------------------------------------------
+
+local function get_a_token(emulator, client)
+  step "A token, over verified TLS"
+  local stranger = new_client(emulator, { ca_file = false })
+  local _, problem = stranger:token()
+  expect(problem and problem.kind == "tls", "TLS to be refused without the CA")
+  tell("without the CA: %s", problem.message)
+  stranger:close()
+  local token = equinix.assert(client:token())
+  tell("with the CA:    %s %s for %s, lives %d s", token.token_type,
+    redacted(token), token.user_name, token.expires_in)
+  return token
+end
+
+local function renew_it(client, first)
+  step "The same, renewed by its refresh token"
+  local second = equinix.assert(client:refresh())
+  expect(second.access_token ~= first.access_token, "a new token")
+  expect(routes(client)[REFRESH] == 1, "one refresh in the log")
+  tell("%s became %s by %s", redacted(first), redacted(second), REFRESH)
+end
+
+local function book_a_shipment(client)
+  step "The shipment of Equinix's guide"
+  local order = {
+    type = "INBOUND",
+    requestedDateTime = os.date("!%Y-%m-%dT10:00:00Z",
+      os.time() + 7 * 86400),
+    cageId = "AM1:01:000111",
+    details = { carrier = "UPS", numberOfBoxes = 2 },
+  }
+  local answer = equinix.assert(
+    client:post("/colocations/v2/orders/shipments", { json = order }))
+  local place = answer.headers.location
+  expect(answer.status == 202 and place, "202 and a Location")
+  tell("POST /colocations/v2/orders/shipments: %d, Location: %s",
+    answer.status, place)
+  local booked = equinix.assert(client:get(place)):json()
+  expect(booked.cageId == order.cageId, "the order that was sent")
+  tell("GET %s: %s, %s, %d boxes by %s", place, booked.status, booked.type,
+    booked.details.numberOfBoxes, booked.details.carrier)
+end
+
+local function call_often(client)
+  step(CALLS .. " further calls")
+  local before, log_before = routes(client)
+  for _ = 1, CALLS do
+    equinix.assert(client:get "/fabric/v4/ports")
+  end
+  local after, log_after = routes(client)
+  local calls = after["GET /fabric/v4/ports"]
+    - before["GET /fabric/v4/ports"]
+  local cost = log_after.token_requests - log_before.token_requests
+  expect(calls == CALLS, "%d calls in the log, not %d", CALLS, calls)
+  expect(cost == 0, "no token request, not %d", cost)
+  tell("the emulator's log: %d calls, %d token requests for them", calls,
+    cost)
+  tell("since the start: %d by %s, %d by %s", after[TOKEN], TOKEN,
+    after[REFRESH], REFRESH)
+end
+
+local function try_a_wrong_secret(emulator, client)
+  step "A wrong secret"
+  local before = routes(client)[TOKEN]
+  local stranger = new_client(emulator, { client_secret = "not-the-secret" })
+  local _, problem = stranger:token()
+  expect(problem and problem.kind == "auth", "an error of kind auth")
+  tell("%s", tostring(problem))
+  -- Asked again, and again: five bad attempts would lock the account.
+  for _ = 1, 10 do
+    expect(not stranger:token(), "no token")
+  end
+  stranger:close()
+  local sent = routes(client)[TOKEN] - before
+  expect(sent == 1, "one bad attempt in the log, not %d", sent)
+  tell("asked for 11 times, sent once, by the emulator's log")
+end
+
+local function end_it(emulator, pipe)
+  step "The end"
+  pipe:close() -- waits for the emulator
+  local left = io.open(emulator.ca_file)
+  expect(not left, "the emulator's directory to be removed")
+  tell("the emulator has ended, and its directory is gone")
+end
+
+local function run()
+  step "A local Equinix"
+  local emulator, pipe = start_emulator()
+  tell("%s, with a CA made for this run", emulator.base_url)
+  local client = new_client(emulator)
+  local token = get_a_token(emulator, client)
+  renew_it(client, token)
+  book_a_shipment(client)
+  call_often(client)
+  try_a_wrong_secret(emulator, client)
+  client:close()
+  end_it(emulator, pipe)
+end
+
+local ok, problem = pcall(run)
+if not ok then
+  io.stderr:write("\ndemo: FAILED: ", tostring(problem), "\n")
+  os.exit(1, true)
+end
+print "\nAll of it went as it should."

@@ -1,0 +1,93 @@
+--- account: the lock-out guard of one account, where all share it.
+--
+-- Law of this file: whoever sends credentials of an account holds its guard
+-- while they are on the wire, so that bad attempts are counted one by one,
+-- over all clients, secrets and processes. The rules are in guard.lua; the
+-- state is kept in a place of the cache of its own.
+
+local await = require "equinix.await"
+local core = require "equinix.core"
+local err = require "equinix.error"
+local guard = require "equinix.guard"
+
+local M = {}
+
+---@class equinix.Account the guard, held
+local Held = {}
+Held.__index = Held
+
+--- Seconds until these credentials may be sent: 0 now, math.huge never.
+function Held:pause()
+  return guard.pause(self.state, self.mark, core.now())
+end
+
+--- They were refused.
+---@return number seconds until they may be sent again
+---@return integer refusals in a row for this account
+function Held:refused()
+  return guard.refused(self.state, self.mark, core.now()), self.state.count
+end
+
+--- They were accepted.
+function Held:accepted()
+  guard.accepted(self.state, self.mark)
+end
+
+--- The error for credentials that may not be sent yet.
+function Held:latched()
+  local pause = self:pause()
+  local _, problem = err.fail("auth", ("not sent: Equinix refused these "
+    .. "credentials before (%d in a row for this account; it locks an account "
+    .. "after 5); mend the client id and secret"):format(self.state.count), {
+    code = "latched",
+    retry_after = pause < math.huge and pause or nil,
+  })
+  return problem
+end
+
+--- Gives the guard back. Its state stays as long as it holds anybody back; a
+--- clear one is written only over one that was not.
+function Held:leave()
+  if not guard.is_clear(self.state) then
+    self.place:fail(self.lease, guard.encode(self.state), math.huge)
+  elseif self.stored then
+    self.place:fail(self.lease, guard.encode(self.state), 0)
+  else
+    self.place:fail(self.lease, nil, 0)
+  end
+end
+
+--- Takes the guard; others of this account wait outside.
+---@param identity string of grant.identity
+---@param proof string what is about to be sent: all its secrets
+---@param transport table the port
+---@param lease number seconds it may be held at most
+---@param deadline number on core.now()
+---@return equinix.Account|nil held nil when the deadline passed
+---@return equinix.Error|nil
+function M.enter(identity, proof, transport, lease, deadline)
+  local place = core.tokens.open(identity)
+  while true do
+    local seconds = deadline - core.now()
+    local what, a, b
+    if seconds > 0 then
+      what, a, b = place:begin(nil, true, lease)
+    end
+    if what == "lead" then
+      return setmetatable({
+        place = place,
+        lease = a,
+        stored = b ~= nil,
+        state = guard.decode(b),
+        mark = guard.fingerprint(identity, proof),
+      }, Held)
+    elseif seconds <= 0 or (b and transport.blocks) then
+      -- Over, or held further up in this very thread.
+      return err.fail("timeout", "the deadline passed while another token "
+        .. "request for this account was under way", { code = "token_wait" })
+    end
+    await(transport, place, a, seconds)
+  end
+end
+
+return M

@@ -1,0 +1,132 @@
+-- emulator/accounts: who may have a token, and the lock-out.
+local worlds = require "spec.support.world"
+
+local USER = {
+  grant_type = "password", user_name = "the-user",
+  user_password = "the-password",
+}
+
+local function with(fields, changes)
+  local copy = {}
+  for name, value in pairs(fields) do
+    copy[name] = value
+  end
+  for name, value in pairs(changes) do
+    copy[name] = value
+  end
+  return copy
+end
+
+describe("the emulator's accounts", function()
+  local world
+  before_each(function()
+    world = worlds.new()
+  end)
+
+  local function code(response)
+    return response.json.errorCode
+  end
+
+  it("let in who has the right secret, and nobody else", function()
+    assert.equal(200, world:token().status)
+    for _, wrong in ipairs {
+      { client_secret = "wrong" }, { client_id = "wrong" },
+      { client_secret = "the-secret " },
+    } do
+      local response = world:token(wrong)
+      assert.equal(400, response.status)
+      assert.equal("S1006", code(response))
+    end
+  end)
+
+  it("need both, the app and the user, for the password grant", function()
+    assert.equal(200, world:token(USER).status)
+    for _, change in ipairs {
+      { client_secret = "wrong" }, { user_password = "wrong" },
+    } do
+      assert.equal("S1006", code(world:token(with(USER, change))))
+    end
+  end)
+
+  it("take a password as md5-b64, and in no other disguise", function()
+    local hidden = { password_encoding = "md5-b64",
+      user_password = "base64 of md5 of the-password" }
+    assert.equal(200, world:token(with(USER, hidden)).status)
+    hidden.user_password = "the-password"
+    assert.equal(400, world:token(with(USER, hidden)).status)
+    assert.equal(400, world:token(with(USER, {
+      password_encoding = "rot13",
+    })).status)
+  end)
+
+  it("are locked by five bad attempts, for right ones too", function()
+    for _ = 1, 5 do
+      assert.equal("S1006", code(world:token { client_secret = "wrong" }))
+    end
+    assert.equal("EMU-LOCKED", code(world:token { client_secret = "wrong" }))
+    assert.equal("EMU-LOCKED", code(world:token()))
+    world:send("POST", "/_emulator/reset")
+    assert.equal(200, world:token().status)
+  end)
+
+  it("count successive attempts: a right one starts anew", function()
+    for _ = 1, 3 do
+      for _ = 1, 4 do
+        world:token { client_secret = "wrong" }
+      end
+      assert.equal(200, world:token().status)
+    end
+  end)
+
+  it("count bad attempts at the refresh endpoint with the others", function()
+    for _ = 1, 5 do
+      world:send("POST", "/oauth2/v1/refreshaccesstoken", { json = {
+        client_id = "the-app", client_secret = "wrong", refresh_token = "x",
+      } })
+    end
+    assert.equal("EMU-LOCKED", code(world:token()))
+  end)
+
+  it("are not locked by a bad refresh token: the credentials were right",
+    function()
+      for _ = 1, 6 do
+        assert.equal("EMU-REFRESH", code(world:refresh "unknown"))
+      end
+      assert.equal(200, world:token().status)
+    end)
+
+  it("are locked one by one", function()
+    for _ = 1, 5 do
+      world:token { client_id = "another" }
+      world:token(with(USER, { user_password = "wrong" }))
+    end
+    assert.equal("EMU-LOCKED", code(world:token(USER)))
+    assert.equal(200, world:token().status)
+  end)
+
+  it("obey lock_after, and never lock at 0", function()
+    world:config { lock_after = 1 }
+    world:token { client_secret = "wrong" }
+    assert.equal("EMU-LOCKED", code(world:token()))
+    world:config { lock_after = 0 }
+    assert.equal(200, world:token().status)
+  end)
+
+  it("take no attempt for one that has no credentials in it", function()
+    for _ = 1, 6 do
+      local response = world:token { client_secret = false }
+      assert.equal("EMU-MISSING", code(response))
+      assert.matches("client_secret", response.json.errorMessage)
+    end
+    assert.equal("EMU-MISSING", code(world:token { client_id = "" }))
+    assert.equal("EMU-MISSING", code(world:token { client_id = { "x" } }))
+    assert.equal(200, world:token().status)
+  end)
+
+  it("refuse with the status that refused_status says", function()
+    world:config { refused_status = 500 }
+    local response = world:token { client_secret = "wrong" }
+    assert.equal(500, response.status)
+    assert.equal("S1006", code(response))
+  end)
+end)

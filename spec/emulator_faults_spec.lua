@@ -1,0 +1,123 @@
+-- emulator/faults: answers that go wrong on request.
+local worlds = require "spec.support.world"
+
+describe("the emulator's faults", function()
+  local world, token
+  before_each(function()
+    world = worlds.new()
+    token = world:token().json.access_token
+  end)
+
+  local function health()
+    return world:send("GET", "/fabric/v4/health", { token = token })
+  end
+
+  it("force a status on token endpoints, and leave the API alone", function()
+    world:config { status = 503, retry_after = 7 }
+    local response = world:token()
+    assert.equal(503, response.status)
+    assert.equal("7", response.headers["Retry-After"])
+    assert.equal(503, response.json.statusCode)
+    assert.equal(503, world:refresh("x").status)
+    assert.equal(200, health().status)
+  end)
+
+  it("force a status on the API, and leave the token endpoints alone",
+    function()
+      world:config { api_status = 403 }
+      assert.equal("EQ-3045003", health().json[1].errorCode)
+      assert.equal(200, world:token().status)
+    end)
+
+  it("call it a login failure when a token endpoint is to say 401",
+    function()
+      world:config { status = 401 }
+      local response = world:token()
+      assert.equal(401, response.status)
+      assert.equal("S1006", response.json.errorCode)
+    end)
+
+  it("issue nothing where they answer, and count no attempt", function()
+    world:config { status = 401, lock_after = 1 }
+    for _ = 1, 3 do
+      world:token { client_secret = "wrong" }
+    end
+    world:config { status = 0 }
+    assert.equal(200, world:token().status)
+  end)
+
+  it("hit only so many requests as times says", function()
+    world:config { api_status = 500, times = 2 }
+    local statuses = {}
+    for i = 1, 4 do
+      statuses[i] = health().status
+    end
+    assert.same({ 500, 500, 200, 200 }, statuses)
+    world:config { times = 1 } -- counts anew
+    assert.equal(500, health().status)
+    assert.equal(200, health().status)
+  end)
+
+  it("hit only paths that begin with scope", function()
+    world:config { status = 503, scope = "/oauth2/v1/refresh" }
+    assert.equal(200, world:token().status)
+    assert.equal(503, world:refresh("x").status)
+  end)
+
+  it("use up no times on what is out of their scope", function()
+    world:config { status = 503, scope = "/oauth2/v1/refresh", times = 1 }
+    world:token()
+    assert.equal(503, world:refresh("x").status)
+  end)
+
+  it("redirect before anything is done", function()
+    world:config { redirect = "https://elsewhere.invalid/", scope = "/fabric" }
+    local response = health()
+    assert.equal(307, response.status)
+    assert.equal("https://elsewhere.invalid/", response.headers.Location)
+    world:config { redirect_status = 302 }
+    assert.equal(302, health().status)
+  end)
+
+  it("spoil the body: HTML, or JSON that is none", function()
+    world:config { html = true }
+    local response = health()
+    assert.equal(200, response.status)
+    assert.equal("text/html", response.headers["Content-Type"])
+    assert.matches("^<html>", response.body)
+    world:config { html = false, non_json = true }
+    response = health()
+    assert.equal("application/json", response.headers["Content-Type"])
+    assert.is_nil(response.json)
+  end)
+
+  it("make a forced status HTML, too", function()
+    world:config { html = true, api_status = 502 }
+    local response = health()
+    assert.equal(502, response.status)
+    assert.matches("^<html>", response.body)
+  end)
+
+  it("hand cut and slow on to the server", function()
+    world:config { cut = true }
+    assert.is_true(health().cut)
+    world:config { cut = false, slow = 2 }
+    assert.equal(2, health().slow)
+    world:config { slow = 0 }
+    assert.is_nil(health().slow)
+  end)
+
+  it("never hit the control of the emulator itself", function()
+    world:config { api_status = 500, status = 500, cut = true }
+    assert.equal(200, world:send("GET", "/_emulator/log").status)
+  end)
+end)
+
+describe("the emulator's latency", function()
+  it("delays every answer, and token answers the more", function()
+    local world = worlds.new { latency = 1, token_latency = 2 }
+    assert.equal(3, world:token().delay)
+    assert.equal(1, world:send("GET", "/fabric/v4/health").delay)
+    assert.is_nil(world:send("GET", "/_emulator/log").delay)
+  end)
+end)

@@ -1,0 +1,19 @@
+/*
+ * http: the handle that Lua holds, as the C files behind it see it.
+ */
+#ifndef EQ_HTTP_H
+#define EQ_HTTP_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "multi.h"
+
+struct eq_http {
+  bool open;
+  bool busy;              /* a call is under way */
+  struct eq_multi multi;
+  struct eq_buffer lines; /* header lines of what is being sent */
+};
+
+#endif
