@@ -125,8 +125,8 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
-	  for bench in hit get all; do \
-	    $$lua bench/$$bench.lua || exit 1; \
+	  for bench in $(wildcard bench/hit.lua bench/get.lua bench/all.lua); do \
+	    $$lua $$bench || exit 1; \
 	  done; \
 	done
 

@@ -110,6 +110,13 @@ describe("an answer", function()
     assert.is_true(err.sent)
   end)
 
+  it("that switches protocols, unasked, is refused", function()
+    local response, err = serve("HTTP/1.1 101 Switching Protocols\r\n\z
+      Upgrade: x\r\nConnection: Upgrade\r\n\r\nx")
+    assert.is_nil(response)
+    assert.is_true(err.sent)
+  end)
+
   it("shorter than its length is refused", function()
     local response, err = serve
       "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"

@@ -122,8 +122,8 @@ describe("POST /use/token", function()
       }).json.error
     end
     assert.equal("invalid_request", error_of(GOOD, {}))
-    assert.equal("invalid_request", error_of(GOOD:gsub("=x&", "=&")))
-    assert.equal("unsupported_grant_type", error_of(GOOD:gsub("exch", "x")))
+    assert.equal("invalid_request", error_of((GOOD:gsub("=x&", "=&"))))
+    assert.equal("unsupported_grant_type", error_of((GOOD:gsub("exch", "x"))))
   end)
 end)
 

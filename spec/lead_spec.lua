@@ -28,7 +28,8 @@ for callers, how in pairs(ways) do
     end)
 
     it("cost one token request, and all have the same token", function()
-      host.run(how, "callers", e.base_url, e.client_id, e.client_secret, "token")
+      host.run(how, "callers", e.base_url, e.client_id, e.client_secret,
+        "token")
       assert.equal(1, e:count(TOKEN))
     end)
 

@@ -3,6 +3,8 @@
 local core = require "equinix.core"
 local err = require "equinix.error"
 local options = require "equinix.options"
+local raises = require "spec.support.raises"
+local retry = require "equinix.retry"
 
 local ID = { client_id = "id", client_secret = "hunter2" }
 
@@ -14,17 +16,7 @@ local function with(over)
   return opts
 end
 
--- Asserts that f raises this text for the line that f itself noted.
-local where
-local function here()
-  local info = debug.getinfo(2, "Sl")
-  where = info.short_src .. ":" .. info.currentline .. ": equinix: "
-end
-local function assert_raises(text, f)
-  local ok, message = pcall(f)
-  assert.is_false(ok)
-  assert.equal(where .. text, message)
-end
+local here, assert_raises = raises.here, raises.assert
 
 describe("options.client", function()
   local getenv, set = os.getenv, nil
@@ -99,6 +91,7 @@ describe("options.client", function()
           here() new { [name] = value }
         end)
         assert.is_false(ok)
+        local where = raises.where()
         assert.equal(where, message:sub(1, #where))
         assert.matches("option '" .. name .. "' must be a ", message, 1, true)
       end
@@ -198,7 +191,7 @@ describe("options.client", function()
     local off = config({ retry = false }).retry
     assert.equal(1, off.attempts)
     assert.is_true(off.off)
-    assert.equal(off, options.retry_policy(nil, off))
+    assert.equal(off, retry.policy(nil, off))
   end)
 
   it("chooses the grant: a static token before client credentials", function()
@@ -226,38 +219,5 @@ describe("options.client", function()
           reason(with { [name] = value }))
       end
     end
-  end)
-end)
-
-describe("options.request", function()
-  it("takes every field there is", function()
-    options.request({ method = "POST", path = "/", query = { a = 1 },
-      headers = { ["X-A"] = "b" }, json = false, timeout = 3,
-      idempotent = true, retry = false, accept = { 404 } }, 1)
-    options.request({ path = "/", query = "a=1", body = "" }, 1)
-  end)
-
-  it("raises at the caller's line for what can only be a mistake", function()
-    for _, case in ipairs {
-      { { pth = "/" }, "unknown request field 'pth', did you mean 'path'?" },
-      { { path = 7 }, "request field 'path' must be a string, not a number" },
-      { { json = 1, body = "" }, "give one of json, body and form" },
-      { { form = {}, json = false }, "give one of json, body and form" },
-      { { headers = { "A: b" } }, "headers must be a table of name = value" },
-      { { headers = { AUTHORIZATION = "x" } }, "the client sets "
-        .. "Authorization itself; use option token for a token of your own" },
-      { { timeout = -1 }, "timeout must be a finite number greater than 0" },
-      { { timeout = 1 / 0 },
-        "timeout must be a finite number greater than 0" },
-      { { retry = { bse = 1 } }, "unknown retry option 'bse', did you mean "
-        .. "'base'?" },
-    } do
-      assert_raises(case[2], function()
-        here() options.request(case[1], 1)
-      end)
-    end
-    assert_raises("request fields must be a table, not nil", function()
-      here() options.request(nil, 1)
-    end)
   end)
 end)

@@ -190,10 +190,10 @@ describe("a transfer", function()
     local function body(fields)
       return assert(handle:get(server.url, fields)).body
     end
-    assert.are.equal("connection 1", body())
-    assert.are.equal("connection 2", body { fresh = true })
+    assert.are.equal("connection 1", body { fresh = true })
+    assert.are.equal("connection 2", body())
     assert.are.equal("connection 3", body { fresh = true })
-    assert.are.equal("connection 1", body())
+    assert.are.equal("connection 2", body())
   end)
 
   it("counts the connections it made", function()

@@ -7,14 +7,13 @@
 RESULTS := build/test
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-SPECS := $(patsubst spec/%_spec.lua,%, \
-           $(shell find spec -name '*_spec.lua' | sort))
+SPECS := $(patsubst spec/%_spec.lua,%,$(sort $(wildcard spec/*_spec.lua)))
 C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
 # Specs of C files, and those that run threads in the host program: theirs
 # are the data races.
 C_SPECS := $(filter $(C_FILES),$(SPECS))
-THREAD_SPECS := $(patsubst spec/%_spec.lua,%, \
-                  $(shell grep -lE 'support.host|"/host"' $(SPECS:%=spec/%_spec.lua)))
+THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
+                  grep -lE 'support\.host|/host"' spec/*_spec.lua))
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
 LUAJIT := $(shell tools/lua.sh luajit command)

@@ -8,7 +8,6 @@ local core = require "equinix.core"
 local err = require "equinix.error"
 local form = require "equinix.form"
 local json = require "equinix.json"
-local options = require "equinix.options"
 local response = require "equinix.response"
 local retry = require "equinix.retry"
 local target = require "equinix.target"
@@ -260,7 +259,7 @@ end
 
 --- Begins a call; nothing is sent yet.
 ---@param client table config, flight, transport, emit
----@param opts equinix.Request checked by equinix.options
+---@param opts equinix.Request checked by equinix.fields
 ---@return equinix.Call|nil
 ---@return equinix.Error|nil
 function M.new(client, opts)
@@ -269,7 +268,7 @@ function M.new(client, opts)
   if not request then
     return nil, problem
   end
-  local policy, message = options.retry_policy(opts.retry, config.retry)
+  local policy, message = retry.policy(opts.retry, config.retry)
   if not policy then
     return bad(message)
   end
@@ -294,7 +293,7 @@ end
 
 --- Makes one call.
 ---@param client table config, flight, transport, emit
----@param opts equinix.Request checked by equinix.options
+---@param opts equinix.Request checked by equinix.fields
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.run(client, opts)

@@ -5,10 +5,10 @@ local call = require "equinix.call"
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
 local err = require "equinix.error"
+local fields = require "equinix.fields"
 local flight = require "equinix.flight"
 local many = require "equinix.many"
 local operation = require "equinix.operation"
-local options = require "equinix.options"
 local pages = require "equinix.pages"
 local static = require "equinix.static"
 
@@ -112,7 +112,7 @@ end
 -- `level` is whose line a mistake is raised at. No public method calls this as
 -- a tail call: that would take its frame away and the levels with it.
 local function request(self, opts, level)
-  options.request(opts, level + 1)
+  fields.request(opts, level + 1)
   if not self.flight then
     return closed()
   end
@@ -133,14 +133,14 @@ for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
     if opts ~= nil and type(opts) ~= "table" then
       misuse("the second argument must be a table of request fields", 2)
     end
-    local fields = { method = method, path = path }
+    local all = { method = method, path = path }
     for name, value in pairs(opts or {}) do
       if name == "method" or name == "path" then
         misuse("field '" .. name .. "' is given twice", 2)
       end
-      fields[name] = value
+      all[name] = value
     end
-    local response, problem = request(self, fields, 2)
+    local response, problem = request(self, all, 2)
     return response, problem
   end
 end
@@ -151,7 +151,7 @@ end
 ---@return {response?: equinix.Response, err?: equinix.Error}[]|nil in order
 ---@return equinix.Error|nil
 function Client:all(requests, opts)
-  options.all(requests, opts, 2)
+  fields.all(requests, opts, 2)
   if not self.flight then
     return closed()
   end
@@ -176,12 +176,12 @@ local function fetcher(self)
 end
 
 local function paged(path, opts, level)
-  local fields = { path = path }
+  local all = { path = path }
   for name, value in pairs(opts or {}) do
-    fields[name] = value
+    all[name] = value
   end
-  options.request(fields, level + 1)
-  return fields
+  fields.request(all, level + 1)
+  return all
 end
 
 --- Iterates over the pages of a list: `for page, response in client:pages
@@ -191,8 +191,8 @@ end
 ---@param opts? equinix.Request
 ---@return fun(): any, equinix.Response
 function Client:pages(path, opts)
-  local fields = paged(path, opts, 2)
-  return pages.each(fetcher(self), fields)
+  local first = paged(path, opts, 2)
+  return pages.each(fetcher(self), first)
 end
 
 --- Iterates over the items of all pages. Raises an equinix.Error.
@@ -200,8 +200,8 @@ end
 ---@param opts? equinix.Request
 ---@return fun(): any
 function Client:items(path, opts)
-  local fields = paged(path, opts, 2)
-  local each, list, i = pages.each(fetcher(self), fields), {}, 0
+  local first = paged(path, opts, 2)
+  local each, list, i = pages.each(fetcher(self), first), {}, 0
   return function()
     i = i + 1
     while list[i] == nil do
@@ -272,10 +272,10 @@ Client.__close = Client.close
 
 local function emitter(config)
   local listen = config.on_event
-  return function(name, fields)
+  return function(name, details)
     if listen then
       -- A listener's mistake must not break a renewal.
-      pcall(listen, name, fields)
+      pcall(listen, name, details)
     end
   end
 end

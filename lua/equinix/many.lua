@@ -46,7 +46,7 @@ end
 
 --- Makes all calls, `concurrency` at a time.
 ---@param client table config, flight, transport, emit
----@param requests equinix.Request[] checked by equinix.options
+---@param requests equinix.Request[] checked by equinix.fields
 ---@param concurrency integer
 ---@param timeout number seconds for all of them together
 ---@return {response?: equinix.Response, err?: equinix.Error}[] in order

@@ -1,23 +1,52 @@
---- options: what `equinix.new` and `client:request` take, checked.
+--- options: what `equinix.new` takes, checked and completed.
 --
 -- Law of this file: an explicit option beats the environment, which beats the
 -- default; credentials are one set from one source. A name nobody knows or a
 -- value of the wrong type is a mistake in the program and raises at the line
 -- of the call; a value that is not usable is data and returns `nil, err`.
--- Secrets leave this file as functions, so that no dump of a table shows one.
 
+local check = require "equinix.check"
 local core = require "equinix.core"
 local credentials = require "equinix.credentials"
 local env = require "equinix.env"
 local err = require "equinix.error"
-local nearest = require "equinix.nearest"
+local retry = require "equinix.retry"
 
 local M = {}
 
 local PRODUCTION = "https://api.equinix.com"
 local STS = "https://sts.eqix.equinix.com"
 local SANDBOX = "https://sandboxapi.equinix.com"
-local MAX_BODY = 64 * 1024 * 1024
+-- Inside nginx many answers are held at once.
+local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
+
+---@class equinix.Options
+---@field client_id? string the app's Consumer Key
+---@field client_secret? string the app's Consumer Secret
+---@field client_secret_file? string a file with it, read at each token request
+---@field token? string a bearer token of your own: no token request ever
+---@field grant? "client_credentials"|"password"|"token_exchange"
+---@field scope? string of a token exchange
+---@field subject_token? string|fun(): string called anew for each exchange
+---@field sts_endpoint? string origin that exchanges tokens
+---@field user_name? string for grant "password"
+---@field user_password? string for grant "password"
+---@field cache_key? string clients with the same one share a token
+---@field base_url? string https; http on loopback only
+---@field environment? "production"|"sandbox"
+---@field encoding? "json"|"form" of the token request
+---@field timeout? number seconds, for a whole call
+---@field connect_timeout? number seconds
+---@field retry? equinix.RetryPolicy|boolean
+---@field transport? table the port, see CONTRIBUTING.md
+---@field proxy? string URL; the environment's are ignored
+---@field ca_file? string PEM file that replaces the system's authorities
+---@field client_cert? string PEM file
+---@field client_key? string PEM file
+---@field allowed_origins? string[] others that may get the bearer token
+---@field max_body? number bytes, counted after decompression
+---@field on_event? fun(name: string, fields: table)
+---@field user_agent? string put before ours
 
 -- name -> Lua types it may have
 local NEW = {
@@ -48,75 +77,6 @@ local NEW = {
   on_event = "function",
   user_agent = "string",
 }
-
-local REQUEST = {
-  method = "string",
-  path = "string",
-  query = "table string",
-  headers = "table",
-  json = "any",
-  body = "string",
-  form = "table",
-  timeout = "number",
-  idempotent = "boolean",
-  retry = "table boolean",
-  accept = "table",
-  sink = "string",
-}
-
-local RETRY = { attempts = "number", base = "number", cap = "number" }
-
-local function raise(level, text, ...)
-  error("equinix: " .. text:format(...), level + 1)
-end
-
--- Raises unless every member is known and of its type.
-local function check(opts, known, what, level)
-  if type(opts) ~= "table" then
-    raise(level + 1, "%ss must be a table, not %s", what, type(opts))
-  end
-  for name, value in pairs(opts) do
-    local types = known[name]
-    if not types then
-      local near = type(name) == "string" and nearest.name(name, known)
-      raise(level + 1, "unknown %s '%s'%s", what, tostring(name),
-        near and (", did you mean '%s'?"):format(near) or "")
-    end
-    if types ~= "any" and not (" " .. types .. " "):find(
-        " " .. type(value) .. " ", 1, true) then
-      raise(level + 1, "%s '%s' must be a %s, not a %s", what, name,
-        types:gsub(" ", " or a "), type(value))
-    end
-  end
-end
-
-local function positive(value)
-  return value and value > 0 and value < math.huge
-end
-
-local DEFAULT_RETRY = { attempts = 4, base = 0.5, cap = 30 }
-
---- Completes a retry option: false means one attempt.
----@param value table|boolean|nil
----@param default table what nil means
----@return table|nil policy
----@return string|nil message
-local function retry_policy(value, default)
-  if value == nil or value == true then
-    return default
-  elseif value == false then
-    return { attempts = 1, base = 0, cap = 0, off = true }
-  end
-  local policy = {}
-  for name in pairs(DEFAULT_RETRY) do
-    policy[name] = value[name] or default[name]
-    if not (policy[name] >= 0 and policy[name] < math.huge) then
-      return nil, "retry." .. name .. " must be a finite number >= 0"
-    end
-  end
-  policy.attempts = math.max(1, math.floor(policy.attempts))
-  return policy
-end
 
 -- https anywhere, http on loopback only.
 local function origin(text, what)
@@ -228,13 +188,13 @@ local function take_limits(config, opts)
   config.connect_timeout = opts.connect_timeout or 10
   config.max_body = opts.max_body or MAX_BODY
   for _, name in ipairs { "timeout", "connect_timeout", "max_body" } do
-    if not positive(config[name]) then
+    if not check.positive(config[name]) then
       return (text and name == "timeout" and "EQUINIX_API_TIMEOUT" or name)
         .. " must be a finite number greater than 0"
     end
   end
   local reason
-  config.retry, reason = retry_policy(opts.retry, DEFAULT_RETRY)
+  config.retry, reason = retry.policy(opts.retry, retry.DEFAULT)
   return reason
 end
 
@@ -255,12 +215,11 @@ end
 ---@return equinix.Error|nil
 function M.client(opts, level)
   opts = opts == nil and {} or opts
-  check(opts, NEW, "option", level + 1)
-  if type(opts.retry) == "table" then
-    check(opts.retry, RETRY, "retry option", level + 1)
-  end
+  check.names(opts, NEW, "option", level + 1)
+  check.retry(opts.retry, level + 1)
   if opts.environment and opts.base_url then
-    raise(level + 1, "options 'environment' and 'base_url' exclude each other")
+    check.raise(level + 1,
+      "options 'environment' and 'base_url' exclude each other")
   end
   local config = {
     transport = opts.transport,
@@ -285,64 +244,6 @@ function M.client(opts, level)
   end
   return config
 end
-
---- Checks the table of a request; raises at the caller's line.
----@param opts table
----@param level integer
-function M.request(opts, level)
-  check(opts, REQUEST, "request field", level + 1)
-  local bodies = 0
-  for _, name in ipairs { "json", "body", "form" } do
-    bodies = bodies + (opts[name] ~= nil and 1 or 0)
-  end
-  if bodies > 1 then
-    raise(level + 1, "give one of json, body and form")
-  end
-  for name in pairs(opts.headers or {}) do
-    if type(name) ~= "string" then
-      raise(level + 1, "headers must be a table of name = value")
-    elseif name:lower() == "authorization" then
-      raise(level + 1, "the client sets Authorization itself; "
-        .. "use option token for a token of your own")
-    end
-  end
-  if opts.timeout and not positive(opts.timeout) then
-    raise(level + 1, "timeout must be a finite number greater than 0")
-  end
-  if type(opts.retry) == "table" then
-    check(opts.retry, RETRY, "retry option", level + 1)
-  end
-end
-
-local ALL = { concurrency = "number", timeout = "number" }
-
---- Checks the arguments of `client:all`; raises at the caller's line.
----@param requests table
----@param opts table|nil
----@param level integer
-function M.all(requests, opts, level)
-  if type(requests) ~= "table" then
-    raise(level + 1, "all takes a list of requests, not a %s",
-      type(requests))
-  end
-  for i, fields in ipairs(requests) do
-    M.request(fields, level + 1)
-    if fields.timeout then
-      raise(level + 1, "request %d has a timeout: give one to all() for all "
-        .. "of them", i)
-    end
-  end
-  check(opts or {}, ALL, "option", level + 1)
-  for name in pairs(ALL) do
-    if opts and opts[name] and not positive(opts[name]) then
-      raise(level + 1, "option '%s' must be a finite number greater than 0",
-        name)
-    end
-  end
-end
-
---- The retry policy of one request.
-M.retry_policy = retry_policy
 
 --- The names of all options of equinix.new.
 ---@return table<string, true>

@@ -9,7 +9,7 @@
 --   a  query offset, limit        {pagination = {offset, limit, total}, data}
 --   b  the same in a POST's body  {pagination, data}
 --   c  query page, size           {totalCount, content}
---   d  query page, size           {content, page = {number, totalPages}, links}
+--   d  query page, size          {content, page = {number, totalPages}, links}
 --   e  SmartView's envelope       {payLoad, status}: one page
 
 local json = require "equinix.json"

@@ -8,6 +8,36 @@ local core = require "equinix.core"
 
 local M = {}
 
+---@class equinix.RetryPolicy
+---@field attempts? integer all in all, the first one included
+---@field base? number seconds, doubled with each repetition
+---@field cap? number seconds at most
+
+--- What is done unless told otherwise.
+M.DEFAULT = { attempts = 4, base = 0.5, cap = 30 }
+
+--- Completes a retry option; false means one attempt.
+---@param value equinix.RetryPolicy|boolean|nil
+---@param default equinix.RetryPolicy what nil means
+---@return table|nil policy
+---@return string|nil message
+function M.policy(value, default)
+  if value == nil or value == true then
+    return default
+  elseif value == false then
+    return { attempts = 1, base = 0, cap = 0, off = true }
+  end
+  local policy = {}
+  for name in pairs(M.DEFAULT) do
+    policy[name] = value[name] or default[name]
+    if not (policy[name] >= 0 and policy[name] < math.huge) then
+      return nil, "retry." .. name .. " must be a finite number >= 0"
+    end
+  end
+  policy.attempts = math.max(1, math.floor(policy.attempts))
+  return policy
+end
+
 -- RFC 9110, section 9.2.2.
 local IDEMPOTENT = {
   GET = true,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,7 @@ static pid_t start_leader(struct message *message, void (*then)(void))
   pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0) {
+    CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0); /* leave no orphan */
     eq_leader_self(&message->leader);
     atomic_store(&message->told, true);
     then();

@@ -1,0 +1,92 @@
+--- fields: what `client:request` and its kin take, checked.
+--
+-- Law of this file: what only a mistake in the program can cause raises here,
+-- at the line of the call; what data can cause is left to the call itself.
+
+local check = require "equinix.check"
+
+local M = {}
+
+---@class equinix.Request
+---@field method? string "GET"
+---@field path? string "/...", or an absolute URL on an allowed origin
+---@field query? table<string, any>|string a list repeats its name
+---@field headers? table<string, string|number> never Authorization
+---@field json? any a value to be sent as JSON
+---@field body? string bytes to be sent as they are
+---@field form? table<string, any> to be sent as a form
+---@field timeout? number seconds, for the whole call
+---@field idempotent? boolean whether it may be sent twice
+---@field retry? equinix.RetryPolicy|boolean
+---@field accept? integer[] statuses that are a success too
+---@field sink? string path of a file for the body of the final 2xx answer
+
+local REQUEST = {
+  method = "string",
+  path = "string",
+  query = "table string",
+  headers = "table",
+  json = "any",
+  body = "string",
+  form = "table",
+  timeout = "number",
+  idempotent = "boolean",
+  retry = "table boolean",
+  accept = "table",
+  sink = "string",
+}
+
+--- Checks the table of a request; raises at the caller's line.
+---@param opts table
+---@param level integer
+function M.request(opts, level)
+  check.names(opts, REQUEST, "request field", level + 1)
+  local bodies = 0
+  for _, name in ipairs { "json", "body", "form" } do
+    bodies = bodies + (opts[name] ~= nil and 1 or 0)
+  end
+  if bodies > 1 then
+    check.raise(level + 1, "give one of json, body and form")
+  end
+  for name in pairs(opts.headers or {}) do
+    if type(name) ~= "string" then
+      check.raise(level + 1, "headers must be a table of name = value")
+    elseif name:lower() == "authorization" then
+      check.raise(level + 1, "the client sets Authorization itself; "
+        .. "use option token for a token of your own")
+    end
+  end
+  if opts.timeout and not check.positive(opts.timeout) then
+    check.raise(level + 1, "timeout must be a finite number greater than 0")
+  end
+  check.retry(opts.retry, level + 1)
+end
+
+local ALL = { concurrency = "number", timeout = "number" }
+
+--- Checks the arguments of `client:all`; raises at the caller's line.
+---@param requests table
+---@param opts table|nil
+---@param level integer
+function M.all(requests, opts, level)
+  if type(requests) ~= "table" then
+    check.raise(level + 1, "all takes a list of requests, not a %s",
+      type(requests))
+  end
+  for i, fields in ipairs(requests) do
+    M.request(fields, level + 1)
+    if fields.timeout then
+      check.raise(level + 1, "request %d has a timeout: give one to all() "
+        .. "for all of them", i)
+    end
+  end
+  check.names(opts or {}, ALL, "option", level + 1)
+  for name in pairs(ALL) do
+    if opts and opts[name] and not check.positive(opts[name]) then
+      check.raise(level + 1,
+        "option '%s' must be a finite number greater than 0", name)
+    end
+  end
+end
+
+return M

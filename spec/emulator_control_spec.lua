@@ -1,0 +1,81 @@
+-- emulator/control: /_emulator/, by which tests turn the knobs.
+local knobs = require "equinix.emulator.knobs"
+local worlds = require "spec.support.world"
+
+describe("/_emulator/config", function()
+  local world
+  before_each(function()
+    world = worlds.new { lifetime = 100 }
+  end)
+
+  local function value(name)
+    return world:send("GET", "/_emulator/config").json[name].value
+  end
+
+  it("shows every knob with value, default and help", function()
+    local shown = world:send("GET", "/_emulator/config").json
+    for _, knob in ipairs(knobs.list) do
+      assert.equal(knob.default, shown[knob.name].default)
+      assert.equal(knob.help, shown[knob.name].help)
+    end
+    assert.equal(100, shown.lifetime.value)
+    assert.equal(3600, shown.lifetime.default)
+  end)
+
+  it("sets knobs, and leaves the others as they are", function()
+    world:config { latency = 2 }
+    world:config { rotate = true }
+    assert.equal(2, value "latency")
+    assert.is_true(value "rotate")
+    world:config { rotate = false }
+    assert.is_false(value "rotate")
+  end)
+
+  it("moves no knob when one of them is wrong", function()
+    for _, wrong in ipairs {
+      { latency = 2, latancy = 1 }, { latency = 2, lifetime = "x" },
+    } do
+      local response = world:send("POST", "/_emulator/config", {
+        json = wrong,
+      })
+      assert.equal(400, response.status)
+      assert.is_string(response.json.error)
+      assert.equal(0, value "latency")
+    end
+  end)
+
+  it("refuses a body that is no object", function()
+    for _, body in ipairs { "", "x", "7" } do
+      assert.equal(400, world:send("POST", "/_emulator/config", {
+        body = body,
+      }).status)
+    end
+  end)
+end)
+
+describe("/_emulator/reset", function()
+  it("returns to the start: knobs, tokens, log, lock-outs", function()
+    local world = worlds.new { lifetime = 100 }
+    local token = world:token().json.access_token
+    world:config { lifetime = 5, lock_after = 1 }
+    world:token { client_secret = "wrong" }
+    world:send("POST", "/_emulator/reset")
+    assert.equal("100", world:token().json.token_timeout)
+    assert.equal(401, world:send("GET", "/fabric/v4/health", {
+      token = token,
+    }).status)
+    assert.equal(2, #world:send("GET", "/_emulator/log").json.requests)
+  end)
+end)
+
+describe("/_emulator/", function()
+  it("says what there is where there is nothing", function()
+    local world = worlds.new()
+    for _, request in ipairs { { "GET", "/_emulator/" },
+      { "GET", "/_emulator/reset" }, { "DELETE", "/_emulator/config" } } do
+      local response = world:send(request[1], request[2])
+      assert.equal(404, response.status)
+      assert.matches("/_emulator/log", response.json.error)
+    end
+  end)
+end)

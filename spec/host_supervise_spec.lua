@@ -1,0 +1,133 @@
+-- host/supervise: the script that runs nginx and cleans up after it, here
+-- with a shell in nginx's place.
+local process = require "spec.support.process"
+local supervise = require "equinix.host.supervise"
+
+describe("the supervisor", function()
+  local dir
+  before_each(function()
+    dir = process.tempdir()
+    local file = assert(io.open(dir .. "/supervise.sh", "w"))
+    file:write(supervise)
+    file:close()
+    for name, text in pairs { banner = "ready\n",
+      ["ready.json"] = '{"pid":"@PID@"}' } do
+      file = assert(io.open(dir .. "/" .. name, "w"))
+      file:write(text)
+      file:close()
+    end
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+
+  local LISTENS = "echo $$ >nginx.pid; "
+  local function run(program, options)
+    options = options or {}
+    return process.start({ "sh", dir .. "/supervise.sh", dir,
+      options.stop or "TERM", "the command", options.ready or "",
+      options.eof or "", "/bin/sh", "-c", "cd " .. dir .. "; " .. program },
+      { stdin = options.stdin })
+  end
+
+  local function until_ready(p)
+    assert(process.eventually(function()
+      return p:stdout() == "ready\n"
+    end), p:stderr())
+  end
+
+  it("is a script that every shell here can read", function()
+    for _, shell in ipairs { "sh", "dash", "bash", "busybox sh" } do
+      local here = select(2, process.capture("command -v " .. shell)) == 0
+      if here then
+        local said, code = process.capture(shell .. " -n " .. dir
+          .. "/supervise.sh 2>&1")
+        assert.equal(0, code, shell .. ": " .. said)
+      end
+    end
+  end)
+
+  it("stops its child by the signal it was given", function()
+    local mark = process.tempdir()
+    local p = run("trap 'echo quit >" .. mark .. "/mark; exit' QUIT; "
+      .. LISTENS .. "while :; do sleep 0.05; done", { stop = "QUIT" })
+    until_ready(p)
+    p:signal "TERM"
+    assert.equal(0, p:wait())
+    assert.equal("quit", process.capture("cat " .. mark .. "/mark"))
+    process.remove(mark)
+    p:stop()
+  end)
+
+  it("says why the child did not start, and ends with 1", function()
+    local p = run "echo 'nginx: [emerg] no way in x.conf:1' >&2; exit 1"
+    assert.equal(1, p:wait())
+    assert.equal("the command: no way in x.conf:1\n", p:stderr())
+    p:stop()
+    assert.is_nil(io.open(dir))
+  end)
+
+  it("says something even when the child said nothing", function()
+    local p = run "exit 3"
+    assert.equal(1, p:wait())
+    assert.equal("the command: nginx did not start\n", p:stderr())
+    p:stop()
+  end)
+
+  it("writes its own id into the ready file, at once and whole", function()
+    local place = process.tempdir()
+    local p = run(LISTENS .. "exec sleep 60", { ready = place .. "/ready" })
+    assert(process.eventually(function()
+      return io.open(place .. "/ready")
+    end))
+    assert.equal(('{"pid":%d}'):format(p.pid), process.capture("cat " .. place
+      .. "/ready"))
+    p:signal "TERM"
+    p:wait()
+    assert.equal("", process.capture("ls " .. place))
+    process.remove(place)
+    p:stop()
+  end)
+
+  it("ends at the end of its input when told to, and only then", function()
+    local p = run(LISTENS .. "exec sleep 60", { eof = "eof" })
+    assert.equal(0, p:wait())
+    p:stop()
+    os.execute("mkdir " .. dir)
+  end)
+
+  it("gives the child neither its input nor its pipes", function()
+    local p = run(LISTENS .. "ls -l /proc/$$/fd >files; exec sleep 60")
+    until_ready(p)
+    local files = process.capture("cat " .. dir .. "/files")
+    assert.is_nil(files:find "/life")
+    assert.is_nil(files:find "pipe:")
+    p:signal "TERM"
+    p:wait()
+    p:stop()
+  end)
+
+  it("cleans up by itself when its guard was killed", function()
+    local p = run(LISTENS .. "exec sleep 60")
+    until_ready(p)
+    local child = process.capture("cat " .. dir .. "/nginx.pid")
+    -- The first child is the guard.
+    os.execute("kill -KILL $(ps -o pid= --ppid " .. p.pid .. " | head -n 1)")
+    p:signal "TERM"
+    assert.equal(0, p:wait())
+    assert.is_false(process.alive(tonumber(child)))
+    assert.is_nil(io.open(dir))
+    p:stop()
+  end)
+
+  it("cleans up when everybody gets the same signal", function()
+    local p = run(LISTENS .. "exec sleep 60")
+    until_ready(p)
+    local child = process.capture("cat " .. dir .. "/nginx.pid")
+    os.execute("kill -TERM $(ps -o pid= --ppid " .. p.pid .. ") " .. child
+      .. " " .. p.pid)
+    assert.equal(0, p:wait())
+    assert.is_nil(io.open(dir))
+    p:stop()
+  end)
+end)
