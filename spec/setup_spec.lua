@@ -251,7 +251,7 @@ describe("over TLS", function()
       protocol = "tlsv1_1", ciphers = "ALL:@SECLEVEL=0",
     })
     local file = assert(io.open(made.dir .. "/openssl.cnf", "w"))
-    file:write(([[
+    file:write((([[
       openssl_conf = all
       [all]
       ssl_conf = ssl
@@ -260,7 +260,7 @@ describe("over TLS", function()
       [lax]
       MinProtocol = TLSv1
       CipherString = ALL:@SECLEVEL=0
-    ]]):gsub("\n%s+", "\n"))
+    ]]):gsub("\n%s+", "\n")))
     file:close()
     local lax = "OPENSSL_CONF=" .. made.dir .. "/openssl.cnf"
     -- The server would serve whoever condescends to that version.

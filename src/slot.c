@@ -114,9 +114,6 @@ static void go_private(lua_State *L, struct eq_slot *slot, bool alone)
   if (slot->own != NULL) {
     luaL_error(L, "the lock of a private token place failed");
   }
-  if (!alone && join_private(slot)) {
-    return;
-  }
   struct eq_private *own = new_private(slot->name);
   if (own == NULL) {
     luaL_error(L, "not enough memory for a private token place");
@@ -144,10 +141,10 @@ struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
   if (!name_of(table != NULL ? table->salt : NULL, key, len, slot->name)) {
     luaL_error(L, "libcrypto can't compute SHA-256");
   }
-  if (alone || table == NULL) {
-    go_private(L, slot, alone);
-  } else {
-    slot->table = table;
+  slot->table = table;
+  slot->open = true;
+  if (alone) {
+    go_private(L, slot, true);
   }
   return slot;
 }
@@ -169,7 +166,7 @@ struct eq_slot *eq_slot_check(lua_State *L)
     luaL_argerror(L, 1, "token slot expected");
     return NULL; /* not reached */
   }
-  if (slot->table == NULL) {
+  if (!slot->open) {
     luaL_error(L, "the token slot is closed");
   }
   return slot;
@@ -193,7 +190,7 @@ struct eq_place *eq_slot_enter(lua_State *L, struct eq_slot *slot, bool seat,
     (void)join_private(slot);
   }
   for (;;) {
-    if (eq_table_lock(slot->table)) {
+    if (slot->table != NULL && eq_table_lock(slot->table)) {
       if (locate(slot, seat, now)) {
         break;
       }
@@ -230,9 +227,15 @@ void eq_slot_drop(lua_State *L, struct eq_slot *slot, int box)
   lua_rawseti(L, box, 1);
 }
 
-/* Is the copy still good, seen from a new tick? */
-static bool confirm(struct eq_slot *slot, int64_t tick, int64_t now)
+/*
+ * Is the copy still good, seen from a new tick? Here and below the tick is
+ * read before the time: should the machine be suspended between the two, it
+ * is the tick that will be found old.
+ */
+static bool confirm(struct eq_slot *slot)
 {
+  int64_t tick = eq_coarse_ns();
+  int64_t now = eq_now_ns();
   if (slot->serial == 0 || now >= slot->fresh_until ||
       eq_place_generation(slot->place) != slot->generation) {
     return false;
@@ -275,20 +278,15 @@ static enum eq_state reread(lua_State *L, struct eq_slot *slot, int box,
   return EQ_FRESH;
 }
 
-/*
- * The tick is read before the time: should the machine be suspended between
- * the two, the tick is the one that is found to be old.
- */
 enum eq_state eq_slot_renew(lua_State *L, struct eq_slot *slot, int box)
 {
-  int64_t tick = eq_coarse_ns();
-  if (confirm(slot, tick, eq_now_ns())) {
+  if (confirm(slot)) {
     return EQ_FRESH;
   }
   struct eq_view *view = eq_view_take(L);
   int at = lua_gettop(L);
   enum eq_state state = EQ_CLOSED;
-  if (slot->table != NULL) {
+  if (slot->open) {
     state = reread(L, slot, box, view);
   }
   eq_view_give(L, at);
@@ -315,11 +313,11 @@ static void give_back(struct eq_slot *slot)
 
 void eq_slot_close(struct eq_slot *slot)
 {
-  if (slot->table == NULL) {
+  if (!slot->open) {
     return;
   }
   give_back(slot);
-  slot->table = NULL;
+  slot->open = false;
   move(slot, NULL);
   if (slot->own != NULL) {
     release(slot->home, slot->own);

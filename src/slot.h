@@ -45,7 +45,8 @@ struct eq_slot {
   uint32_t entered;       /* generation at eq_slot_enter */
   int64_t fresh_until;    /* of the copy */
   uint64_t serial;        /* of the copy; 0: it is no good any more */
-  struct eq_table *table; /* the common or a private one; NULL: closed */
+  bool open;
+  struct eq_table *table; /* the common or a private one; NULL: none yet */
   struct eq_private *own; /* that private one; NULL: the common one */
   struct eq_home *home;   /* lives in the registry, longer than any slot */
   uint64_t lease;         /* the last one led by this slot */

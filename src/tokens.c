@@ -265,7 +265,7 @@ static int slot_gc(lua_State *L)
 static int slot_tostring(lua_State *L)
 {
   struct eq_slot *slot = eq_slot_at(L, 1);
-  if (slot == NULL || slot->table == NULL) {
+  if (slot == NULL || !slot->open) {
     lua_pushliteral(L, EQ_SLOT_CLASS " (closed)");
   } else {
     lua_pushfstring(L, EQ_SLOT_CLASS " (%p)", (void *)slot);
@@ -313,22 +313,14 @@ static int tokens_info(lua_State *L)
 int eq_open_tokens(lua_State *L)
 {
   static const luaL_Reg methods[] = {
-      {"peek", slot_peek},
-      {"bind", slot_bind},
-      {"look", slot_look},
-      {"begin", eq_lease_begin},
-      {"publish", eq_lease_publish},
-      {"fail", eq_lease_fail},
-      {"mark", eq_lease_mark},
-      {"outcome", eq_lease_outcome},
-      {"wait", eq_lease_wait},
-      {"reject", slot_reject},
-      {"forget", slot_forget},
-      {"allow", slot_allow},
-      {"count", slot_count},
-      {"counters", slot_counters},
-      {"close", slot_close},
-      {NULL, NULL},
+      {"peek", slot_peek},           {"bind", slot_bind},
+      {"look", slot_look},           {"begin", eq_lease_begin},
+      {"publish", eq_lease_publish}, {"fail", eq_lease_fail},
+      {"mark", eq_lease_mark},       {"outcome", eq_lease_outcome},
+      {"wait", eq_lease_wait},       {"reject", slot_reject},
+      {"forget", slot_forget},       {"allow", slot_allow},
+      {"count", slot_count},         {"counters", slot_counters},
+      {"close", slot_close},         {NULL, NULL},
   };
   static const luaL_Reg meta[] = {
       {"__gc", slot_gc},

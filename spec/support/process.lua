@@ -61,6 +61,16 @@ function M.capture(command)
   return output, tonumber(code)
 end
 
+--- The Lua that runs the specs, as a word of a shell command.
+---@return string
+function M.interpreter()
+  local first = 0
+  while arg[first - 1] do
+    first = first - 1
+  end
+  return M.quote(arg[first])
+end
+
 --- A new directory for this spec alone, mode 0700. The caller removes it.
 ---@return string path
 function M.tempdir()

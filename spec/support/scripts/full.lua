@@ -30,6 +30,10 @@ failed:fail(lease, "count me", 0)
 local popular = open "popular"
 fill(popular, "Bearer popular")
 
+local early = open "early"
+fill(early, "Bearer early")
+assert(early:peek() == "Bearer early") -- has a copy of it
+
 for i = 1, SLOTS * 2 do
   fill(open(i), "Bearer " .. i)
   local header, state = popular:peek()
@@ -44,6 +48,12 @@ assert(select(3, failed:begin()) == "count me")
 -- 4 of the places are those above: the rest has the last keys, in order
 assert(open(SLOTS * 2 - (SLOTS - 4) + 1):peek())
 assert(not open(SLOTS * 2 - (SLOTS - 4)):peek())
+
+-- The copy of an evicted token goes with it, however one asks.
+assert(early:look() == "empty")
+assert(select(2, early:peek()) == "empty")
+fill(early, "Bearer early again")
+assert(early:peek() == "Bearer early again")
 
 -- The first slot of an evicted key finds out and comes back.
 local gone = open(1)

@@ -1,0 +1,132 @@
+-- cli: the command as a whole: usage, words and exit codes.
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+local process = require "spec.support.process"
+
+describe("equinix-auth", function()
+  it("prints its version", function()
+    local code, out, said = command.run { "--version" }
+    assert.equal(0, code)
+    assert.equal("equinix-auth " .. require("equinix")._VERSION .. "\n", out)
+    assert.equal("", said)
+  end)
+
+  it("prints its help, and every command's", function()
+    local code, out = command.run { "--help" }
+    assert.equal(0, code)
+    for _, name in ipairs { "token", "refresh", "request", "emulator" } do
+      assert.matches("\n   " .. name .. " ", out)
+      local help_code, help = command.run { name, "--help" }
+      assert.equal(0, help_code)
+      assert.matches("Usage: equinix%-auth " .. name, help)
+    end
+  end)
+
+  it("takes what it does not know for a mistake: 2, and nothing on stdout",
+    function()
+      for _, words in ipairs { {}, { "tokn" }, { "token", "--jsn" },
+        { "token", "--json", "--header" }, { "request", "GET" },
+        { "token", "--timeout", "soon" }, { "token", "--timeout", "-1" } } do
+        local code, out, said = command.run(words)
+        assert.equal(2, code, table.concat(words, " "))
+        assert.equal("", out)
+        assert.matches("^equinix%-auth: ", said)
+      end
+    end)
+
+  it("has no option that takes a secret", function()
+    for _, name in ipairs { "token", "refresh", "request", "emulator" } do
+      local _, help = command.run { name, "--help" }
+      assert.is_nil(help:lower():find "%-%-[%w%-]*secret")
+      assert.is_nil(help:lower():find "%-%-[%w%-]*password")
+    end
+  end)
+
+  it("runs from any folder, and by a link to it", function()
+    local here = process.capture "pwd"
+    local dir = process.tempdir()
+    local said = process.capture(("cd %s && ln -s %s/bin/equinix-auth x && "
+      .. "./x --version && cd / && %s/bin/equinix-auth --version"):format(
+      dir, process.quote(here), process.quote(here)))
+    process.remove(dir)
+    assert.matches("^equinix%-auth [%d.]+\nequinix%-auth [%d.]+$", said)
+  end)
+
+  it("says what to do where nothing was built", function()
+    local dir = process.tempdir()
+    local said, code = process.capture(("cp -r bin lua %s && "
+      .. "%s/bin/equinix-auth token 2>&1"):format(dir, dir))
+    process.remove(dir)
+    assert.equal(1, code)
+    assert.matches("run make in ", said)
+  end)
+
+  it("fails when its output can't be written", function()
+    local _, code = process.capture(
+      "bin/equinix-auth completion >/dev/null 2>&1")
+    assert.equal(2, code)
+    local e = emulator.start { plain = true }
+    finally(function()
+      e:stop()
+    end)
+    local said
+    said, code = process.capture(("EQUINIX_API_ENDPOINT=%s "
+      .. "EQUINIX_API_CLIENTID=%s EQUINIX_API_CLIENTSECRET=%s "
+      .. "bin/equinix-auth token 2>&1 >/dev/full"):format(e.base_url,
+      e.client_id, e.client_secret))
+    assert.equal(1, code)
+    assert.matches("could not be written", said)
+  end)
+end)
+
+describe("equinix-auth's exit code", function()
+  local e
+  setup(function()
+    e = emulator.start { plain = true }
+  end)
+  before_each(function()
+    e:reset()
+  end)
+  teardown(function()
+    e:stop()
+  end)
+
+  local function run(words, changes)
+    local code, out, said = command.run(words, {
+      env = command.env(e, changes),
+    })
+    assert.equal("", out)
+    assert.is_nil(said:find(e.client_secret, 1, true))
+    assert.is_nil(said:find("traceback", 1, true))
+    return code, said
+  end
+
+  it("is 2 without credentials, and names the variables", function()
+    local code, said = run({ "token" }, { EQUINIX_API_CLIENTSECRET = false })
+    assert.equal(2, code)
+    assert.matches("EQUINIX_API_CLIENTSECRET", said)
+  end)
+
+  it("is 3 for bad credentials, after one attempt", function()
+    local code, said = run({ "token" }, { EQUINIX_API_CLIENTSECRET = "no" })
+    assert.equal(3, code)
+    assert.matches("S1006", said)
+    assert.equal(1, e:count "POST /oauth2/v1/token")
+  end)
+
+  it("is 4 where nobody listens", function()
+    local code, said = run({ "token" }, {
+      EQUINIX_API_ENDPOINT = "http://127.0.0.1:1",
+    })
+    assert.equal(4, code)
+    assert.matches("^equinix%-auth: POST /oauth2/v1/token: ", said)
+  end)
+
+  it("is 1 for an answer that is no success, with its details", function()
+    local code, said = run { "request", "POST",
+      "/colocations/v2/orders/shipments", "-d", "{}" }
+    assert.equal(1, code)
+    assert.matches("IC%-USR%-014%-01", said)
+    assert.matches("details%.carrier", said)
+  end)
+end)
