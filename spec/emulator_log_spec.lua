@@ -42,6 +42,8 @@ describe("the emulator's log", function()
         { headers = { authorization = "Bearer " .. body.access_token } },
         { headers = { authorization = "Basic the-secret" } },
         { headers = { authorization = body.access_token } },
+        { headers = { authorization = "the-secret" } },
+        { headers = { authorization = "thesecret the-secret" } },
         { query = { [body.access_token] = second.access_token } },
         { json = { note = body.access_token, deep = { "the-secret" } } },
       } do
@@ -49,13 +51,18 @@ describe("the emulator's log", function()
       end
       world:send("GET", "/fabric/" .. body.access_token)
       local text = dump().body
-      assert.equal(10, #dump().json.requests)
-      for _, secret in ipairs { "the-secret", "the-password",
+      assert.equal(12, #dump().json.requests)
+      for _, secret in ipairs { "the-secret", "thesecret", "the-password",
         body.access_token, body.refresh_token, second.access_token } do
         assert.is_nil(text:find(secret, 1, true), secret)
         assert.is_nil(text:find(secret:sub(1, 7), 1, true), secret)
       end
     end)
+
+  it("shows the beginning of a token that was used", function()
+    world:send("GET", "/fabric/v4/health", { token = "abcdefghijklmnop" })
+    assert.equal("Bearer abcd…", dump().json.requests[1].authorization)
+  end)
 
   it("counts routes, an id in the path being no route of its own",
     function()

@@ -1,4 +1,5 @@
 -- emulator: the local Equinix as a command, from its start to its end.
+local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.json"
 local process = require "spec.support.process"
@@ -7,6 +8,8 @@ describe("equinix-auth emulator", function()
   local e
   before_each(function()
     e = nil
+    -- Without it a signal would end the Lua and leave the rest.
+    assert(core.exec, "the core can't become another program")
   end)
   after_each(function()
     if e then

@@ -56,12 +56,13 @@ describe("an err", function()
       local url = server.url:gsub("^http:", "https:")
       local response, err = handle:post(url, { body = "x" })
       assert.is_nil(response)
-      assert.are.same({ "network", "ECONNRESET", false },
-        { err.kind, err.code, err.sent })
+      assert.are.same({ "network", false }, { err.kind, err.sent })
+      assert.is_truthy(err.code == "ECONNRESET" or err.code == "EPIPE")
     end)
 
   it("calls what is no TLS a TLS failure, unsent", function()
-    server = rawserver.start "local c = ... c:send 'SSH-2.0-x\\r\\n' c:hangup()"
+    server = rawserver.start
+      "local c = ... c:send 'SSH-2.0-x\\r\\n' c:hangup()"
     local url = server.url:gsub("^http:", "https:")
     local response, err = handle:post(url, { body = "x" })
     assert.is_nil(response)

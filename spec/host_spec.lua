@@ -41,8 +41,9 @@ describe("host.find", function()
     for _, name in ipairs { "ndk_http_module", "ngx_http_lua_module" } do
       io.open(dir .. "/" .. name .. ".so", "w"):close()
     end
-    local nginx = assert(host.find(pretend(dir, "nginx version: nginx/1.27.0"
-      .. "\nconfigure arguments: --modules-path=" .. dir)))
+    local nginx = assert(host.find(pretend(dir,
+      "nginx version: nginx/1.27.0\n"
+      .. "configure arguments: --modules-path=" .. dir)))
     -- The development kit first: the other needs it.
     assert.same({ dir .. "/ndk_http_module.so",
       dir .. "/ngx_http_lua_module.so" }, nginx.modules)
@@ -107,7 +108,8 @@ describe("host.directory", function()
       local ok, reason = require("equinix.host").directory()
       print(ok, reason)]]
     local said = process.capture("TMPDIR=/nowhere "
-      .. process.interpreter() .. " -e " .. process.quote(code) .. " 2>/dev/null")
+      .. process.interpreter() .. " -e " .. process.quote(code)
+      .. " 2>/dev/null")
     assert.equal("nil\tno directory can be made in /nowhere", said)
   end)
 end)

@@ -123,6 +123,22 @@ describe("the supervisor", function()
     p:stop()
   end)
 
+  it("has a guard that is deaf to what ends the others", function()
+    local p = run(LISTENS .. "exec sleep 60")
+    until_ready(p)
+    local child = process.capture("cat " .. dir .. "/nginx.pid")
+    local guard = process.capture("ps -o pid= --ppid " .. p.pid
+      .. " | head -n 1")
+    for _, signal in ipairs { "TERM", "INT", "HUP", "QUIT" } do
+      os.execute("kill -" .. signal .. " " .. guard)
+    end
+    p:signal "KILL"
+    assert.is_true(process.eventually(function()
+      return not process.alive(tonumber(child)) and not io.open(dir)
+    end))
+    p:stop()
+  end)
+
   it("cleans up when everybody gets the same signal", function()
     local p = run(LISTENS .. "exec sleep 60")
     until_ready(p)

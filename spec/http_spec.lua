@@ -1,6 +1,7 @@
 -- http: the handle itself, its life and its manners.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
+local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
 describe("a handle", function()
@@ -164,5 +165,28 @@ describe("a handle", function()
       collectgarbage()
     end
     server:stop()
+  end)
+
+  it("works again after memory ran out, wherever that was", function()
+    local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+    local host = ("build/%s/host"):format(lua)
+    local file = io.open(host)
+    if not file then
+      pending("needs " .. host)
+      return
+    end
+    file:close()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:send(c.ok(("y"):rep(3000), ("X-Header: value\r\n"):rep(20)))
+      end
+    ]]
+    local out, code = process.capture(([[
+      LUA_CPATH="build/%s/?.so" %s spec/support/scripts/http_starved.lua \
+        %s 2>&1]]):format(lua, host, server.url))
+    server:stop()
+    assert.are.equal("", out)
+    assert.are.equal(0, code)
   end)
 end)

@@ -62,7 +62,11 @@ describe("slot:begin", function()
 
   it("never gives a number twice", function()
     local seen = {}
-    for _, slot in ipairs { open(), open(), tokens.open(new_key(), true) } do
+    local places = { open(), open() }
+    for i = 3, 4 do
+      places[i] = tokens.open(new_key(), true)
+    end
+    for _, slot in ipairs(places) do
       for _ = 1, 50 do
         local _, lease = slot:begin()
         assert.is_nil(seen[lease])
@@ -278,5 +282,49 @@ describe("slot:wait", function()
     local _, flight = slot:begin(nil, nil, 0.05)
     assert.is_true(slot:wait(math.huge, flight))
     assert.same({ "gone" }, { slot:outcome(flight) })
+  end)
+end)
+
+describe("slot:mark", function()
+  it("reaches the next leader when this one never comes back", function()
+    local slot = open()
+    local _, lease = slot:begin(nil, nil, 0.05)
+    assert.is_true(slot:mark(lease, "a step was taken"))
+    assert.is_true(slot:wait(math.huge, lease))
+    local turn, _, note = slot:begin()
+    assert.same({ "lead", "a step was taken" }, { turn, note })
+  end)
+
+  it("ends nothing and backs off nobody", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local _, lease = one:begin()
+    one:mark(lease, "note")
+    assert.same({ "wait", lease, true }, { two:begin() })
+    assert.same({ "pending" }, { two:outcome(lease) })
+    assert.is_true(one:fail(lease, nil, 0))
+    assert.equal("lead", (two:begin()))
+  end)
+
+  it("is over with a token, or with another failure", function()
+    local slot = open()
+    local _, lease = slot:begin()
+    slot:mark(lease, "note")
+    slot:fail(lease, "failure", 0)
+    local _, second, note = slot:begin()
+    assert.equal("failure", note)
+    slot:mark(second, "note")
+    slot:publish(second, "record", "Bearer x", times(-3, -2, -1))
+    assert.is_nil((select(3, slot:begin())))
+  end)
+
+  it("is refused from one who leads no more", function()
+    local slot = open()
+    local _, lease = slot:begin()
+    slot:fail(lease, nil, 0)
+    assert.same({ nil, "stale" }, { slot:mark(lease, "note") })
+    assert.error(function()
+      slot:mark(lease, ("x"):rep(5000))
+    end)
   end)
 end)

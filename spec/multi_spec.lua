@@ -40,7 +40,7 @@ describe("a batch", function()
     local list = {}
     for i = 1, n do
       list[i] = Handle.request("GET", ("%s/%s%d"):format(server.url,
-        prefix or "", i))
+        prefix or "", i), { replay = true })
     end
     return list
   end
@@ -79,7 +79,8 @@ describe("a batch", function()
         for _, result in ipairs(results) do
           assert.is_nil(result.err)
         end
-        assert.are.equal(0, assert(handle:get(server.url)).connects)
+        assert.are.equal(0, assert(handle:get(server.url,
+          { replay = true })).connects)
       end
       local made = server:connections()
       assert.is_true(made > 4 and made <= 20, made)
@@ -116,12 +117,14 @@ describe("a batch", function()
     assert.is_true(core.now() - before < 5)
     assert.are.same({ "timeout", true },
       { results[1].err.kind, results[1].err.sent })
-    -- Their turn never came.
-    for i = 2, 4 do
+    -- Their turn never came; but for the second one there may have been a
+    -- millisecond left.
+    assert.are.equal("timeout", results[2].err.kind)
+    for i = 3, 4 do
       assert.are.same({ "timeout", false },
         { results[i].err.kind, results[i].err.sent })
     end
-    assert.are.equal(1, #server:requests())
+    assert.is_true(#server:requests() <= 2)
   end)
 
   it("carries bodies of its own for each", function()
@@ -149,21 +152,32 @@ describe("a batch", function()
       request.body = ("x" .. i):rep(5000)
       request.headers = { { "X-Number", "number " .. i } }
     end
-    local emptied = false
-    Handle.finalizer(function()
-      emptied = true
-      for i = 1, 60 do
+    -- Then, at each further collection, others take the memory.
+    local emptied, squatters, over = 0, {}, false
+    local function meddle()
+      emptied = emptied + 1
+      for i = 1, list and 60 or 0 do
         for name in pairs(list[i]) do
           list[i][name] = nil
         end
       end
       list = nil
-    end)
-    for _, result in ipairs(handle.http:send_many(list, 2, 20)) do
-      assert.is_nil(result.err)
-      collectgarbage()
+      for i = 1, 60 do
+        squatters[i] = ("y" .. i):rep(5000)
+      end
+      if not over then
+        Handle.finalizer(meddle)
+      end
     end
-    assert.is_true(emptied)
+    Handle.finalizer(meddle)
+    local pause = collectgarbage("setpause", 1)
+    local results = handle.http:send_many(list, 2, 20)
+    collectgarbage("setpause", pause)
+    over = true
+    for _, result in ipairs(results) do
+      assert.is_nil(result.err)
+    end
+    assert.is_true(emptied > 2)
     local seen = 0
     for _, request in ipairs(server:requests()) do
       local i = request.body:match "^x(%d+)"

@@ -5,7 +5,7 @@ local core = require "equinix.core"
 local rawserver = require "spec.support.rawserver"
 
 -- Whether libcurl may raise it; see src/process.h.
-local major, minor = core._LIBCURL:match "^libcurl/(%d+)%.(%d+)"
+local major, minor = core.versions().libcurl:match "^libcurl/(%d+)%.(%d+)"
 local IS_OLD = tonumber(major) * 1000 + tonumber(minor) < 7087
 
 describe("SIGPIPE", function()

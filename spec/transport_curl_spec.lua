@@ -19,13 +19,13 @@ describe("the curl transport", function()
   it("sends, and keeps one handle for the whole state", function()
     for _ = 1, 3 do
       local response = assert(transport.send(
-        { method = "GET", url = server.url }, 10))
+        { method = "GET", url = server.url, replay = true }, 10))
       assert.are.equal("connection 1", response.body)
     end
   end)
 
   it("sends many, over the same connections", function()
-    local request = { method = "GET", url = server.url }
+    local request = { method = "GET", url = server.url, replay = true }
     assert(transport.send(request, 10))
     local results = transport.send_many({ request, request }, 1, 10)
     assert.are.equal(2, #results)

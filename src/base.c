@@ -88,8 +88,8 @@ static CURLcode set_watch(struct eq_transfer *transfer,
                           const struct eq_base_hooks *hooks)
 {
 #if EQ_BASE_WATCHES
-  CURLcode rc = curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION,
-                                 hooks->attempt);
+  CURLcode rc =
+      curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, hooks->attempt);
   if (rc == CURLE_OK) {
     rc = curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
   }

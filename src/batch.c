@@ -39,8 +39,8 @@ struct batch {
   size_t count;         /* of requests */
   size_t started;       /* handed over so far, in order */
   size_t under_way;
-  bool bounded;         /* there is a deadline */
-  int64_t deadline;     /* on eq_now_ns */
+  bool bounded;     /* there is a deadline */
+  int64_t deadline; /* on eq_now_ns */
 };
 
 static const char **string_of(struct eq_request *request, size_t i)
@@ -55,8 +55,8 @@ static void keep(lua_State *L, struct eq_buffer *buffer, struct kept *kept)
   for (size_t i = 0; i < STRINGS; i++) {
     const char *text = *string_of(&kept->request, i);
     kept->at[i] = text == NULL ? 0 : buffer->len + 1;
-    if (text != NULL && eq_buffer_add(buffer, text, strlen(text) + 1) !=
-                            EQ_BUFFER_OK) {
+    if (text != NULL &&
+        eq_buffer_add(buffer, text, strlen(text) + 1) != EQ_BUFFER_OK) {
       luaL_error(L, "not enough memory");
     }
   }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 #include <time.h>
 
 #include <openssl/rand.h>
@@ -77,7 +76,7 @@ static int l_sleep(lua_State *L)
   };
   while (nanosleep(&left, &left) != 0) {
     if (errno != EINTR) {
-      return luaL_error(L, "sleep: %s", strerror(errno));
+      return luaL_error(L, "sleep: the system refused it (%d)", errno);
     }
   }
   return 0;
@@ -95,7 +94,8 @@ static int l_random(lua_State *L)
     return luaL_error(L, "random: the system's generator failed");
   }
   /* A double holds 53 bits: more would round up to 1 now and then. */
-  lua_pushnumber(L, (lua_Number)(bits >> 11) / (lua_Number)(UINT64_C(1) << 53));
+  lua_pushnumber(L,
+                 (lua_Number)(bits >> 11) / (lua_Number)(UINT64_C(1) << 53));
   return 1;
 }
 

@@ -20,7 +20,7 @@ void eq_newlib(lua_State *L, const luaL_Reg *functions)
 void eq_newclass(lua_State *L, const char *tname, const luaL_Reg *methods,
                  const luaL_Reg *metamethods)
 {
-  luaL_newmetatable(L, tname);    /* [class] */
+  luaL_newmetatable(L, tname); /* [class] */
   set_functions(L, metamethods);
   eq_newlib(L, methods);          /* [class, methods] */
   lua_setfield(L, -2, "__index"); /* [class] */

@@ -67,9 +67,11 @@ void eq_setvalue(lua_State *L, int idx);
 
 /* What core.c composes: each pushes one value. */
 int eq_open_clock(lua_State *L);
+int eq_open_exec(lua_State *L);
 int eq_open_http(lua_State *L);
 int eq_open_seal(lua_State *L);
 int eq_open_tokens(lua_State *L);
 int eq_open_url(lua_State *L);
+int eq_open_versions(lua_State *L);
 
 #endif

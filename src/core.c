@@ -2,16 +2,16 @@
  * core: the C module `equinix.core`. It composes and does nothing else: each
  * file beside it is one concept and pushes one value.
  */
-#include <curl/curl.h>
-
 #include "compat.h"
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction plain[] = {
     eq_open_clock,
+    eq_open_exec,
     eq_open_http,
     eq_open_seal,
     eq_open_url,
+    eq_open_versions,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */
@@ -37,8 +37,6 @@ int luaopen_equinix_core(lua_State *L)
   }
   eq_open_tokens(L);
   lua_setfield(L, -2, "tokens");
-  lua_pushstring(L, curl_version());
-  lua_setfield(L, -2, "_LIBCURL");
   lua_pushliteral(L, EQ_VERSION);
   lua_setfield(L, -2, "_VERSION");
   return 1;

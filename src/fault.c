@@ -40,7 +40,10 @@ struct row {
   const char *words;
 };
 
-#define ROW(result, kind, words) {result, kind, #result, words}
+#define ROW(result, kind, words)                                              \
+  {                                                                           \
+    result, kind, #result, words                                              \
+  }
 
 /*
  * What libcurl's results mean. A result that is not here can't happen with
@@ -137,10 +140,12 @@ static const struct {
   int os;
   const char *name;
 } file_numbers[] = {
-    {ENOENT, "ENOENT"}, {ENOTDIR, "ENOTDIR"},           {EISDIR, "EISDIR"},
-    {EROFS, "EROFS"},   {ENOSPC, "ENOSPC"},             {EDQUOT, "EDQUOT"},
-    {EFBIG, "EFBIG"},   {ENAMETOOLONG, "ENAMETOOLONG"}, {ELOOP, "ELOOP"},
-    {EEXIST, "EEXIST"}, {EIO, "EIO"},
+    {ENOENT, "ENOENT"}, {ENOTDIR, "ENOTDIR"},
+    {EISDIR, "EISDIR"}, {EROFS, "EROFS"},
+    {ENOSPC, "ENOSPC"}, {EDQUOT, "EDQUOT"},
+    {EFBIG, "EFBIG"},   {ENAMETOOLONG, "ENAMETOOLONG"},
+    {ELOOP, "ELOOP"},   {EEXIST, "EEXIST"},
+    {EIO, "EIO"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -239,8 +244,7 @@ static enum eq_cause cause_of(const struct eq_fault_facts *facts)
   return EQ_CAUSE_NONE;
 }
 
-void eq_fault_judge(struct eq_fault *fault,
-                    const struct eq_fault_facts *facts)
+void eq_fault_judge(struct eq_fault *fault, const struct eq_fault_facts *facts)
 {
   enum eq_cause cause = cause_of(facts);
   fault->sent = facts->sent;

@@ -35,8 +35,8 @@ struct eq_fault_facts {
 };
 
 struct eq_fault {
-  const char *kind;                   /* static */
-  char code[40];                      /* "ECONNREFUSED", "CURLE_...", ... */
+  const char *kind;                    /* static */
+  char code[40];                       /* "ECONNREFUSED", "CURLE_...", ... */
   char message[CURL_ERROR_SIZE + 128]; /* words, then detail if harmless */
   bool sent;
 };

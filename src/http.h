@@ -11,7 +11,7 @@
 
 struct eq_http {
   bool open;
-  bool busy;              /* a call is under way */
+  bool busy; /* a call is under way */
   struct eq_multi multi;
   struct eq_buffer lines; /* header lines of what is being sent */
 };

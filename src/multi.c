@@ -3,6 +3,9 @@
  */
 #include "multi.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
+
 #include "process.h"
 
 /* Idle connections kept at least: a few origins, a few at a time. */
@@ -16,24 +19,45 @@ void eq_multi_init(struct eq_multi *multi)
   *multi = (struct eq_multi){.process = 0};
 }
 
-static void free_list(struct eq_transfer *list, bool ours)
+/*
+ * What belongs to a parent process. Kept in a list and not just forgotten,
+ * so that leak checkers see that it is on purpose.
+ */
+struct abandoned {
+  struct eq_multi multi;
+  struct abandoned *next;
+};
+
+static struct abandoned *_Atomic abandoned;
+
+static void abandon(const struct eq_multi *multi)
+{
+  struct abandoned *entry = malloc(sizeof *entry);
+  if (entry == NULL) {
+    return; /* then it is just forgotten */
+  }
+  entry->multi = *multi;
+  entry->next = atomic_load(&abandoned);
+  while (!atomic_compare_exchange_weak(&abandoned, &entry->next, entry)) {
+  }
+}
+
+static void free_list(struct eq_transfer *list)
 {
   while (list != NULL) {
     struct eq_transfer *next = list->next;
-    eq_transfer_free(list, ours);
+    eq_transfer_free(list);
     list = next;
   }
 }
 
 void eq_multi_close(struct eq_multi *multi)
 {
-  bool ours = multi->process == eq_process_generation();
-  if (ours) {
+  if (multi->multi != NULL && multi->process != eq_process_generation()) {
+    abandon(multi);
+  } else if (multi->multi != NULL) {
     eq_multi_cancel(multi);
-  }
-  free_list(multi->active, ours);
-  free_list(multi->idle, ours);
-  if (ours && multi->multi != NULL) {
+    free_list(multi->idle);
     /* Fails only for handles that are no multi handles. */
     (void)curl_multi_cleanup(multi->multi);
   }
@@ -50,8 +74,8 @@ static CURLcode keep(struct eq_multi *multi, long n)
     return CURLE_OK;
   }
   multi->kept = n > KEPT_MIN ? n : KEPT_MIN;
-  CURLMcode rc = curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS,
-                                   multi->kept);
+  CURLMcode rc =
+      curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS, multi->kept);
   return rc == CURLM_OK ? CURLE_OK : CURLE_FAILED_INIT;
 }
 
@@ -69,7 +93,7 @@ static CURLcode open_multi(struct eq_multi *multi)
 CURLcode eq_multi_enter(struct eq_multi *multi, long n)
 {
   if (multi->process != eq_process_generation()) {
-    eq_multi_close(multi); /* leaks what is the parent's */
+    eq_multi_close(multi); /* abandons what is the parent's */
   }
   if (multi->multi == NULL) {
     CURLcode rc = open_multi(multi);
@@ -142,8 +166,8 @@ static struct eq_transfer *announced(struct eq_multi *multi)
       continue; /* no other kind exists so far */
     }
     CURLcode result = message->data.result;
-    CURLcode rc = curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
-                                    &transfer);
+    CURLcode rc =
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     if (rc == CURLE_OK && transfer != NULL) {
       return take_back(multi, (struct eq_transfer *)(void *)transfer, result);
     }

@@ -5,10 +5,10 @@
  * - one pool of connections for all transfers of a handle, single ones
  *   included; transfers that ended wait, configured, for the next request;
  * - one OS thread at a time; waiting blocks it;
- * - it belongs to the process that made it. In a child the libcurl handles
- *   are leaked on purpose: cleaning them up would say goodbye (TLS close,
- *   HTTP/2 GOAWAY) on sockets that the parent goes on using, and using them
- *   would mix up the answers of both.
+ * - it belongs to the process that made it. In a child the handles are
+ *   abandoned: cleaning them up would say goodbye (TLS close, HTTP/2 GOAWAY)
+ *   on sockets that the parent goes on using, and using them would mix up
+ *   the answers of both.
  */
 #ifndef EQ_MULTI_H
 #define EQ_MULTI_H

@@ -285,8 +285,7 @@ bool eq_place_fail(struct eq_place *place, uint64_t lease,
   return true;
 }
 
-bool eq_place_mark(struct eq_place *place, uint64_t lease,
-                   struct eq_text note)
+bool eq_place_mark(struct eq_place *place, uint64_t lease, struct eq_text note)
 {
   if (!valid(place, lease)) {
     return false;

@@ -211,24 +211,27 @@ static void read_plain(lua_State *L, const char *name, size_t offset,
   *TARGET(const char *) = text;
 }
 
-static void read_number(lua_State *L, const char *name, size_t offset,
-                        struct eq_request *request)
+/* The value on top as a number that compares. */
+static double to_number(lua_State *L, const char *name)
 {
   double number = (double)lua_tonumber(L, -1);
   if (lua_type(L, -1) != LUA_TNUMBER || isnan(number)) {
     misuse(L, "request.%s: a number expected", name);
   }
-  *TARGET(double) = number;
+  return number;
+}
+
+static void read_number(lua_State *L, const char *name, size_t offset,
+                        struct eq_request *request)
+{
+  *TARGET(double) = to_number(L, name);
 }
 
 /* Bytes; what is larger than memory means no limit. */
 static void read_size(lua_State *L, const char *name, size_t offset,
                       struct eq_request *request)
 {
-  double number = (double)lua_tonumber(L, -1);
-  if (lua_type(L, -1) != LUA_TNUMBER || isnan(number)) {
-    misuse(L, "request.%s: a number expected", name);
-  }
+  double number = to_number(L, name);
   if (number < 0) {
     misuse(L, "request.%s: is negative", name);
   }
@@ -243,29 +246,29 @@ static void read_flag(lua_State *L, const char *name, size_t offset,
   *TARGET(bool) = lua_toboolean(L, -1) != 0;
 }
 
-static const struct field {
+#define NAME(field) #field, sizeof #field - 1
+#define PLACE(field) offsetof(struct eq_request, field)
+
+static const struct {
   const char *name;
   size_t len;
   reader *read;
   size_t offset;
 } fields[] = {
-#define FIELD(name, read)                                                     \
-  {#name, sizeof #name - 1, read, offsetof(struct eq_request, name)}
-    FIELD(method, read_method),
-    FIELD(url, read_url),
-    {"headers", sizeof "headers" - 1, read_headers, 0},
-    FIELD(body, read_body),
-    FIELD(replay, read_flag),
-    FIELD(fresh, read_flag),
-    FIELD(raw_head, read_flag),
-    FIELD(max_body, read_size),
-    FIELD(connect_timeout, read_number),
-    FIELD(sink, read_plain),
-    FIELD(ca_file, read_plain),
-    FIELD(client_cert, read_plain),
-    FIELD(client_key, read_plain),
-    FIELD(proxy, read_plain),
-#undef FIELD
+    {NAME(method), read_method, PLACE(method)},
+    {NAME(url), read_url, PLACE(url)},
+    {NAME(headers), read_headers, 0},
+    {NAME(body), read_body, PLACE(body)},
+    {NAME(replay), read_flag, PLACE(replay)},
+    {NAME(fresh), read_flag, PLACE(fresh)},
+    {NAME(raw_head), read_flag, PLACE(raw_head)},
+    {NAME(max_body), read_size, PLACE(max_body)},
+    {NAME(connect_timeout), read_number, PLACE(connect_timeout)},
+    {NAME(sink), read_plain, PLACE(sink)},
+    {NAME(ca_file), read_plain, PLACE(ca_file)},
+    {NAME(client_cert), read_plain, PLACE(client_cert)},
+    {NAME(client_key), read_plain, PLACE(client_key)},
+    {NAME(proxy), read_plain, PLACE(proxy)},
 };
 
 /* [.., name, value] */
@@ -329,7 +332,7 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
   lines->max = lines->len + LINES_MAX;
   /* What is there, rather than what could be: most fields are not. */
   lua_pushnil(L);
-  while (lua_next(L, idx) != 0) { /* [.., name, value] */
+  while (lua_next(L, idx) != 0) {         /* [.., name, value] */
     if (lua_type(L, -2) == LUA_TSTRING) { /* lua_next needs it unchanged */
       read_field(L, request);
     }

@@ -60,9 +60,8 @@ static CURLcode set_method(struct eq_transfer *transfer,
     return CURLE_OK;
   }
   /* The size goes first: libcurl then takes NULs for what they are. */
-  CURLcode rc =
-      curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                       (curl_off_t)request->body_len);
+  CURLcode rc = curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                 (curl_off_t)request->body_len);
   return rc != CURLE_OK ? rc
                         : curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
                                            request->body);

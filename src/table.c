@@ -140,7 +140,6 @@ struct eq_table *eq_table_private(const unsigned char *name, int64_t now)
   struct eq_table *table = memory;
   memset(table, 0, sizeof *table);
   lay_out(table, 1);
-  table->ids = 1; /* odd numbers; the common table gives the even ones */
   if (!init_lock(&table->lock, false)) {
     free(table);
     return NULL;
@@ -237,6 +236,11 @@ struct eq_place *eq_table_claim(struct eq_table *table,
 
 uint64_t eq_table_id(struct eq_table *table)
 {
+  /* Odd for all private tables of a process, even for the common one. */
+  static _Atomic uint64_t private_ids = 1;
+  if (table != common) {
+    return atomic_fetch_add(&private_ids, 2);
+  }
   table->ids += 2;
   return table->ids;
 }

@@ -26,7 +26,7 @@ enum { EQ_SLOTS = 256, EQ_SALT_SIZE = 32 };
 struct eq_table {
   pthread_mutex_t lock;
   unsigned char salt[EQ_SALT_SIZE];
-  uint64_t ids;         /* the last number eq_table_id gave away */
+  uint64_t ids;         /* the last one it gave; of the common table */
   size_t count;         /* of places */
   size_t size;          /* of all this, in bytes */
   struct eq_body *body; /* count of them, behind the places */
@@ -67,8 +67,8 @@ struct eq_place *eq_table_find(struct eq_table *table, struct eq_place *hint,
 struct eq_place *eq_table_claim(struct eq_table *table,
                                 const unsigned char *name, int64_t now);
 
-/* A number never given before, neither by this table nor by one of the
- * other kind: a lease of the one means nothing to the other. */
+/* A number that no table of this process gave before: a lease of one place
+ * means nothing to any other. */
 uint64_t eq_table_id(struct eq_table *table);
 
 /* How many places are taken. */

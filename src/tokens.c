@@ -63,13 +63,13 @@ static int bound(lua_State *L)
 }
 
 #if EQ_HAS_CALLK
-
 static int all_results(lua_State *L, int status, lua_KContext context)
 {
   (void)status;
   (void)context;
   return lua_gettop(L);
 }
+#endif
 
 /* [slot, box, slow] as upvalues */
 static int bound_with_slow(lua_State *L)
@@ -82,36 +82,39 @@ static int bound_with_slow(lua_State *L)
   }
   lua_pushvalue(L, lua_upvalueindex(3));
   lua_insert(L, 1); /* [slow, arguments...] */
+#if EQ_HAS_CALLK
   lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, all_results);
-  return all_results(L, LUA_OK, 0);
+#else
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+#endif
+  return lua_gettop(L);
 }
 
-#endif
-
 /*
- * slot:bind([slow]) -> function | nil
+ * slot:bind([slow [, yields]]) -> function | nil
  * Without `slow`: a function that is slot:peek(), only faster. With it: one
- * that returns the header on a hit, and else whatever slow(...) returns,
- * which may yield; nil where a C function can't be yielded across (Lua 5.1,
+ * that returns the header on a hit, and else whatever slow(...) returns. Nil
+ * when slow `yields` and a C function can't be yielded across (Lua 5.1,
  * LuaJIT).
  */
 static int slot_bind(lua_State *L)
 {
   (void)eq_slot_check(L);
+  bool yields = lua_toboolean(L, 3) != 0;
   lua_settop(L, 2);
-  eq_slot_box(L, 1);
+  eq_slot_box(L, 1); /* [slot, slow, box] */
   if (lua_isnil(L, 2)) {
-    lua_remove(L, 2); /* [slot, box] */
+    lua_remove(L, 2);
     lua_pushcclosure(L, bound, 2);
     return 1;
   }
   luaL_checktype(L, 2, LUA_TFUNCTION);
-#if EQ_HAS_CALLK
+  if (yields && !EQ_HAS_CALLK) {
+    lua_pushnil(L);
+    return 1;
+  }
   lua_insert(L, 2); /* [slot, box, slow] */
   lua_pushcclosure(L, bound_with_slow, 3);
-#else
-  lua_pushnil(L);
-#endif
   return 1;
 }
 

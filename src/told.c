@@ -54,7 +54,6 @@ CURLcode eq_told_remember(struct eq_buffer *buffer, const char *bytes,
                           size_t n)
 {
   eq_buffer_clear(buffer);
-  return eq_buffer_add(buffer, bytes, n) == EQ_BUFFER_OK
-             ? CURLE_OK
-             : CURLE_OUT_OF_MEMORY;
+  return eq_buffer_add(buffer, bytes, n) == EQ_BUFFER_OK ? CURLE_OK
+                                                         : CURLE_OUT_OF_MEMORY;
 }

@@ -82,8 +82,8 @@ static bool may_have_sent(const struct eq_transfer *transfer)
     return transfer->attempts > 0;
   }
   long bytes = 0;
-  CURLcode rc = curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE,
-                                  &bytes);
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
   return rc != CURLE_OK || bytes > 0;
 }
 
@@ -211,11 +211,9 @@ void eq_transfer_clear(struct eq_transfer *transfer)
   eq_answer_reset(&transfer->answer, 0);
 }
 
-void eq_transfer_free(struct eq_transfer *transfer, bool ours)
+void eq_transfer_free(struct eq_transfer *transfer)
 {
-  if (ours) {
-    curl_easy_cleanup(transfer->easy);
-  }
+  curl_easy_cleanup(transfer->easy);
   eq_told_free(&transfer->told);
   eq_answer_free(&transfer->answer);
   free(transfer);

@@ -36,11 +36,11 @@ struct eq_transfer {
   struct eq_answer answer;
 
   /* What came of it. */
-  bool failed;           /* if so the fault counts, else the rest */
+  bool failed; /* if so the fault counts, else the rest */
   struct eq_fault fault;
-  const char *version;   /* of HTTP: "1.1", "2"; static */
-  long connects;         /* connections made */
-  double elapsed;        /* seconds */
+  const char *version; /* of HTTP: "1.1", "2"; static */
+  long connects;       /* connections made */
+  double elapsed;      /* seconds */
 };
 
 /* A transfer that has done nothing yet; NULL: no memory. */
@@ -60,10 +60,7 @@ void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result);
 /* Wipes request and answer; the handle keeps its settings. */
 void eq_transfer_clear(struct eq_transfer *transfer);
 
-/*
- * Frees it. The easy handle of another process (ours = false) is leaked, not
- * cleaned up: that could write to a socket that the other process uses.
- */
-void eq_transfer_free(struct eq_transfer *transfer, bool ours);
+/* Frees it and its easy handle, which libcurl must have given back. */
+void eq_transfer_free(struct eq_transfer *transfer);
 
 #endif

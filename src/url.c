@@ -157,8 +157,7 @@ static bool is_loopback(const char *host)
   if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0) {
     return true;
   }
-  return inet_pton(AF_INET, host, &v4) == 1 &&
-         ntohl(v4.s_addr) >> 24 == 127;
+  return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
 /* [.., result]: scheme, host, port, loopback, origin. */

@@ -5,7 +5,7 @@
 -- are for everybody on the machine to read: credentials come from the
 -- environment or from a file.
 
-local argparse = require "argparse"
+local has_argparse, argparse = pcall(require, "argparse")
 local emulator = require "equinix.cli.emulator"
 local request = require "equinix.cli.request"
 local token = require "equinix.cli.token"
@@ -38,7 +38,10 @@ local function say(...)
 end
 
 local function print_version()
-  print("equinix-auth " .. require("equinix")._VERSION)
+  local versions = require("equinix").versions()
+  print("equinix-auth " .. versions.equinix)
+  print(table.concat({ versions.lua, versions.libcurl, versions.libcrypto },
+    "\n"))
   os.exit(M.OK)
 end
 
@@ -77,6 +80,10 @@ end
 ---@param argv string[] without the program's name
 ---@return integer exit code
 function M.main(argv)
+  if not has_argparse then
+    say "argparse is missing: install lua-argparse (apt, dnf) or argparse"
+    return M.FAILURE
+  end
   local parser, commands = new_parser()
   local ok, args = parser:pparse(argv)
   if not ok then

@@ -76,9 +76,30 @@ local function random(n)
   return table.concat(bytes)
 end
 
--- Below the range that the system gives to outgoing connections.
+-- The ports in use, where the system shows them (Linux).
+local function ports_in_use()
+  local used = {}
+  for _, path in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
+    local file = io.open(path, "r")
+    if file then
+      for port in file:read "*a":gmatch "%d+: %x+:(%x%x%x%x) " do
+        used[tonumber(port, 16)] = true
+      end
+      file:close()
+    end
+  end
+  return used
+end
+
+-- Below the range that the system gives to outgoing connections. Nobody keeps
+-- it for us until nginx has it, so a random one rather than the first.
 local function any_port()
-  return 20000 + math.floor(core.random() * 12000)
+  local used = ports_in_use()
+  local port
+  repeat
+    port = 20000 + math.floor(core.random() * 12000)
+  until not used[port]
+  return port
 end
 
 local function accounts()
@@ -151,10 +172,10 @@ local function prepare(dir, nginx, options)
   })
 end
 
---- Runs the emulator until it is told to end.
+--- Runs the emulator until it is told to end: this process becomes it.
 ---@param options equinix.emulator.Options
----@return integer|nil exit code
----@return string|nil message why it could not start
+---@return nil
+---@return string message why it could not start; else it does not return
 function M.run(options)
   local nginx, missing = host.find(options.nginx)
   if not nginx then
@@ -169,7 +190,7 @@ function M.run(options)
     host.drop(directory)
     return nil, why
   end
-  return host.run {
+  return nil, host.run {
     directory = directory,
     nginx = nginx,
     name = "equinix-auth emulator",

@@ -263,13 +263,13 @@ function Flight:bind(slow)
   if not slot then
     return slow
   end
-  local bound = slot:bind(slow)
+  local bound = slot:bind(slow, not self.transport.blocks)
   if bound then
     return bound
   end
-  local peek = slot.peek
+  local hit = slot:bind()
   return function()
-    local header = peek(slot)
+    local header = hit()
     if header then
       return header
     end

@@ -33,6 +33,13 @@ local function exists(path)
   return file ~= nil
 end
 
+--- A path as it is understood in any folder.
+---@param path string
+---@return string
+function M.absolute(path)
+  return path:find "^/" and path or output "pwd" .. "/" .. path
+end
+
 -- Finding nginx -------------------------------------------------------------
 
 local BINARIES = {
@@ -88,6 +95,7 @@ function M.find(path)
   local without_lua
   for _, name in ipairs(path and { path } or BINARIES) do
     local binary = output("command -v " .. quote(name))
+    binary = binary ~= "" and M.absolute(binary) or ""
     local build = binary ~= "" and output(quote(binary) .. " -V 2>&1") or ""
     local major, minor, patch = build:match "version: %S-/(%d+)%.(%d+)%.(%d+)"
     if major then
@@ -230,13 +238,6 @@ function M.drop(directory)
   directory.keeper:close() -- without the word
 end
 
---- A path as it is understood in any folder.
----@param path string
----@return string
-function M.absolute(path)
-  return path:find "^/" and path or output "pwd" .. "/" .. path
-end
-
 --- Writes a file into a private directory.
 ---@return boolean|nil
 ---@return string|nil message
@@ -271,19 +272,19 @@ end
 ---@field ready_file? string written when nginx listens, removed at the end
 ---@field until_eof? boolean ends when standard input does, too
 
---- Becomes the supervisor of nginx: the process is replaced where the core
---- can do that, so that a signal to it reaches the supervisor; returns only
---- where it can't. Expects nginx.conf, banner and ready.json in the
---- directory.
+--- Becomes the supervisor of nginx: this process is replaced, so that a
+--- signal to it reaches the supervisor. Expects nginx.conf, banner and
+--- ready.json in the directory.
 ---@param run equinix.host.Run
----@return integer exit code
+---@return string message why it could not; else it does not return
 function M.run(run)
   local dir = run.directory.path
   assert(M.write(dir, "supervise.sh", supervise))
   M.command(dir, "chmod 600 *") -- the umask may have let others read
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
-    run.ready_file and M.absolute(run.ready_file) or "", run.until_eof and "eof" or "",
+    run.ready_file and M.absolute(run.ready_file) or "",
+    run.until_eof and "eof" or "",
     run.nginx.binary, "-p", dir, "-c", dir .. "/nginx.conf",
   }
   if run.nginx.version >= 1019005 then
@@ -293,15 +294,7 @@ function M.run(run)
   io.stdout:flush()
   run.directory.keeper:write "kept\n"
   run.directory.keeper:close()
-  local core = require "equinix.core"
-  if core.exec then
-    error(core.exec(argv)) -- it came back: it failed
-  end
-  for i, word in ipairs(argv) do
-    argv[i] = quote(word)
-  end
-  local ok, _, code = os.execute("exec " .. table.concat(argv, " "))
-  return (ok == true or ok == 0) and 0 or code or 1
+  return select(2, require("equinix.core").exec(argv)) -- it came back
 end
 
 return M

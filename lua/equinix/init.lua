@@ -42,6 +42,15 @@ function M.new(opts)
   return client.new(config)
 end
 
+--- The versions to name in a report: ours, Lua's and the libraries'.
+---@return {equinix: string, lua: string, libcurl: string, libcrypto: string}
+function M.versions()
+  local versions = core.versions()
+  versions.equinix = VERSION
+  versions.lua = rawget(_G, "jit") and jit.version or _VERSION
+  return versions
+end
+
 --- assert for hosts whose own wants a string (Lua 5.1, ngx_lua's log).
 function M.assert(value, problem, ...)
   if not value then

@@ -7,6 +7,11 @@ local core = require "equinix.core"
 local M = {}
 M.__index = M
 
+-- Whether libcurl announces what it sends (7.80). Older ones get a new
+-- connection for what may not be repeated, and less can be said about it.
+local major, minor = core.versions().libcurl:match "^libcurl/(%d+)%.(%d+)"
+M.ANNOUNCES = tonumber(major) * 1000 + tonumber(minor) >= 7080
+
 function M.new()
   return setmetatable({ http = core.http() }, M)
 end

@@ -18,6 +18,7 @@
  *   host.worker_pid(i)    of worker i (--forks)
  *   host.kill(i, signal)  to worker i (--forks); its death is no failure then
  *   host.nap()            gives way, for about a millisecond
+ *   host.cpu()            seconds of CPU this thread has used
  *   host.starve(n, f, ..) calls f in protected mode; from its n-th request
  *                         for memory on there is none. -> as pcall
  * Exit status: 0 if every worker came to its end without an error.
@@ -113,6 +114,16 @@ static int host_tally(lua_State *L)
   return 1;
 }
 
+static int host_cpu(lua_State *L)
+{
+  struct timespec used = {0, 0};
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) {
+    return luaL_error(L, "no CPU clock: %s", strerror(errno));
+  }
+  lua_pushnumber(L, (lua_Number)used.tv_sec + (lua_Number)used.tv_nsec / 1e9);
+  return 1;
+}
+
 static int host_pid(lua_State *L)
 {
   lua_pushinteger(L, getpid());
@@ -176,10 +187,15 @@ static int host_starve(lua_State *L)
 static lua_State *new_state(void)
 {
   static const luaL_Reg functions[] = {
-      {"barrier", host_barrier}, {"tally", host_tally},
-      {"pid", host_pid},         {"worker_pid", host_worker_pid},
-      {"kill", host_kill},       {"nap", host_nap},
-      {"starve", host_starve},   {NULL, NULL},
+      {"barrier", host_barrier},
+      {"tally", host_tally},
+      {"pid", host_pid},
+      {"worker_pid", host_worker_pid},
+      {"kill", host_kill},
+      {"nap", host_nap},
+      {"starve", host_starve},
+      {"cpu", host_cpu},
+      {NULL, NULL},
   };
   lua_State *L = luaL_newstate();
   if (L == NULL) {

@@ -36,7 +36,7 @@ local function shown(name, value)
   elseif SHORTENED[name] then
     return M.short(tostring(value))
   elseif SHOWN[name] then
-    return tostring(value):sub(1, 100)
+    return tostring(value):sub(1, 60)
   end
   return "[redacted]"
 end
@@ -55,17 +55,22 @@ local function fields(world, request)
   local list, count = {}, 0
   for name, value in pairs(body) do
     count = count + 1
-    if count <= 50 then
-      list[tostring(name):sub(1, 64)] = shown(name, value)
+    if count <= 20 then
+      list[tostring(name):sub(1, 32)] = shown(name, value)
     end
   end
   return count > 0 and list or nil
 end
 
--- "Bearer abcd…"; a scheme alone tells enough of anything else.
+-- "Bearer abcd…". What has no scheme we know may be a token from its first
+-- letter on.
 local function authorization(value)
-  local scheme, rest = (value or ""):match "^(%a+) *(.*)$"
-  return scheme and scheme .. " " .. M.short(rest) or value and "[redacted]"
+  local scheme, rest = (value or ""):match "^(%a+) +(.*)$"
+  local known = scheme and scheme:lower()
+  if known == "bearer" or known == "basic" then
+    return scheme .. " " .. M.short(rest)
+  end
+  return value and "[redacted]"
 end
 
 -- A path is shown, but nothing in it that is as long as a token.

@@ -35,7 +35,7 @@ is_over() {
 await() {
   tries=$1
   shift
-  until "$@" || [ $tries = 0 ]; do
+  until "$@" || [ "$tries" = 0 ]; do
     sleep 0.1
     tries=$((tries - 1))
   done

@@ -17,6 +17,7 @@ local core = require "equinix.core"
 ---@field max_body? number bytes, counted after decompression; 64 MiB
 ---@field fresh? boolean a connection of its own, closed afterwards
 ---@field replay? boolean may be sent again when a reused connection is dead
+---@field raw_head? boolean head instead of headers in the response: cheaper
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
@@ -25,7 +26,8 @@ local core = require "equinix.core"
 
 ---@class equinix.transport.response
 ---@field status integer
----@field headers string[][] list of {name, value} as received, in order
+---@field headers? string[][] list of {name, value} as received, in order
+---@field head? string the same in one piece, for core.headers, with raw_head
 ---@field body string "" when the sink took it
 ---@field elapsed number seconds
 ---@field http_version string "1.0", "1.1", "2" or "3"
@@ -36,6 +38,10 @@ local core = require "equinix.core"
 ---@field code string "ECONNREFUSED", "CURLE_...", "body_too_large", ...
 ---@field message string
 ---@field sent boolean false where certainly no byte of the request left
+
+---@class equinix.transport.result one of the two
+---@field response? equinix.transport.response
+---@field err? equinix.transport.err
 
 ---@class equinix.transport.curl
 local M = {}
@@ -63,7 +69,7 @@ end
 ---@param requests equinix.transport.request[]
 ---@param n integer how many are under way at once
 ---@param seconds number limit for all of them together
----@return {response: equinix.transport.response?, err: equinix.transport.err?}[] results in the order of the requests
+---@return equinix.transport.result[] results in the order of the requests
 function M.send_many(requests, n, seconds)
   return get_handle():send_many(requests, n, seconds)
 end

@@ -7,7 +7,8 @@ local core = require "equinix.core"
 local M = { http = core.http(), url = os.getenv "SERVER_URL" }
 
 function M.get()
-  return assert(M.http:send({ method = "GET", url = M.url }, 10))
+  return assert(M.http:send({ method = "GET", url = M.url, replay = true },
+    10))
 end
 
 M.first = M.get().body

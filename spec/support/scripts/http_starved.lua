@@ -1,0 +1,55 @@
+-- http_starved: sends while the memory runs out, at every point in turn.
+--
+-- Law of this file: host.c runs it, with the server's URL. A call either
+-- answers or raises; whichever, the handle works afterwards.
+local core = require "equinix.core"
+
+local url = ...
+local handle = core.http()
+local request = {
+  method = "POST", url = url, body = ("x"):rep(5000), replay = true,
+  headers = { { "X-A", "1" }, { "X-B", ("2"):rep(300) } },
+}
+
+local function send()
+  return assert(handle:send(request, 10)).body
+end
+
+local function send_many()
+  local list = {}
+  for i = 1, 10 do
+    list[i] = request
+  end
+  local results = handle:send_many(list, 3, 10)
+  for i = 1, 10 do
+    assert(results[i].response, "an answer is missing")
+  end
+  return results[10].response.body
+end
+
+local function make()
+  local new = core.http()
+  local body = assert(new:send(request, 10)).body
+  new:close()
+  return body
+end
+
+local expected = send()
+local failures = 0
+for _, use in ipairs { send, send_many, make } do
+  local n, ok, body = 0, false, nil
+  while not ok do
+    ok, body = host.starve(n, use) -- luacheck: globals host
+    if not ok then
+      failures = failures + 1
+      assert(tostring(body):find "not enough memory", body)
+    end
+    assert(send() == expected)
+    n = n + 1
+    assert(n < 2000, "it never came to an end")
+  end
+  assert(body == expected)
+end
+-- It did run out of memory, and at more than a few points.
+assert(failures > 30, failures)
+handle:close()
