@@ -357,3 +357,57 @@ describe("a redirect", function()
     end
   end)
 end)
+
+describe("a sink", function()
+  local function client_with(answers)
+    local given = {}
+    local transport = scripted.transport { scripted.token "t" }
+    local n = 0
+    local send = transport.send
+    function transport.send(request, seconds, drain)
+      if request.url:find("/oauth2/", 1, true) then
+        return send(request, seconds)
+      end
+      n = n + 1
+      given[n] = { sink = request.sink, drain = drain }
+      return answers[n](drain)
+    end
+    return assert(equinix.new {
+      client_id = scripted.unique(), client_secret = "s3cret-of-this-app",
+      base_url = "https://api.example.com", transport = transport,
+    }), given
+  end
+
+  it("that is a path goes to the transport", function()
+    local c, given = client_with { function()
+      return scripted.json(200, "")
+    end }
+    assert(c:get("/x", { sink = "/tmp/file" }))
+    assert.same({ sink = "/tmp/file" }, given[1])
+  end)
+
+  it("that is a function gets the chunks, of the repeated call too", function()
+    local c = client_with { function()
+      return scripted.json(503, "", { ["retry-after"] = "0" })
+    end, function(drain)
+      drain "a"
+      drain "b"
+      return scripted.json(200, "")
+    end }
+    local text = ""
+    assert(c:get("/x", { sink = function(chunk)
+      text = text .. chunk
+    end }))
+    assert.equal("ab", text)
+  end)
+
+  it("that got something ends the repetitions", function()
+    local c, given = client_with { function(drain)
+      drain "a"
+      return nil, { kind = "network", sent = true, message = "cut" }
+    end }
+    local _, problem = c:get("/x", { sink = function() end })
+    assert.equal("network", problem.kind)
+    assert.equal(1, #given)
+  end)
+end)

@@ -190,3 +190,105 @@ describe("a handle", function()
     assert.are.equal(0, code)
   end)
 end)
+
+describe("a function that drains the body", function()
+  local server, handle
+
+  setup(function()
+    -- /drip: the second half waits for a request of /go. /cut: half a body.
+    server = rawserver.start [[
+      local c = ...
+      for request in function() return c:request() end do
+        if request.path == "/drip" then
+          c:send "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"
+          while not c.share.go do
+            c:sleep(0.01)
+          end
+          c:send "rest"
+        elseif request.path == "/go" then
+          c.share.go = true
+          c:send(c.ok "gone")
+        elseif request.path == "/cut" then
+          c:send "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+          return
+        elseif request.path == "/big" then
+          c:send(c.ok(("0123456789"):rep(300000)))
+        else
+          c:send "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope"
+        end
+      end
+    ]]
+  end)
+  before_each(function()
+    handle = core.http()
+  end)
+  after_each(function()
+    handle:close()
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  local function send(path, drain)
+    return handle:send({ method = "GET", url = server.url .. path,
+      headers = {} }, 10, drain)
+  end
+
+  it("gets it piece by piece, while it comes", function()
+    local chunks = {}
+    local response = assert(send("/drip", function(chunk)
+      chunks[#chunks + 1] = chunk
+      if #chunks == 1 then
+        local other = core.http()
+        assert(other:send({ method = "GET", url = server.url .. "/go",
+          headers = {} }, 10))
+        other:close()
+      end
+    end))
+    assert.equal("", response.body)
+    assert.same({ "half", "rest" }, chunks)
+  end)
+
+  it("gets all of a body of any size", function()
+    local total = 0
+    assert(send("/big", function(chunk)
+      total = total + #chunk
+    end))
+    assert.equal(3000000, total)
+  end)
+
+  it("gets nothing of an answer that is no success", function()
+    local response = assert(send("/missing", function()
+      error "must not be called"
+    end))
+    assert.equal(404, response.status)
+    assert.equal("nope", response.body)
+  end)
+
+  it("gets what came of a body that is cut, and the call fails", function()
+    local text = ""
+    local response, err = send("/cut", function(chunk)
+      text = text .. chunk
+    end)
+    assert.is_nil(response)
+    assert.is_true(err.sent)
+    assert.truthy(("half"):find(text, 1, true))
+  end)
+
+  it("may raise: the call ends, and the handle goes on", function()
+    local ok, message = pcall(send, "/big", function()
+      error("enough", 0)
+    end)
+    assert.is_false(ok)
+    assert.equal("enough", message)
+    assert.equal(404, assert(send "/missing").status)
+  end)
+
+  it("can't use the handle it drains", function()
+    local ok, message = pcall(send, "/big", function()
+      send "/missing"
+    end)
+    assert.is_false(ok)
+    assert.truthy(message:find("busy", 1, true))
+  end)
+end)

@@ -146,14 +146,23 @@ describe("a batch", function()
   it("holds on to what it sends, whatever becomes of the requests", function()
     -- A finalizer of the caller's empties the tables while the first answers
     -- are being built.
-    local list = requests(60, "slow")
+    server:stop()
+    server = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:sleep(0.01)
+        c:send(c.ok(("z"):rep(300000)))
+      end
+    ]]
+    local list = requests(60)
     for i, request in ipairs(list) do
       request.method = "POST"
       request.body = ("x" .. i):rep(5000)
       request.headers = { { "X-Number", "number " .. i } }
     end
     -- Then, at each further collection, others take the memory.
-    local emptied, squatters, over = 0, {}, false
+    local emptied, over = 0, false
+    local squatters = {} -- luacheck: ignore
     local function meddle()
       emptied = emptied + 1
       for i = 1, list and 60 or 0 do
@@ -171,19 +180,21 @@ describe("a batch", function()
     end
     Handle.finalizer(meddle)
     local pause = collectgarbage("setpause", 1)
+    local stepmul = collectgarbage("setstepmul", 1000)
     local results = handle.http:send_many(list, 2, 20)
     collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", stepmul)
     over = true
     for _, result in ipairs(results) do
       assert.is_nil(result.err)
     end
-    assert.is_true(emptied > 2)
+    assert.is_true(emptied > 0)
     local seen = 0
     for _, request in ipairs(server:requests()) do
       local i = request.body:match "^x(%d+)"
       assert.are.equal(("x" .. i):rep(5000), request.body)
       assert.are.equal("number " .. i, request.headers["x-number"])
-      assert.are.equal("/slow" .. i, request.path)
+      assert.are.equal("/" .. i, request.path)
       seen = seen + 1
     end
     assert.are.equal(60, seen)

@@ -152,6 +152,11 @@ bool eq_answer_body(struct eq_answer *answer, const char *bytes, size_t n)
   return reason == 0 || sink_failed(answer, reason);
 }
 
+bool eq_answer_succeeds(const struct eq_answer *answer)
+{
+  return answer->stage == EQ_ANSWER_DONE && is_success(answer);
+}
+
 bool eq_answer_complete(struct eq_answer *answer)
 {
   if (!eq_sink_is_open(&answer->sink)) {

@@ -52,6 +52,9 @@ bool eq_answer_header(struct eq_answer *answer, const char *line, size_t n);
 /* A piece of the decoded body. False: stop, the cause is set. */
 bool eq_answer_body(struct eq_answer *answer, const char *bytes, size_t n);
 
+/* Whether the body that comes in is the one of a final 2xx answer. */
+bool eq_answer_succeeds(const struct eq_answer *answer);
+
 /*
  * The transfer ended well: an open sink gets its name if the answer was 2xx
  * and is removed if not. False: that failed, the cause is set.

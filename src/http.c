@@ -64,7 +64,40 @@ static int protect(lua_State *L, struct eq_http *http, lua_CFunction body)
   return status == 0 ? lua_gettop(L) - n : lua_error(L);
 }
 
-/* [self, request, seconds] -> response | nil, err */
+/* Gives what came of a 2xx body to the function at 4, and drops it. */
+static void drain(lua_State *L, struct eq_transfer *transfer)
+{
+  struct eq_buffer *body = &transfer->answer.body;
+  if (body->len > 0 && eq_answer_succeeds(&transfer->answer)) {
+    lua_pushvalue(L, 4);
+    lua_pushlstring(L, eq_buffer_text(body), body->len);
+    eq_buffer_clear(body);
+    lua_call(L, 1, 0);
+  }
+}
+
+/* To the end, with the drain called between libcurl's steps. */
+static struct eq_transfer *run(lua_State *L, struct eq_http *http,
+                               struct eq_transfer *transfer)
+{
+  if (lua_isnil(L, 4)) {
+    return eq_multi_next(&http->multi);
+  }
+  for (;;) {
+    struct eq_transfer *ended = eq_multi_step(&http->multi);
+    if (ended == NULL || !ended->failed) {
+      drain(L, transfer);
+    }
+    if (ended == NULL) {
+      ended = eq_multi_rest(&http->multi);
+    }
+    if (ended != NULL) {
+      return ended;
+    }
+  }
+}
+
+/* [self, request, seconds, drain | nil] -> response | nil, err */
 static int send_body(lua_State *L)
 {
   struct eq_http *http = lua_touserdata(L, 1);
@@ -81,7 +114,7 @@ static int send_body(lua_State *L)
   eq_request_read(L, 2, &request, &http->lines);
   if (eq_transfer_start(transfer, &request, lua_tonumber(L, 3)) &&
       eq_multi_add(&http->multi, transfer)) {
-    transfer = eq_multi_next(&http->multi);
+    transfer = run(L, http, transfer);
   }
   if (transfer->failed) {
     lua_pushnil(L);
@@ -91,16 +124,21 @@ static int send_body(lua_State *L)
 }
 
 /*
- * handle:send(request, seconds) -> response | nil, err
+ * handle:send(request, seconds [, drain]) -> response | nil, err
  * The tables are described in transport/curl.lua. Blocks the OS thread, at
- * most that long. Raises what is wrong with the request.
+ * most that long. Raises what is wrong with the request. The body of a 2xx
+ * answer goes to drain(chunk), which may raise but neither yield nor use
+ * this handle; max_body bounds what comes between two calls of it.
  */
 static int l_send(lua_State *L)
 {
   struct eq_http *http = check_open(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   check_seconds(L, 3);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
+  if (!lua_isnil(L, 4)) {
+    luaL_checktype(L, 4, LUA_TFUNCTION);
+  }
   return protect(L, http, send_body);
 }
 

@@ -187,24 +187,33 @@ static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
                                                  : CURLE_FAILED_INIT);
 }
 
+struct eq_transfer *eq_multi_step(struct eq_multi *multi)
+{
+  /* What was announced comes first: it makes room for the next one. */
+  struct eq_transfer *transfer = announced(multi);
+  if (transfer != NULL) {
+    return transfer;
+  }
+  int running;
+  CURLMcode rc = curl_multi_perform(multi->multi, &running);
+  return rc == CURLM_OK ? announced(multi) : give_up(multi, rc);
+}
+
+struct eq_transfer *eq_multi_rest(struct eq_multi *multi)
+{
+  CURLMcode rc = curl_multi_poll(multi->multi, NULL, 0, POLL_MS, NULL);
+  return rc == CURLM_OK ? NULL : give_up(multi, rc);
+}
+
 struct eq_transfer *eq_multi_next(struct eq_multi *multi)
 {
   for (;;) {
-    /* What was announced comes first: it makes room for the next one. */
-    struct eq_transfer *transfer = announced(multi);
+    struct eq_transfer *transfer = eq_multi_step(multi);
+    if (transfer == NULL) {
+      transfer = eq_multi_rest(multi);
+    }
     if (transfer != NULL) {
       return transfer;
-    }
-    int running;
-    CURLMcode rc = curl_multi_perform(multi->multi, &running);
-    if (rc == CURLM_OK && (transfer = announced(multi)) != NULL) {
-      return transfer;
-    }
-    if (rc == CURLM_OK) {
-      rc = curl_multi_poll(multi->multi, NULL, 0, POLL_MS, NULL);
-    }
-    if (rc != CURLM_OK) {
-      return give_up(multi, rc);
     }
   }
 }

@@ -39,8 +39,17 @@ struct eq_transfer *eq_multi_take(struct eq_multi *multi);
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer);
 
 /*
- * Waits for a transfer to end and returns it, finished. At least one must
- * have been added.
+ * Moves what can be moved, without waiting. A transfer that ended by it,
+ * finished, or NULL. At least one must have been added.
+ */
+struct eq_transfer *eq_multi_step(struct eq_multi *multi);
+
+/* Waits until there is something to move. NULL, or one that failed by it. */
+struct eq_transfer *eq_multi_rest(struct eq_multi *multi);
+
+/*
+ * Steps and rests until a transfer ends and returns it, finished. At least
+ * one must have been added.
  */
 struct eq_transfer *eq_multi_next(struct eq_multi *multi);
 

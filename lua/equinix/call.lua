@@ -108,7 +108,7 @@ local function build(config, opts)
     body = body,
     replay = retry.idempotent(method, opts.idempotent),
     max_body = config.max_body,
-    sink = opts.sink,
+    sink = type(opts.sink) == "string" and opts.sink or nil,
     connect_timeout = config.connect_timeout,
     ca_file = config.ca_file,
     client_cert = config.client_cert,
@@ -140,8 +140,9 @@ end
 -- Seconds before another attempt, when one is allowed and the deadline leaves
 -- room for it; else nil.
 function Call:pause(status, problem, headers)
-  if self.attempt >= self.policy.attempts or not retry.allowed(
-      self.request.method, self.idempotent, status, problem) then
+  if self.drained or self.attempt >= self.policy.attempts
+    or not retry.allowed(self.request.method, self.idempotent, status,
+      problem) then
     return nil
   end
   local asked = headers and retry.after(headers["retry-after"], os.time(),
@@ -288,6 +289,13 @@ function M.new(client, opts)
   for _, status in ipairs(opts.accept or {}) do
     self.accept[status] = true
   end
+  if type(opts.sink) == "function" then
+    -- What was given away can't be taken back: no repetition after that.
+    self.drain = function(chunk)
+      self.drained = true
+      opts.sink(chunk)
+    end
+  end
   return self
 end
 
@@ -306,7 +314,8 @@ function M.run(client, opts)
     if not request then
       return nil, seconds
     end
-    local result, extra = self:settle(self.transport.send(request, seconds))
+    local result, extra = self:settle(self.transport.send(request, seconds,
+      self.drain))
     if result ~= "again" then
       return result, extra
     elseif extra > 0 then

@@ -19,7 +19,8 @@ local M = {}
 ---@field idempotent? boolean whether it may be sent twice
 ---@field retry? equinix.RetryPolicy|boolean
 ---@field accept? integer[] statuses that are a success too
----@field sink? string path of a file for the body of the final 2xx answer
+---@field sink? string|fun(chunk: string) a file's path or a function, for
+---  the body of the final 2xx answer
 
 local REQUEST = {
   method = "string",
@@ -33,7 +34,7 @@ local REQUEST = {
   idempotent = "boolean",
   retry = "table boolean",
   accept = "table",
-  sink = "string",
+  sink = "string function",
 }
 
 --- Checks the table of a request; raises at the caller's line.
@@ -75,6 +76,10 @@ function M.all(requests, opts, level)
   end
   for i, fields in ipairs(requests) do
     M.request(fields, level + 1)
+    if type(fields.sink) == "function" then
+      check.raise(level + 1, "request %d has a function as sink: in all() it "
+        .. "can only be a file's path", i)
+    end
     if fields.timeout then
       check.raise(level + 1, "request %d has a timeout: give one to all() "
         .. "for all of them", i)

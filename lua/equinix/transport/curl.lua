@@ -59,10 +59,19 @@ end
 ---Sends a request and waits for its answer.
 ---@param request equinix.transport.request
 ---@param seconds number limit for the whole transfer
+---@param drain? fun(chunk: string) gets the body of a 2xx answer piece by
+---  piece; then the response's body is ""
 ---@return equinix.transport.response? response
 ---@return equinix.transport.err? err
-function M.send(request, seconds)
-  return get_handle():send(request, seconds)
+function M.send(request, seconds, drain)
+  if not drain then
+    return get_handle():send(request, seconds)
+  end
+  -- The function may make calls of its own: it gets a handle for itself.
+  local own = core.http()
+  local response, err = own:send(request, seconds, drain)
+  own:close()
+  return response, err
 end
 
 ---Sends many requests, n at a time.
