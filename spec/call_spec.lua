@@ -1,3 +1,4 @@
+-- call: one API call; scripted answers, for each rule of repetition.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 

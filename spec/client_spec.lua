@@ -1,3 +1,4 @@
+-- client: the one object, its life and its manners.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 

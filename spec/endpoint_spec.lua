@@ -1,3 +1,4 @@
+-- endpoint: what goes to a token endpoint, and how often.
 local equinix = require "equinix"
 local form = require "equinix.form"
 local scripted = require "spec.support.scripted"

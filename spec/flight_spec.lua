@@ -1,3 +1,4 @@
+-- flight: the life of a token, state by state, on scripted answers.
 local core = require "equinix.core"
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"

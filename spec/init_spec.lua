@@ -1,3 +1,4 @@
+-- init: the front door.
 local core = require "equinix.core"
 local equinix = require "equinix"
 

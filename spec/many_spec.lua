@@ -1,3 +1,4 @@
+-- many: many calls at once, each with a result of its own.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 

@@ -1,3 +1,4 @@
+-- operation: a token request with the caller's own body.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 

@@ -1,3 +1,4 @@
+-- pages: the five shapes of paging, on servers that misbehave.
 local equinix = require "equinix"
 local json = require "equinix.json"
 local scripted = require "spec.support.scripted"

@@ -58,3 +58,17 @@ describe("a response", function()
     assert.matches("it is empty", problem.message)
   end)
 end)
+
+describe("a response whose headers came as one block", function()
+  it("reads them when first asked for", function()
+    local one = response.new({ status = 200, body = "", elapsed = 0,
+      head = "Content-Type: text/plain\r\nX-Empty:\r\nX-Twice: a\r\n"
+        .. "x-twice:  b \r\nLocation: https://h:1/p?q=1:2\r\n" }, "u")
+    assert.is_nil(rawget(one, "headers"))
+    assert.equal("text/plain", one.headers["content-type"])
+    assert.equal("", one.headers["X-Empty"])
+    assert.equal("a, b", one.headers["X-Twice"])
+    assert.equal("https://h:1/p?q=1:2", one.headers.location)
+    assert.equal(one.headers, one.headers)
+  end)
+end)

@@ -1,3 +1,4 @@
+-- seal: digests, checked against published ones.
 local core = require "equinix.core"
 
 describe("core.digest", function()

@@ -108,6 +108,7 @@ local function build(config, opts)
     body = body,
     replay = retry.idempotent(method, opts.idempotent),
     max_body = config.max_body,
+    raw_head = true,
     sink = type(opts.sink) == "string" and opts.sink or nil,
     connect_timeout = config.connect_timeout,
     ca_file = config.ca_file,

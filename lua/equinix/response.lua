@@ -11,9 +11,24 @@ local M = {}
 ---@field body string
 ---@field url string where the answer came from
 ---@field elapsed number seconds
-local Response = {}
-Response.__index = Response
-Response.__name = "equinix.Response"
+local Response = { __name = "equinix.Response" }
+local methods = {}
+
+-- Most callers never look at the headers, so they are read when first asked
+-- for, out of the block as it came.
+function Response.__index(response, name)
+  local head = name == "headers" and rawget(response, "head")
+  if not head then
+    return methods[name]
+  end
+  local list = {}
+  for field, value in head:gmatch "([^:\r\n]+):[ \t]*([^\r\n]-)[ \t]*\r?\n" do
+    list[#list + 1] = { field, value }
+  end
+  local headers = M.headers(list)
+  rawset(response, "headers", headers)
+  return headers
+end
 
 function Response:__tostring()
   return ("equinix.Response (%d, %d bytes)"):format(self.status, #self.body)
@@ -28,7 +43,7 @@ local Headers = {
 --- The body's JSON. `equinix.null` and integers as in equinix.json.
 ---@return any value nil on failure
 ---@return equinix.Error|nil
-function Response:json()
+function methods:json()
   local value, message = json.decode(self.body)
   if value == nil then
     return err.fail("protocol", ("the answer (%d) is not JSON: %s"):format(
@@ -54,14 +69,16 @@ function M.headers(list)
   return setmetatable(headers, Headers)
 end
 
---- A transport's answer becomes a response.
----@param answer table status, headers (list), body, elapsed
+--- A transport's answer becomes a response. Its headers come as a list
+--- (`headers`), or as one text (`head`) where that was asked for.
+---@param answer table status, headers or head, body, elapsed
 ---@param url string
 ---@return equinix.Response
 function M.new(answer, url)
   return setmetatable({
     status = answer.status,
-    headers = M.headers(answer.headers),
+    head = answer.head,
+    headers = not answer.head and M.headers(answer.headers) or nil,
     body = answer.body or "",
     url = url,
     elapsed = answer.elapsed,
