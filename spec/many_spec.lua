@@ -2,6 +2,8 @@
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 
+local warm -- whether there is a token already when `all` is called
+
 -- A client whose transport answers each path by a function of (path, nth time
 -- it is asked for, authorization).
 local function client(answer, opts)
@@ -25,7 +27,11 @@ local function client(answer, opts)
   for name, value in pairs(opts or {}) do
     all[name] = value
   end
-  return assert(equinix.new(all)), transport, function()
+  local c = assert(equinix.new(all))
+  if warm then
+    assert(c:token())
+  end
+  return c, transport, function()
     return tokens
   end, asked
 end
@@ -42,90 +48,96 @@ local function echo(path)
   return scripted.json(200, { path = path })
 end
 
-describe("client:all", function()
-  it("keeps the order, and gives each its own result", function()
-    local c = client(function(path)
-      return path == "/3" and scripted.json(404, "") or echo(path)
+for _, state in ipairs { "without a token", "with a token" } do
+  describe("client:all " .. state, function()
+    before_each(function()
+      warm = state == "with a token"
     end)
-    local results = c:all(paths(5))
-    assert.equal(5, #results)
-    for i, result in ipairs(results) do
-      if i == 3 then
-        assert.is_nil(result.response)
-        assert.equal(404, result.err.status)
-      else
-        assert.is_nil(result.err)
-        assert.equal("/" .. i, result.response:json().path)
+
+    it("keeps the order, and gives each its own result", function()
+      local c = client(function(path)
+        return path == "/3" and scripted.json(404, "") or echo(path)
+      end)
+      local results = c:all(paths(5))
+      assert.equal(5, #results)
+      for i, result in ipairs(results) do
+        if i == 3 then
+          assert.is_nil(result.response)
+          assert.equal(404, result.err.status)
+        else
+          assert.is_nil(result.err)
+          assert.equal("/" .. i, result.response:json().path)
+        end
       end
-    end
-  end)
-
-  it("renews once for all when the token is refused", function()
-    local c, _, tokens, asked = client(function(path, _, authorization)
-      return authorization == "Bearer t1" and scripted.json(401, "")
-        or echo(path)
     end)
-    for _, result in ipairs(c:all(paths(20))) do
-      assert.truthy(result.response)
-    end
-    assert.equal(2, tokens())
-    assert.equal(2, asked["/7"])
-  end)
 
-  it("repeats what may be repeated, and only that", function()
-    local c, _, _, asked = client(function(path, nth)
-      if path == "/2" and nth == 1 then
-        return scripted.json(503, "", { ["retry-after"] = "0" })
+    it("renews once for all when the token is refused", function()
+      local c, _, tokens, asked = client(function(path, _, authorization)
+        return authorization == "Bearer t1" and scripted.json(401, "")
+          or echo(path)
+      end)
+      for _, result in ipairs(c:all(paths(20))) do
+        assert.truthy(result.response)
       end
-      return echo(path)
+      assert.equal(2, tokens())
+      assert.equal(2, asked["/7"])
     end)
-    for _, result in ipairs(c:all(paths(3))) do
-      assert.truthy(result.response)
-    end
-    assert.same({ ["/1"] = 1, ["/2"] = 2, ["/3"] = 1 }, asked)
-  end)
 
-  it("hands on how many at once and the deadline for all", function()
-    local c, transport = client(echo)
-    c:all(paths(3))
-    assert.equal(16, transport.batches[1].concurrency)
-    c:all(paths(3), { concurrency = 2, timeout = 7 })
-    assert.equal(2, transport.batches[2].concurrency)
-    assert.is_true(transport.batches[2].seconds <= 7)
-  end)
+    it("repeats what may be repeated, and only that", function()
+      local c, _, _, asked = client(function(path, nth)
+        if path == "/2" and nth == 1 then
+          return scripted.json(503, "", { ["retry-after"] = "0" })
+        end
+        return echo(path)
+      end)
+      for _, result in ipairs(c:all(paths(3))) do
+        assert.truthy(result.response)
+      end
+      assert.same({ ["/1"] = 1, ["/2"] = 2, ["/3"] = 1 }, asked)
+    end)
 
-  it("says for each what can't be sent, and sends the rest", function()
-    local c, transport = client(echo)
-    local results = c:all { { path = "//evil" }, { path = "/1" } }
-    assert.equal("config", results[1].err.kind)
-    assert.equal(200, results[2].response.status)
-    assert.equal(1, transport.batches[1].n)
-    assert.same({}, c:all {})
-  end)
+    it("hands on how many at once and the deadline for all", function()
+      local c, transport = client(echo)
+      c:all(paths(3))
+      assert.equal(16, transport.batches[1].concurrency)
+      c:all(paths(3), { concurrency = 2, timeout = 7 })
+      assert.equal(2, transport.batches[2].concurrency)
+      assert.is_true(transport.batches[2].seconds <= 7)
+    end)
 
-  it("gives every one the error when no token can be had", function()
-    local transport = scripted.transport { scripted.refused() }
-    local c = assert(equinix.new { client_id = scripted.unique(),
-      client_secret = "s3cret-of-this-app", transport = transport })
-    local results = c:all(paths(10))
-    for i = 1, 10 do
-      assert.equal("auth", results[i].err.kind)
-    end
-    assert.equal(1, #transport.sent)
-  end)
+    it("says for each what can't be sent, and sends the rest", function()
+      local c, transport = client(echo)
+      local results = c:all { { path = "//evil" }, { path = "/1" } }
+      assert.equal("config", results[1].err.kind)
+      assert.equal(200, results[2].response.status)
+      assert.equal(1, transport.batches[1].n)
+      assert.same({}, c:all {})
+    end)
 
-  it("raises at the caller's line for a mistake in the program", function()
-    local c = client(echo)
-    for _, call in ipairs {
-      function() c:all("x") end,
-      function() c:all({ { pahth = "/x" } }) end,
-      function() c:all({ { path = "/x", timeout = 3 } }) end,
-      function() c:all({}, { concurency = 3 }) end,
-      function() c:all({}, { concurrency = 0 }) end,
-    } do
-      local ok, message = pcall(call)
-      assert.is_false(ok)
-      assert.truthy(message:find("many_spec.lua:", 1, true), message)
-    end
+    it("gives every one the error when no token can be had", function()
+      local transport = scripted.transport { scripted.refused() }
+      local c = assert(equinix.new { client_id = scripted.unique(),
+        client_secret = "s3cret-of-this-app", transport = transport })
+      local results = c:all(paths(10))
+      for i = 1, 10 do
+        assert.equal("auth", results[i].err.kind)
+      end
+      assert.equal(1, #transport.sent)
+    end)
+
+    it("raises at the caller's line for a mistake in the program", function()
+      local c = client(echo)
+      for _, call in ipairs {
+        function() c:all("x") end,
+        function() c:all({ { pahth = "/x" } }) end,
+        function() c:all({ { path = "/x", timeout = 3 } }) end,
+        function() c:all({}, { concurency = 3 }) end,
+        function() c:all({}, { concurrency = 0 }) end,
+      } do
+        local ok, message = pcall(call)
+        assert.is_false(ok)
+        assert.truthy(message:find("many_spec.lua:", 1, true), message)
+      end
+    end)
   end)
-end)
+end

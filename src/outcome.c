@@ -46,17 +46,17 @@ static void push_response(lua_State *L, const struct eq_transfer *transfer)
   lua_createtable(L, 0, 6); /* [.., response] */
   lua_pushinteger(L, answer->status);
   lua_setfield(L, -2, "status");
-  if (transfer->raw_head) {
-    push_buffer(L, &answer->fields);
-    lua_setfield(L, -2, "head");
-  } else {
-    push_headers(L, eq_buffer_text(&answer->fields));
-    lua_setfield(L, -2, "headers");
-  }
   push_buffer(L, &answer->body);
   lua_setfield(L, -2, "body");
   lua_pushnumber(L, (lua_Number)transfer->elapsed);
   lua_setfield(L, -2, "elapsed");
+  if (transfer->raw_head) {
+    push_buffer(L, &answer->fields);
+    lua_setfield(L, -2, "head");
+    return;
+  }
+  push_headers(L, eq_buffer_text(&answer->fields));
+  lua_setfield(L, -2, "headers");
   set_string(L, "http_version", transfer->version);
   lua_pushinteger(L, transfer->connects);
   lua_setfield(L, -2, "connects");

@@ -12,7 +12,8 @@
 # Law of this file: nothing passes by silence. A spec run counts only when its
 # summary is there, agrees with its exit code and names at least one test;
 # a file RESULT.san.* with anything in it is a sanitizer's finding, whatever
-# the command said, also when a forked child wrote it.
+# the command said, also when a forked child wrote it. And nothing outlives a
+# step: a process that is left behind is a failure.
 
 set -u
 result=$1 kind=$2
@@ -42,15 +43,23 @@ for need in ${NEEDS:-}; do
   }
 done
 
-# No spec meets the credentials, settings or files of whoever runs it.
-home=$(mktemp -d) || exit 1
+# No spec meets the credentials, settings or files of whoever runs it. Its own
+# files are below that folder; nginx's workers may be another user: 755.
+home=$(mktemp -d) && chmod 755 "$home" || exit 1
 trap 'rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
 for variable in $(env | sed -n 's/^\(EQUINIX_[A-Za-z0-9_]*\)=.*/\1/p'); do
   unset "$variable"
 done
 unset XDG_RUNTIME_DIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME
-export HOME="$home" LC_ALL=C
+export HOME="$home" TMPDIR="$home" LC_ALL=C
+
+# Processes that were started with something in that folder (Linux only).
+# grep gets the name by its input: else it would find itself.
+left_behind() {
+  # shellcheck disable=SC2062  # a path, not a pattern
+  printf '%s\n' "$home" | grep -lFs -f - /proc/[0-9]*/cmdline | cut -d/ -f3
+}
 
 limit=
 command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT:-300}"
@@ -84,6 +93,15 @@ elif [ $code != 0 ] && [ "$failed" = 0 ]; then
 fi
 for report in "$result".san.*; do
   [ -s "$report" ] && why="${why:+$why, }${report##*/}"
+done
+tries=50 # what has been told to end gets five seconds for it
+while [ -n "$(left_behind)" ] && [ $tries != 0 ]; do
+  sleep 0.1
+  tries=$((tries - 1))
+done
+for pid in $(left_behind); do
+  why="${why:+$why, }left behind: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+  kill "$pid"
 done
 [ -z "$why" ] || failed=$((failed + 1))
 

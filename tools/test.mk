@@ -79,15 +79,12 @@ $(RESULTS)/luajit/%: build
 	@$(STEP) specs $(LUAJIT) $(BUSTED) spec/$*_spec.lua
 
 # What the sanitizers are told, joined with colons. Findings go to files: a
-# forked child's too, and none gets lost in the output of a spec.
-HELP := $(CURDIR)/spec/support
+# forked child's too, and none gets lost in the output of a spec. Nothing is
+# suppressed, the libraries' findings included.
 joined = $(subst $(space),:,$(strip $1))
 space := $() $()
 ASAN = $(call joined,log_path=$(CURDIR)/$@.san detect_leaks=1 \
   detect_stack_use_after_return=1 strict_string_checks=1)
-LSAN := $(call joined,suppressions=$(HELP)/lsan.supp print_suppressions=0)
-TSAN = $(call joined,log_path=$(CURDIR)/$@.san \
-  suppressions=$(HELP)/tsan.supp)
 
 # The Lua with the sanitizer goes by the stock one's name: a spec that starts
 # `lua5.4` gets it too.
@@ -96,15 +93,13 @@ under = NEEDS=build/$1/bin/lua5.4 BUILD=build/$1 \
   $(STEP) specs lua5.4 $(BUSTED) spec/$*_spec.lua
 
 $(RESULTS)/asan/%: asan build
-	@$(call under,asan,ASAN_OPTIONS=$(ASAN) LSAN_OPTIONS=$(LSAN) \
-	  UBSAN_OPTIONS=print_stacktrace=1)
+	@$(call under,asan,ASAN_OPTIONS=$(ASAN) UBSAN_OPTIONS=print_stacktrace=1)
 $(RESULTS)/tsan/%: tsan build
-	@$(call under,tsan,TSAN_OPTIONS=$(TSAN))
+	@$(call under,tsan,TSAN_OPTIONS=log_path=$(CURDIR)/$@.san)
 $(RESULTS)/valgrind/%: build
 	@NEEDS=valgrind $(STEP) specs valgrind -q --error-exitcode=99 \
 	  --leak-check=full --show-leak-kinds=definite \
 	  --errors-for-leak-kinds=definite --log-file=$@.san.%p \
-	  --suppressions=$(HELP)/valgrind.supp \
 	  $(LUA54) $(BUSTED) spec/$*_spec.lua
 
 # ----------------------------------------------------------------------- lint

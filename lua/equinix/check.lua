@@ -30,8 +30,9 @@ function M.names(opts, known, what, level)
       M.raise(level + 1, "unknown %s '%s'%s", what, tostring(name),
         near and (", did you mean '%s'?"):format(near) or "")
     end
-    if types ~= "any" and not (" " .. types .. " "):find(
-        " " .. type(value) .. " ", 1, true) then
+    if type(value) ~= types and types ~= "any"
+      and not (" " .. types .. " "):find(" " .. type(value) .. " ", 1, true)
+    then
       M.raise(level + 1, "%s '%s' must be a %s, not a %s", what, name,
         types:gsub(" ", " or a "), type(value))
     end

@@ -10,14 +10,36 @@ local flight = require "equinix.flight"
 local many = require "equinix.many"
 local operation = require "equinix.operation"
 local pages = require "equinix.pages"
+local quick = require "equinix.quick"
 local static = require "equinix.static"
 
 local M = {}
 
 local CONCURRENCY = 16 -- calls at once, unless told
 
+-- What the methods named after HTTP's are; they are made in a loop below.
+---@alias equinix.Client.method
+---| fun(self: equinix.Client, path: string, opts?: equinix.RequestFields):
+---  equinix.Response|nil, equinix.Error|nil
+
+---@class equinix.Stats
+---@field token_requests integer
+---@field tokens integer that were received
+---@field failures integer flights that ended without one
+---@field rejections integer tokens that were refused
+
 ---@class equinix.Client
----@field authorization fun(self: equinix.Client): string|nil, equinix.Error
+---@field authorization fun(self: equinix.Client): string?, equinix.Error?
+---@field get equinix.Client.method
+---@field head equinix.Client.method
+---@field delete equinix.Client.method
+---@field post equinix.Client.method
+---@field put equinix.Client.method
+---@field patch equinix.Client.method
+---@field package config table of equinix.options
+---@field package transport table the port
+---@field package emit fun(name: string, fields: table)
+---@field package flight? equinix.Flight nil when closed
 local Client = {}
 Client.__index = Client
 Client.__name = "equinix.Client"
@@ -130,6 +152,10 @@ end
 
 for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
   Client[method:lower()] = function(self, path, opts)
+    if opts == nil and method == "GET" and self.flight
+      and type(path) == "string" then
+      return quick.get(self, path)
+    end
     if opts ~= nil and type(opts) ~= "table" then
       misuse("the second argument must be a table of request fields", 2)
     end
@@ -188,8 +214,8 @@ end
 --- "/fabric/v4/ports"`. A search has `{method = "POST", json = {...}}`.
 --- Raises an equinix.Error.
 ---@param path string
----@param opts? equinix.Request
----@return fun(): any, equinix.Response
+---@param opts? equinix.PagedRequest
+---@return fun(): any, equinix.Response next the page, nil after the last one
 function Client:pages(path, opts)
   local first = paged(path, opts, 2)
   return pages.each(fetcher(self), first)
@@ -197,8 +223,8 @@ end
 
 --- Iterates over the items of all pages. Raises an equinix.Error.
 ---@param path string
----@param opts? equinix.Request
----@return fun(): any
+---@param opts? equinix.PagedRequest
+---@return fun(): any next an item, nil after the last one
 function Client:items(path, opts)
   local first = paged(path, opts, 2)
   local each, list, i = pages.each(fetcher(self), first), {}, 0
@@ -237,7 +263,7 @@ end
 
 --- Counters, shared by all who share the token: token_requests, tokens,
 --- failures, rejections.
----@return table<string, integer>|nil
+---@return equinix.Stats|nil
 ---@return equinix.Error|nil
 function Client:stats()
   if not self.flight then
@@ -258,7 +284,9 @@ function Client:forget()
   return true
 end
 
---- Ends the client; the token stays with the others who share it.
+--- Ends the client; the token stays with the others who share it. Calls on
+--- a closed client return an error of kind "closed".
+---@return true
 function Client:close()
   if self.flight then
     self.flight:close()
@@ -287,6 +315,7 @@ function M.new(config)
   local self = setmetatable({
     config = config,
     transport = config.transport or curl,
+    memo = quick.memo(),
     emit = emitter(config),
   }, Client)
   local function moved()

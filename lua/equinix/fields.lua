@@ -7,9 +7,7 @@ local check = require "equinix.check"
 
 local M = {}
 
----@class equinix.Request
----@field method? string "GET"
----@field path? string "/...", or an absolute URL on an allowed origin
+---@class equinix.RequestFields what a call takes beside method and path
 ---@field query? table<string, any>|string a list repeats its name
 ---@field headers? table<string, string|number> never Authorization
 ---@field json? any a value to be sent as JSON
@@ -21,6 +19,13 @@ local M = {}
 ---@field accept? integer[] statuses that are a success too
 ---@field sink? string|fun(chunk: string) a file's path or a function, for
 ---  the body of the final 2xx answer
+
+---@class equinix.Request: equinix.RequestFields
+---@field method? string "GET"
+---@field path string "/...", or an absolute URL on an allowed origin
+
+---@class equinix.PagedRequest: equinix.RequestFields
+---@field method? "GET"|"POST" POST for a search
 
 local REQUEST = {
   method = "string",

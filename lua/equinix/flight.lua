@@ -28,6 +28,11 @@ local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 
 ---@class equinix.Flight
 local Flight = { renews = true }
+
+--- The header when the token is fresh, without a look at anything else.
+function Flight.hit()
+  return nil -- no place yet
+end
 Flight.__index = Flight
 
 ---@class equinix.Want what a caller needs
@@ -54,6 +59,7 @@ function Flight:place()
       return secret
     end
     self.slot = core.tokens.open(grant.key(self.config, secret))
+    self.hit = self.slot:bind()
     self.moved(self.slot)
   end
   return self.slot

@@ -52,6 +52,11 @@ function M.versions()
 end
 
 --- assert for hosts whose own wants a string (Lua 5.1, ngx_lua's log).
+---@generic T
+---@param value T|nil
+---@param problem? any
+---@return T value
+---@return any ...
 function M.assert(value, problem, ...)
   if not value then
     error(tostring(problem or "assertion failed!"), 2)

@@ -5,7 +5,9 @@
 -- that ran out or was refused costs one renewal for all of them.
 
 local call = require "equinix.call"
+local compose = require "equinix.compose"
 local core = require "equinix.core"
+local response = require "equinix.response"
 
 local M = {}
 
@@ -29,31 +31,73 @@ local function take_due(waiting, results)
   return due, requests, later, least - now
 end
 
-local function settle(due, answers, later, results)
-  for i, entry in ipairs(due) do
-    local outcome = answers[i]
-    local result, extra = entry.call:settle(outcome.response, outcome.err)
-    if result == "again" then
-      entry.at = core.now() + extra
-      later[#later + 1] = entry
-    elseif result then
-      results[entry.index] = { response = result }
-    else
-      results[entry.index] = { err = extra }
-    end
+-- What came of one call: a result, or another round.
+local function settle(entry, answer, trouble, later, results)
+  local result, extra = entry.call:settle(answer, trouble)
+  if result == "again" then
+    entry.at = core.now() + extra
+    later[#later + 1] = entry
+  elseif result then
+    results[entry.index] = { response = result }
+  else
+    results[entry.index] = { err = extra }
   end
 end
 
---- Makes all calls, `concurrency` at a time.
----@param client table config, flight, transport, emit
----@param requests equinix.Request[] checked by equinix.fields
----@param concurrency integer
----@param timeout number seconds for all of them together
----@return {response?: equinix.Response, err?: equinix.Error}[] in order
-function M.run(client, requests, concurrency, timeout)
-  local deadline = core.now() + timeout
-  local results, waiting = {}, {}
-  for i, opts in ipairs(requests) do
+-- Round upon round, until nothing waits.
+local function rounds(client, waiting, concurrency, deadline, results)
+  while #waiting > 0 do
+    local due, requests, later, pause = take_due(waiting, results)
+    if #due > 0 then
+      local answers = client.transport.send_many(requests, concurrency,
+        deadline - core.now())
+      for i, entry in ipairs(due) do
+        settle(entry, answers[i].response, answers[i].err, later, results)
+      end
+    elseif #later > 0 then
+      client.transport.sleep(pause)
+    end
+    waiting = later
+  end
+end
+
+-- The first round, in which most calls end: a plain success needs none of
+-- what a call keeps for its repetition. Returns what is left to do.
+local function first_round(client, list, header, concurrency, deadline,
+                           results)
+  local requests, index = {}, {}
+  for i, opts in ipairs(list) do
+    local request, problem = compose.request(client.config, opts)
+    if request then
+      request.headers[#request.headers][2] = header
+      requests[#requests + 1], index[#index + 1] = request, i
+    else
+      results[i] = { err = problem }
+    end
+  end
+  if #requests == 0 then
+    return {}
+  end
+  local left = {}
+  local answers = client.transport.send_many(requests, concurrency,
+    deadline - core.now())
+  for k, i in ipairs(index) do
+    local answer = answers[k].response
+    if answer and answer.status >= 200 and answer.status < 300 then
+      results[i] = { response = response.new(answer, requests[k].url) }
+    else
+      local one = assert(call.new(client, list[i]))
+      one.deadline, one.header = deadline, header
+      settle({ index = i, call = one }, answer, answers[k].err, left, results)
+    end
+  end
+  return left
+end
+
+-- Without a token at hand each call asks for it, and waits as it may.
+local function all_to_do(client, list, deadline, results)
+  local waiting = {}
+  for i, opts in ipairs(list) do
     local one, problem = call.new(client, opts)
     if one then
       one.deadline = deadline
@@ -62,16 +106,23 @@ function M.run(client, requests, concurrency, timeout)
       results[i] = { err = problem }
     end
   end
-  while #waiting > 0 do
-    local due, batch, later, pause = take_due(waiting, results)
-    if #due > 0 then
-      settle(due, client.transport.send_many(batch, concurrency,
-        deadline - core.now()), later, results)
-    elseif #later > 0 then
-      client.transport.sleep(pause)
-    end
-    waiting = later
-  end
+  return waiting
+end
+
+--- Makes all calls, `concurrency` at a time.
+---@param client table config, flight, transport, emit
+---@param list equinix.Request[] checked by equinix.fields
+---@param concurrency integer
+---@param timeout number seconds for all of them together
+---@return {response?: equinix.Response, err?: equinix.Error}[] in order
+function M.run(client, list, concurrency, timeout)
+  local deadline = core.now() + timeout
+  local results = {}
+  local header = client.flight.hit()
+  local waiting = header
+    and first_round(client, list, header, concurrency, deadline, results)
+    or all_to_do(client, list, deadline, results)
+  rounds(client, waiting, concurrency, deadline, results)
   return results
 end
 

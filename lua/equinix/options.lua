@@ -242,6 +242,7 @@ function M.client(opts, level)
   if reason then
     return err.fail("config", reason)
   end
+  config.user_agent_header = { "User-Agent", config.user_agent }
   return config
 end
 

@@ -12,16 +12,16 @@ local M = {}
 ---@field url string where the answer came from
 ---@field elapsed number seconds
 local Response = { __name = "equinix.Response" }
+---@class equinix.Response
 local methods = {}
 
 -- Most callers never look at the headers, so they are read when first asked
 -- for, out of the block as it came.
 function Response.__index(response, name)
-  local head = name == "headers" and rawget(response, "head")
-  if not head then
+  if name ~= "headers" then
     return methods[name]
   end
-  local list = {}
+  local list, head = {}, rawget(response, "head") or ""
   for field, value in head:gmatch "([^:\r\n]+):[ \t]*([^\r\n]-)[ \t]*\r?\n" do
     list[#list + 1] = { field, value }
   end
@@ -70,15 +70,19 @@ function M.headers(list)
 end
 
 --- A transport's answer becomes a response. Its headers come as a list
---- (`headers`), or as one text (`head`) where that was asked for.
+--- (`headers`), or as one text (`head`) where that was asked for; then the
+--- answer itself is made the response, which saves a table.
 ---@param answer table status, headers or head, body, elapsed
 ---@param url string
 ---@return equinix.Response
 function M.new(answer, url)
+  if answer.head then
+    answer.url = url
+    return setmetatable(answer, Response)
+  end
   return setmetatable({
     status = answer.status,
-    head = answer.head,
-    headers = not answer.head and M.headers(answer.headers) or nil,
+    headers = M.headers(answer.headers),
     body = answer.body or "",
     url = url,
     elapsed = answer.elapsed,

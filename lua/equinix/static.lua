@@ -41,6 +41,9 @@ function M.new(config)
     header = function()
       return header
     end,
+    hit = function()
+      return header
+    end,
     token = token.new {
       access_token = access_token,
       token_type = "Bearer",

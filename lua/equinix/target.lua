@@ -27,6 +27,10 @@ local function with_query(url, query)
     .. query:gsub("^%?", "")
 end
 
+-- A path that can be read in one way only, whose origin is therefore that of
+-- base_url: RFC 3986's characters for it, and no second slash at the start.
+local PLAIN = "^/[%w%-._~!$&'()*+,;=:@%%][%w%-._~!$&'()*+,;=:@%%/?]*$"
+
 --- The URL of a request.
 ---@param config table of equinix.options
 ---@param path string "/..." or an absolute URL on an allowed origin
@@ -34,7 +38,10 @@ end
 ---@return string|nil url
 ---@return equinix.Error|nil
 function M.url(config, path, query)
-  if type(path) ~= "string" or path == "" then
+  if type(path) == "string" and path:find(PLAIN)
+    and (query == nil or type(query) == "table") then
+    return with_query(config.base_url .. path, query)
+  elseif type(path) ~= "string" or path == "" then
     return refuse "it must be a string that starts with /"
   elseif path:sub(1, 2) == "//" then
     return refuse "it starts with //, which names another host"
@@ -80,8 +87,7 @@ end
 
 --- "GET /fabric/v4/ports": what errors and events call a request.
 function M.op(method, url)
-  local parts = core.url(url)
-  return method .. " " .. (parts and parts.path or "?")
+  return method .. " " .. (url:match "^%a+://[^/?]*(/?[^?]*)" or "?")
 end
 
 return M

@@ -30,6 +30,8 @@ local M = {}
 ---@field call fun(world, knobs, request, id): table
 ---@field bearer? boolean a valid token is needed
 ---@field issues_tokens? boolean a token endpoint
+---@field refuse? fun(status: integer, extra: table|nil, knobs: table|nil):
+---  table how its family says no; default: the array of the API
 
 local rows = {}
 for _, list in ipairs { oauth.rows, api.rows } do
@@ -78,13 +80,17 @@ local function respond(world, knobs, request, row, id)
   return row.call(world, knobs, request, id)
 end
 
--- Body text, content type and correlation id: what every answer needs.
+-- Body text, content type and the number to ask support about: what every
+-- answer needs.
 local function finish(world, response)
   response.headers = response.headers or {}
   if response.correlated then
     local id = tokens.text(world.random, 20)
     response.body[1].correlationId = id
     response.headers["X-Correlation-Id"] = id
+  elseif response.ticketed then
+    response.body.ticketId = ("%d%09d"):format(world.now() % 1000000,
+      world.dict:incr("tickets", 1, 0))
   end
   if type(response.body) == "table" then
     response.body = world.encode(response.body)
@@ -110,7 +116,7 @@ function M.answer(world, request)
   local route = log.arrived(world, request, row)
   local fault = faults.choose(world, knobs, request, token_endpoint)
   local response = fault
-    and faults.instead(fault, knobs, request, token_endpoint, world.now())
+    and faults.instead(fault, knobs, request, row, world.now())
     or respond(world, knobs, request, row, id)
   if fault then
     response = faults.spoil(knobs, response)

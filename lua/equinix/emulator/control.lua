@@ -60,7 +60,9 @@ local function configure(world, request)
     tokens.revoke_all(world) -- an act, no state: it is not kept
   end
   checked.revoke_all = nil
-  world.dict:delete "faults" -- `times` counts from the last change
+  -- `times` and `total_change` count from the last change.
+  world.dict:delete "faults"
+  world.dict:delete "pages"
   for name, value in pairs(checked) do
     world.dict:set("knob " .. name, value)
   end

@@ -1,9 +1,10 @@
 --- errors: the bodies Equinix sends when it says no, each shape once.
 --
 -- The shapes are those of Equinix's own answers: the token endpoints have an
--- object with an errorDomain, the API an array, the gateway in front of both
--- a third kind. Codes that start with EMU are the emulator's own words, where
--- Equinix's are not known.
+-- object with an errorDomain, Fabric and colocation an array, Network Edge its
+-- own object, orders v1 a list with a ticket, and the gateway in front of all
+-- of them another kind. Codes that start with EMU are the emulator's own
+-- words, where Equinix's are not known.
 
 local M = {}
 
@@ -108,24 +109,65 @@ function M.of_status(status, extra)
   return M.api(status, known[1], known[2], extra)
 end
 
---- A status that was asked for by a knob.
+local function words(status)
+  return API_CODES[status] and API_CODES[status][2] or "Error"
+end
+
+--- Network Edge's error: an object where there is one, else an array.
+---@param status integer
+---@param extra? table as in `api`
+---@return table response
+function M.edge(status, extra)
+  extra = extra or {}
+  local list = {}
+  for i, info in ipairs(extra.info or { {} }) do
+    list[i] = {
+      errorCode = ("EMU-NE-%d"):format(status),
+      errorMessage = info.reason or words(status),
+      property = info.property,
+      moreInfo = extra.details,
+    }
+  end
+  return { status = status, body = #list == 1 and list[1] or list }
+end
+
+--- The error of orders v1: a list, and the ticket to ask support about.
+---@param status integer
+---@param extra? table as in `api`
+---@return table response
+function M.ticket(status, extra)
+  extra = extra or {}
+  local list = {}
+  for i, info in ipairs(extra.info or { {} }) do
+    list[i] = {
+      code = ("EMU-ORD-%d"):format(status),
+      fields = info.property and { info.property } or nil,
+      message = info.reason or extra.details or words(status),
+      messageParams = info.property and { info.property } or nil,
+    }
+  end
+  return {
+    status = status,
+    ticketed = true, -- gets a ticketId on its way out
+    body = { errors = list },
+  }
+end
+
+--- A status that was asked for by a knob: in the words of the gateway, or of
+--- who would have answered.
 ---@param request table
 ---@param status integer
 ---@param knobs table<string, any>
----@param token_endpoint boolean
+---@param refuse nil|fun(status: integer, extra: nil, knobs: table): table
 ---@param now number
-function M.forced(request, status, knobs, token_endpoint, now)
+function M.forced(request, status, knobs, refuse, now)
   if status < 300 then
     return { status = status, body = "" }
   elseif status >= 500 or status == 429 then
     return M.gateway(status, status == 429 and "Too Many Requests"
       or "Service Unavailable", request.path, now)
-  elseif token_endpoint then
-    local refused = M.refused(knobs)
-    refused.status = status
-    return refused
   end
-  return M.of_status(status)
+  return (refuse or M.of_status)(status, nil, knobs)
 end
 
 M.HTML = "<html><head><title>Gateway</title></head>\n"

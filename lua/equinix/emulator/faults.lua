@@ -44,8 +44,9 @@ function M.choose(world, knobs, request, token_endpoint)
 end
 
 --- The answer that takes the place of the call, where the fault is one.
+---@param row equinix.emulator.Row|nil the call, where there is one
 ---@return table|nil response
-function M.instead(fault, knobs, request, token_endpoint, now)
+function M.instead(fault, knobs, request, row, now)
   if fault.name == "redirect" then
     return {
       status = knobs.redirect_status,
@@ -54,7 +55,7 @@ function M.instead(fault, knobs, request, token_endpoint, now)
     }
   elseif fault.name == "status" then
     local response = errors.forced(request, fault.status, knobs,
-      token_endpoint, now)
+      row and row.refuse, now)
     response.headers = response.headers or {}
     if knobs.retry_after ~= "" then
       response.headers["Retry-After"] = knobs.retry_after

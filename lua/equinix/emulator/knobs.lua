@@ -51,11 +51,17 @@ M.list = {
   -- What the lists of the API are like.
   { name = "ports", default = 25, whole = true, min = 0,
     help = "how many ports there are" },
+  { name = "entries", default = 25, whole = true, min = 0,
+    help = "how many connections, devices, orders ... there are" },
   { name = "max_limit", default = 100, whole = true, min = 1,
-    help = "the most entries of a page, whatever limit asks for" },
+    help = "the most entries of a page, whatever limit or size asks for" },
+  { name = "total_change", default = 0, whole = true,
+    help = "entries that come at a list's end after each page (< 0: go)" },
+  { name = "first_page", default = 0, whole = true, min = 0,
+    help = "number of the first page in lists with page and totalCount" },
   { name = "next_links", default = "relative",
     one_of = { "relative", "absolute", "foreign", "none" },
-    help = "pagination.next: relative, absolute, foreign (host) or none" },
+    help = "links between pages: relative, absolute, foreign (host), none" },
 
   -- Waiting. No fault: the answer is right, but late.
   { name = "latency", default = 0, min = 0,

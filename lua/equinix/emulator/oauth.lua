@@ -114,14 +114,27 @@ local function userinfo(world)
   }
 end
 
+-- How they say no when a knob tells them to.
+local function refuse(status, _, knobs)
+  local response = errors.refused(knobs)
+  response.status = status
+  return response
+end
+
+-- 409 is the one that is worth a repetition.
+local function refuse_exchange(status)
+  return errors.oauth(status, status == 409 and "conflict"
+    or "invalid_grant", "the emulator was told to refuse")
+end
+
 ---@type equinix.emulator.Row[]
 M.rows = {
   { method = "POST", path = "/oauth2/v1/token", call = token,
-    issues_tokens = true },
+    issues_tokens = true, refuse = refuse },
   { method = "POST", path = "/oauth2/v1/refreshaccesstoken", call = refresh,
-    issues_tokens = true },
+    issues_tokens = true, refuse = refuse },
   { method = "POST", path = "/use/token", call = exchange,
-    issues_tokens = true },
+    issues_tokens = true, refuse = refuse_exchange },
   { method = "GET", path = "/oauth2/v1/userinfo", call = userinfo,
     bearer = true },
 }

@@ -17,7 +17,8 @@ local core = require "equinix.core"
 ---@field max_body? number bytes, counted after decompression; 64 MiB
 ---@field fresh? boolean a connection of its own, closed afterwards
 ---@field replay? boolean may be sent again when a reused connection is dead
----@field raw_head? boolean head instead of headers in the response: cheaper
+---@field raw_head? boolean a lean answer: head instead of headers, and
+---  nothing about the connection
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
@@ -65,7 +66,7 @@ end
 ---@return equinix.transport.err? err
 function M.send(request, seconds, drain)
   if not drain then
-    return get_handle():send(request, seconds)
+    return (handle or get_handle()):send(request, seconds)
   end
   -- The function may make calls of its own: it gets a handle for itself.
   local own = core.http()

@@ -1,0 +1,127 @@
+--- compose: from the fields of a call to the request of the port. No I/O.
+--
+-- Law of this file: what could break out of its place (a name, a value, a
+-- path) is refused here, before a token is asked for.
+
+local err = require "equinix.error"
+local form = require "equinix.form"
+local json = require "equinix.json"
+local retry = require "equinix.retry"
+local target = require "equinix.target"
+
+local M = {}
+
+local NONE = {}
+
+-- Names that need no second look.
+local METHODS = {
+  GET = true, HEAD = true, POST = true, PUT = true, PATCH = true,
+  DELETE = true,
+}
+
+local function bad(what)
+  return err.fail("config", what, { code = "bad_request_field" })
+end
+
+-- RFC 9110, section 5.6.2: what a method or a field name may be made of.
+local function is_name(text)
+  return type(text) == "string" and text:find "^[%w!#$%%&'*+%-.^_`|~]+$"
+end
+
+local function is_value(text)
+  return not text:find "[%z\r\n]"
+end
+
+local function add_header(list, seen, name, value)
+  if not is_name(name) then
+    return bad "a header's name holds characters that none may have"
+  end
+  local kind = type(value)
+  if kind ~= "string" and kind ~= "number" then
+    return bad("header " .. name .. " must be a string or a number")
+  elseif not is_value(form.text(value)) then
+    return bad("header " .. name .. " holds a NUL, CR or LF")
+  end
+  list[#list + 1] = { name, form.text(value) }
+  seen[name:lower()] = true
+  return true
+end
+
+local ACCEPT = { "Accept", "application/json" }
+
+-- The caller's headers, then ours where he has none; the Authorization last.
+local function headers_of(config, given, content_type)
+  local list, seen = {}, {}
+  for name, value in pairs(given) do
+    local ok, problem = add_header(list, seen, name, value)
+    if not ok then
+      return nil, problem
+    end
+  end
+  if not seen.accept then
+    list[#list + 1] = ACCEPT
+  end
+  if content_type and not seen["content-type"] then
+    list[#list + 1] = { "Content-Type", content_type }
+  end
+  if not seen["user-agent"] then
+    list[#list + 1] = config.user_agent_header
+  end
+  list[#list + 1] = { "Authorization", "" }
+  return list
+end
+
+local function body_of(opts)
+  if opts.json ~= nil then
+    local text, message = json.encode(opts.json)
+    if not text then
+      return nil, "field json can't be encoded: " .. message
+    end
+    return text, "application/json"
+  elseif opts.form then
+    return form.encode(opts.form), "application/x-www-form-urlencoded"
+  end
+  return opts.body
+end
+
+--- The port's request; its last header is the Authorization, still empty.
+---@param config table of equinix.options
+---@param opts equinix.Request checked by equinix.fields
+---@return table|nil request
+---@return equinix.Error|nil
+function M.request(config, opts)
+  local method = opts.method or "GET"
+  if not METHODS[method] and not is_name(method) then
+    return bad "method holds characters that no method may have"
+  end
+  local url, problem = target.url(config, opts.path, opts.query)
+  if not url then
+    return nil, problem
+  end
+  local body, content_type = body_of(opts)
+  if body == nil and content_type then
+    return bad(content_type)
+  end
+  local headers, trouble = headers_of(config, opts.headers or NONE,
+    content_type)
+  if not headers then
+    return nil, trouble
+  end
+  return {
+    method = method,
+    url = url,
+    headers = headers,
+    body = body,
+    replay = retry.idempotent(method, opts.idempotent),
+    max_body = config.max_body,
+    raw_head = true,
+    sink = type(opts.sink) == "string" and opts.sink or nil,
+    connect_timeout = config.connect_timeout,
+    ca_file = config.ca_file,
+    client_cert = config.client_cert,
+    client_key = config.client_key,
+    proxy = config.proxy,
+  }
+end
+
+return M
