@@ -73,7 +73,8 @@ $$(objects_$1): $(BUILD)/$1/obj/%.o: src/%.c $(BUILD)/flags
 	  $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
 # Renamed into place: a process that has the old one mapped keeps it whole.
-$(BUILD)/$1/equinix/core.so: $$(objects_$1)
+# The folder's time tells that a file is gone.
+$(BUILD)/$1/equinix/core.so: $$(objects_$1) src
 	@mkdir -p $$(@D)
 	$$(call SAY,LD)
 	$$(Q)$$(CC) $$(CFLAGS) $$(SHARED) -pthread $$(LDFLAGS) -o $$@.new \

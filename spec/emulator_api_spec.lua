@@ -1,148 +1,181 @@
--- emulator/api: the product calls behind the bearer check.
+-- emulator/api: all of its calls behind the bearer check; and what they are
+-- for: a real client reads every shape of list from a running emulator.
+local api = require "equinix.emulator.api"
+local emulator = require "spec.support.emulator"
+local equinix = require "equinix"
 local worlds = require "spec.support.world"
 
 describe("the emulator's calls", function()
-  local world, token
-  before_each(function()
-    world = worlds.new()
-    token = world:token().json.access_token
-  end)
-
-  local function get(path, query)
-    return world:send("GET", path, { token = token, query = query })
-  end
-
-  local function book(order, headers)
-    return world:send("POST", "/colocations/v2/orders/shipments", {
-      token = token, json = order, headers = headers,
-    })
-  end
-
-  local function shipment(changes)
-    local order = {
-      type = "INBOUND",
-      requestedDateTime = "2026-12-01T10:00:00Z",
-      cageId = "AM1:01:000111",
-      details = { carrier = "UPS", numberOfBoxes = 2 },
-    }
-    for name, value in pairs(changes or {}) do
-      order[name] = value or nil
-    end
-    return order
-  end
-
   it("pass over no bearer: each of them answers 401 without", function()
-    for _, path in ipairs { "/fabric/v4/ports", "/fabric/v4/metros",
-      "/fabric/v4/health", "/colocations/v2/orders/1-1" } do
-      local response = world:send("GET", path)
-      assert.equal(401, response.status, path)
-      assert.equal("EQ-3000039", response.json[1].errorCode)
-      assert.equal(response.headers["X-Correlation-Id"],
-        response.json[1].correlationId)
+    local world = worlds.new()
+    for _, row in ipairs(api.rows) do
+      local path = row.path:gsub("{id}", "1-1")
+      for _, token in ipairs { "", "unknown", false } do
+        local response = world:send(row.method, path, {
+          token = token or nil, json = {},
+        })
+        assert.equal(401, response.status, row.path)
+        assert.equal("EQ-3000039", response.json[1].errorCode)
+        assert.equal(response.headers["X-Correlation-Id"],
+          response.json[1].correlationId)
+      end
     end
-    assert.equal(401, world:send("POST", "/colocations/v2/orders/shipments",
-      { json = shipment() }).status)
   end)
 
-  it("book the shipment of the guide, and remember it", function()
-    local response = book(shipment())
-    assert.equal(202, response.status)
-    local id = response.headers.Location:match
-      "^/colocations/v2/orders/([%w-]+)$"
-    local order = get(response.headers.Location).json
-    assert.equal(id, order.orderId)
-    assert.equal("INBOUND", order.type)
-    assert.same({ carrier = "UPS", numberOfBoxes = 2 }, order.details)
-    assert.not_equal(response.headers.Location,
-      book(shipment { type = "OUTBOUND" }).headers.Location)
+  it("let a bearer through, until its token is revoked", function()
+    local world = worlds.new()
+    local token = world:token().json.access_token
+    local function statuses()
+      local found = {}
+      for _, row in ipairs(api.rows) do
+        local path = row.path:gsub("{id}", "1-1")
+        local response = world:send(row.method, path, {
+          token = token, json = { x = 1 },
+        })
+        found[response.status] = (found[response.status] or 0) + 1
+      end
+      return found
+    end
+    assert.is_nil(statuses()[401])
+    assert.is_nil(statuses()[405])
+    world:config { revoke_all = true }
+    assert.same({ [401] = #api.rows }, statuses())
   end)
 
-  it("name each field of a shipment that is wrong", function()
-    for property, changes in pairs {
-      type = { type = "SIDEWAYS" },
-      requestedDateTime = { requestedDateTime = "tomorrow" },
-      cageId = { cageId = false },
-      ["details.carrier"] = { details = { numberOfBoxes = 1 } },
-      ["details.numberOfBoxes"] = {
-        details = { carrier = "UPS", numberOfBoxes = 1.5 },
-      },
+  it("are those of Equinix's that are promised", function()
+    local found = {}
+    for _, row in ipairs(api.rows) do
+      found[row.method .. " " .. row.path] = true
+    end
+    for _, call in ipairs {
+      "POST /colocations/v2/orders/shipments", "GET /fabric/v4/ports",
+      "POST /fabric/v4/connections/search", "GET /fabric/v4/metros",
+      "POST /fabric/v4/connections", "GET /fabric/v4/health",
+      "GET /ne/v1/devices", "POST /ne/v1/aclTemplates",
+      "GET /power/v1/current", "GET /colocations/v2/locations",
+      "POST /v1/retrieve-orders", "POST /v1/orders/smarthands/cageCleanup",
     } do
-      local response = book(shipment(changes))
-      assert.equal(400, response.status, property)
-      local info = response.json[1].additionalInfo
-      assert.equal(1, #info, property)
-      assert.equal(property, info[1].property)
-    end
-    assert.equal(5, #book({ x = 1 }).json[1].additionalInfo)
-    assert.equal(400, book(shipment { details = "text" }).status)
-  end)
-
-  it("take a shipment as JSON only", function()
-    assert.equal(415, book(shipment(), {
-      ["content-type"] = "text/plain",
-    }).status)
-  end)
-
-  it("know no order that was not booked", function()
-    assert.equal(404, get("/colocations/v2/orders/1-7").status)
-  end)
-
-  it("list ports page by page, each of them once", function()
-    world:config { ports = 45 }
-    local seen, offset, pages = {}, 0, 0
-    repeat
-      local body = get("/fabric/v4/ports", { offset = tostring(offset) }).json
-      for _, port in ipairs(body.data) do
-        assert.is_nil(seen[port.uuid])
-        seen[port.uuid] = true
-      end
-      assert.equal(45, body.pagination.total)
-      offset, pages = offset + #body.data, pages + 1
-      assert.equal(offset < 45, body.pagination.next ~= nil)
-    until offset >= 45
-    assert.equal(3, pages)
-  end)
-
-  it("cap a page at max_limit, whatever is asked for", function()
-    world:config { max_limit = 7 }
-    local body = get("/fabric/v4/ports", { limit = "500" }).json
-    assert.equal(7, #body.data)
-    assert.equal(7, body.pagination.limit)
-  end)
-
-  it("find a port by its whole name, and otherwise an empty array",
-    function()
-      local body = get("/fabric/v4/ports", { name = "port-0003" }).json
-      assert.equal(1, #body.data)
-      assert.equal("port-0003", body.data[1].name)
-      for _, name in ipairs { "port-0000", "port-0026", "port", "" } do
-        local response = get("/fabric/v4/ports", { name = name })
-        assert.matches('"data":%[%]', response.body)
-      end
-    end)
-
-  it("refuse an offset or a limit that is none", function()
-    for _, query in ipairs { { offset = "x" }, { offset = "-1" },
-      { limit = "0" }, { limit = "1.5" } } do
-      local response = get("/fabric/v4/ports", query)
-      assert.equal(400, response.status)
-      assert.equal(next(query), response.json[1].additionalInfo[1].property)
+      assert.is_true(found[call], call)
     end
   end)
+end)
 
-  it("link to the next page as next_links says", function()
-    local function next_link(kind)
-      world:config { next_links = kind }
-      return get("/fabric/v4/metros", { limit = "5" }).json.pagination.next
-    end
-    assert.equal("/fabric/v4/metros?offset=5&limit=5", next_link "relative")
-    assert.equal("https://emulator.test/fabric/v4/metros?offset=5&limit=5",
-      next_link "absolute")
-    assert.matches("^https://elsewhere%.invalid/", next_link "foreign")
-    assert.is_nil(next_link "none")
+-- What is asked for is more than a page may have: max_limit is 7.
+local ASKED = 10
+local LISTS = {
+  { shape = "a", path = "/ne/v1/devices",
+    fields = { query = { limit = ASKED } } },
+  { shape = "b", path = "/fabric/v4/connections/search", fields = {
+    method = "POST", json = { pagination = { limit = ASKED } } } },
+  { shape = "c", path = "/ne/v1/device/acl-template",
+    fields = { query = { size = ASKED } } },
+  { shape = "d", path = "/v1/retrieve-orders", fields = {
+    method = "POST", json = { page = { size = ASKED } } } },
+  { shape = "e", path = "/power/v1/current", one_page = true },
+}
+
+describe("a client of the running emulator", function()
+  local e, client
+
+  setup(function()
+    e = emulator.start { plain = true, config = { max_limit = 7 } }
+    client = assert(equinix.new {
+      client_id = e.client_id,
+      client_secret = e.client_secret,
+      base_url = e.base_url,
+    })
+  end)
+  before_each(function()
+    e:reset()
+    client:forget()
+  end)
+  teardown(function()
+    client:close()
+    e:stop()
   end)
 
-  it("are healthy", function()
-    assert.equal("HEALTHY", get("/fabric/v4/health").json.state)
+  -- How often each item came. One that comes for ever is cut off.
+  local function read(list)
+    local times, n = {}, 0
+    for item in client:items(list.path, list.fields) do
+      local id = item.uuid or item.orderNumber or item.levelValue
+      times[id], n = (times[id] or 0) + 1, n + 1
+      assert(n <= 100, "there is no end to " .. list.path)
+    end
+    return times, n
+  end
+
+  local function assert_each_once(list, expected)
+    local times, n = read(list)
+    for id, count in pairs(times) do
+      assert.equal(1, count, id)
+    end
+    assert.equal(expected, n)
+  end
+
+  local function pages_read(list)
+    return e:count((list.fields and list.fields.method or "GET") .. " "
+      .. list.path)
+  end
+
+  for _, list in ipairs(LISTS) do
+    local name = "shape " .. list.shape
+
+    it("gets every item of " .. name .. " once, though pages are cut short",
+      function()
+        assert_each_once(list, 25)
+        assert.equal(list.one_page and 1 or 4, pages_read(list))
+        assert.equal(1, e:count "POST /oauth2/v1/token")
+        e:config { entries = 28 } -- the last page is as full as the others
+        assert_each_once(list, 28)
+        e:config { entries = 0 }
+        assert_each_once(list, 0)
+      end)
+
+    it("gets every item of " .. name .. " once, though the total changes",
+      function()
+        -- 25 at the first page, and one more at each that follows.
+        e:config { total_change = 1 }
+        assert_each_once(list, list.one_page and 25 or 28)
+        -- 25, 22, 19: the third page has what is left, and is the last.
+        e:config { total_change = -3 }
+        assert_each_once(list, list.one_page and 25 or 19)
+      end)
+
+    it("gets every item of " .. name .. " once, wherever its links lead",
+      function()
+        for _, kind in ipairs { "relative", "absolute", "foreign",
+          "none" } do
+          e:config { next_links = kind }
+          assert_each_once(list, 25)
+        end
+      end)
+  end
+
+  it("begins at page 1 where it is told to, as some lists count", function()
+    e:config { first_page = 1 }
+    assert_each_once({ path = "/ne/v1/device/acl-template",
+      fields = { query = { page = 1, size = ASKED } } }, 25)
+  end)
+
+  it("reads the errors of every family", function()
+    local function refused(path, fields)
+      local response, err = client:post(path, fields)
+      assert.is_nil(response)
+      assert.equal(400, err.status)
+      return err
+    end
+    local fabric = refused("/fabric/v4/connections?dryRun=true",
+      { json = { name = "x" } })
+    assert.equal("IC-USR-014-01", fabric.code)
+    assert.equal(5, #fabric.errors)
+    local edge = refused("/ne/v1/aclTemplates", { json = { name = "x" } })
+    assert.equal("EMU-NE-400", edge.code)
+    assert.equal("description", edge.errors[1].property)
+    local hands = refused("/v1/orders/smarthands/cageCleanup",
+      { json = { x = 1 } })
+    assert.equal(6, #hands.errors)
+    assert.equal("contacts", hands.errors[3].property)
+    assert.matches("^%d+$", hands.correlation_id)
   end)
 end)

@@ -125,6 +125,19 @@ describe("POST /use/token", function()
     assert.equal("invalid_request", error_of((GOOD:gsub("=x&", "=&"))))
     assert.equal("unsupported_grant_type", error_of((GOOD:gsub("exch", "x"))))
   end)
+
+  it("conflicts on request, as the real one does for a moment", function()
+    local world = worlds.new()
+    world:config { status = 409, times = 1, scope = "/use/" }
+    local response = world:send("POST", "/use/token", {
+      headers = FORM, body = GOOD,
+    })
+    assert.equal(409, response.status)
+    assert.equal("conflict", response.json.error)
+    assert.equal(200, world:send("POST", "/use/token", {
+      headers = FORM, body = GOOD,
+    }).status)
+  end)
 end)
 
 describe("GET /oauth2/v1/userinfo", function()

@@ -84,12 +84,37 @@ local function body_of(opts)
   return opts.body
 end
 
+-- What most requests leave out, they don't have to make room for.
+local OPTIONAL = { "ca_file", "client_cert", "client_key", "proxy" }
+
+local function complete(request, config, opts)
+  for _, name in ipairs(OPTIONAL) do
+    if config[name] then
+      request[name] = config[name]
+    end
+  end
+  if type(opts.sink) == "string" then
+    request.sink = opts.sink
+  end
+  return request
+end
+
+--- The header fields of a request that brings none of its own and no body.
+--- Requests may share them, and so the Authorization.
+---@param config table of equinix.options
+---@param authorization string
+function M.plain_headers(config, authorization)
+  return { ACCEPT, config.user_agent_header,
+    { "Authorization", authorization } }
+end
+
 --- The port's request; its last header is the Authorization, still empty.
 ---@param config table of equinix.options
 ---@param opts equinix.Request checked by equinix.fields
+---@param plain? table of plain_headers, to be shared where it fits
 ---@return table|nil request
 ---@return equinix.Error|nil
-function M.request(config, opts)
+function M.request(config, opts, plain)
   local method = opts.method or "GET"
   if not METHODS[method] and not is_name(method) then
     return bad "method holds characters that no method may have"
@@ -102,12 +127,14 @@ function M.request(config, opts)
   if body == nil and content_type then
     return bad(content_type)
   end
-  local headers, trouble = headers_of(config, opts.headers or NONE,
-    content_type)
+  local headers = not opts.headers and not content_type and plain or nil
   if not headers then
-    return nil, trouble
+    headers, problem = headers_of(config, opts.headers or NONE, content_type)
+    if not headers then
+      return nil, problem
+    end
   end
-  return {
+  return complete({
     method = method,
     url = url,
     headers = headers,
@@ -115,13 +142,8 @@ function M.request(config, opts)
     replay = retry.idempotent(method, opts.idempotent),
     max_body = config.max_body,
     raw_head = true,
-    sink = type(opts.sink) == "string" and opts.sink or nil,
     connect_timeout = config.connect_timeout,
-    ca_file = config.ca_file,
-    client_cert = config.client_cert,
-    client_key = config.client_key,
-    proxy = config.proxy,
-  }
+  }, config, opts)
 end
 
 return M

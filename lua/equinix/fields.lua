@@ -7,6 +7,8 @@ local check = require "equinix.check"
 
 local M = {}
 
+local NONE = {}
+
 ---@class equinix.RequestFields what a call takes beside method and path
 ---@field query? table<string, any>|string a list repeats its name
 ---@field headers? table<string, string|number> never Authorization
@@ -47,14 +49,12 @@ local REQUEST = {
 ---@param level integer
 function M.request(opts, level)
   check.names(opts, REQUEST, "request field", level + 1)
-  local bodies = 0
-  for _, name in ipairs { "json", "body", "form" } do
-    bodies = bodies + (opts[name] ~= nil and 1 or 0)
-  end
+  local bodies = (opts.json ~= nil and 1 or 0)
+    + (opts.body ~= nil and 1 or 0) + (opts.form ~= nil and 1 or 0)
   if bodies > 1 then
     check.raise(level + 1, "give one of json, body and form")
   end
-  for name in pairs(opts.headers or {}) do
+  for name in pairs(opts.headers or NONE) do
     if type(name) ~= "string" then
       check.raise(level + 1, "headers must be a table of name = value")
     elseif name:lower() == "authorization" then

@@ -66,8 +66,9 @@ end
 local function first_round(client, list, header, concurrency, deadline,
                            results)
   local requests, index = {}, {}
+  local plain = compose.plain_headers(client.config, header)
   for i, opts in ipairs(list) do
-    local request, problem = compose.request(client.config, opts)
+    local request, problem = compose.request(client.config, opts, plain)
     if request then
       request.headers[#request.headers][2] = header
       requests[#requests + 1], index[#index + 1] = request, i
