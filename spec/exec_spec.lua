@@ -37,7 +37,7 @@ describe("core.exec", function()
   it("returns what went wrong when there is no such program", function()
     local ok, message = core.exec { "/nowhere/program" }
     assert.is_nil(ok)
-    assert.equal("/nowhere/program: No such file or directory", message)
+    assert.equal("/nowhere/program can't be run: ENOENT", message)
   end)
 
   it("raises for words that can't be passed", function()

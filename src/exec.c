@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "fault.h"
 
 /* No program gets more words than this from us. */
 #define ARGS_MAX 64
@@ -43,7 +44,9 @@ static int l_exec(lua_State *L)
   char *argv[ARGS_MAX + 1];
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n = lua_rawlen(L, 1);
-  luaL_argcheck(L, n >= 1 && n <= ARGS_MAX, 1, "1 to 64 words expected");
+  if (n < 1 || n > ARGS_MAX) {
+    return luaL_argerror(L, 1, "1 to 64 words expected");
+  }
   luaL_checkstack(L, (int)n, NULL);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 1, (int)i + 1); /* stays on the stack: argv points to it */
@@ -58,8 +61,14 @@ static int l_exec(lua_State *L)
   (void)fflush(NULL);
   leave_files();
   (void)execv(argv[0], argv);
+  int reason = errno;
+  const char *name = eq_fault_errno(reason);
   lua_pushnil(L);
-  lua_pushfstring(L, "%s: %s", argv[0], strerror(errno));
+  if (name != NULL) {
+    lua_pushfstring(L, "%s can't be run: %s", argv[0], name);
+  } else {
+    lua_pushfstring(L, "%s can't be run: errno %d", argv[0], reason);
+  }
   return 2;
 }
 

@@ -296,9 +296,11 @@ static void complete(lua_State *L, struct eq_request *request)
 {
   if (request->method == NULL) {
     misuse(L, "request.method: a string expected, got nil");
+    return; /* not reached: for analyzers */
   }
   if (request->url == NULL) {
     misuse(L, "request.url: a string expected, got nil");
+    return;
   }
   if (request->body == NULL && expects_body(request->method)) {
     request->body = "";
