@@ -45,6 +45,7 @@ build = {
         "src/lease.c",
         "src/multi.c",
         "src/outcome.c",
+        "src/pin.c",
         "src/place.c",
         "src/process.c",
         "src/request.c",

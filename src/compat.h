@@ -65,6 +65,9 @@ void *eq_newobject(lua_State *L, size_t size, const char *tname);
 void eq_getvalue(lua_State *L, int idx);
 void eq_setvalue(lua_State *L, int idx);
 
+/* Keeps the module loaded for good. */
+void eq_pin(void);
+
 /* What core.c composes: each pushes one value. */
 int eq_open_clock(lua_State *L);
 int eq_open_exec(lua_State *L);

@@ -27,6 +27,7 @@ __attribute__((visibility("default"))) int luaopen_equinix_core(lua_State *L);
 
 int luaopen_equinix_core(lua_State *L)
 {
+  eq_pin();
   lua_newtable(L);
   for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
     merge(L, plain[i]);
