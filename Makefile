@@ -122,14 +122,14 @@ lint check rock:
 ## bench    side by side with C and with others, as ratios
 .PHONY: bench
 bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
-	@for name in lua5.4 luajit; do \
+	@status=0; for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
 	  for bench in $(wildcard bench/hit.lua bench/get.lua bench/all.lua); do \
-	    $$lua $$bench || exit 1; \
+	    $$lua $$bench || status=1; \
 	  done; \
-	done
+	done; exit $$status
 
 $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	@mkdir -p $(@D)

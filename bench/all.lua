@@ -5,7 +5,7 @@
 --   lua bench/all.lua client URL COUNT    "CPU-SECONDS WALL-SECONDS"
 --
 -- Bar: the client does at least 0.9 times as many in a second.
-local COUNT, ROUNDS, WARM_UP, CONCURRENT = 1000, 9, 50, 50
+local COUNT, ROUNDS, WARM_UP, CONCURRENT = 1000, 15, 50, 50
 local BAR = 0.9
 
 local function client(url, count)

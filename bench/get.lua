@@ -6,7 +6,7 @@
 --   lua bench/get.lua socket URL COUNT    likewise
 --
 -- Bar: CPU and instructions of the client <= 1.10x of the C loop.
-local COUNT, ROUNDS, WARM_UP = 4000, 9, 50
+local COUNT, ROUNDS, WARM_UP = 2000, 15, 50
 local BAR = 1.10
 
 -- CPU is os.clock(): user and system time of the process, like C's getrusage.

@@ -31,6 +31,7 @@ local transport = {
       connects = 1,
     }
   end,
+  send_many = error, -- not used here
   sleep = core.sleep,
   waits = function()
     return true

@@ -94,7 +94,10 @@ end
 function M.rounds(contenders, rounds)
   local runs = {}
   for round = 1, rounds do
-    for i, contender in ipairs(contenders) do
+    for turn = 1, #contenders do
+      -- Every other round backwards: to come first is no advantage.
+      local i = round % 2 == 1 and turn or #contenders + 1 - turn
+      local contender = contenders[i]
       local text = output_of(contender.command)
       local cpu, wall = text:match "^(%S+) (%S+)%s*$"
       if not cpu then

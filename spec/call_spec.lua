@@ -213,7 +213,9 @@ describe("a 401", function()
       return status(401)
     end }
     local c = assert(equinix.new { token = "mine", transport = transport })
-    assert.equal("auth", select(2, c:get "/x").kind)
+    local _, problem = c:get "/x"
+    assert.equal("auth", problem.kind)
+    assert.matches("EQUINIX_API_TOKEN", problem.message, 1, true)
     assert.equal(1, calls)
     assert.equal("Bearer mine", c:authorization())
     assert.is_nil((c:refresh()))

@@ -66,6 +66,113 @@ describe("a client", function()
     assert.equal("closed", select(2, cached(c)).kind)
   end)
 
+  it("refuses every call once closed, with a static token too", function()
+    local c = assert(equinix.new { token = "a-token",
+      transport = scripted.transport { scripted.json(200, {}) } })
+    local cached = c.authorization
+    assert.equal("Bearer a-token", cached(c))
+    c:close()
+    assert.equal("closed", select(2, cached(c)).kind)
+    assert.equal("closed", select(2, c:token()).kind)
+  end)
+
+  it("may be closed in a callback of its own renewal", function()
+    local c
+    c = client { on_event = function(name)
+      if name == "token_request" then
+        c:close()
+      end
+    end }
+    local other = client { client_id = c.config.client_id }
+    assert.equal("one", c:token().access_token)
+    assert.equal("closed", select(2, c:token()).kind)
+    -- The flight came to its end, for those who share the token.
+    assert.equal("one", other:token().access_token)
+    assert.equal(0, #other.transport.sent)
+  end)
+
+  -- Two callers of one client that take turns: the first one leads, the
+  -- second one waits for it, then something happens, then they go on.
+  local function meanwhile(opts, happens)
+    local transport = scripted.transport { function()
+      coroutine.yield()
+      return scripted.token "one"
+    end }
+    transport.blocks, transport.sleep = false, coroutine.yield
+    opts.transport = transport
+    if opts.client_secret_file then
+      opts.client_id = scripted.unique()
+    end
+    local c = opts.client_secret_file and assert(equinix.new(opts))
+      or client(opts)
+    local callers = {}
+    for i = 1, 2 do
+      callers[i] = coroutine.wrap(function()
+        return assert(c:token()).access_token
+      end)
+      callers[i]()
+    end
+    happens(c)
+    assert.equal("one", callers[1]())
+    assert.equal("one", callers[2]())
+    assert.equal(1, #transport.sent)
+    return c
+  end
+
+  it("lets a renewal end for its callers though it was closed", function()
+    local c = meanwhile({}, function(c)
+      c:close()
+    end)
+    assert.equal("closed", select(2, c:token()).kind)
+  end)
+
+  it("lets a renewal end though the secret file changed", function()
+    local path = os.tmpname()
+    local function write(text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+    end
+    write "first-secret-value"
+    meanwhile({ client_secret_file = path }, function(c)
+      write "second-secret-value"
+      coroutine.wrap(c.token)(c) -- leads at the other place, and stays there
+    end)
+    os.remove(path)
+  end)
+
+  it("ends what is under way with an error when it is closed", function()
+    for _, call in ipairs {
+      function(c)
+        return c:get "/x"
+      end,
+      function(c)
+        return c:request { path = "/x" }
+      end,
+      function(c)
+        return nil, c:all({ { path = "/x" } })[1].err
+      end,
+      function(c)
+        return nil, select(2, pcall(c:pages "/x"))
+      end,
+    } do
+      for _, warm in ipairs { true, false } do
+        local c
+        local transport = scripted.transport { scripted.token "one",
+          function()
+            c:close()
+            return scripted.json(401, "")
+          end }
+        c = client { transport = transport }
+        if warm then
+          c:token()
+        end
+        assert.equal("closed", select(2, call(c)).kind)
+        assert.equal(2, #transport.sent)
+      end
+    end
+  end)
+
   it("leaves the token with those who share it when it closes", function()
     local a = client()
     a:authorization()
@@ -105,6 +212,49 @@ describe("a client", function()
     assert.truthy(problem.message:find(path, 1, true))
   end)
 
+  it("reads no secret file as long as the token is fresh", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write "first-secret-value"
+    file:close()
+    local function with_file(answers, id)
+      return assert(equinix.new {
+        client_id = id,
+        client_secret_file = path,
+        transport = scripted.transport(answers),
+      })
+    end
+    local id = scripted.unique()
+    local c = with_file({ scripted.token("one", { token_timeout = 2 }),
+      scripted.json(200, {}) }, id)
+    local token = assert(c:token())
+    local d = with_file({ scripted.token "two" }, id)
+    os.remove(path)
+    assert.equal(token, c:token())
+    assert(c:request { path = "/x" })
+    -- Nor does a file that is away for a moment spoil a token that is good.
+    scripted.until_true(function()
+      return c.flight.slot:look() == "advisory"
+    end, "advisory")
+    assert.equal(token, c:token())
+    assert.equal("config", select(2, d:token()).kind)
+  end)
+
+  it("forgets for all, before it has read its secret file itself", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write "first-secret-value"
+    file:close()
+    local a = client()
+    local opts = { client_id = a.config.client_id, client_secret_file = path,
+      transport = a.transport }
+    local b, c = assert(equinix.new(opts)), assert(equinix.new(opts))
+    b:token()
+    c:forget()
+    assert.equal("empty", (b.flight.slot:look()))
+    os.remove(path)
+  end)
+
   it("tells its events, and lives through a listener's mistake", function()
     local names = {}
     local c = client { on_event = function(name, fields)
@@ -132,6 +282,12 @@ describe("a client", function()
     local c = client()
     for _, call in ipairs {
       function() c:token { min_life = "1" } end,
+      function() c:token { min_live = 1 } end,
+      function() c:token(60) end,
+      function() c:refresh { forced = true } end,
+      function() c:refresh(true) end,
+      function() c:pages("/x", "y") end,
+      function() c:items("/x", { path = "/y" }) end,
       function() c:invalidate(nil) end,
       function() c:get("/x", "y") end,
       function() c:get("/x", { method = "GET" }) end,

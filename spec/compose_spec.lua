@@ -75,6 +75,10 @@ describe("a composed request", function()
       { path = "/x", headers = { ["A:"] = "1" } },
       { path = "/x", headers = { A = "1\n" } },
       { path = "/x", headers = { A = {} } },
+      { path = "/x", headers = { ["content-length"] = 3 } },
+      { path = "/x", headers = { ["Transfer-Encoding"] = "chunked" } },
+      { path = "/x", headers = { Expect = "100-continue" } },
+      { path = "/x", method = "HEAD", body = "x" },
       { path = "/x", json = { f = print } },
       { path = "//x" },
     } do

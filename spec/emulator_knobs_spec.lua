@@ -62,20 +62,4 @@ describe("knobs", function()
       assert.is_truthy(knobs.help():find("  " .. knob.name .. " ", 1, true))
     end
   end)
-
-  it("are all in the README, and no other is", function()
-    local file = assert(io.open("README.md", "rb"))
-    local section = file:read("*a"):match "\n## A local Equinix\n(.-)\n## "
-    file:close()
-    local named, known = {}, {}
-    for cell in section:gmatch "\n| `[^|\n]-` | ([^\n]+) |" do
-      for name in cell:gmatch "`([%l_]+)`" do
-        named[name] = true
-      end
-    end
-    for _, knob in ipairs(knobs.list) do
-      known[knob.name] = true
-    end
-    assert.same(known, named)
-  end)
 end)

@@ -4,16 +4,39 @@ local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+local build = os.getenv "BUILD" or "build"
 
 -- What each of them must print, so that one that does nothing is noticed.
 local EXPECTED = {
   ["demo.lua"] = "50 calls, 0 token requests",
+  ["embed.lua"] = "thread %-: %d+ ports, token requests: 1",
   ["many.lua"] = "50 of 50, 1 token request",
   ["ports.lua"] = "404 %(EQ%-3045811%)",
   ["rotating_secret.lua"] = "equinix%.Token",
   ["shipment.lua"] = "202%s+/colocations/v2/orders/",
   ["token.lua"] = "token requests: 1",
 }
+
+--- Compiles an example in C for the Lua of this spec.
+---@return string|nil reason why it can't be, in this place
+local function compile(source, program)
+  local cflags, code = process.capture("tools/lua.sh " .. lua .. " cflags")
+  local libs, no_libs = process.capture("tools/lua.sh " .. lua .. " libs")
+  if code ~= 0 or no_libs ~= 0 then
+    return "the headers or the library of " .. lua .. " are not here"
+  end
+  -- A core with a sanitizer can be loaded only where that is linked in.
+  local file = io.open(build .. "/flags")
+  local sanitizer = file and file:read("*a"):match "%-fsanitize=%S+" or ""
+  if file then
+    file:close()
+  end
+  local output, failed = process.capture(table.concat({
+    os.getenv "CC" or "cc", "-std=c11 -pthread -rdynamic", sanitizer, "-o",
+    process.quote(program), source, cflags, libs, "-lm -ldl 2>&1",
+  }, " "))
+  assert(failed == 0, output)
+end
 
 describe("the example", function()
   local e
@@ -28,26 +51,75 @@ describe("the example", function()
     e:stop()
   end)
 
+  --- Runs a command with the emulator's credentials, and more variables.
+  local function run(command, variables)
+    local words = { "env" }
+    variables.EQUINIX_API_ENDPOINT = e.base_url
+    variables.EQUINIX_API_CLIENTID = e.client_id
+    variables.EQUINIX_API_CLIENTSECRET = variables.EQUINIX_API_CLIENTSECRET
+      or e.client_secret
+    for name, value in pairs(variables) do
+      words[#words + 1] = process.quote(name .. "=" .. value)
+    end
+    words[#words + 1] = command .. " 2>&1 </dev/null"
+    return process.capture(table.concat(words, " "))
+  end
+
   for path in process.capture("ls examples/*.lua"):gmatch "%S+" do
     local name = path:match "[^/]+$"
     it(name .. " does what it says", function()
-      local words = { "env" }
-      for variable, value in pairs {
-        EQUINIX_API_ENDPOINT = e.base_url,
-        EQUINIX_API_CLIENTID = e.client_id,
-        EQUINIX_API_CLIENTSECRET = e.client_secret,
-      } do
-        words[#words + 1] = process.quote(variable .. "=" .. value)
-      end
       -- Not by LUA_PATH: an example may start programs on another Lua.
-      words[#words + 1] = ("%s -e %s %s %s 2>&1 </dev/null"):format(lua,
+      local output, code = run(("%s -e %s %s %s"):format(lua,
         process.quote(("package.path, package.cpath = %q, %q"):format(
-          package.path, package.cpath)), path, process.quote(e.ca_file))
-      local output, code = process.capture(table.concat(words, " "))
+          package.path, package.cpath)), path, process.quote(e.ca_file)), {})
       assert.equal(0, code, output)
       local expected = EXPECTED[name]
       assert(expected, "add the example to EXPECTED")
       assert.truthy(output:find(expected), output)
     end)
   end
+
+  --- Runs examples/embed.c; without what it takes to build it, nil.
+  local function embed(variables)
+    local dir = process.tempdir()
+    finally(function()
+      process.remove(dir)
+    end)
+    local reason = compile("examples/embed.c", dir .. "/embed")
+    if reason then
+      pending(reason)
+      return nil
+    end
+    variables.LUA_PATH, variables.LUA_CPATH = package.path, package.cpath
+    return run(("%s/embed examples/embed.lua %s"):format(dir,
+      process.quote(e.ca_file)), variables)
+  end
+
+  it("embed.c has four threads on one token", function()
+    local output, code = embed {}
+    if not output then
+      return
+    end
+    assert.equal(0, code, output)
+    for thread = 1, 4 do
+      assert.truthy(output:find(("thread %d: %%d+ ports, token requests: 1")
+        :format(thread)), output)
+    end
+    assert.equal(1, e:count "POST /oauth2/v1/token")
+    assert.equal(4, e:count "GET /fabric/v4/ports")
+  end)
+
+  it("embed.c says in each thread that credentials were refused, after "
+    .. "sending them once", function()
+    local output, code = embed { EQUINIX_API_CLIENTSECRET = "not the secret" }
+    if not output then
+      return
+    end
+    assert.equal(1, code, output)
+    for thread = 1, 4 do
+      assert.truthy(output:find(("thread %d: [^\n]*equinix: "):format(thread)),
+        output)
+    end
+    assert.equal(1, e:count "POST /oauth2/v1/token")
+  end)
 end)

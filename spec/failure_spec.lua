@@ -1,4 +1,5 @@
 -- failure: one error for all who waited for one attempt.
+local core = require "equinix.core"
 local err = require "equinix.error"
 local failure = require "equinix.failure"
 local grant = require "equinix.grant"
@@ -112,6 +113,20 @@ describe("a shared failure", function()
       failure.shared(bytes, 0) } do
       assert.is_nil(problem_now.retry_after)
       assert.equal(refused().message, problem_now.message)
+    end
+  end)
+
+  it("says how long the credentials are held back, if they are", function()
+    local now = core.now()
+    for _, seconds in ipairs { 0, 60 } do
+      local problem = failure.shared(failure.encode(refused(), 1, nil,
+        now + 600), seconds)
+      assert.is_true(problem.retry_after > 590)
+      assert.is_nil(problem.held)
+      problem = failure.shared(failure.encode(refused(), 1, nil, math.huge),
+        seconds)
+      assert.is_nil(problem.retry_after)
+      assert.matches("refresh{force=true}", problem.message, 1, true)
     end
   end)
 

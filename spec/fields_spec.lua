@@ -24,6 +24,13 @@ describe("fields.request", function()
       { { timeout = -1 }, "timeout must be a finite number greater than 0" },
       { { timeout = 1 / 0 },
         "timeout must be a finite number greater than 0" },
+      { { query = { a = print } }, "query field 'a' must be a string, a "
+        .. "number, a boolean or a list of them, not a function" },
+      { { form = { a = { "b", {} } } }, "form field 'a' must be a string, a "
+        .. "number, a boolean or a list of them, not a table" },
+      { { accept = { "404" } },
+        "accept must be a list of statuses (numbers)" },
+      { { sink = "" }, "sink must be a file's path or a function" },
       { { retry = { bse = 1 } }, "unknown retry option 'bse', did you mean "
         .. "'base'?" },
     } do

@@ -130,6 +130,44 @@ describe("a token near its end", function()
     assert.equal(503, problem.status)
   end)
 
+  it("is never served after its end, though it was there before the renewal",
+    function()
+      local c = client { token("one", { token_timeout = 2 }), function()
+        core.sleep(0.5)
+        return UNAVAILABLE
+      end }
+      c:authorization()
+      reach(c, "mandatory")
+      local header, problem = c:authorization()
+      assert.is_nil(header)
+      assert.equal(503, problem.status)
+    end)
+
+  it("is never served after its end to one who waited for another", function()
+    local c, transport
+    c, transport = client { token("one", { token_timeout = 2 }), function()
+      coroutine.yield()
+      return UNAVAILABLE
+    end }
+    transport.blocks = false
+    transport.sleep = function()
+      coroutine.yield()
+    end
+    c:authorization()
+    reach(c, "mandatory")
+    local function caller()
+      return c:token()
+    end
+    local leader, waiter = coroutine.wrap(caller), coroutine.wrap(caller)
+    leader()
+    waiter()
+    reach(c, "expired")
+    leader()
+    local value, problem = waiter()
+    assert.is_nil(value)
+    assert.equal(503, problem.status)
+  end)
+
   it("with a life of nothing serves its own flight and is gone", function()
     for _, life in ipairs { 0, -5, "0" } do
       local c, transport = client { token("a", { token_timeout = life }) }
@@ -191,6 +229,24 @@ describe("a failed token request", function()
       assert.equal(429, problem.status)
       assert.equal(given, problem.retry_after)
     end
+  end)
+
+  it("backs off as ever when Retry-After says nothing", function()
+    local c, transport = client { scripted.json(503, "",
+      { ["retry-after"] = "0" }) }
+    transport.sleep = core.sleep
+    local _, problem = c:get("/x", { timeout = 0.5 })
+    assert.equal(503, problem.status)
+    assert.is_true(problem.retry_after >= 0.8)
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("that was a time-out backs off like any other", function()
+    local c, transport = client { scripted.broken("timeout", true) }
+    assert.equal("timeout", select(2, c:token()).kind)
+    assert.is_true(select(2, c:token()).retry_after > 0)
+    assert.equal("timeout", select(2, c:authorization()).kind)
+    assert.equal(1, #transport.sent)
   end)
 
   it("is tried again after the back-off", function()
@@ -282,6 +338,17 @@ describe("refused credentials", function()
     assert.is_nil((c:token()))
   end)
 
+  it("are held back by the account, which a success elsewhere may change",
+    function()
+      local c = client { refused() }
+      c:token()
+      -- Nothing is sent when the place lets go: then the guard is asked.
+      local turn, seconds = c.flight.slot:begin()
+      assert.equal("backoff", turn)
+      assert.is_true(seconds <= 60)
+      assert.is_true(select(2, c:token()).retry_after > 590)
+    end)
+
   it("are counted anew after a success, but a refused secret stays so",
     function()
       local id = scripted.unique()
@@ -364,6 +431,23 @@ describe("a refresh token", function()
     assert.is_nil((c:refresh()))
     assert.equal("two", c:refresh({ force = true }).access_token)
     assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not presented when another renewal came in between", function()
+    local c, transport, opts = client { refreshable("one", "r1"),
+      token "three" }
+    c:token()
+    local d, sent = client({ token("two", { token_timeout = 0 }) },
+      { client_id = opts.client_id })
+    function transport.waits() -- asked between the look and the lead
+      transport.waits = function()
+        return true
+      end
+      return d:refresh() ~= nil
+    end
+    assert.equal("three", c:refresh().access_token)
+    assert.equal(1, sent.count "/oauth2/v1/refreshaccesstoken")
+    assert.equal(0, transport.count "/oauth2/v1/refreshaccesstoken")
   end)
 
   it("is noted as spent before it is sent", function()

@@ -294,6 +294,18 @@ describe("a token endpoint's failure", function()
     assert.not_matches("hunter2", tostring(problem))
   end)
 
+  it("never brings back a secret that is quoted as it was sent", function()
+    for _, quoted in ipairs { "a%2Fb%22c", "a\\/b\\\"c", 'a/b"c' } do
+      local problem = grant.failure(response.new({
+        status = 500,
+        headers = {},
+        body = json.encode { errorMessage = "not read: " .. quoted },
+      }, "https://api.equinix.com/oauth2/v1/token"), "POST /oauth2/v1/token",
+        { 'a/b"c' }, false, 0)
+      assert.equal("not read: [redacted]", problem.errors[1].message)
+    end
+  end)
+
   it("is a protocol error where it is a redirect", function()
     for _, status in ipairs { 300, 301, 302, 303, 304, 307, 308 } do
       local problem = failure(status, S1006, false, {

@@ -1,6 +1,7 @@
 -- http: the handle itself, its life and its manners.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
+local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
@@ -168,11 +169,9 @@ describe("a handle", function()
   end)
 
   it("works again after memory ran out, wherever that was", function()
-    local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
-    local host = ("build/%s/host"):format(lua)
-    local file = io.open(host)
+    local file = io.open(host.program)
     if not file then
-      pending("needs " .. host)
+      pending("needs " .. host.program)
       return
     end
     file:close()
@@ -183,8 +182,9 @@ describe("a handle", function()
       end
     ]]
     local out, code = process.capture(([[
-      LUA_CPATH="build/%s/?.so" %s spec/support/scripts/http_starved.lua \
-        %s 2>&1]]):format(lua, host, server.url))
+      LUA_CPATH=%s %s spec/support/scripts/http_starved.lua \
+        %s 2>&1]]):format(process.quote(package.cpath), host.program,
+      server.url))
     server:stop()
     assert.are.equal("", out)
     assert.are.equal(0, code)

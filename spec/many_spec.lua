@@ -114,6 +114,16 @@ for _, state in ipairs { "without a token", "with a token" } do
       assert.same({}, c:all {})
     end)
 
+    it("gives one that can't be repeated as it says its own error", function()
+      local c = client(function()
+        return scripted.json(404, "")
+      end)
+      local results = c:all { { path = "/1", retry = { base = -1 } },
+        { path = "/2" } }
+      assert.equal("config", results[1].err.kind)
+      assert.equal(404, results[2].err.status)
+    end)
+
     it("gives every one the error when no token can be had", function()
       local transport = scripted.transport { scripted.refused() }
       local c = assert(equinix.new { client_id = scripted.unique(),
@@ -133,6 +143,7 @@ for _, state in ipairs { "without a token", "with a token" } do
         function() c:all({ { path = "/x", timeout = 3 } }) end,
         function() c:all({}, { concurency = 3 }) end,
         function() c:all({}, { concurrency = 0 }) end,
+        function() c:all({}, { concurrency = 1.5 }) end,
       } do
         local ok, message = pcall(call)
         assert.is_false(ok)

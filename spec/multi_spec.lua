@@ -3,6 +3,7 @@ local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
 local core = require "equinix.core"
 local h2server = require "spec.support.h2server"
+local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
@@ -259,11 +260,9 @@ end)
 
 describe("after a fork", function()
   it("every process has connections of its own", function()
-    local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
-    local host = ("build/%s/host"):format(lua)
-    local file = io.open(host)
+    local file = io.open(host.program)
     if not file then
-      pending("needs " .. host)
+      pending("needs " .. host.program)
       return
     end
     file:close()
@@ -273,10 +272,10 @@ describe("after a fork", function()
       while c:request() do c:send(c.ok(tostring(n))) end
     ]]
     local out, code = process.capture(([[
-      SERVER_URL=%s LUA_PATH="./?.lua" LUA_CPATH="build/%s/?.so" \
+      SERVER_URL=%s LUA_PATH="./?.lua" LUA_CPATH=%s \
       %s --forks 4 --preload spec.support.scripts.http_parent \
-        spec/support/scripts/http_child.lua 2>&1]]):format(server.url, lua,
-      host))
+        spec/support/scripts/http_child.lua 2>&1]]):format(server.url,
+      process.quote(package.cpath), host.program))
     local connections = server:connections()
     server:stop()
     assert.are.equal(0, code, out)

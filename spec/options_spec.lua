@@ -78,6 +78,13 @@ describe("options.client", function()
         end)
     end)
 
+  it("raises for a transport that lacks a function of the port", function()
+    assert_raises("option 'transport' lacks the function 'send_many'",
+      function()
+        here() options.client({ transport = { send = print } }, 1)
+      end)
+  end)
+
   it("raises for a wrong type at the line of the level it is given",
     function()
       local function new(opts)

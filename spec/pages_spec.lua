@@ -161,9 +161,13 @@ describe("paging by page number", function()
     end
   end)
 
-  it("reads content, page and links, in a POST as well", function()
-    local c = client(function(query)
+  it("reads content, page and links, inside a POST's body too", function()
+    local c = client(function(query, body)
       local size, page = 5, query.page or 0
+      if body then
+        assert.equal("OPEN", body.status)
+        page = body.page and body.page.number or 0
+      end
       return {
         content = slice(page * size, size),
         links = { { rel = "next", href = "https://evil.example/" } },
@@ -226,6 +230,25 @@ describe("client:pages", function()
     assert.is_false(ok)
     assert.equal(403, problem.status)
     assert.equal(10, #ids)
+  end)
+
+  it("raises when the server gives one page for ever", function()
+    for _, page in ipairs {
+      { pagination = { offset = 0, limit = 2, total = 9 }, data = { 1, 2 } },
+      { page = { number = 0, totalPages = 9 }, content = { 1, 2 } },
+    } do
+      local asked = 0
+      local c = client(function()
+        asked = asked + 1
+        return asked < 50 and page or { http_status = 500 }
+      end)
+      local ok, problem = pcall(function()
+        for _ in c:items "/x" do end -- luacheck: ignore 542
+      end)
+      assert.is_false(ok)
+      assert.equal("same_page", problem.code)
+      assert.equal(2, asked)
+    end
   end)
 
   it("raises for a page that is no JSON", function()

@@ -58,6 +58,26 @@ describe("Retry-After", function()
   end)
 end)
 
+describe("retry.policy", function()
+  it("of a call goes over the client's", function()
+    local base = retry.policy({ attempts = 2, base = 1 }, retry.DEFAULT)
+    assert.same({ attempts = 2, base = 1, cap = 30 }, base)
+    assert.equal(base, retry.policy(nil, base))
+    assert.equal(base, retry.policy(true, base))
+    assert.same({ attempts = 3, base = 1, cap = 30 },
+      retry.policy({ attempts = 3 }, base))
+    assert.is_nil((retry.policy({ base = -1 }, base)))
+  end)
+
+  it("keeps the usual pace where the client repeats nothing", function()
+    local off = retry.policy(false, retry.DEFAULT)
+    assert.equal(1, off.attempts)
+    assert.same(retry.DEFAULT, retry.policy(true, off))
+    assert.same({ attempts = 3, base = 0.5, cap = 30 },
+      retry.policy({ attempts = 3 }, off))
+  end)
+end)
+
 describe("retry.delay", function()
   it("has full jitter under a doubling, capped bound", function()
     local core = require "equinix.core"

@@ -110,10 +110,14 @@ function Call:redirect(answer)
   return true
 end
 
+local STATIC_401 = "the token was not accepted, and a static one can't be "
+  .. "renewed; give a new one (option token or EQUINIX_API_TOKEN)"
+
 local function failed(self, answer)
   local status = answer.status
   return nil, err.from_response(answer, self:op(), {
     kind = status == 401 and "auth" or "http",
+    advice = status == 401 and not self.flight.renews and STATIC_401 or nil,
     retry_after = retry.after(answer.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),
   })
@@ -187,6 +191,9 @@ end
 ---@return equinix.Error|nil
 function M.new(client, opts)
   local config = client.config
+  if not client.flight then
+    return err.fail("closed", "the client was closed meanwhile")
+  end
   local built, problem = compose.request(config, opts)
   if not built then
     return nil, problem

@@ -2,6 +2,7 @@
 -- in; each method is a few lines over the part that does the work.
 
 local call = require "equinix.call"
+local check = require "equinix.check"
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
 local err = require "equinix.error"
@@ -74,21 +75,20 @@ local function bind(self)
   end)
 end
 
+local TOKEN, REFRESH = { min_life = "number" }, { force = "boolean" }
+
 --- A token that is good now.
 ---@param opts? {min_life?: number} seconds that must be left
 ---@return equinix.Token|nil
 ---@return equinix.Error|nil
 function Client:token(opts)
-  local min_life = opts and opts.min_life
-  if min_life ~= nil and type(min_life) ~= "number" then
-    misuse("option 'min_life' must be a number of seconds", 2)
-  end
+  check.names(opts or {}, TOKEN, "option", 2)
   if not self.flight then
     return closed()
   end
   local header, token = self.flight:obtain {
     deadline = core.now() + self.config.timeout,
-    min_life = min_life,
+    min_life = opts and opts.min_life,
   }
   if not header then
     return nil, token
@@ -102,13 +102,14 @@ end
 ---@return equinix.Token|nil
 ---@return equinix.Error|nil
 function Client:refresh(opts)
+  check.names(opts or {}, REFRESH, "option", 2)
   if not self.flight then
     return closed()
   end
   local header, token = self.flight:obtain {
     deadline = core.now() + self.config.timeout,
     renew = true,
-    force = opts and opts.force and true or false,
+    force = opts and opts.force,
   }
   if not header then
     return nil, token
@@ -150,22 +151,28 @@ function Client:request(opts)
   return response, problem
 end
 
+-- All fields of a call in one table.
+local function joined(method, path, opts, level)
+  if opts ~= nil and type(opts) ~= "table" then
+    misuse("the second argument must be a table of request fields", level + 1)
+  end
+  local all = { method = method, path = path }
+  for name, value in pairs(opts or {}) do
+    if all[name] ~= nil then
+      misuse("field '" .. name .. "' is given twice", level + 1)
+    end
+    all[name] = value
+  end
+  return all
+end
+
 for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
   Client[method:lower()] = function(self, path, opts)
     if opts == nil and method == "GET" and self.flight
       and type(path) == "string" then
       return quick.get(self, path)
     end
-    if opts ~= nil and type(opts) ~= "table" then
-      misuse("the second argument must be a table of request fields", 2)
-    end
-    local all = { method = method, path = path }
-    for name, value in pairs(opts or {}) do
-      if name == "method" or name == "path" then
-        misuse("field '" .. name .. "' is given twice", 2)
-      end
-      all[name] = value
-    end
+    local all = joined(method, path, opts, 2)
     local response, problem = request(self, all, 2)
     return response, problem
   end
@@ -202,10 +209,7 @@ local function fetcher(self)
 end
 
 local function paged(path, opts, level)
-  local all = { path = path }
-  for name, value in pairs(opts or {}) do
-    all[name] = value
-  end
+  local all = joined(nil, path, opts, level + 1)
   fields.request(all, level + 1)
   return all
 end

@@ -32,9 +32,16 @@ local function is_value(text)
   return not text:find "[%z\r\n]"
 end
 
+-- A second opinion on where a message ends would smuggle (RFC 9112, 11.2).
+local FRAMING = {
+  expect = true, ["content-length"] = true, ["transfer-encoding"] = true,
+}
+
 local function add_header(list, seen, name, value)
   if not is_name(name) then
     return bad "a header's name holds characters that none may have"
+  elseif FRAMING[name:lower()] then
+    return bad("header " .. name .. " is not the caller's to set")
   end
   local kind = type(value)
   if kind ~= "string" and kind ~= "number" then
@@ -126,6 +133,8 @@ function M.request(config, opts, plain)
   local body, content_type = body_of(opts)
   if body == nil and content_type then
     return bad(content_type)
+  elseif body and method == "HEAD" then
+    return bad "a HEAD request has no body"
   end
   local headers = not opts.headers and not content_type and plain or nil
   if not headers then

@@ -2,10 +2,12 @@
 --
 -- Law of this file: all who wait for one attempt get the same error, so it
 -- travels whole, as far as it fits; what is left out is left out from the
--- end that matters least. It carries two numbers of its own: `streak`, how
--- many attempts failed in a row, and `spent`, the fingerprint of a refresh
--- token that was presented and may not be again.
+-- end that matters least. It carries three values of its own: `streak`, how
+-- many attempts failed in a row; `spent`, the fingerprint of a refresh token
+-- that was presented and may not be again; and `held`, until when (on
+-- core.now(), or "for ever") the credentials themselves are held back.
 
+local core = require "equinix.core"
 local err = require "equinix.error"
 local json = require "equinix.json"
 local response = require "equinix.response"
@@ -14,6 +16,7 @@ local M = {}
 
 local MAX_BYTES = 4096 -- what a place in the cache holds
 local MAX_TEXT = 256 -- six bytes at most for each, quoted
+local FOR_EVER = "for ever" -- JSON has no infinity
 
 local FIELDS = {
   "kind", "message", "status", "code", "errors", "retryable",
@@ -45,10 +48,12 @@ end
 ---@param failure equinix.Error|nil nil: only streak and spent are kept
 ---@param streak integer
 ---@param spent string|nil
+---@param held number|nil on core.now(); math.huge: for ever
 ---@return string
-function M.encode(failure, streak, spent)
+function M.encode(failure, streak, spent, held)
   local record = failure and plain(failure) or {}
   record.streak, record.spent = streak, spent
+  record.held = held == math.huge and FOR_EVER or held
   local text = json.encode(record)
   for _, name in ipairs { "response", "errors" } do
     if not text or #text > MAX_BYTES then
@@ -103,9 +108,13 @@ end
 ---@return equinix.Error
 function M.shared(bytes, seconds)
   local record = M.decode(bytes)
+  if record.held then
+    seconds = record.held == FOR_EVER and math.huge
+      or record.held - core.now()
+  end
   record.kind = record.kind or "network"
   record.message = record.message or "the last token request failed"
-  record.streak, record.spent = nil, nil
+  record.streak, record.spent, record.held = nil, nil, nil
   record.errors = record.errors or {}
   if record.response then
     local headers = {}

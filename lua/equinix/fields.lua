@@ -44,6 +44,22 @@ local REQUEST = {
   sink = "string function",
 }
 
+local PRINTABLE = { string = true, number = true, boolean = true }
+
+-- What a query or a form can say.
+local function check_values(values, what, level)
+  for name, value in pairs(values) do
+    local list = type(value) == "table" and value or { value }
+    for _, member in pairs(list) do
+      if not PRINTABLE[type(member)] then
+        check.raise(level + 1, "%s '%s' must be a string, a number, a boolean "
+          .. "or a list of them, not a %s", what, tostring(name),
+          type(member))
+      end
+    end
+  end
+end
+
 --- Checks the table of a request; raises at the caller's line.
 ---@param opts table
 ---@param level integer
@@ -64,6 +80,20 @@ function M.request(opts, level)
   end
   if opts.timeout and not check.positive(opts.timeout) then
     check.raise(level + 1, "timeout must be a finite number greater than 0")
+  end
+  if type(opts.query) == "table" then
+    check_values(opts.query, "query field", level + 1)
+  end
+  if opts.form then
+    check_values(opts.form, "form field", level + 1)
+  end
+  for _, status in ipairs(opts.accept or NONE) do
+    if type(status) ~= "number" then
+      check.raise(level + 1, "accept must be a list of statuses (numbers)")
+    end
+  end
+  if opts.sink == "" then
+    check.raise(level + 1, "sink must be a file's path or a function")
   end
   check.retry(opts.retry, level + 1)
 end
@@ -96,6 +126,9 @@ function M.all(requests, opts, level)
       check.raise(level + 1,
         "option '%s' must be a finite number greater than 0", name)
     end
+  end
+  if opts and opts.concurrency and opts.concurrency % 1 ~= 0 then
+    check.raise(level + 1, "option 'concurrency' must be a whole number")
   end
 end
 

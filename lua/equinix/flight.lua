@@ -25,6 +25,7 @@ local M = {}
 local ADVISORY_SECONDS = 5
 local MANDATORY_SECONDS = 2
 local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
+local HASTE = 0.9 -- whoever has less of a flight's time than this is in haste
 
 ---@class equinix.Flight
 local Flight = { renews = true }
@@ -40,9 +41,13 @@ Flight.__index = Flight
 ---@field renew? boolean not the token that is there now
 ---@field force? boolean in spite of back-off and latch
 ---@field min_life? number seconds that must be left
+---@field slot? userdata the place that was looked at, and
+---@field old? integer the serial of the token there that won't do
 
 -- The place in the cache. Its key holds the secret as read, so a secret file
--- that has changed leads to another place; hits never come here.
+-- that has changed leads to another place. There are two holds on a place: one
+-- for hits, which ends at once when the place changes or the client closes,
+-- and one for flights, which lives as long as whoever is in the middle of one.
 function Flight:place()
   if self.slot and not self.config.secret_rotates then
     return self.slot
@@ -52,15 +57,16 @@ function Flight:place()
     return err.fail("config", reason)
   end
   if not self.slot or secret ~= self.secret() then
-    if self.slot then
-      self.slot:close()
+    if self.hits then
+      self.hits:close()
     end
     self.secret = function()
       return secret
     end
-    self.slot = core.tokens.open(grant.key(self.config, secret))
-    self.hit = self.slot:bind()
-    self.moved(self.slot)
+    local key = grant.key(self.config, secret)
+    self.slot, self.hits = core.tokens.open(key), core.tokens.open(key)
+    self.hit = self.hits:bind()
+    self.moved()
   end
   return self.slot
 end
@@ -102,8 +108,8 @@ function Flight:token_of(serial, record)
 end
 
 local function timed_out()
-  return err.fail("timeout", "the deadline passed while another caller's "
-    .. "token request was under way; allow a longer timeout", {
+  return err.fail("timeout", "the deadline passed while waiting for a token "
+    .. "(perhaps another caller's request for it); allow a longer timeout", {
     code = "token_wait",
   })
 end
@@ -142,33 +148,42 @@ function Flight:wait(slot, want, view, flight, own)
     return false, b, self:token_of(a, c)
   elseif what == "gone" or (what == "failed" and a == "") then
     return true -- nobody's attempt: the next one leads
-  elseif view.fallback then
-    return false, view.fallback, view.token
+  end
+  local now = self:view(slot, want) -- the old one may be over by now
+  if now.fallback then
+    return false, now.fallback, now.token
   elseif what == "failed" then
     return false, nil, failure.shared(a, b)
+  elseif view.fallback then
+    return true -- nothing to fall back on any more: wait on
   end
   return false, timed_out()
 end
 
 -- This caller leads: inline, as nothing runs at the side here.
 function Flight:lead(slot, want, view, lease, last, rejected)
-  local now = core.now()
+  local now, timeout = core.now(), self.config.timeout
   local own_deadline = want.deadline
   if view.fallback and view.state == "advisory" then
     own_deadline = math.min(own_deadline, now + ADVISORY_SECONDS)
   end
+  -- Looked at only now: what was there before may have been presented since.
+  local _, _, _, record = slot:look()
   local header, fields = lead.run(self, slot, lease, {
-    deadline = now + self.config.timeout,
+    deadline = now + timeout,
     own_deadline = own_deadline,
     hasty = own_deadline == want.deadline
-      and own_deadline < now + self.config.timeout,
+      and own_deadline < now + timeout * HASTE,
     force = want.force,
     rejected = rejected,
     last = failure.decode(last),
-    record = view.record,
+    record = record,
   })
-  if not header and view.fallback and not want.force then
-    return view.fallback, view.token
+  if not header and view.fallback then
+    local old = self:view(slot, want) -- it may be over by now
+    if old.fallback then
+      return old.fallback, old.token
+    end
   end
   return header, fields
 end
@@ -176,15 +191,34 @@ end
 -- What the cache holds, seen with this caller's needs.
 function Flight:view(slot, want)
   local state, serial, header, record, left = slot:look()
+  if want.slot ~= slot then
+    want.slot, want.old = slot, nil -- serials mean nothing at another place
+  end
   if want.old == nil and (want.renew
       or (header and want.min_life and left < want.min_life)) then
     want.old = serial
   end
-  local view = { state = state, serial = serial, record = record }
+  local view = { state = state, serial = serial }
   if header and serial ~= want.old then
     view.fallback, view.token = header, self:token_of(serial, record)
   end
   return view
+end
+
+-- The place and what it holds. A secret file is read only when what is there
+-- can't be served as it is; when it can't be read, the old token still serves.
+function Flight:survey(want)
+  local slot = self.slot
+  local view = slot and self:view(slot, want) or {}
+  if slot and (not self.config.secret_rotates
+      or (view.fallback and view.state == "fresh")) then
+    return slot, view
+  end
+  local place, problem = self:place()
+  if place and place ~= slot then
+    view = self:view(place, want)
+  end
+  return place, view, problem
 end
 
 --- The header and the token, by the rules at the top.
@@ -193,14 +227,15 @@ end
 ---@return equinix.Token|equinix.Error
 function Flight:obtain(want)
   while true do
-    local slot, problem = self:place()
-    if not slot then
-      return nil, problem
+    if self.closed then
+      return err.fail("closed", "the client was closed meanwhile")
     end
-    local view = self:view(slot, want)
-    if view.fallback and (view.state == "fresh"
+    local slot, view, problem = self:survey(want)
+    if view.fallback and (view.state == "fresh" or not slot
         or not self.transport.waits()) then
       return view.fallback, view.token
+    elseif not slot then
+      return nil, problem
     elseif not self.transport.waits() then
       return cannot_wait()
     elseif core.now() >= want.deadline then
@@ -247,16 +282,18 @@ end
 --- Drops and wipes the token; back-off and latch stay.
 function Flight:forget()
   self.token_table = nil
-  if self.slot then
-    self.slot:forget()
+  local slot = self.slot or self:place()
+  if slot then
+    slot:forget()
   end
 end
 
+--- Ends it: no more hits, no new flights. One that is under way goes on to
+--- its end, for the others who share the token.
 function Flight:close()
-  self.token_table = nil
-  if self.slot then
-    self.slot:close()
-    self.slot = nil
+  self.closed, self.token_table = true, nil
+  if self.hits then
+    self.hits:close()
   end
 end
 
@@ -265,15 +302,14 @@ end
 ---@param slow function
 ---@return function
 function Flight:bind(slow)
-  local slot = self.slot
-  if not slot then
+  if not self.hits then
     return slow
   end
-  local bound = slot:bind(slow, not self.transport.blocks)
+  local bound = self.hits:bind(slow, not self.transport.blocks)
   if bound then
     return bound
   end
-  local hit = slot:bind()
+  local hit = self.hit
   return function()
     local header = hit()
     if header then

@@ -6,6 +6,7 @@
 -- refreshOAuth2AccessToken) and RFC 6749's; read liberally, hand on only what
 -- is well formed.
 
+local core = require "equinix.core"
 local err = require "equinix.error"
 local form = require "equinix.form"
 local json = require "equinix.json"
@@ -248,6 +249,17 @@ function M.refused(failure, renewing)
     and (status == 400 or status == 401 or status == 403)
 end
 
+-- An echo may quote what was sent: as it is, in a form, or in JSON.
+local function spellings(secrets)
+  local all = {}
+  for _, secret in ipairs(secrets) do
+    all[#all + 1] = secret
+    all[#all + 1] = core.escape(secret)
+    all[#all + 1] = json.encode(secret):sub(2, -2)
+  end
+  return all
+end
+
 local REFUSED = "Equinix refused the credentials; check the client id and "
   .. "secret (Equinix locks an account after 5 bad attempts, so this one is "
   .. "not repeated at once)"
@@ -272,7 +284,7 @@ function M.failure(response, op, secrets, renewing, now)
   end
   local failure = err.from_response(response, op, {
     kind = "http",
-    secrets = secrets,
+    secrets = spellings(secrets),
     retry_after = retry.after(response.headers["retry-after"], now,
       MAX_RETRY_AFTER),
   })

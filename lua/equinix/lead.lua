@@ -17,6 +17,7 @@ local M = {}
 
 local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
 local MAX_BACKOFF = 60
+local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
 local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 
 ---@class equinix.Lead
@@ -120,13 +121,17 @@ local function too_many(wait)
   return problem
 end
 
+-- Retry-After wins, unless it says nothing: "at once" would be a storm.
 local function backoff(problem, streak)
-  return problem.retry_after
+  local asked = problem.retry_after
+  return asked and asked > 0 and asked
     or math.min(MAX_BACKOFF, 2 ^ math.min(streak - 1, 6))
       * (0.8 + 0.4 * core.random())
 end
 
--- Ends the flight with a failure, and tells everybody for how long.
+-- Ends the flight with a failure, and tells everybody for how long. A pause is
+-- the account's, not this place's: a success elsewhere may end it early, so
+-- the place only holds back until the guard is to be asked again.
 local function fail(self, slot, lease, flight, problem, pause)
   if problem.kind == "timeout" and flight.hasty then
     -- The leader's own haste is nobody else's failure: the next one leads.
@@ -136,7 +141,8 @@ local function fail(self, slot, lease, flight, problem, pause)
   local streak = (tonumber(flight.last.streak) or 0) + 1
   local seconds = pause or backoff(problem, streak)
   slot:fail(lease, failure.encode(problem, streak,
-    flight.spent or flight.last.spent), seconds)
+    flight.spent or flight.last.spent, pause and core.now() + pause),
+    pause and math.min(pause, GUARD_ROUND) or seconds)
   problem.retry_after = seconds < math.huge and seconds or nil
   self:count "failures"
   self.emit("token_failed", { kind = problem.kind, status = problem.status,

@@ -7,6 +7,7 @@
 local call = require "equinix.call"
 local compose = require "equinix.compose"
 local core = require "equinix.core"
+local quick = require "equinix.quick"
 local response = require "equinix.response"
 
 local M = {}
@@ -61,21 +62,39 @@ local function rounds(client, waiting, concurrency, deadline, results)
   end
 end
 
--- The first round, in which most calls end: a plain success needs none of
--- what a call keeps for its repetition. Returns what is left to do.
-local function first_round(client, list, header, concurrency, deadline,
-                           results)
+-- The requests of the first round. Those that are alike share what they may.
+local function compose_all(client, list, header, results)
   local requests, index = {}, {}
   local plain = compose.plain_headers(client.config, header)
+  local alone = client.transport.blocks
   for i, opts in ipairs(list) do
-    local request, problem = compose.request(client.config, opts, plain)
+    local request, problem
+    if alone and quick.is_plain(opts) then
+      request, problem = quick.remembered(client, opts.path)
+      if request then
+        request.header[2] = header
+        request = request.request
+      end
+    else
+      request, problem = compose.request(client.config, opts, plain)
+      if request then
+        request.headers[#request.headers][2] = header
+      end
+    end
     if request then
-      request.headers[#request.headers][2] = header
       requests[#requests + 1], index[#index + 1] = request, i
     else
       results[i] = { err = problem }
     end
   end
+  return requests, index
+end
+
+-- The first round, in which most calls end: a plain success needs none of
+-- what a call keeps for its repetition. Returns what is left to do.
+local function first_round(client, list, header, concurrency, deadline,
+                           results)
+  local requests, index = compose_all(client, list, header, results)
   if #requests == 0 then
     return {}
   end
@@ -83,13 +102,19 @@ local function first_round(client, list, header, concurrency, deadline,
   local answers = client.transport.send_many(requests, concurrency,
     deadline - core.now())
   for k, i in ipairs(index) do
-    local answer = answers[k].response
+    local outcome = answers[k]
+    local answer = outcome.response
     if answer and answer.status >= 200 and answer.status < 300 then
-      results[i] = { response = response.new(answer, requests[k].url) }
+      outcome.response = response.new(answer, requests[k].url)
+      results[i] = outcome
     else
-      local one = assert(call.new(client, list[i]))
-      one.deadline, one.header = deadline, header
-      settle({ index = i, call = one }, answer, answers[k].err, left, results)
+      local one, problem = call.new(client, list[i])
+      if one then
+        one.deadline, one.header = deadline, header
+        settle({ index = i, call = one }, answer, outcome.err, left, results)
+      else
+        results[i] = { err = problem }
+      end
     end
   end
   return left

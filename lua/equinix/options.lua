@@ -78,6 +78,9 @@ local NEW = {
   user_agent = "string",
 }
 
+-- What a transport must be able to do.
+local PORT = { "send", "send_many", "sleep", "waits" }
+
 -- https anywhere, http on loopback only.
 local function origin(text, what)
   local url, reason = core.url(text)
@@ -217,6 +220,12 @@ function M.client(opts, level)
   opts = opts == nil and {} or opts
   check.names(opts, NEW, "option", level + 1)
   check.retry(opts.retry, level + 1)
+  for _, name in ipairs(opts.transport and PORT or {}) do
+    if type(opts.transport[name]) ~= "function" then
+      check.raise(level + 1, "option 'transport' lacks the function '%s'",
+        name)
+    end
+  end
   if opts.environment and opts.base_url then
     check.raise(level + 1,
       "options 'environment' and 'base_url' exclude each other")

@@ -9,9 +9,11 @@
 --   a  query offset, limit        {pagination = {offset, limit, total}, data}
 --   b  the same in a POST's body  {pagination, data}
 --   c  query page, size           {totalCount, content}
---   d  query page, size          {content, page = {number, totalPages}, links}
+--   d  page = {number, size}     {content, page = {number, totalPages}, links}
+--      in a POST's body
 --   e  SmartView's envelope       {payLoad, status}: one page
 
+local err = require "equinix.error"
 local json = require "equinix.json"
 
 local M = {}
@@ -77,6 +79,18 @@ local function with_query(opts, fields)
   return copy(opts, { path = path, query = copy(query or {}, fields) })
 end
 
+-- A search: its paging is a member of its body.
+local function with_body(opts, name, fields)
+  local sent = opts.json
+  local before = type(sent[name]) == "table" and sent[name] or nil
+  return copy(opts, {
+    json = copy(sent, { [name] = copy(before, fields) }),
+  })
+end
+
+-- The functions below return the next request, and its place in the list: an
+-- offset or the number of a page.
+
 -- a and b: {pagination = {offset, limit, total}, data}
 local function by_offset(opts, body, received, seen)
   local info = body.pagination
@@ -87,13 +101,10 @@ local function by_offset(opts, body, received, seen)
   elseif not total and (info.next == nil or info.next == json.null) then
     return nil
   end
-  local sent = type(opts.json) == "table" and opts.json
-  if sent then
-    return copy(opts, { json = copy(sent, {
-      pagination = copy(sent.pagination, { offset = offset }),
-    }) })
+  if type(opts.json) == "table" then
+    return with_body(opts, "pagination", { offset = offset }), offset
   end
-  return with_query(opts, { offset = offset })
+  return with_query(opts, { offset = offset }), offset
 end
 
 local function page_of(opts)
@@ -107,7 +118,7 @@ local function by_count(opts, body, received, seen)
     return nil
   end
   local page = number(body.page) or number(body.number) or page_of(opts) or 0
-  return with_query(opts, { page = page + 1 })
+  return with_query(opts, { page = page + 1 }), page + 1
 end
 
 -- d: {content, page = {number, totalPages}, links}
@@ -116,8 +127,10 @@ local function by_page(opts, body)
   local pages = number(body.page.totalPages)
   if not pages or page + 1 >= pages then
     return nil
+  elseif type(opts.json) == "table" then
+    return with_body(opts, "page", { number = page + 1 }), page + 1
   end
-  return with_query(opts, { page = page + 1 })
+  return with_query(opts, { page = page + 1 }), page + 1
 end
 
 --- The request for the page after this one.
@@ -125,6 +138,7 @@ end
 ---@param body any the page, decoded
 ---@param seen integer items of the pages before this one
 ---@return equinix.Request|nil nil: this was the last one
+---@return number|nil where in the list that is
 function M.next(opts, body, seen)
   local received = #M.items(body)
   if type(body) ~= "table" or received == 0 then
@@ -139,12 +153,22 @@ function M.next(opts, body, seen)
   return nil
 end
 
+-- A server that gives the same page whatever is asked for would be asked for
+-- ever.
+local function endless()
+  local _, problem = err.fail("protocol", "the server gave the same page "
+    .. "again instead of the next one; this list can't be paged through", {
+    code = "same_page",
+  })
+  error(problem, 0)
+end
+
 --- Iterates over the pages.
 ---@param fetch fun(opts: equinix.Request): equinix.Response
 ---@param opts equinix.Request
 ---@return fun(): any, equinix.Response
 function M.each(fetch, opts)
-  local seen = 0
+  local seen, place = 0, -math.huge
   return function()
     if not opts then
       return nil
@@ -154,7 +178,12 @@ function M.each(fetch, opts)
     if body == nil then
       error(problem, 0)
     end
-    opts = M.next(opts, body, seen)
+    local following
+    opts, following = M.next(opts, body, seen)
+    if opts and following <= place then
+      endless()
+    end
+    place = following
     seen = seen + #M.items(body)
     return body, response
   end

@@ -14,10 +14,26 @@ local M = {}
 
 local MOST = 128 -- paths that are remembered; then all over again
 
--- The request for a path, built once.
-local function remembered(client, path)
+--- Whether these fields are a GET of a path and nothing else.
+---@param fields equinix.Request
+function M.is_plain(fields)
+  for name, value in pairs(fields) do
+    if name ~= "path" and (name ~= "method" or value ~= "GET") then
+      return false
+    end
+  end
+  return type(fields.path) == "string"
+end
+
+--- The request for a path, built once; who sends it puts the Authorization
+--- into `header[2]` before. Only for hosts where nobody else runs meanwhile.
+---@param client equinix.Client
+---@param path string
+---@return {request: table, header: table}|nil
+---@return equinix.Error|nil
+function M.remembered(client, path)
   local memo = client.memo
-  local entry = memo[path]
+  local entry = memo.entries[path]
   if entry then
     return entry
   end
@@ -30,13 +46,13 @@ local function remembered(client, path)
     client.memo = memo
   end
   entry = { request = built, header = built.headers[#built.headers] }
-  memo[path], memo.count = entry, memo.count + 1
+  memo.entries[path], memo.count = entry, memo.count + 1
   return entry
 end
 
 --- The memory of a client.
 function M.memo()
-  return { count = 0 }
+  return { count = 0, entries = {} }
 end
 
 --- GETs a path.
@@ -50,7 +66,7 @@ function M.get(client, path)
   if not header or not client.transport.blocks then
     return call.run(client, { path = path })
   end
-  local entry, problem = remembered(client, path)
+  local entry, problem = M.remembered(client, path)
   if not entry then
     return nil, problem
   end

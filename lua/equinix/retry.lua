@@ -22,14 +22,17 @@ M.DEFAULT = { attempts = 4, base = 0.5, cap = 30 }
 ---@return table|nil policy
 ---@return string|nil message
 function M.policy(value, default)
-  if value == nil or value == true then
+  if value == nil then
     return default
+  elseif value == true then
+    return default.off and M.DEFAULT or default
   elseif value == false then
     return { attempts = 1, base = 0, cap = 0, off = true }
   end
-  local policy = {}
+  -- Where nothing is repeated by default there is no pace to take over.
+  local policy, usual = {}, default.off and M.DEFAULT or default
   for name in pairs(M.DEFAULT) do
-    policy[name] = value[name] or default[name]
+    policy[name] = value[name] or usual[name]
     if not (policy[name] >= 0 and policy[name] < math.huge) then
       return nil, "retry." .. name .. " must be a finite number >= 0"
     end

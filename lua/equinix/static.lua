@@ -13,24 +13,38 @@ Static.__index = Static
 ---@return string|nil header
 ---@return equinix.Token|equinix.Error
 function Static:obtain(want)
-  if want.renew then
+  if not self.hit() then
+    return err.fail("closed", "the client was closed meanwhile")
+  elseif want.renew then
     return err.fail("config", "a static token can't be renewed: "
       .. "give client_id and client_secret instead")
   end
-  return self.header(), self.token
+  return self.hit(), self.token
 end
 
 -- The contract of a flight, with nothing to do.
 function Static.reject() end
 function Static.forget() end
-function Static.close() end
 function Static.stats()
   return { token_requests = 0, tokens = 0, failures = 0, rejections = 0 }
 end
 
+--- No more hits, for those who hold the function either.
+function Static:close()
+  self.hit = function()
+    return nil
+  end
+end
+
 --- The function behind client:authorization().
-function Static:bind()
-  return self.header
+function Static:bind(slow)
+  return function()
+    local header = self.hit()
+    if header then
+      return header
+    end
+    return slow()
+  end
 end
 
 ---@param config table of equinix.options
@@ -38,9 +52,6 @@ function M.new(config)
   local access_token = config.static_token()
   local header = "Bearer " .. access_token
   return setmetatable({
-    header = function()
-      return header
-    end,
     hit = function()
       return header
     end,

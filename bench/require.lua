@@ -1,0 +1,215 @@
+-- require: what it costs to have the client: time to load it and to make one,
+-- beside a process that loads nothing but the libraries it stands on; memory
+-- of clients that idle, and of many that come and go; what `new` asks of the
+-- kernel.
+--
+--   lua bench/require.lua                  compares, prints the bars
+--   lua bench/require.lua libraries PATH.. "CPU-SECONDS WALL-SECONDS"
+--   lua bench/require.lua equinix          likewise
+--   lua bench/require.lua churn            "kB-EARLY kB-LATE", of the process
+--   lua bench/require.lua new              for strace
+--
+-- Bars: 3 ms beyond the libraries; 8 kB for an idle client; memory of the
+-- process the same after 10,000 clients and after 100,000; no file and no
+-- socket for `new`.
+local ROUNDS, IDLE, CHURN = 25, 1000, 100000
+local MS_BAR, KB_BAR, GROWTH_BAR = 3, 8, 1.05
+
+local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+local CORE = "build/" .. LUA .. "/equinix/core.so"
+
+local function options(i)
+  return {
+    client_id = "bench" .. (i or ""),
+    client_secret = "a secret of no use anywhere",
+  }
+end
+
+local contender = {}
+
+-- The clock comes first, and from elsewhere: the core is what is measured.
+local function measure(body)
+  local gettime = require("socket").gettime
+  local cpu, wall = os.clock(), gettime()
+  body()
+  print(("%.6f %.6f"):format(os.clock() - cpu, gettime() - wall))
+end
+
+function contender.libraries(...)
+  local paths = { ... }
+  measure(function()
+    require "cjson"
+    for _, path in ipairs(paths) do
+      assert(package.loadlib(path, "*"))
+    end
+  end)
+end
+
+function contender.equinix()
+  measure(function()
+    assert(require("equinix").new(options()))
+  end)
+end
+
+-- Marks in the trace, around the one call that is looked at.
+local MARK = "/equinix/bench/mark"
+
+function contender.new()
+  local equinix = require "equinix"
+  local given = options()
+  io.open(MARK)
+  local client = equinix.new(given)
+  io.open(MARK)
+  assert(client)
+end
+
+local ANSWER = [[{"access_token": "qwErtY8zyW1abcdefGHI",
+  "token_timeout": "3600", "token_type": "Bearer"}]]
+
+local function resident()
+  for line in io.lines "/proc/self/status" do
+    local kb = line:match "^VmRSS:%s*(%d+)"
+    if kb then
+      return tonumber(kb)
+    end
+  end
+end
+
+-- Each has a key of its own and a token, so that each takes a place in the
+-- cache, and most take it from another one.
+function contender.churn()
+  local equinix = require "equinix"
+  local transport = {}
+  for name, value in pairs(require "equinix.transport.curl") do
+    transport[name] = value
+  end
+  function transport.send()
+    return { status = 200, headers = {}, body = ANSWER, elapsed = 0 }
+  end
+  local early
+  for i = 1, CHURN do
+    local given = options(i)
+    given.transport = transport
+    assert(assert(equinix.new(given)):authorization())
+    if i == CHURN / 10 then
+      early = resident()
+    end
+  end
+  print(early, resident())
+end
+
+local function output_of(command)
+  local pipe = assert(io.popen(command, "r"))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text
+end
+
+local function as(name)
+  return arg[-1] .. " bench/require.lua " .. name
+end
+
+local function report(what, value, unit, bar)
+  print(("  %-28s %8.2f %-3s the bar is at most %g: %s"):format(what, value,
+    unit, bar, value <= bar and "met" or "MISSED"))
+  return value <= bar
+end
+
+-- The libraries that the core at hand was linked with, by the loader's word.
+local function libraries()
+  local paths = {}
+  for path in output_of("ldd " .. CORE):gmatch "=> (%S+)" do
+    if path:find "/libcurl" or path:find "/libcrypto%." then
+      paths[#paths + 1] = path
+    end
+  end
+  return #paths == 2 and table.concat(paths, " ") or nil
+end
+
+local function time()
+  local paths = libraries()
+  if not paths then
+    print "  time: not measured, ldd does not tell libcurl and libcrypto"
+    return true
+  end
+  local side = require "bench.side"
+  local results = side.rounds({
+    { name = "libraries", command = as "libraries " .. paths },
+    { name = "equinix", command = as "equinix" },
+  }, ROUNDS)
+  local none, ours = results[1], results[2]
+  print(("  libraries and cjson alone    %8.2f ms  (CPU %.2f ms)"):format(
+    none.wall * 1e3, none.cpu * 1e3))
+  local wall = report("require and new, beyond them",
+    (ours.wall - none.wall) * 1e3, "ms", MS_BAR)
+  return report("  of it CPU", (ours.cpu - none.cpu) * 1e3, "ms", MS_BAR)
+    and wall
+end
+
+local function idle()
+  local equinix = require "equinix"
+  local clients, given = {}, {}
+  for i = 1, IDLE do -- what the caller brings is not counted
+    clients[i], given[i] = false, options(i)
+  end
+  equinix.new(given[1])
+  collectgarbage()
+  collectgarbage()
+  local before = collectgarbage "count"
+  for i = 1, IDLE do
+    clients[i] = assert(equinix.new(given[i]))
+  end
+  collectgarbage()
+  collectgarbage()
+  local grown = (collectgarbage "count" - before) / IDLE
+  assert(#clients == IDLE) -- all of them live until here
+  return report("an idle client", grown, "kB", KB_BAR)
+end
+
+local function churn()
+  local early, late = output_of(as "churn"):match "(%d+)%s+(%d+)"
+  if not early then
+    print "  memory of the process: not measured, there is no /proc"
+    return true
+  end
+  print(("  %d clients, made and dropped: %d kB after the first %d, "
+    .. "%d kB at the end"):format(CHURN, early, CHURN / 10, late))
+  return report("growth of the process", late / early, "x", GROWTH_BAR)
+end
+
+-- Memory, clocks and randomness are all that `new` may ask for.
+local FORBIDDEN = {
+  "^open", "^socket", "^connect", "^stat", "^newfstatat", "^access",
+  "^read", "^write", "^send", "^recv", "^clone", "^fork", "^vfork",
+}
+
+local function system_calls()
+  local text = output_of("strace " .. as "new" .. " 2>&1")
+  local between = text:match(MARK .. "[^\n]*\n(.-)[^\n]*" .. MARK)
+  if not between then
+    print "  system calls of new: not counted, strace is not here"
+    return true
+  end
+  local names, bad = {}, 0
+  for name in ("\n" .. between):gmatch "\n([%w_]+)%(" do
+    names[#names + 1] = name
+    for _, pattern in ipairs(FORBIDDEN) do
+      bad = bad + (name:find(pattern) and 1 or 0)
+    end
+  end
+  print(("  system calls of new: %s"):format(
+    #names == 0 and "none" or table.concat(names, " ")))
+  return report("files and sockets of new", bad, "", 0)
+end
+
+if arg[1] then
+  contender[arg[1]](select(2, (table.unpack or unpack)(arg)))
+else
+  print(("loading and making, %s: %d rounds"):format(
+    jit and jit.version or _VERSION, ROUNDS))
+  local met = time()
+  met = idle() and met
+  met = churn() and met
+  met = system_calls() and met
+  os.exit(met and 0 or 1)
+end

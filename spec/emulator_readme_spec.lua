@@ -1,0 +1,69 @@
+-- What the README tells those who test their own code against the emulator:
+-- its example of a spec is one, and its table names every knob.
+local emulator = require "spec.support.emulator"
+local knobs = require "equinix.emulator.knobs"
+local process = require "spec.support.process"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- The search path from any folder.
+local function absolute(path, root)
+  return (path:gsub("[^;]+", function(template)
+    return template:find "^/" and template or root .. "/" .. template
+  end))
+end
+
+describe("the README's section on the local Equinix", function()
+  local section = read "README.md":match "\n## A local Equinix\n(.-)\n## "
+
+  it("shows a spec that passes, on an emulator of one's own", function()
+    -- "Lua", since it is none of the blocks that run without busted.
+    local code = assert(section:match "\n```Lua\n(.-)\n```")
+    local e = emulator.start { plain = true }
+    local dir = process.tempdir()
+    finally(function()
+      e:stop()
+      process.remove(dir)
+    end)
+    local file = assert(io.open(dir .. "/my_spec.lua", "w"))
+    file:write(code)
+    file:close()
+    -- In a folder of its own: the settings in .busted are for these specs.
+    local root = process.capture "pwd"
+    local words = { "cd", dir, "&& env" }
+    for name, value in pairs {
+      EQUINIX_API_ENDPOINT = e.base_url,
+      EQUINIX_API_CLIENTID = e.client_id,
+      EQUINIX_API_CLIENTSECRET = e.client_secret,
+      LUA_PATH = absolute(package.path, root),
+      LUA_CPATH = absolute(package.cpath, root),
+    } do
+      words[#words + 1] = process.quote(name .. "=" .. value)
+    end
+    words[#words + 1] = process.interpreter()
+    words[#words + 1] = process.quote(root .. "/tools/busted.lua")
+    words[#words + 1] = "-o plainTerminal my_spec.lua </dev/null 2>&1"
+    local said, exit = process.capture(table.concat(words, " "))
+    assert.equal(0, exit, said)
+    local tests = select(2, code:gsub("\n%s+it%(", ""))
+    assert.truthy(said:find(tests .. " successes", 1, true), said)
+  end)
+
+  it("names every knob in its table, and no other", function()
+    local named, known = {}, {}
+    for cell in section:gmatch "\n| [^|\n]- | ([^\n]+) |" do
+      for name in cell:gmatch "`([%l_]+)`" do
+        named[name] = true
+      end
+    end
+    for _, knob in ipairs(knobs.list) do
+      known[knob.name] = true
+    end
+    assert.same(known, named)
+  end)
+end)
