@@ -126,7 +126,8 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
-	  for bench in $(wildcard bench/hit.lua bench/get.lua bench/all.lua); do \
+	  for bench in $(wildcard bench/require.lua bench/hit.lua bench/get.lua \
+	    bench/all.lua); do \
 	    $$lua $$bench || status=1; \
 	  done; \
 	done; exit $$status

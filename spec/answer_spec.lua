@@ -35,9 +35,9 @@ describe("an answer", function()
   end
 
   it("has its headers in order, as they were written", function()
-    local response = assert(serve("HTTP/1.1 200 OK\r\n\z
-      X-B: 2\r\nx-a:1\r\nX-B:\t two words \t\r\nX-Empty:\r\n\z
-      X-Colons: a:b:c\r\nContent-Length: 0\r\n\r\n"))
+    local response = assert(serve("HTTP/1.1 200 OK\r\n"
+      .. "X-B: 2\r\nx-a:1\r\nX-B:\t two words \t\r\nX-Empty:\r\n"
+      .. "X-Colons: a:b:c\r\nContent-Length: 0\r\n\r\n"))
     assert.are.same({
       { "X-B", "2" }, { "x-a", "1" }, { "X-B", "two words" },
       { "X-Empty", "" }, { "X-Colons", "a:b:c" },
@@ -46,9 +46,10 @@ describe("an answer", function()
   end)
 
   it("drops the headers of interim answers", function()
-    local response = assert(serve("HTTP/1.1 103 Early Hints\r\n\z
-      Link: </x>\r\n\r\nHTTP/1.1 100 Continue\r\nX: 1\r\n\r\n\z
-      HTTP/1.1 201 Created\r\nX-Final: yes\r\nContent-Length: 2\r\n\r\nok"))
+    local response = assert(serve("HTTP/1.1 103 Early Hints\r\n"
+      .. "Link: </x>\r\n\r\nHTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
+      .. "HTTP/1.1 201 Created\r\nX-Final: yes\r\n"
+      .. "Content-Length: 2\r\n\r\nok"))
     assert.are.equal(201, response.status)
     assert.are.equal("ok", response.body)
     assert.are.same({ { "X-Final", "yes" }, { "Content-Length", "2" } },
@@ -56,9 +57,9 @@ describe("an answer", function()
   end)
 
   it("drops trailers: they come after the decisions", function()
-    local response = assert(serve("HTTP/1.1 200 OK\r\n\z
-      Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\z
-      Authorization: x\r\nHTTP/1.1: 500\r\n\r\n"))
+    local response = assert(serve("HTTP/1.1 200 OK\r\n"
+      .. "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
+      .. "Authorization: x\r\nHTTP/1.1: 500\r\n\r\n"))
     assert.are.equal(200, response.status)
     assert.are.equal("ok", response.body)
     assert.are.same({ { "Transfer-Encoding", "chunked" } },
@@ -66,8 +67,8 @@ describe("an answer", function()
   end)
 
   it("unfolds a header over several lines", function()
-    local response = assert(serve("HTTP/1.1 200 OK\r\nX-Long: one\r\n\z
-      \ttwo\r\n   three\r\nX-Short: 1\r\nContent-Length: 0\r\n\r\n"))
+    local response = assert(serve("HTTP/1.1 200 OK\r\nX-Long: one\r\n"
+      .. "\ttwo\r\n   three\r\nX-Short: 1\r\nContent-Length: 0\r\n\r\n"))
     local words = Handle.header(response, "X-Long"):gsub("%s+", " ")
     assert.are.equal("one two three", words)
     assert.are.equal("1", Handle.header(response, "X-Short"))
@@ -111,8 +112,8 @@ describe("an answer", function()
   end)
 
   it("that switches protocols, unasked, is refused", function()
-    local response, err = serve("HTTP/1.1 101 Switching Protocols\r\n\z
-      Upgrade: x\r\nConnection: Upgrade\r\n\r\nx")
+    local response, err = serve("HTTP/1.1 101 Switching Protocols\r\n"
+      .. "Upgrade: x\r\nConnection: Upgrade\r\n\r\nx")
     assert.is_nil(response)
     assert.is_true(err.sent)
   end)
@@ -140,8 +141,8 @@ describe("an answer", function()
   end)
 
   it("with broken chunks is refused", function()
-    local response, err = serve("HTTP/1.1 200 OK\r\n\z
-      Transfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n")
+    local response, err = serve("HTTP/1.1 200 OK\r\n"
+      .. "Transfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n")
     assert.is_nil(response)
     assert.is_true(err.sent)
   end)
@@ -234,8 +235,8 @@ describe("an answer", function()
   end)
 
   it("that is not compressed as it says is refused", function()
-    failed("CURLE_BAD_CONTENT_ENCODING", serve("HTTP/1.1 200 OK\r\n\z
-      Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"))
+    failed("CURLE_BAD_CONTENT_ENCODING", serve("HTTP/1.1 200 OK\r\n"
+      .. "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"))
   end)
 
   it("has what a client needs to know, and no more", function()

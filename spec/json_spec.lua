@@ -78,7 +78,7 @@ describe("equinix.json", function()
       infinity = math.huge,
       negative = -math.huge,
       ["function"] = print,
-      coroutine = coroutine.create(print),
+      coroutine = coroutine.create(function() end),
       sparse = { [1] = 1, [1000] = 2 },
       key = { [{}] = 1 },
     } do

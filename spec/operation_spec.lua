@@ -1,21 +1,9 @@
 -- operation: a token request with the caller's own body.
-local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 
 local GET, REFRESH = "getoauth2accesstoken", "refreshoauth2accesstoken"
 
-local function client(answers, opts)
-  local transport = scripted.transport(answers)
-  local all = {
-    client_id = scripted.unique(),
-    client_secret = "s3cret-of-this-app",
-    transport = transport,
-  }
-  for name, value in pairs(opts or {}) do
-    all[name] = value
-  end
-  return assert(equinix.new(all)), transport, all
-end
+local client = scripted.client
 
 describe("client:operation", function()
   it("sends the caller's body as it is, with no bearer", function()

@@ -8,8 +8,8 @@ local rawserver = require "spec.support.rawserver"
 local ANSWER = [[
   local c = ...
   for request in function() return c:request() end do
-    c:send(request.method == "HEAD" and "HTTP/1.1 200 OK\r\n\z
-      Content-Length: 5\r\n\r\n" or c.ok "hello")
+    c:send(request.method == "HEAD" and "HTTP/1.1 200 OK\r\n"
+      .. "Content-Length: 5\r\n\r\n" or c.ok "hello")
   end
 ]]
 
@@ -266,8 +266,8 @@ describe("over TLS", function()
     file:close()
     local lax = "OPENSSL_CONF=" .. made.dir .. "/openssl.cnf"
     -- The server would serve whoever condescends to that version.
-    local words, code = process.capture(("%s openssl s_client -tls1_1 \z
-      -connect 127.0.0.1:%d </dev/null 2>&1"):format(lax, server.port))
+    local words, code = process.capture(("%s openssl s_client -tls1_1 "
+      .. "-connect 127.0.0.1:%d </dev/null 2>&1"):format(lax, server.port))
     assert.are.equal(0, code, words)
     local out = process.capture(([[
       %s %s -e 'package.cpath = "%s"
@@ -305,9 +305,9 @@ describe("the environment", function()
     return out
   end
 
-  local PROXIES = "http_proxy=http://127.0.0.1:1 HTTP_PROXY=$http_proxy \z
-    https_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 \z
-    ALL_PROXY=http://127.0.0.1:1"
+  local PROXIES = "http_proxy=http://127.0.0.1:1 HTTP_PROXY=$http_proxy "
+    .. "https_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 "
+    .. "ALL_PROXY=http://127.0.0.1:1"
 
   it("names no proxy for us", function()
     assert.are.equal("hello", send_with(PROXIES))

@@ -304,8 +304,10 @@ describe("a finalizer in the middle of an answer", function()
 
   -- One step of the collector is a whole cycle meanwhile.
   local function in_long_strides(call)
-    if jit or _VERSION == "Lua 5.1" then
-      local before = collectgarbage("setstepmul", 0)
+    if jit or _VERSION < "Lua 5.4" then
+      -- No limit is spelled 0 up to Lua 5.1.
+      local before = collectgarbage("setstepmul",
+        _VERSION == "Lua 5.1" and 0 or 1000000)
       call()
       collectgarbage("setstepmul", before)
     else

@@ -133,12 +133,12 @@ describe("a transfer", function()
   it("ends at its deadline, wherever it is", function()
     for what, script in pairs {
       ["no answer"] = "c:request() c:hangup()",
-      ["half a header"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\nA" \z
-        c:hangup()',
-      ["half a body"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\n\z
-        Content-Length: 9\\r\\n\\r\\nhalf" c:hangup()',
-      ["a trickle"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\n\\r\\n" \z
-        while c:send "x" do c:sleep(0.01) end',
+      ["half a header"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\nA" '
+        .. 'c:hangup()',
+      ["half a body"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\n'
+        .. 'Content-Length: 9\\r\\n\\r\\nhalf" c:hangup()',
+      ["a trickle"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\n\\r\\n" '
+        .. 'while c:send "x" do c:sleep(0.01) end',
     } do
       server = rawserver.start("local c = ... " .. script)
       local before = core.now()

@@ -2,4 +2,9 @@
 -- (and valgrind or a sanitizer watch that Lua, not a launcher's child).
 -- What was said before a crash is not lost.
 io.stdout:setvbuf "line"
+-- A collector that never rests finds what nobody holds on to.
+if os.getenv "GC" == "aggressive" then
+  collectgarbage("setpause", 1)
+  collectgarbage("setstepmul", 1000)
+end
 require "busted.runner" { standalone = false }

@@ -12,6 +12,8 @@ local guard = require "equinix.guard"
 
 local M = {}
 
+local LEASE_MARGIN = 5 -- seconds beyond what the sending may take
+
 ---@class equinix.Account the guard, held
 local Held = {}
 Held.__index = Held
@@ -61,17 +63,17 @@ end
 ---@param identity string of grant.identity
 ---@param proof string what is about to be sent: all its secrets
 ---@param transport table the port
----@param lease number seconds it may be held at most
+---@param seconds number the sending may take
 ---@param deadline number on core.now()
 ---@return equinix.Account|nil held nil when the deadline passed
 ---@return equinix.Error|nil
-function M.enter(identity, proof, transport, lease, deadline)
+function M.enter(identity, proof, transport, seconds, deadline)
   local place = core.tokens.open(identity)
   while true do
-    local seconds = deadline - core.now()
+    local left = deadline - core.now()
     local what, a, b
-    if seconds > 0 then
-      what, a, b = place:begin(nil, true, lease)
+    if left > 0 then
+      what, a, b = place:begin(nil, true, seconds + LEASE_MARGIN)
     end
     if what == "lead" then
       return setmetatable({
@@ -81,12 +83,12 @@ function M.enter(identity, proof, transport, lease, deadline)
         state = guard.decode(b),
         mark = guard.fingerprint(identity, proof),
       }, Held)
-    elseif seconds <= 0 or (b and transport.blocks) then
+    elseif left <= 0 or (b and transport.blocks) then
       -- Over, or held further up in this very thread.
       return err.fail("timeout", "the deadline passed while another token "
         .. "request for this account was under way", { code = "token_wait" })
     end
-    await(transport, place, a, seconds)
+    await(transport, place, a, left)
   end
 end
 

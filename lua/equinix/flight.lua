@@ -7,7 +7,7 @@
 --
 --   fresh      serve
 --   advisory   serve the old one; whoever may lead renews first (5 s at most)
---   mandatory  one renews; the rest wait 2 s at most, then serve the old one
+--   mandatory  one renews (5 s at most); the rest wait 2 s, then serve the old
 --   else       one renews; all wait for it
 --
 -- What the leader does is in lead.lua.
@@ -22,8 +22,8 @@ local token = require "equinix.token"
 
 local M = {}
 
-local ADVISORY_SECONDS = 5
-local MANDATORY_SECONDS = 2
+local INLINE_SECONDS = 5 -- for who leads with a token in hand
+local MANDATORY_SECONDS = 2 -- for who waits with a token in hand
 local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 local HASTE = 0.9 -- whoever has less of a flight's time than this is in haste
 
@@ -164,8 +164,8 @@ end
 function Flight:lead(slot, want, view, lease, last, rejected)
   local now, timeout = core.now(), self.config.timeout
   local own_deadline = want.deadline
-  if view.fallback and view.state == "advisory" then
-    own_deadline = math.min(own_deadline, now + ADVISORY_SECONDS)
+  if view.fallback then
+    own_deadline = math.min(own_deadline, now + INLINE_SECONDS)
   end
   -- Looked at only now: what was there before may have been presented since.
   local _, _, _, record = slot:look()

@@ -18,7 +18,6 @@ local M = {}
 local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
 local MAX_BACKOFF = 60
 local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
-local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 
 ---@class equinix.Lead
 ---@field deadline number when the flight ends
@@ -87,7 +86,7 @@ local function attempt(self, slot, lease, flight, deadline)
   end
   local held, problem = account.enter(grant.identity(self.config),
     grant.proof(self.config, secret), self.transport,
-    self.config.timeout + LEASE_MARGIN, deadline)
+    self.config.timeout, deadline)
   if not held then
     return nil, problem
   end

@@ -76,7 +76,7 @@ end
 local function guarded(client, operation, body, identity, proof)
   local seconds = client.config.timeout
   local held, problem = account.enter(identity, proof, client.transport,
-    seconds + 5, core.now() + seconds)
+    seconds, core.now() + seconds)
   if not held then
     return nil, problem
   end

@@ -28,8 +28,8 @@ local function log_request(n, request)
   for name, value in pairs(request.headers) do
     parts[#parts + 1] = ("[%q]=%q"):format(name, value)
   end
-  log_file:write(("request{connection=%d,method=%q,path=%q,body=%q,\z
-    headers={%s}}\n"):format(n, request.method, request.path, request.body,
+  log_file:write(("request{connection=%d,method=%q,path=%q,body=%q,"
+    .. "headers={%s}}\n"):format(n, request.method, request.path, request.body,
     table.concat(parts, ",")))
 end
 

@@ -109,6 +109,21 @@ function M.transport(answers)
   return self
 end
 
+--- A client on a scripted transport, alone with its id unless told otherwise.
+---@return equinix.Client, table transport, table options
+function M.client(answers, opts)
+  local transport = M.transport(answers)
+  local all = {
+    client_id = M.unique(),
+    client_secret = "s3cret-of-this-app",
+    transport = transport,
+  }
+  for name, value in pairs(opts or {}) do
+    all[name] = value
+  end
+  return assert(require("equinix").new(all)), transport, all
+end
+
 --- Waits for a condition, five seconds at most.
 function M.until_true(condition, what)
   local limit = core.now() + 5
