@@ -14,6 +14,9 @@ local function client(opts)
   return assert(equinix.new(all))
 end
 
+-- Plain Lua 5.1 can't yield across the pcall around what a leader does.
+local it_yields = _VERSION == "Lua 5.1" and not jit and pending or it
+
 describe("a client", function()
   it("prints what it talks to and no secret", function()
     local c = client()
@@ -119,14 +122,15 @@ describe("a client", function()
     return c
   end
 
-  it("lets a renewal end for its callers though it was closed", function()
-    local c = meanwhile({}, function(c)
-      c:close()
+  it_yields("lets a renewal end for its callers though it was closed",
+    function()
+      local c = meanwhile({}, function(c)
+        c:close()
+      end)
+      assert.equal("closed", select(2, c:token()).kind)
     end)
-    assert.equal("closed", select(2, c:token()).kind)
-  end)
 
-  it("lets a renewal end though the secret file changed", function()
+  it_yields("lets a renewal end though the secret file changed", function()
     local path = os.tmpname()
     local function write(text)
       local file = assert(io.open(path, "w"))

@@ -19,6 +19,9 @@ end
 
 local UNAVAILABLE = scripted.json(503, "")
 
+-- Plain Lua 5.1 can't yield across the pcall around what a leader does.
+local it_yields = _VERSION == "Lua 5.1" and not jit and pending or it
+
 describe("a fresh token", function()
   it("is requested once and served from then on", function()
     local c, transport = client { token "one" }
@@ -134,30 +137,31 @@ describe("a token near its end", function()
       assert.equal(503, problem.status)
     end)
 
-  it("is never served after its end to one who waited for another", function()
-    local c, transport
-    c, transport = client { token("one", { token_timeout = 2 }), function()
-      coroutine.yield()
-      return UNAVAILABLE
-    end }
-    transport.blocks = false
-    transport.sleep = function()
-      coroutine.yield()
-    end
-    c:authorization()
-    reach(c, "mandatory")
-    local function caller()
-      return c:token()
-    end
-    local leader, waiter = coroutine.wrap(caller), coroutine.wrap(caller)
-    leader()
-    waiter()
-    reach(c, "expired")
-    leader()
-    local value, problem = waiter()
-    assert.is_nil(value)
-    assert.equal(503, problem.status)
-  end)
+  it_yields("is never served after its end to one who waited for another",
+    function()
+      local c, transport
+      c, transport = client { token("one", { token_timeout = 2 }), function()
+        coroutine.yield()
+        return UNAVAILABLE
+      end }
+      transport.blocks = false
+      transport.sleep = function()
+        coroutine.yield()
+      end
+      c:authorization()
+      reach(c, "mandatory")
+      local function caller()
+        return c:token()
+      end
+      local leader, waiter = coroutine.wrap(caller), coroutine.wrap(caller)
+      leader()
+      waiter()
+      reach(c, "expired")
+      leader()
+      local value, problem = waiter()
+      assert.is_nil(value)
+      assert.equal(503, problem.status)
+    end)
 
   it("with a life of nothing serves its own flight and is gone", function()
     for _, life in ipairs { 0, -5, "0" } do
@@ -343,7 +347,7 @@ describe("a callback of the renewal", function()
 end)
 
 describe("waiting where others run in the same thread", function()
-  it("is the transport's sleep, and the waiter gets the leader's token",
+  it_yields("is the transport's sleep, and the waiter gets the leader's token",
     function()
       local c, transport
       transport = scripted.transport { function()
