@@ -118,6 +118,7 @@ build = {
     ["equinix.host.orphan"] = "lua/equinix/host/orphan.lua",
     ["equinix.host.supervise"] = "lua/equinix/host/supervise.lua",
     ["equinix.json"] = "lua/equinix/json.lua",
+    ["equinix.lazy"] = "lua/equinix/lazy.lua",
     ["equinix.lead"] = "lua/equinix/lead.lua",
     ["equinix.many"] = "lua/equinix/many.lua",
     ["equinix.nearest"] = "lua/equinix/nearest.lua",

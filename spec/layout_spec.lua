@@ -67,8 +67,10 @@ end
 local function requirements(path)
   local names = {}
   local code = read(path):gsub("%-%-[^\n]*", "")
-  for name in code:gmatch "require%s*%(?%s*[\"']([%w_%.]+)[\"']" do
-    names[#names + 1] = name
+  for _, word in ipairs { "require", "lazy" } do
+    for name in code:gmatch(word .. "%s*%(?%s*[\"']([%w_%.]+)[\"']") do
+      names[#names + 1] = name
+    end
   end
   return names
 end

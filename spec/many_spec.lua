@@ -96,6 +96,34 @@ for _, state in ipairs { "without a token", "with a token" } do
       assert.same({ ["/1"] = 1, ["/2"] = 2, ["/3"] = 1 }, asked)
     end)
 
+    it("tells apart what has no more than its path in common", function()
+      local c, transport = client(function()
+        return scripted.json(200, {})
+      end)
+      local list = {
+        { path = "/1" }, { path = "/1", method = "HEAD" },
+        { path = "/1", query = { a = 1 } }, { path = "/1" },
+        { path = "/1", headers = { ["X-A"] = "b" } }, { path = "//evil" },
+        { path = "/2", method = "GET" }, { path = "//evil" },
+        { path = "/1", method = "POST", body = "b" },
+      }
+      local results = c:all(list)
+      local seen = {}
+      for _, entry in ipairs(transport.sent) do
+        local request = entry.request
+        if not request.url:find("/oauth2/", 1, true) then
+          seen[#seen + 1] = ("%s %s %d %s"):format(request.method,
+            request.url:match "example%.com(.*)", #request.headers,
+            request.body or "-")
+        end
+      end
+      assert.same({ "GET /1 3 -", "HEAD /1 3 -", "GET /1?a=1 3 -",
+        "GET /1 3 -", "GET /1 4 -", "GET /2 3 -", "POST /1 3 b" }, seen)
+      for i, result in ipairs(results) do
+        assert.equal(list[i].path == "//evil", result.err ~= nil)
+      end
+    end)
+
     it("hands on how many at once and the deadline for all", function()
       local c, transport = client(echo)
       c:all(paths(3))

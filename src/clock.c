@@ -7,9 +7,8 @@
 #include <math.h>
 #include <time.h>
 
-#include <openssl/rand.h>
-
 #include "compat.h"
+#include "seal.h"
 
 #ifdef CLOCK_BOOTTIME
 #define CLOCK_NOW CLOCK_BOOTTIME
@@ -90,7 +89,7 @@ static int l_sleep(lua_State *L)
 static int l_random(lua_State *L)
 {
   uint64_t bits = 0;
-  if (RAND_bytes((unsigned char *)&bits, sizeof bits) != 1) {
+  if (!eq_random(&bits, sizeof bits)) {
     return luaL_error(L, "random: the system's generator failed");
   }
   /* A double holds 53 bits: more would round up to 1 now and then. */

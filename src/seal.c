@@ -3,8 +3,17 @@
 
 #include <openssl/evp.h>
 #include <string.h>
+#include <unistd.h>
+#if defined(__APPLE__)
+#include <sys/random.h>
+#endif
 
 #include "compat.h"
+
+bool eq_random(void *bytes, size_t n)
+{
+  return n <= EQ_RANDOM_MAX && getentropy(bytes, n) == 0;
+}
 
 int eq_digest(const void *bytes, size_t len, unsigned char out[EQ_DIGEST_SIZE])
 {

@@ -7,9 +7,17 @@
 #ifndef EQ_SEAL_H
 #define EQ_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum { EQ_DIGEST_SIZE = 32 };
+enum { EQ_DIGEST_SIZE = 32, EQ_RANDOM_MAX = 256 };
+
+/*
+ * n random bytes (EQ_RANDOM_MAX at most) from the system. Not libcrypto's:
+ * its generator reads files and takes milliseconds when it is first asked,
+ * and that would be when the module loads. False: there are none.
+ */
+bool eq_random(void *bytes, size_t n);
 
 /* SHA-256 (FIPS 180-4) of any bytes. 0, or -1 when libcrypto fails; then
  * `out` is all zeros. */

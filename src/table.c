@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "seal.h"
 
 /*
  * A table shared by processes needs a mutex that survives its owner's death.
@@ -105,7 +106,7 @@ static void make_common(void)
 #endif
   struct eq_table *table = memory;
   lay_out(table, EQ_SLOTS);
-  if (RAND_bytes(table->salt, EQ_SALT_SIZE) != 1 ||
+  if (!eq_random(table->salt, EQ_SALT_SIZE) ||
       !init_lock(&table->lock, true)) {
     (void)munmap(memory, size);
     return;

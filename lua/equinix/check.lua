@@ -7,6 +7,10 @@ local nearest = require "equinix.nearest"
 
 local M = {}
 
+-- Every request of a batch comes by here: what is asked for each field is at
+-- hand.
+local next, type = next, type
+
 --- Raises at the line that `level` stands for (1 = whoever calls this).
 ---@param level integer
 ---@param text string a format
@@ -23,7 +27,7 @@ function M.names(opts, known, what, level)
   if type(opts) ~= "table" then
     M.raise(level + 1, "%ss must be a table, not %s", what, type(opts))
   end
-  for name, value in pairs(opts) do
+  for name, value in next, opts do
     local types = known[name]
     if not types then
       local near = type(name) == "string" and nearest.name(name, known)

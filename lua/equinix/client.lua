@@ -1,17 +1,19 @@
 --- client: the one object. It holds the parts together and checks what comes
 -- in; each method is a few lines over the part that does the work.
 
-local call = require "equinix.call"
+local lazy = require "equinix.lazy"
+
+local call = lazy "equinix.call"
 local check = require "equinix.check"
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
 local err = require "equinix.error"
 local fields = require "equinix.fields"
 local flight = require "equinix.flight"
-local many = require "equinix.many"
-local operation = require "equinix.operation"
-local pages = require "equinix.pages"
-local quick = require "equinix.quick"
+local many = lazy "equinix.many"
+local operation = lazy "equinix.operation"
+local pages = lazy "equinix.pages"
+local quick = lazy "equinix.quick"
 local static = require "equinix.static"
 
 local M = {}
@@ -319,7 +321,7 @@ function M.new(config)
   local self = setmetatable({
     config = config,
     transport = config.transport or curl,
-    memo = quick.memo(),
+    memo = { count = 0, entries = {} }, -- quick's
     emit = emitter(config),
   }, Client)
   local function moved()

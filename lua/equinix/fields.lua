@@ -7,8 +7,6 @@ local check = require "equinix.check"
 
 local M = {}
 
-local NONE = {}
-
 ---@class equinix.RequestFields what a call takes beside method and path
 ---@field query? table<string, any>|string a list repeats its name
 ---@field headers? table<string, string|number> never Authorization
@@ -60,17 +58,9 @@ local function check_values(values, what, level)
   end
 end
 
---- Checks the table of a request; raises at the caller's line.
----@param opts table
----@param level integer
-function M.request(opts, level)
-  check.names(opts, REQUEST, "request field", level + 1)
-  local bodies = (opts.json ~= nil and 1 or 0)
-    + (opts.body ~= nil and 1 or 0) + (opts.form ~= nil and 1 or 0)
-  if bodies > 1 then
-    check.raise(level + 1, "give one of json, body and form")
-  end
-  for name in pairs(opts.headers or NONE) do
+-- The client's own header is nobody else's to set.
+local function check_headers(headers, level)
+  for name in pairs(headers) do
     if type(name) ~= "string" then
       check.raise(level + 1, "headers must be a table of name = value")
     elseif name:lower() == "authorization" then
@@ -78,24 +68,47 @@ function M.request(opts, level)
         .. "use option token for a token of your own")
     end
   end
-  if opts.timeout and not check.positive(opts.timeout) then
-    check.raise(level + 1, "timeout must be a finite number greater than 0")
-  end
-  if type(opts.query) == "table" then
-    check_values(opts.query, "query field", level + 1)
-  end
-  if opts.form then
-    check_values(opts.form, "form field", level + 1)
-  end
-  for _, status in ipairs(opts.accept or NONE) do
+end
+
+local function check_accept(statuses, level)
+  for _, status in ipairs(statuses) do
     if type(status) ~= "number" then
       check.raise(level + 1, "accept must be a list of statuses (numbers)")
     end
   end
+end
+
+--- Checks the table of a request; raises at the caller's line. What is not
+--- there costs a look and no more: most requests have a path and little else.
+---@param opts table
+---@param level integer
+function M.request(opts, level)
+  check.names(opts, REQUEST, "request field", level + 1)
+  local json, body, form = opts.json ~= nil, opts.body, opts.form
+  if json and (body or form) or body and form then
+    check.raise(level + 1, "give one of json, body and form")
+  end
+  if opts.headers then
+    check_headers(opts.headers, level + 1)
+  end
+  if opts.timeout and not check.positive(opts.timeout) then
+    check.raise(level + 1, "timeout must be a finite number greater than 0")
+  end
+  if opts.query and type(opts.query) == "table" then
+    check_values(opts.query, "query field", level + 1)
+  end
+  if form then
+    check_values(form, "form field", level + 1)
+  end
+  if opts.accept then
+    check_accept(opts.accept, level + 1)
+  end
   if opts.sink == "" then
     check.raise(level + 1, "sink must be a file's path or a function")
   end
-  check.retry(opts.retry, level + 1)
+  if opts.retry then
+    check.retry(opts.retry, level + 1)
+  end
 end
 
 local ALL = { concurrency = "number", timeout = "number" }

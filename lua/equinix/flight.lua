@@ -12,12 +12,14 @@
 --
 -- What the leader does is in lead.lua.
 
+local lazy = require "equinix.lazy"
+
 local await = require "equinix.await"
 local core = require "equinix.core"
 local err = require "equinix.error"
-local failure = require "equinix.failure"
+local failure = lazy "equinix.failure"
 local grant = require "equinix.grant"
-local lead = require "equinix.lead"
+local lead = lazy "equinix.lead"
 local token = require "equinix.token"
 
 local M = {}
@@ -83,7 +85,8 @@ end
 --- All counters, as all who share the token see them.
 ---@return table<string, integer>
 function Flight:stats()
-  local counts = self.slot and self.slot:counters() or {}
+  local slot = self.slot or self:place()
+  local counts = slot and slot:counters() or {}
   local stats = {}
   for name, i in pairs(COUNTERS) do
     stats[name] = counts[i] or 0
@@ -264,7 +267,8 @@ end
 ---@param header string "Bearer ..."
 ---@return boolean whether it was the current one
 function Flight:reject(header)
-  if not self.slot then
+  -- A place is not looked for where that takes reading a file.
+  if not self.slot and (self.config.secret_rotates or not self:place()) then
     return false
   end
   local _, serial, current = self.slot:look()
@@ -324,16 +328,12 @@ end
 ---@param emit fun(name: string, fields: table)
 ---@param moved fun() called when the place in the cache has changed
 function M.new(config, transport, emit, moved)
-  local self = setmetatable({
+  return setmetatable({
     config = config,
     transport = transport,
     emit = emit,
     moved = moved,
   }, Flight)
-  if not config.secret_rotates then
-    self:place()
-  end
-  return self
 end
 
 return M

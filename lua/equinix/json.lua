@@ -31,8 +31,9 @@ M.null = cjson.null
 
 -- Where the library has no empty array (Debian's 2.1.0), a table of our own
 -- stands for it, and a string nobody else can know marks its place.
-local mark
-if cjson.empty_array ~= nil then
+local mark, mark_json -- made when first needed
+local marks = cjson.empty_array == nil
+if not marks then
   M.empty_array = cjson.empty_array
 else
   M.empty_array = setmetatable({}, {
@@ -40,9 +41,15 @@ else
       return "equinix.empty_array"
     end,
   })
-  mark = "\1" .. core.digest(tostring(core.random())) .. "\1"
 end
-local mark_json = mark and cjson.encode(mark):gsub("%p", "%%%0")
+
+local function get_mark()
+  if not mark then
+    mark = "\1" .. core.digest(tostring(core.random())) .. "\1"
+    mark_json = cjson.encode(mark):gsub("%p", "%%%0")
+  end
+  return mark
+end
 
 local whole -- set where numbers have to be turned into integers by us
 
@@ -94,8 +101,8 @@ end
 -- Puts the mark where the empty array stands and refuses what can't be sent
 -- exactly; a table is copied only when something in it changes.
 function prepare(value, depth)
-  if mark and rawequal(value, M.empty_array) then
-    return mark
+  if marks and rawequal(value, M.empty_array) then
+    return get_mark()
   elseif type(value) == "table" then
     return prepare_table(value, depth)
   elseif type(value) == "number" and value % 1 == 0

@@ -64,25 +64,24 @@ end
 
 -- The requests of the first round. Those that are alike share what they may.
 local function compose_all(client, list, header, results)
-  local requests, index = {}, {}
+  local requests, index, count = {}, {}, 0
   local plain = compose.plain_headers(client.config, header)
-  local alone = client.transport.blocks
+  local plain_gets = {} -- by their paths
   for i, opts in ipairs(list) do
-    local request, problem
-    if alone and quick.is_plain(opts) then
-      request, problem = quick.remembered(client, opts.path)
-      if request then
-        request.header[2] = header
-        request = request.request
-      end
-    else
+    local path = quick.is_plain(opts) and opts.path
+    local request, problem = plain_gets[path], nil
+    if not request then
       request, problem = compose.request(client.config, opts, plain)
       if request then
         request.headers[#request.headers][2] = header
+        if path then
+          plain_gets[path] = request
+        end
       end
     end
     if request then
-      requests[#requests + 1], index[#index + 1] = request, i
+      count = count + 1
+      requests[count], index[count] = request, i
     else
       results[i] = { err = problem }
     end

@@ -17,7 +17,7 @@ local MOST = 128 -- paths that are remembered; then all over again
 --- Whether these fields are a GET of a path and nothing else.
 ---@param fields equinix.Request
 function M.is_plain(fields)
-  for name, value in pairs(fields) do
+  for name, value in next, fields do
     if name ~= "path" and (name ~= "method" or value ~= "GET") then
       return false
     end
