@@ -146,7 +146,8 @@ deps:
 ## format   clang-format, in place
 .PHONY: format
 format:
-	clang-format -i $(wildcard src/*.[ch] spec/support/*.c bench/*.c tools/*.c)
+	clang-format -i $(wildcard src/*.[ch] spec/support/*.c bench/*.c tools/*.c \
+	  examples/*.c)
 
 ## clean    removes all that was made
 .PHONY: clean

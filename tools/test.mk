@@ -110,7 +110,7 @@ $(RESULTS)/valgrind/%: build
 # ----------------------------------------------------------------------- lint
 
 OWN_C := $(wildcard src/*.c)
-OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c)
+OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c examples/*.c)
 ALL_C := $(wildcard src/*.[ch]) $(OTHER_C)
 STRICT := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion \
           -pedantic -Werror
