@@ -1,56 +1,73 @@
 -- all: 1,000 authenticated GETs, 50 at once, by client:all, beside a
--- curl_multi loop in C that keeps its answers too (bench/all.c).
+-- curl_multi loop in C that keeps its answers too (bench/all.c); over HTTP,
+-- HTTPS and HTTP/2.
 --
---   lua bench/all.lua                     compares, prints ratios
---   lua bench/all.lua client URL COUNT    "CPU-SECONDS WALL-SECONDS"
+--   lua bench/all.lua                             compares, prints ratios
+--   lua bench/all.lua client URL COUNT CA_FILE    "CPU-SECONDS WALL-SECONDS"
 --
 -- Bar: the client does at least 0.9 times as many in a second.
-local COUNT, ROUNDS, WARM_UP, CONCURRENT = 1000, 15, 50, 50
+-- A run takes but a fortieth of a second: many rounds make up for that.
+local COUNT, ROUNDS, WARM_UP, CONCURRENT = 1000, 61, 50, 50
 local BAR = 0.9
 
-local function client(url, count)
+local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
+package.cpath = "build/" .. LUA .. "/?.so;" .. package.cpath
+
+local function client(url, count, ca_file)
   local now = require("equinix.core").now
   local it = assert(require("equinix").new {
     base_url = url,
+    ca_file = ca_file,
     client_id = "bench",
     client_secret = "a secret of no use anywhere",
   })
-  local function run(n)
+  local function run(n, path)
     local requests = {}
     for i = 1, n do
-      requests[i] = { method = "GET", path = "/fabric/v4/ports" }
+      requests[i] = { method = "GET", path = path }
     end
     local results = it:all(requests, { concurrency = CONCURRENT })
     for i = 1, n do
       assert(results[i].response, results[i].err)
     end
   end
-  run(WARM_UP)
+  run(WARM_UP, "/slow") -- see bench/all.c
   local cpu, wall = os.clock(), now()
-  run(count)
+  run(count, "/fabric/v4/ports")
   print(("%.6f %.6f"):format(os.clock() - cpu, now() - wall))
 end
 
-local function compare()
+local function compare_over(protocol, url, ca_file)
   local side = require "bench.side"
-  side.with_nginx(function(url)
-    print(("client:all, 50 at once, %s: %d rounds of %d"):format(
-      jit and jit.version or _VERSION, ROUNDS, COUNT))
-    local results = side.rounds({
-      { name = "C on curl_multi",
-        command = ("build/bench/all %s/fabric/v4/ports %d"):format(url,
-          COUNT) },
-      { name = "equinix client",
-        command = ("%s bench/all.lua client %s %d"):format(arg[-1], url,
-          COUNT) },
-    }, ROUNDS)
-    side.show(results, COUNT)
-    side.judge("requests a second", 1 / results[2].wall_ratio, BAR, true)
+  print(("client:all, 50 at once, %s, %s: %d rounds of %d"):format(protocol,
+    jit and jit.version or _VERSION, ROUNDS, COUNT))
+  local function as_c(count)
+    return ("build/bench/all %s %d %s"):format(url, count,
+      ca_file)
+  end
+  local function as_client(count)
+    return ("%s bench/all.lua client %s %d %s"):format(arg[-1], url, count,
+      ca_file)
+  end
+  local results = side.rounds({
+    { name = "C on curl_multi", command = as_c(COUNT) },
+    { name = "equinix client", command = as_client(COUNT) },
+  }, ROUNDS)
+  side.show(results, COUNT)
+  side.judge("requests a second", 1 / results[2].wall_ratio, BAR, true)
+end
+
+local function compare()
+  require("bench.side").with_nginx(function(nginx)
+    compare_over("HTTP", nginx.http, nginx.ca_file)
+    compare_over("HTTPS", nginx.https, nginx.ca_file)
+    compare_over("HTTP/2", nginx.http2, nginx.ca_file)
   end)
 end
 
 if arg[1] then
-  client(arg[2], tonumber(arg[3]))
+  client(arg[2], tonumber(arg[3]), arg[4])
 else
   compare()
 end

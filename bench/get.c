@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     die("curl_global_init");
   }
   struct curl_slist *list = make_headers();
-  CURL *curl = prepare(argv[1], list);
+  CURL *curl = prepare(argv[1], list, NULL);
   receive_into(curl, &headers, &body);
   for (int i = 0; i < WARM_UP; i++) {
     get(curl, &headers, &body);

@@ -9,6 +9,10 @@
 local COUNT, ROUNDS, WARM_UP = 2000, 15, 50
 local BAR = 1.10
 
+local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
+package.cpath = "build/" .. LUA .. "/?.so;" .. package.cpath
+
 -- CPU is os.clock(): user and system time of the process, like C's getrusage.
 local function measure(get, count)
   local now = require("equinix.core").now
@@ -62,7 +66,8 @@ end
 
 local function compare()
   local side = require "bench.side"
-  side.with_nginx(function(url)
+  side.with_nginx(function(nginx)
+    local url = nginx.http
     local function as(name)
       return function(count)
         return ("%s bench/get.lua %s %s %d"):format(arg[-1], name, url, count)

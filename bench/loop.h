@@ -99,8 +99,10 @@ static inline struct curl_slist *make_headers(void)
   return list;
 }
 
-/* A handle with the options that the module sets for a GET. */
-static inline CURL *prepare(const char *url, struct curl_slist *list)
+/* A handle with the options that the module sets for a GET; HTTP/2 where
+ * TLS offers it is libcurl's default. ca_file may be NULL. */
+static inline CURL *prepare(const char *url, struct curl_slist *list,
+                            const char *ca_file)
 {
   static char words[CURL_ERROR_SIZE];
   CURL *curl = curl_easy_init();
@@ -109,6 +111,11 @@ static inline CURL *prepare(const char *url, struct curl_slist *list)
       (rc = curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L)) ||
       (rc = curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L)) ||
       (rc = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L)) ||
+      (rc = curl_easy_setopt(curl, CURLOPT_SSLVERSION,
+                             (long)CURL_SSLVERSION_TLSv1_2)) ||
+      (ca_file != NULL &&
+       ((rc = curl_easy_setopt(curl, CURLOPT_CAPATH, NULL)) ||
+        (rc = curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file)))) ||
       (rc = curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 1L)) ||
       (rc = curl_easy_setopt(curl, CURLOPT_PROXY, "")) ||
       (rc = curl_easy_setopt(curl, CURLOPT_NOPROXY, "")) ||

@@ -18,6 +18,9 @@ local MS_BAR, KB_BAR, GROWTH_BAR = 3, 8, 1.05
 local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local CORE = "build/" .. LUA .. "/equinix/core.so"
 
+package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
+package.cpath = "build/" .. LUA .. "/?.so;" .. package.cpath
+
 local function options(i)
   return {
     client_id = "bench" .. (i or ""),

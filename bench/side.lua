@@ -3,7 +3,8 @@
 -- them all, and what is compared is the median of the rounds.
 local M = {}
 
---- A local nginx that answers one request with the same bytes each time.
+--- A local nginx that answers one request with the same bytes each time. What
+--- did not come by the protocol it was meant for is a failure.
 local CONFIG = [[
 daemon off;
 worker_processes 1;
@@ -18,14 +19,32 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
+  ssl_certificate server.pem;
+  ssl_certificate_key server.key;
+  limit_req_zone $server_port zone=slow:64k rate=500r/s;
+  map $server_port $meant {
+    %(http)d HTTP/1.1;
+    %(https)d HTTP/1.1;
+    %(http2)d HTTP/2.0;
+  }
   server {
-    listen 127.0.0.1:%d;
+    listen 127.0.0.1:%(http)d;
+    listen 127.0.0.1:%(https)d ssl;
+    listen 127.0.0.1:%(http2)d ssl http2;
     default_type application/json;
     location = /oauth2/v1/token {
       return 200 '{"access_token":"qwErtY8zyW1abcdefGHI",
 "token_timeout":"3600","user_name":"bench","token_type":"Bearer"}';
     }
+    # One after the other: all that asks at once needs connections of its own.
+    location = /slow {
+      root .;
+      limit_req zone=slow burst=200;
+    }
     location / {
+      if ($server_protocol != $meant) {
+        return 505;
+      }
       return 200 '{"pagination":{"offset":0,"limit":20,"total":1},
 "data":[{"uuid":"c4d9350e-77c5-7c5d-1ce0-306a5c00a600","name":"port-1"}]}';
     }
@@ -33,34 +52,69 @@ http {
 }
 ]]
 
-local function free_port()
-  local socket = assert(require("socket").bind("127.0.0.1", 0))
-  local _, port = socket:getsockname()
-  socket:close()
-  return tonumber(port)
+-- Signed by itself, so that it is its own authority; thrown away afterwards.
+local CERTIFICATE = "cd %s && openssl req -x509 -newkey ec "
+  .. "-pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key "
+  .. "-out server.pem -days 2 -subj /CN=bench "
+  .. "-addext subjectAltName=IP:127.0.0.1 2>&1"
+
+-- Three at once: none is given twice.
+local function free_ports()
+  local sockets, ports = {}, {}
+  for _, name in ipairs { "http", "https", "http2" } do
+    local socket = assert(require("socket").bind("127.0.0.1", 0))
+    local _, port = socket:getsockname()
+    sockets[#sockets + 1], ports[name] = socket, port
+  end
+  for _, socket in ipairs(sockets) do
+    socket:close()
+  end
+  return ports
 end
 
---- Runs a function with the URL of such an nginx. It ends with the function,
---- or with this program, however that ends.
----@param body fun(url: string)
+local function prepare(dir, ports)
+  local process = require "spec.support.process"
+  local words, code = process.capture(CERTIFICATE:format(process.quote(dir)))
+  if code ~= 0 then
+    error("no certificate: " .. words, 0)
+  end
+  for name, text in pairs {
+    ["nginx.conf"] = CONFIG:gsub("%%%((%w+)%)d", ports),
+    slow = "{}\n",
+  } do
+    local file = assert(io.open(dir .. "/" .. name, "w"))
+    assert(file:write(text))
+    file:close()
+  end
+  -- Its worker may be another user, who is to read that file.
+  assert(os.execute("chmod 755 " .. process.quote(dir)))
+end
+
+--- Runs a function with such an nginx. It ends with the function, or with
+--- this program, however that ends.
+---@param body fun(nginx: {http: string, https: string, http2: string,
+---  ca_file: string}) the URLs by their protocols
 function M.with_nginx(body)
   local process = require "spec.support.process"
-  local port, dir = free_port(), process.tempdir()
-  local file = assert(io.open(dir .. "/nginx.conf", "w"))
-  assert(file:write(CONFIG:format(port)))
-  file:close()
+  local ports, dir = free_ports(), process.tempdir()
+  prepare(dir, ports)
   local nginx = process.start({
     "sh", "-c", 'PATH=$PATH:/usr/sbin exec nginx -p "$0" -c nginx.conf', dir,
   })
   local done, problem = pcall(function()
     local ready = process.eventually(function()
-      local connection = require("socket").connect("127.0.0.1", port)
+      local connection = require("socket").connect("127.0.0.1", ports.http)
       return connection and connection:close() or not nginx:alive()
     end)
     if not ready or not nginx:alive() then
       error("nginx did not start: " .. tostring(nginx:stderr()), 0)
     end
-    body("http://127.0.0.1:" .. port)
+    body {
+      http = "http://127.0.0.1:" .. ports.http,
+      https = "https://127.0.0.1:" .. ports.https,
+      http2 = "https://127.0.0.1:" .. ports.http2,
+      ca_file = dir .. "/server.pem",
+    }
   end)
   nginx:stop()
   process.remove(dir)

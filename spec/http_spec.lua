@@ -284,6 +284,52 @@ describe("a function that drains the body", function()
     assert.equal(404, assert(send "/missing").status)
   end)
 
+  it("may change the request: what is sent stays what it was", function()
+    -- Answers first and reads the body then; more than sockets can hold.
+    local early = rawserver.start [[
+      local c = ...
+      c:send "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n:\r\n"
+      while c:receive "*l" ~= "" do end
+      local body = c:receive(16000000)
+      local first = body and body:find "[^A]"
+      c:send(("4\r\n%s\r\n0\r\n\r\n"):format(first and "torn" or "good"))
+    ]]
+    local request = { method = "POST", url = early.url,
+      body = ("A"):rep(16000000) }
+    local text = ""
+    local response, err = handle:send(request, 10, function(chunk)
+      text = text .. chunk
+      request.body = nil
+      collectgarbage()
+      request.body = ("B"):rep(16000000)
+    end)
+    early:stop()
+    assert.is_nil(err)
+    assert.equal(200, response.status)
+    assert.equal(":good", text)
+  end)
+
+  it("may fork: the child has no part in the answer", function()
+    local slow = rawserver.start [[
+      local c = ...
+      for request in function() return c:request() end do
+        if request.path == "/drip" then
+          c:send "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"
+          while not c.share.go do
+            c:sleep(0.01)
+          end
+          c:send "rest"
+        else
+          c.share.go = true
+          c:send(c.ok "gone")
+        end
+      end
+    ]]
+    local ok, words = pcall(host.run, "--forks 1", "http_forked", slow.url)
+    slow:stop()
+    assert.is_true(ok, words)
+  end)
+
   it("can't use the handle it drains", function()
     local ok, message = pcall(send, "/big", function()
       send "/missing"

@@ -62,6 +62,22 @@ describe("a batch", function()
     assert.are.same({}, handle.http:send_many({}, 10, 10))
   end)
 
+  it("raises for a list that claims to be endless", function()
+    -- Holes: Lua may call any number below nil the length of a list.
+    local parts = {}
+    for k = 0, 60 do
+      parts[#parts + 1] = ("[%.0f]=..."):format(2 ^ k)
+    end
+    local list = assert((loadstring or load)( -- luacheck: ignore 113
+      "return {" .. table.concat(parts, ",") .. "}"))(
+      Handle.request("GET", "http://127.0.0.1:1"))
+    if #list > 1e9 then
+      local ok, message = pcall(handle.http.send_many, handle.http, list, 1, 1)
+      assert.is_false(ok)
+      assert.is_truthy(message:find("too many requests", 1, true))
+    end
+  end)
+
   it("keeps to n at once, and does use them", function()
     local results = handle.http:send_many(requests(20, "slow"), 4, 20)
     local most = 0

@@ -155,6 +155,18 @@ describe("options.client", function()
     assert.matches("^EQUINIX_API_ENDPOINT must be https", reason(ID))
   end)
 
+  it("sends no plain http through a proxy", function()
+    local proxy = "http://proxy.example:3128"
+    assert.equal(proxy, config({ proxy = proxy }).proxy)
+    assert.matches("^proxy is for https only",
+      reason(with { proxy = proxy, base_url = "http://127.0.0.1" }))
+    assert.matches("^proxy is for https only",
+      reason(with { proxy = proxy, allowed_origins = { "http://[::1]" } }))
+    assert.matches("^proxy is for https only", reason(with { proxy = proxy,
+      grant = "token_exchange", scope = "s", subject_token = "t",
+      sts_endpoint = "http://localhost" }))
+  end)
+
   it("allows the origins it is told besides its own", function()
     assert.same({ ["https://api.equinix.com:443"] = true,
       ["https://b.example:8443"] = true, ["http://localhost:80"] = true },

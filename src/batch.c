@@ -3,6 +3,7 @@
  */
 #include "batch.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "outcome.h"
 
 /* The stack goes on after the arguments. */
-enum { KEPT = EQ_BATCH_SECONDS + 1, RESULTS, BODIES, TOP = BODIES };
+enum { KEPT = EQ_BATCH_SECONDS + 1, RESULTS, BODIES, LAST, TOP = LAST };
 
 /* The strings of a request that have to be copied; bodies are anchored. */
 static const size_t strings[] = {
@@ -32,6 +33,9 @@ struct kept {
   struct eq_request request; /* its strings are dangling: see at */
   size_t at[STRINGS];        /* place of each in the buffer + 1; 0: NULL */
 };
+
+/* What Lua calls the length of a list with holes may be any number. */
+#define COUNT_MAX (INT_MAX / sizeof(struct kept) - 1)
 
 struct batch {
   struct eq_http *http; /* its lines hold all strings of all requests */
@@ -62,22 +66,38 @@ static void keep(lua_State *L, struct eq_buffer *buffer, struct kept *kept)
   }
 }
 
+/* Reads the i-th request, which is on top. */
+static void read_one(lua_State *L, struct batch *batch, size_t i)
+{
+  struct eq_buffer *lines = &batch->http->lines;
+  struct kept *kept = &batch->kept[i];
+  /* Before it is read: to make a string may run a finalizer, which may change
+   * the request; after that nothing does until its strings are kept. */
+  lua_pushliteral(L, "body"); /* [.., request, body] */
+  if (lua_istable(L, TOP + 1)) {
+    lua_rawget(L, TOP + 1);
+  } /* else the reader says what it is */
+  eq_request_read(L, TOP + 1, &kept->request, lines,
+                  i == 0 ? NULL : &kept[-1].request);
+  if (kept->request.body != NULL) {
+    lua_rawseti(L, BODIES, (int)i + 1);
+  }
+  keep(L, lines, kept);
+}
+
 /* Reads all of them. Raises what is wrong with any. */
 static void read_all(lua_State *L, struct batch *batch)
 {
-  struct eq_buffer *lines = &batch->http->lines;
-  eq_buffer_clear(lines);
+  eq_buffer_clear(&batch->http->lines);
   for (size_t i = 0; i < batch->count; i++) {
-    struct kept *kept = &batch->kept[i];
     lua_rawgeti(L, EQ_BATCH_REQUESTS, (int)i + 1); /* [.., request] */
-    eq_request_read(L, TOP + 1, &kept->request, lines);
-    if (kept->request.body != NULL) {
-      lua_pushliteral(L, "body");
-      lua_rawget(L, TOP + 1); /* [.., request, body] */
-      lua_rawseti(L, BODIES, (int)i + 1);
+    if (lua_rawequal(L, -1, LAST) && i > 0) {
+      batch->kept[i] = batch->kept[i - 1];
+    } else {
+      read_one(L, batch, i);
     }
-    keep(L, lines, kept);
-    lua_settop(L, TOP);
+    lua_settop(L, TOP + 1);
+    lua_replace(L, LAST); /* its strings and tables are there for the next */
   }
 }
 
@@ -158,6 +178,9 @@ int eq_batch(lua_State *L)
   double seconds = (double)lua_tonumber(L, EQ_BATCH_SECONDS);
   size_t at_once = (size_t)lua_tointeger(L, EQ_BATCH_AT_ONCE);
   size_t count = lua_rawlen(L, EQ_BATCH_REQUESTS);
+  if (count > COUNT_MAX) {
+    return luaL_error(L, "too many requests");
+  }
   struct batch batch = {
       .http = lua_touserdata(L, EQ_BATCH_SELF),
       .count = count,
@@ -170,6 +193,7 @@ int eq_batch(lua_State *L)
   batch.kept = lua_newuserdata(L, (count + 1) * sizeof *batch.kept); /* KEPT */
   lua_createtable(L, (int)count, 0); /* RESULTS */
   lua_newtable(L);                   /* BODIES */
+  lua_pushnil(L);                    /* LAST */
   luaL_checkstack(L, LUA_MINSTACK, "batch");
   read_all(L, &batch);
   CURLcode rc = eq_multi_enter(&batch.http->multi, (long)at_once);

@@ -3,7 +3,8 @@
  *
  * Laws of this file:
  * - every request is read, and found good, before the first is sent; what is
- *   needed later is copied, so that each is read once;
+ *   needed later is copied, so that each is read once; one that comes again
+ *   (the same table) costs next to nothing;
  * - an answer becomes a Lua value as soon as it is there, and its transfer
  *   takes the next request: what is in C's hands is never more than n answers.
  */

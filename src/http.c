@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "compat.h"
 #include "outcome.h"
+#include "process.h"
 #include "sigpipe.h"
 
 #define CLASS "equinix.http"
@@ -42,6 +43,13 @@ static double check_seconds(lua_State *L, int idx)
   return seconds;
 }
 
+/* Whether a drain forked, and this is the child: the transfer under way, and
+ * its connection, are the parent's. */
+static bool is_foreign(const struct eq_http *http)
+{
+  return http->multi.process != eq_process_generation();
+}
+
 /*
  * Calls `body` with the arguments of the running method, then puts the
  * handle in order, then returns body's values or raises its error.
@@ -58,6 +66,9 @@ static int protect(lua_State *L, struct eq_http *http, lua_CFunction body)
   eq_sigpipe_hold(&sigpipe);
   http->busy = true;
   int status = lua_pcall(L, n, LUA_MULTRET, 0);
+  if (is_foreign(http)) {
+    eq_multi_close(&http->multi); /* without a goodbye on its socket */
+  }
   eq_multi_cancel(&http->multi);
   http->busy = false;
   eq_sigpipe_release(&sigpipe);
@@ -73,6 +84,9 @@ static void drain(lua_State *L, struct eq_transfer *transfer)
     lua_pushlstring(L, eq_buffer_text(body), body->len);
     eq_buffer_clear(body);
     lua_call(L, 1, 0);
+    if (is_foreign(lua_touserdata(L, 1))) {
+      luaL_error(L, "a transfer does not go on in a forked process");
+    }
   }
 }
 
@@ -109,9 +123,14 @@ static int send_body(lua_State *L)
     eq_push_early_fault(L, rc == CURLE_OK ? CURLE_OUT_OF_MEMORY : rc);
     return 2;
   }
+  if (!lua_isnil(L, 4)) {
+    /* A drain may change the request while libcurl still reads its body. */
+    lua_pushliteral(L, "body");
+    lua_rawget(L, 2); /* [.., body] */
+  }
   struct eq_request request;
   eq_buffer_clear(&http->lines);
-  eq_request_read(L, 2, &request, &http->lines);
+  eq_request_read(L, 2, &request, &http->lines, NULL);
   if (eq_transfer_start(transfer, &request, lua_tonumber(L, 3)) &&
       eq_multi_add(&http->multi, transfer)) {
     transfer = run(L, http, transfer);

@@ -118,8 +118,9 @@ bool eq_leader_same(const struct eq_leader *a, const struct eq_leader *b)
 bool eq_leader_dead(const struct eq_leader *leader)
 {
   struct status status;
-  /* Over there this pid is another process, or none: we can't tell. */
-  if (leader->space != 0 && leader->space != pid_space()) {
+  /* Over there this pid is another process, or none: we can't tell. Nor if
+   * one of us has no /proc; if neither has, it is taken for the same. */
+  if (leader->space != pid_space()) {
     return false;
   }
   /* EPERM means alive, and another user's. */

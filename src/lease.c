@@ -1,6 +1,8 @@
 /* lease: see lease.h for the law. */
 #include "lease.h"
 
+#include <unistd.h>
+
 #include "slot.h"
 #include "value.h"
 #include "view.h"
@@ -37,6 +39,16 @@ static int push_turn(lua_State *L, enum eq_turn turn, const struct eq_ask *ask,
   }
   lua_pushliteral(L, "ready");
   return 1;
+}
+
+/*
+ * Has that leader died? So has any of another process at a private place:
+ * this is the copy that a fork made, and nothing of the parent's lands here.
+ */
+static bool is_dead(const struct eq_slot *slot, const struct eq_leader *leader)
+{
+  return (slot->own != NULL && leader->pid != getpid()) ||
+         eq_leader_dead(leader);
 }
 
 /*
@@ -81,7 +93,7 @@ int eq_lease_begin(lua_State *L)
   struct eq_slot *slot = eq_slot_check(L);
   ask.lease_until = eq_after(eq_now_ns(), lease);
   enum eq_turn turn = ask_once(L, slot, &ask, view);
-  while (turn == EQ_WAIT && eq_leader_dead(&view->pulse.leader)) {
+  while (turn == EQ_WAIT && is_dead(slot, &view->pulse.leader)) {
     ask.dead = view->pulse.flight;
     turn = ask_once(L, slot, &ask, view);
   }
@@ -198,7 +210,7 @@ static bool lost(struct eq_slot *slot, const struct eq_pulse *pulse,
   if (slot->alive == pulse->flight && now - slot->alive_at < SLICE) {
     return false;
   }
-  if (eq_leader_dead(&pulse->leader)) {
+  if (is_dead(slot, &pulse->leader)) {
     return true;
   }
   slot->alive = pulse->flight;

@@ -116,17 +116,21 @@ struct eq_transfer *eq_multi_take(struct eq_multi *multi)
     }
   }
   transfer->next = multi->active;
+  transfer->link = &multi->active;
+  if (transfer->next != NULL) {
+    transfer->next->link = &transfer->next;
+  }
   multi->active = transfer;
   return transfer;
 }
 
 void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer)
 {
-  struct eq_transfer **link = &multi->active;
-  while (*link != transfer) {
-    link = &(*link)->next;
+  /* Not searched for: that would touch the memory of all the others. */
+  *transfer->link = transfer->next;
+  if (transfer->next != NULL) {
+    transfer->next->link = transfer->link;
   }
-  *link = transfer->next;
   eq_transfer_clear(transfer);
   transfer->next = multi->idle;
   multi->idle = transfer;

@@ -155,6 +155,7 @@ typedef void reader(lua_State *L, const char *name, size_t offset,
 
 #define TARGET(type) ((type *)(void *)((char *)request + offset))
 
+/* Only put aside: what becomes of them depends on the body. */
 static void read_headers(lua_State *L, const char *name, size_t offset,
                          struct eq_request *request)
 {
@@ -162,12 +163,9 @@ static void read_headers(lua_State *L, const char *name, size_t offset,
   if (!lua_istable(L, -1)) {
     misuse(L, "request.%s: a list expected", name);
   }
-  int n = (int)lua_rawlen(L, -1);
-  for (int i = 1; i <= n; i++) {
-    lua_rawgeti(L, -1, i); /* [.., headers, pair] */
-    read_header(L, i, request);
-    lua_pop(L, 1);
-  }
+  request->headers = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  lua_replace(L, -4); /* [.., headers, name, value] */
 }
 
 static void read_method(lua_State *L, const char *name, size_t offset,
@@ -305,21 +303,41 @@ static void complete(lua_State *L, struct eq_request *request)
   if (request->body == NULL && expects_body(request->method)) {
     request->body = "";
   }
-  if (request->body == NULL) {
-    return;
-  }
-  if (strcmp(request->method, "HEAD") == 0) {
+  if (request->body != NULL && strcmp(request->method, "HEAD") == 0) {
     misuse(L, "request.body: HEAD has none");
-  }
-  /* A name with a colon only: libcurl's spelling of "don't add your own". */
-  add(L, request->lines, "Expect:", sizeof "Expect:");
-  if (!request->typed) {
-    add(L, request->lines, "Content-Type:", sizeof "Content-Type:");
   }
 }
 
+/* [.., headers | nil] */
+static void make_lines(lua_State *L, struct eq_request *request)
+{
+  struct eq_buffer *lines = request->lines;
+  int n = request->headers == NULL ? 0 : (int)lua_rawlen(L, -1);
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, -1, i); /* [.., headers, pair] */
+    read_header(L, i, request);
+    lua_pop(L, 1);
+  }
+  if (request->body != NULL) {
+    /* A name with a colon only: libcurl's spelling of "not your own". */
+    add(L, lines, "Expect:", sizeof "Expect:");
+    if (!request->typed) {
+      add(L, lines, "Content-Type:", sizeof "Content-Type:");
+    }
+  }
+  request->lines_len = lines->len - request->lines_at;
+}
+
+/* Whether the lines of both are the same; those of a body are its own. */
+static bool shares_lines(const struct eq_request *request,
+                         const struct eq_request *before)
+{
+  return before != NULL && request->headers == before->headers &&
+         request->body == NULL && before->body == NULL;
+}
+
 void eq_request_read(lua_State *L, int idx, struct eq_request *request,
-                     struct eq_buffer *lines)
+                     struct eq_buffer *lines, const struct eq_request *before)
 {
   *request = (struct eq_request){
       .lines = lines,
@@ -332,14 +350,21 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
   }
   luaL_checkstack(L, 8, "request");
   lines->max = lines->len + LINES_MAX;
+  lua_pushnil(L); /* [.., headers] */
   /* What is there, rather than what could be: most fields are not. */
   lua_pushnil(L);
-  while (lua_next(L, idx) != 0) {         /* [.., name, value] */
+  while (lua_next(L, idx) != 0) {         /* [.., headers, name, value] */
     if (lua_type(L, -2) == LUA_TSTRING) { /* lua_next needs it unchanged */
       read_field(L, request);
     }
     lua_pop(L, 1);
   }
   complete(L, request);
-  request->lines_len = lines->len - request->lines_at;
+  if (shares_lines(request, before)) {
+    request->lines_at = before->lines_at;
+    request->lines_len = before->lines_len;
+  } else {
+    make_lines(L, request);
+  }
+  lua_pop(L, 1);
 }

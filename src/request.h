@@ -25,6 +25,7 @@ struct eq_request {
   struct eq_buffer *lines; /* has, from lines_at on, lines_len bytes: */
   size_t lines_at;         /* the header lines for libcurl, each with a */
   size_t lines_len;        /* NUL */
+  const void *headers;     /* the table they were read from; NULL: none */
   bool typed;              /* Content-Type is one of them */
   bool fresh;              /* a connection of its own, closed afterwards */
   bool replay;             /* libcurl may send it again */
@@ -40,10 +41,12 @@ struct eq_request {
 
 /*
  * Reads the table at idx (an absolute index) into *request; its header lines
- * are added to *lines. Leaves the stack as it was. Raises what is wrong, as
- * an error of the function that called into C.
+ * are added to *lines. `before` (or NULL) was read into the same lines and its
+ * table is on the stack, too: the lines of a header table that both have are
+ * not made twice. Leaves the stack as it was. Raises what is wrong, as an
+ * error of the function that called into C.
  */
 void eq_request_read(lua_State *L, int idx, struct eq_request *request,
-                     struct eq_buffer *lines);
+                     struct eq_buffer *lines, const struct eq_request *before);
 
 #endif

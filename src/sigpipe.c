@@ -3,6 +3,9 @@
  */
 #include "sigpipe.h"
 
+#include <errno.h>
+#include <time.h>
+
 #include "process.h"
 
 static void only_sigpipe(sigset_t *set)
@@ -26,18 +29,33 @@ void eq_sigpipe_hold(struct eq_sigpipe *state)
   }
 }
 
+/*
+ * Takes a pending one away, and never waits for it: one that was sent to the
+ * process may go to another thread at any moment.
+ */
+static void take_pending(void)
+{
+  sigset_t sigpipe;
+  only_sigpipe(&sigpipe);
+#ifdef __APPLE__ /* has no other call */
+  sigset_t pending;
+  int signal_number;
+  if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) {
+    (void)sigwait(&sigpipe, &signal_number);
+  }
+#else
+  const struct timespec at_once = {0, 0};
+  while (sigtimedwait(&sigpipe, NULL, &at_once) == -1 && errno == EINTR) {
+  }
+#endif
+}
+
 void eq_sigpipe_release(const struct eq_sigpipe *state)
 {
-  sigset_t pending;
   if (!state->held) {
     return;
   }
-  if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) {
-    sigset_t sigpipe;
-    int signal_number;
-    only_sigpipe(&sigpipe);
-    (void)sigwait(&sigpipe, &signal_number); /* pending: returns at once */
-  }
+  take_pending();
   /* Fails for an invalid first argument only. */
   (void)pthread_sigmask(SIG_SETMASK, &state->mask, NULL);
 }

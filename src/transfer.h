@@ -22,10 +22,11 @@
 #include "told.h"
 
 struct eq_transfer {
-  CURL *easy;               /* owned; NULL: made at the next start */
-  struct eq_transfer *next; /* in a list of eq_multi */
-  size_t tag;               /* the owner's: which request this is */
-  bool running;             /* libcurl has it */
+  CURL *easy;                /* owned; NULL: made at the next start */
+  struct eq_transfer *next;  /* in a list of eq_multi */
+  struct eq_transfer **link; /* what points to it there, while it is taken */
+  size_t tag;                /* the owner's: which request this is */
+  bool running;              /* libcurl has it */
   struct eq_told told;
 
   /* The request under way. */

@@ -149,7 +149,8 @@ static void lower(char *text)
 
 /*
  * Names and addresses that never leave this machine (RFC 6761, 6.3 and RFC
- * 1122, 3.2.1.3). Other spellings of 127.0.0.1 than the usual one are not.
+ * 1122, 3.2.1.3). Of other spellings only those that libcurl made the usual
+ * one of: it will connect to what is seen here.
  */
 static bool is_loopback(const char *host)
 {

@@ -3,7 +3,11 @@
 
 #include <time.h>
 
-#ifdef __linux__
+/*
+ * Where a long has 32 bits, time_t may have 64, and then SYS_futex would read
+ * another timespec than the C library's: no wait at all.
+ */
+#if defined(__linux__) && defined(__LP64__)
 #include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>

@@ -201,6 +201,21 @@ local function take_limits(config, opts)
   return reason
 end
 
+-- To a proxy loopback is another machine: http would go there unencrypted.
+local function take_proxy(config)
+  if not config.proxy then
+    return nil
+  end
+  for name in pairs(config.allowed) do
+    if name:find "^http:" then
+      return "proxy is for https only, and " .. name .. " is not"
+    end
+  end
+  if config.sts_origin and config.sts_origin:find "^http:" then
+    return "proxy is for https only, and sts_endpoint is not"
+  end
+end
+
 -- These reach headers, paths and libcurl as they are.
 local function take_strings(config)
   for _, name in ipairs { "user_agent", "proxy", "ca_file", "client_cert",
@@ -248,6 +263,7 @@ function M.client(opts, level)
     or take_sts(config, opts)
     or take_limits(config, opts)
     or take_strings(config)
+    or take_proxy(config)
   if reason then
     return err.fail("config", reason)
   end

@@ -161,6 +161,8 @@ static void check_identity(void)
 
   other.space++; /* of a namespace whose pids we can't see: who knows */
   CHECK(!eq_leader_dead(&other));
+  other.space = 0; /* of one that had no /proc to ask: nor do we know */
+  CHECK(!eq_leader_dead(&other));
 
   other = self;
   other.start = 0; /* was not told: a pid that is there is alive */

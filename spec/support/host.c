@@ -17,6 +17,7 @@
  *   host.pid()            of this process
  *   host.worker_pid(i)    of worker i (--forks)
  *   host.kill(i, signal)  to worker i (--forks); its death is no failure then
+ *   host.fork()           both go on, the child with true (--forks)
  *   host.nap()            gives way, for about a millisecond
  *   host.cpu()            seconds of CPU this thread has used
  *   host.starve(n, f, ..) calls f in protected mode; from its n-th request
@@ -155,6 +156,14 @@ static int host_kill(lua_State *L)
   return 0;
 }
 
+static int host_fork(lua_State *L)
+{
+  pid_t pid = options.forks ? fork() : -1; /* not among threads */
+  luaL_argcheck(L, pid >= 0, 1, "can't fork");
+  lua_pushboolean(L, pid == 0);
+  return 1;
+}
+
 /* The allocator of every luaL_newstate. */
 static _Thread_local lua_Alloc plenty;
 
@@ -187,15 +196,11 @@ static int host_starve(lua_State *L)
 static lua_State *new_state(void)
 {
   static const luaL_Reg functions[] = {
-      {"barrier", host_barrier},
-      {"tally", host_tally},
-      {"pid", host_pid},
-      {"worker_pid", host_worker_pid},
-      {"kill", host_kill},
-      {"nap", host_nap},
-      {"starve", host_starve},
-      {"cpu", host_cpu},
-      {NULL, NULL},
+      {"barrier", host_barrier}, {"tally", host_tally},
+      {"pid", host_pid},         {"worker_pid", host_worker_pid},
+      {"kill", host_kill},       {"fork", host_fork},
+      {"nap", host_nap},         {"starve", host_starve},
+      {"cpu", host_cpu},         {NULL, NULL},
   };
   lua_State *L = luaL_newstate();
   if (L == NULL) {

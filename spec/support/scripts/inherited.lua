@@ -17,6 +17,10 @@ if worker ~= 1 then
   assert(parent.slot:outcome(flight) == "pending")
 end
 
+-- What the parent leads at a place of its own never lands in the copy of it.
+assert(parent.alone:wait(0), "waits for a flight of the parent's")
+assert(parent.alone:begin() == "lead")
+
 -- One table for all, also for keys that came up after the fork.
 local slot = core.tokens.open "inherited"
 host.barrier()

@@ -1,0 +1,39 @@
+-- http_forked: a drain forks, and both go on from within it.
+--
+-- Law of this file: host.c runs it; it raises where an answer is not whole,
+-- or where the child had a hand in it.
+-- luacheck: read globals host
+local core = require "equinix.core"
+
+local url = ...
+local handle = core.http()
+
+local function get(path, with, drain)
+  return with:send({ method = "GET", url = url .. path }, 10, drain)
+end
+
+local text, child = "", nil
+local ok, response = pcall(get, "/drip", handle, function(chunk)
+  text = text .. chunk
+  if child == nil then
+    child = host.fork()
+    if not child then
+      -- The rest is on its way: would the child take it?
+      assert(get("/go", core.http()))
+      local limit = core.now() + 10
+      while host.tally(1) == 0 and core.now() < limit do
+        host.nap()
+      end
+    end
+  end
+end)
+
+if child then
+  assert(not ok and response:find("forked", 1, true), text)
+  assert(assert(get("/go", handle)).body == "gone")
+  host.tally(1, 1)
+else
+  assert(ok and response.status == 200)
+  assert(text == "halfrest", text)
+  assert(host.tally(1) == 1, "the child failed")
+end
