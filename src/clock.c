@@ -16,36 +16,15 @@
 #define CLOCK_NOW CLOCK_MONOTONIC
 #endif
 
-#ifdef CLOCK_MONOTONIC_COARSE
-#define CLOCK_TICK CLOCK_MONOTONIC_COARSE
-#else
-#define CLOCK_TICK CLOCK_MONOTONIC
-#endif
-
-static int64_t to_ns(const struct timespec *t)
-{
-  return (int64_t)t->tv_sec * EQ_NS_PER_S + (int64_t)t->tv_nsec;
-}
-
 int64_t eq_now_ns(void)
 {
   struct timespec t;
   if (clock_gettime(CLOCK_NOW, &t) == 0) {
-    return to_ns(&t);
+    return eq_timespec_ns(&t);
   }
   /* A kernel or a seccomp filter without BOOTTIME: MONOTONIC is in POSIX. */
   (void)clock_gettime(CLOCK_MONOTONIC, &t);
-  return to_ns(&t);
-}
-
-int64_t eq_coarse_ns(void)
-{
-  struct timespec t;
-  if (clock_gettime(CLOCK_TICK, &t) == 0) {
-    return to_ns(&t);
-  }
-  (void)clock_gettime(CLOCK_MONOTONIC, &t);
-  return to_ns(&t);
+  return eq_timespec_ns(&t);
 }
 
 /* core.now() -> seconds on the clock of clock.h, with fractions. */
