@@ -120,3 +120,18 @@ describe("host.absolute", function()
     assert.equal(process.capture "pwd" .. "/a", host.absolute "a")
   end)
 end)
+
+describe("a file of the private directory", function()
+  it("that can't be written is named, and why", function()
+    local full = io.open("/dev/full", "wb")
+    if not full then
+      pending "there is no /dev/full here"
+      return
+    end
+    full:close()
+    local ok, reason = host.write("/dev", "full", "x")
+    assert.is_nil(ok)
+    assert.equal("/dev/full can't be written: No space left on device",
+      reason)
+  end)
+end)

@@ -246,9 +246,12 @@ function M.write(dir, name, text)
   if not file then
     return nil, reason
   end
-  local ok, why = file:write(text)
-  local closed, how = file:close()
-  return ok and closed, why or how
+  local written, why = file:write(text)
+  local closed, how = file:close() -- a full disk may be told only now
+  if written and closed then
+    return true
+  end
+  return nil, ("%s/%s can't be written: %s"):format(dir, name, why or how)
 end
 
 --- Whether a command of that name is there.
