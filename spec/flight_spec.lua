@@ -52,6 +52,26 @@ describe("a fresh token", function()
     assert.equal(0, #transport.sent)
   end)
 
+  it("that came between a caller's look and his turn is not asked for again",
+    function()
+      local d, _, opts = client { token "one" }
+      local c, transport = client({ token "two" }, {
+        client_id = opts.client_id,
+      })
+      local asked = false
+      -- Asked after the look at the cache, before the turn to lead.
+      function transport.waits()
+        if not asked then
+          asked = true
+          assert(d:token())
+        end
+        return true
+      end
+      assert.equal("Bearer one", c:authorization())
+      assert.is_true(asked)
+      assert.equal(0, #transport.sent)
+    end)
+
   it("is not shared over another secret or another cache_key", function()
     local a, _, opts = client { token "one" }
     a:authorization()
