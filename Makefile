@@ -10,7 +10,7 @@ CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -pedantic
 # Only luaopen_equinix_core is seen from outside.
 REQUIRED = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
-           $(WARNINGS)
+           $(DIRECT) $(WARNINGS)
 
 ifeq ($(shell uname -s),Darwin)
 # A module finds Lua's functions in the program that loads it.
@@ -23,6 +23,8 @@ DEPS_LIBS := $(if $(OPENSSL),-L$(OPENSSL)/lib)
 else
 # Once loaded it stays: the token cache outlives the Lua state that loaded it.
 SHARED = -shared -Wl,-z,nodelete
+# Straight into Lua and libcurl: a hit is little more than such calls.
+DIRECT = -fno-plt
 endif
 DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto 2>/dev/null)
 DEPS_LIBS += -lcurl -lcrypto
@@ -112,11 +114,13 @@ test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory -f tools/test.mk test
 
+## specs    the specs alone, on one Lua: `make specs LUA=lua5.3`
 ## lint     luacheck, compilers' warnings, analyzers, style
 ## check    the specs of the C code under ASan, UBSan, TSan and valgrind
+## gnutls   the specs over Debian's other libcurl, which is not installed
 ## rock     LuaRocks, into a throw-away tree, for Lua 5.4 and 5.1
-.PHONY: lint check rock
-lint check rock:
+.PHONY: specs lint check gnutls rock
+specs lint check gnutls rock:
 	@$(MAKE) --no-print-directory -f tools/test.mk $@
 
 ## bench    side by side with C and with others, as ratios
@@ -126,17 +130,27 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
-	  for bench in $(wildcard bench/require.lua bench/hit.lua bench/get.lua \
-	    bench/all.lua); do \
-	    $$lua $$bench || status=1; \
+	  for bench in require hit get all; do \
+	    $$lua bench/$$bench.lua || status=1; \
 	  done; \
-	done; exit $$status
+	done; \
+	for bench in nginx serve; do $$lua bench/$$bench.lua || status=1; done; \
+	exit $$status
 
 $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call SAY,LD)
 	$(Q)$(CC) $(REQUIRED) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 	  -o $@ $< $(DEPS_LIBS)
+
+## soak     the long runs: 4,000 rotations of a refresh token, on each store
+.PHONY: soak
+soak: all
+	@for name in lua5.4 luajit; do \
+	  lua=$$(tools/lua.sh $$name command) || continue; \
+	  ROUNDS=1000 $$lua tools/busted.lua --filter="refresh token" \
+	    spec/fleet_processes_spec.lua || exit 1; \
+	done
 
 ## deps     installs what the tests need (apt), or says what is missing
 .PHONY: deps
@@ -152,7 +166,7 @@ format:
 ## clean    removes all that was made
 .PHONY: clean
 clean:
-	rm -rf build
+	rm -rf build equinix src/*.o
 
 ## help     this list
 .PHONY: help

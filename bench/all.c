@@ -2,10 +2,11 @@
  * all: many authenticated GETs at once: a curl_multi loop in C, with the
  * options of the module and a static bearer header.
  *
- *   all BASE_URL COUNT CA_FILE     prints "CPU-SECONDS WALL-SECONDS"
+ *   all BASE_URL CA_FILE     a contender of side.lua
  *
  * CONCURRENT handles take the next request as soon as they are free. Every
- * answer is kept to the end, in order, as client:all hands them all out.
+ * answer of a turn is kept to its end, in order, as client:all hands them all
+ * out; to give them up is a part of it, as it is of the collector's work.
  */
 #include "loop.h"
 
@@ -98,10 +99,9 @@ static void point_at(CURL *curl, const char *base_url, const char *path)
 int main(int argc, char **argv)
 {
   CURL *handles[CONCURRENT];
-  if (argc != 4) {
-    die("usage: all BASE_URL COUNT CA_FILE");
+  if (argc != 3) {
+    die("usage: all BASE_URL CA_FILE");
   }
-  long count = strtol(argv[2], NULL, 10);
   CURLM *multi = NULL;
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
       (multi = curl_multi_init()) == NULL ||
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
   }
   struct curl_slist *list = make_headers();
   for (int i = 0; i < CONCURRENT; i++) {
-    handles[i] = prepare(argv[1], list, argv[3]);
+    handles[i] = prepare(argv[1], list, argv[2]);
     point_at(handles[i], argv[1], "/slow");
   }
   /* All connections open here, since none is free again before the others are
@@ -122,14 +122,13 @@ int main(int argc, char **argv)
     point_at(handles[i], argv[1], "/fabric/v4/ports");
   }
 
-  double cpu = cpu_seconds();
-  double wall = wall_seconds();
-  struct answer *answers = run(multi, handles, count);
-  cpu = cpu_seconds() - cpu;
-  wall = wall_seconds() - wall;
+  for (long count = next_turn(); count > 0; count = next_turn()) {
+    double cpu = cpu_seconds();
+    double wall = wall_seconds();
+    drop(run(multi, handles, count), count);
+    end_turn(cpu_seconds() - cpu, wall_seconds() - wall);
+  }
 
-  printf("%.6f %.6f\n", cpu, wall);
-  drop(answers, count);
   for (int i = 0; i < CONCURRENT; i++) {
     curl_easy_cleanup(handles[i]);
   }

@@ -2,11 +2,10 @@
 -- curl_multi loop in C that keeps its answers too (bench/all.c); over HTTP,
 -- HTTPS and HTTP/2.
 --
---   lua bench/all.lua                             compares, prints ratios
---   lua bench/all.lua client URL COUNT CA_FILE    "CPU-SECONDS WALL-SECONDS"
+--   lua bench/all.lua                       compares, prints ratios
+--   lua bench/all.lua client URL CA_FILE    a contender of side.lua
 --
 -- Bar: the client does at least 0.9 times as many in a second.
--- A run takes but a fortieth of a second: many rounds make up for that.
 local COUNT, ROUNDS, WARM_UP, CONCURRENT = 1000, 61, 50, 50
 local BAR = 0.9
 
@@ -14,8 +13,9 @@ local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
 package.cpath = "build/" .. LUA .. "/?.so;" .. package.cpath
 
-local function client(url, count, ca_file)
-  local now = require("equinix.core").now
+local side = require "bench.side"
+
+local function client(url, ca_file)
   local it = assert(require("equinix").new {
     base_url = url,
     ca_file = ca_file,
@@ -33,33 +33,26 @@ local function client(url, count, ca_file)
     end
   end
   run(WARM_UP, "/slow") -- see bench/all.c
-  local cpu, wall = os.clock(), now()
-  run(count, "/fabric/v4/ports")
-  print(("%.6f %.6f"):format(os.clock() - cpu, now() - wall))
+  side.serve(function(count)
+    run(count, "/fabric/v4/ports")
+  end, require("equinix.core").now)
 end
 
 local function compare_over(protocol, url, ca_file)
-  local side = require "bench.side"
   print(("client:all, 50 at once, %s, %s: %d rounds of %d"):format(protocol,
     jit and jit.version or _VERSION, ROUNDS, COUNT))
-  local function as_c(count)
-    return ("build/bench/all %s %d %s"):format(url, count,
-      ca_file)
-  end
-  local function as_client(count)
-    return ("%s bench/all.lua client %s %d %s"):format(arg[-1], url, count,
-      ca_file)
-  end
+  local arguments = (" %s %s"):format(url, ca_file)
   local results = side.rounds({
-    { name = "C on curl_multi", command = as_c(COUNT) },
-    { name = "equinix client", command = as_client(COUNT) },
-  }, ROUNDS)
+    { name = "C on curl_multi", command = "build/bench/all" .. arguments },
+    { name = "equinix client",
+      command = arg[-1] .. " bench/all.lua client" .. arguments },
+  }, ROUNDS, COUNT)
   side.show(results, COUNT)
   side.judge("requests a second", 1 / results[2].wall_ratio, BAR, true)
 end
 
 local function compare()
-  require("bench.side").with_nginx(function(nginx)
+  side.with_nginx(function(nginx)
     compare_over("HTTP", nginx.http, nginx.ca_file)
     compare_over("HTTPS", nginx.https, nginx.ca_file)
     compare_over("HTTP/2", nginx.http2, nginx.ca_file)
@@ -67,7 +60,8 @@ local function compare()
 end
 
 if arg[1] then
-  client(arg[2], tonumber(arg[3]), arg[4])
+  client(arg[2], arg[3])
 else
   compare()
+  os.exit(not side.missed)
 end

@@ -2,7 +2,7 @@
  * get: what an authenticated GET costs at least: a loop on libcurl in C, one
  * connection kept alive, the options of the module, a static bearer header.
  *
- *   get URL COUNT  ->  "CPU-SECONDS WALL-SECONDS" of COUNT requests
+ *   get URL     a contender of side.lua
  *
  * Headers and body of each answer are kept until the next one, as a caller
  * who wants to read them must; nothing else is done with them.
@@ -20,10 +20,9 @@ int main(int argc, char **argv)
 {
   struct kept headers = {0};
   struct kept body = {0};
-  if (argc != 3) {
-    die("usage: get URL COUNT");
+  if (argc != 2) {
+    die("usage: get URL");
   }
-  long count = strtol(argv[2], NULL, 10);
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     die("curl_global_init");
   }
@@ -34,15 +33,15 @@ int main(int argc, char **argv)
     get(curl, &headers, &body);
   }
 
-  double cpu = cpu_seconds();
-  double wall = wall_seconds();
-  for (long i = 0; i < count; i++) {
-    get(curl, &headers, &body);
+  for (long count = next_turn(); count > 0; count = next_turn()) {
+    double cpu = cpu_seconds();
+    double wall = wall_seconds();
+    for (long i = 0; i < count; i++) {
+      get(curl, &headers, &body);
+    }
+    end_turn(cpu_seconds() - cpu, wall_seconds() - wall);
   }
-  cpu = cpu_seconds() - cpu;
-  wall = wall_seconds() - wall;
 
-  printf("%.6f %.6f\n", cpu, wall);
   curl_easy_cleanup(curl);
   curl_slist_free_all(list);
   curl_global_cleanup();

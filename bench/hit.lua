@@ -1,14 +1,15 @@
 -- hit: the price of client:authorization() when the token is there, beside
 -- a call of a C function that does next to nothing (io.type of a number).
 --
---   lua bench/hit.lua              compares, prints nanoseconds and bytes
---   host --threads N bench/hit.lua     the same loop in N threads at once
+--   lua bench/hit.lua                  prints nanoseconds and bytes
+--   host --threads N bench/hit.lua     the same loop, alone and at once
 --
 -- Bars: 50 ns on Lua 5.4, 30 ns on LuaJIT; no memory; 2 threads within 1.5x
--- of one.
-local CALLS, ROUNDS = 2000000, 9
+-- of one; with a store in place the same. The nanoseconds are of whatever
+-- machine this is: the empty call beside them says how fast it was just then.
+local CALLS, ROUNDS, THREAD_ROUNDS = 100000, 201, 51
 local BAR = jit and 30 or 50
-local THREADS_BAR = 1.5
+local THREADS_BAR, STORE_BAR = 1.5, 1.05
 
 local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local BUILD = "build/" .. LUA
@@ -38,22 +39,31 @@ local transport = {
   end,
 }
 
-local client = assert(require("equinix").new {
-  client_id = "bench",
-  client_secret = "a secret of no use anywhere",
-  transport = transport,
-})
-assert(client:authorization())
+local function new_client(store)
+  local new = assert(require("equinix").new {
+    client_id = "bench",
+    client_secret = "a secret of no use anywhere",
+    transport = transport,
+    store = store,
+  })
+  assert(new:authorization())
+  return new
+end
+
+local client = new_client()
+-- A hit never comes near a store, so any will do.
+local stored = new_client(require("spec.support.memory_store").new())
 
 -- All times are CPU times of this thread: what else the machine does is not
 -- counted.
 local in_host = rawget(_G, "host")
 local cpu = in_host and in_host.cpu or os.clock
 
-local function hits(count)
+local function hits(count, which)
+  which = which or client
   local start = cpu()
   for _ = 1, count do
-    client:authorization()
+    which:authorization()
   end
   return (cpu() - start) / count * 1e9
 end
@@ -67,69 +77,87 @@ local function empty_calls(count)
   return (cpu() - start) / count * 1e9
 end
 
-local function median(list)
-  table.sort(list)
-  return list[math.ceil(#list / 2)]
+local median = require("bench.side").median
+
+-- One thread after the other alone, while the rest sleep; then all at once.
+local function in_thread()
+  local ratios = {}
+  hits(CALLS)
+  for round = 1, THREAD_ROUNDS do
+    local alone
+    for turn = 1, rawget(_G, "workers") do
+      if turn == rawget(_G, "worker") then
+        alone = hits(CALLS)
+        in_host.tally(turn, 1)
+      end
+      while in_host.tally(turn) < round do
+        in_host.nap()
+      end
+    end
+    in_host.barrier()
+    ratios[round] = hits(CALLS) / alone
+  end
+  print(("%.3f"):format(median(ratios)))
 end
 
--- In the host: each thread prints its price.
 if in_host then
-  hits(CALLS / 10)
-  local rounds = {}
-  for i = 1, ROUNDS do
-    in_host.barrier()
-    rounds[i] = hits(CALLS)
-  end
-  print(("%.2f"):format(median(rounds)))
+  in_thread()
   return
 end
 
--- The highest price in so many threads at once, or nil without a host.
+-- What a hit costs in so many threads at once, as a multiple of what it costs
+-- in one; of the thread that suffers most. Nil without a host.
 local function in_threads(count)
   local pipe = io.popen(("LUA_PATH='%s' LUA_CPATH='%s' %s/host --threads %d "
     .. "bench/hit.lua 2>/dev/null"):format(
     package.path, package.cpath, BUILD, count))
-  local price
+  local ratio
   for line in pipe:lines() do
-    price = math.max(price or 0, tonumber(line))
+    ratio = math.max(ratio or 0, tonumber(line))
   end
   pipe:close()
-  return price
+  return ratio
 end
 
 local function bytes_per_hit()
-  hits(CALLS / 10)
+  hits(CALLS)
   collectgarbage()
   collectgarbage "stop"
   local before = collectgarbage "count"
-  for _ = 1, CALLS do
-    client:authorization()
-  end
+  hits(CALLS * 20)
   local grown = (collectgarbage "count" - before) * 1024
   collectgarbage "restart"
-  return grown / CALLS
+  return grown / (CALLS * 20)
 end
 
+local missed = false
 local function verdict(value, bar)
+  missed = missed or value > bar
   return value <= bar and "ok" or "TOO MUCH"
 end
 
-hits(CALLS / 10)
-empty_calls(CALLS / 10)
-local hit, empty = {}, {}
+hits(CALLS)
+empty_calls(CALLS)
+hits(CALLS, stored)
+local hit, empty, beside = {}, {}, {}
 for i = 1, ROUNDS do
   hit[i], empty[i] = hits(CALLS), empty_calls(CALLS)
+  beside[i] = hits(CALLS, stored) / hit[i]
 end
 local price, bytes = median(hit), bytes_per_hit()
-print(("%s, %d calls, medians of %d rounds"):format(LUA, CALLS, ROUNDS))
+print(("%s, medians of %d rounds of %d calls"):format(LUA, ROUNDS, CALLS))
 print(("hit            %6.1f ns   bar %d: %s"):format(
   price, BAR, verdict(price, BAR)))
 print(("empty C call   %6.1f ns   (io.type)"):format(median(empty)))
 -- LuaJIT's traces take some memory once; that is not the hits'
 print(("memory         %6.1f bytes per hit: %s"):format(
   bytes, verdict(bytes, 0.01)))
-local one, two = in_threads(1), in_threads(2)
-if one and two then
-  print(("two threads    %6.2fx of one: %s"):format(
-    two / one, verdict(two / one, THREADS_BAR)))
+local with_store = median(beside)
+print(("with a store   %6.2fx of without: %s"):format(with_store,
+  verdict(with_store, STORE_BAR)))
+local ratio = in_threads(2)
+if ratio then
+  print(("two threads    %6.2fx of one: %s"):format(ratio,
+    verdict(ratio, THREADS_BAR)))
 end
+os.exit(not missed)

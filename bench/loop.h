@@ -53,6 +53,21 @@ static inline double wall_seconds(void)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* How many to do now; 0 when there is no more to do. */
+static inline long next_turn(void)
+{
+  char line[32];
+  return fgets(line, sizeof line, stdin) == NULL ? 0 : strtol(line, NULL, 10);
+}
+
+/* Says what that took. */
+static inline void end_turn(double cpu, double wall)
+{
+  if (printf("%.6f %.6f\n", cpu, wall) < 0 || fflush(stdout) != 0) {
+    die("stdout");
+  }
+}
+
 /* libcurl's callback for headers and bodies. */
 static inline size_t keep(char *bytes, size_t size, size_t count, void *arg)
 {

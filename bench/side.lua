@@ -1,7 +1,15 @@
--- side: contenders side by side. Each is a program that prints its CPU and
--- wall seconds; they take turns, so that a slow minute of the machine hits
--- them all, and what is compared is the median of the rounds.
+-- side: contenders side by side.
+--
+-- Law of this file: a machine may be twice as fast a second later, so only
+-- what ran right after each other is compared. Contenders take turns of a few
+-- milliseconds; each round gives a ratio, and their median is the result. And
+-- where a program's memory happens to lie is worth some percent, too: so they
+-- are started anew every few rounds.
+-- A contender is a program that reads numbers, a line each, does that many and
+-- answers each with "CPU-SECONDS WALL-SECONDS".
 local M = {}
+
+local SITTING = 10 -- rounds until all are started anew
 
 --- A local nginx that answers one request with the same bytes each time. What
 --- did not come by the protocol it was meant for is a failure.
@@ -123,14 +131,10 @@ function M.with_nginx(body)
   end
 end
 
-local function output_of(command)
-  local pipe = assert(io.popen(command, "r"))
-  local text = pipe:read "*a"
-  pipe:close()
-  return text
-end
-
-local function median(values)
+--- The median; sorts the list.
+---@param values number[]
+---@return number
+function M.median(values)
   table.sort(values)
   local middle = math.floor(#values / 2) + 1
   if #values % 2 == 1 then
@@ -139,42 +143,123 @@ local function median(values)
   return (values[middle - 1] + values[middle]) / 2
 end
 
+-- Starts a program at the other end of two pipes. It ends with its input.
+local function start(contender, dir, name)
+  local process = require "spec.support.process"
+  local path = process.quote(dir .. "/" .. name)
+  assert(process.capture("mkfifo " .. path) == "", "no fifo")
+  local orders = assert(io.popen(contender.command .. " >" .. path, "w"))
+  -- Opens when the other end is opened, too.
+  local answers = assert(io.open(dir .. "/" .. name, "r"))
+  return { name = contender.name, orders = orders, answers = answers }
+end
+
+-- -> seconds of CPU, seconds
+local function turn(program, count)
+  program.orders:write(count, "\n")
+  program.orders:flush()
+  local text = program.answers:read "*l" or "it ended"
+  local cpu, wall = text:match "^(%S+) (%S+)$"
+  if not cpu then
+    error(program.name .. " failed: " .. text, 0)
+  end
+  return { cpu = tonumber(cpu), wall = tonumber(wall) }
+end
+
+--- Every other round backwards: to come first is no advantage.
+---@param round integer
+---@param n integer
+---@return fun(): integer|nil next from 1 to n or from n to 1
+function M.order(round, n)
+  local i = 0
+  return function()
+    i = i + 1
+    if i <= n then
+      return round % 2 == 1 and i or n + 1 - i
+    end
+  end
+end
+
+-- Some rounds of all contenders, which are started for them and ended;
+-- runs[contender][round] = {cpu=, wall=}.
+local function sit(contenders, dir, first, last, count, runs)
+  local programs = {}
+  local done, problem = pcall(function()
+    for i, contender in ipairs(contenders) do
+      programs[i] = start(contender, dir, ("%d.%d"):format(first, i))
+    end
+    for round = first, last do
+      for i in M.order(round, #programs) do
+        runs[i][round] = turn(programs[i], count)
+      end
+    end
+  end)
+  for _, program in ipairs(programs) do
+    program.orders:close()
+    program.answers:close()
+  end
+  if not done then
+    error(problem, 0)
+  end
+end
+
+-- What `rounds` returns of the i-th contender.
+local function sum_up(runs, i, name)
+  local result = { name = name }
+  for _, what in ipairs { "cpu", "wall" } do
+    local values, ratios = {}, {}
+    for round, seconds in ipairs(runs[i]) do
+      values[round] = seconds[what]
+      ratios[round] = seconds[what] / runs[1][round][what]
+    end
+    result[what], result[what .. "_ratio"] = M.median(values),
+      M.median(ratios)
+  end
+  return result
+end
+
 --- Runs the contenders in turns. The first is what the others are held
 --- against.
 ---@param contenders {name: string, command: string}[]
 ---@param rounds integer
+---@param count integer how many in a turn
 ---@return table[] for each, in order: name; median seconds `cpu` and `wall`;
 ---  median of the rounds' ratios to the first, `cpu_ratio` and `wall_ratio`
-function M.rounds(contenders, rounds)
-  local runs = {}
-  for round = 1, rounds do
-    for turn = 1, #contenders do
-      -- Every other round backwards: to come first is no advantage.
-      local i = round % 2 == 1 and turn or #contenders + 1 - turn
-      local contender = contenders[i]
-      local text = output_of(contender.command)
-      local cpu, wall = text:match "^(%S+) (%S+)%s*$"
-      if not cpu then
-        error(contender.name .. " failed: " .. text, 0)
-      end
-      runs[i] = runs[i] or { cpu = {}, wall = {} }
-      runs[i].cpu[round], runs[i].wall[round] = tonumber(cpu), tonumber(wall)
+function M.rounds(contenders, rounds, count)
+  local process = require "spec.support.process"
+  local dir, runs = process.tempdir(), {}
+  for i = 1, #contenders do
+    runs[i] = {}
+  end
+  local done, problem = pcall(function()
+    for first = 1, rounds, SITTING do
+      local last = math.min(first + SITTING - 1, rounds)
+      sit(contenders, dir, first, last, count, runs)
     end
+  end)
+  process.remove(dir)
+  if not done then
+    error(problem, 0)
   end
   local results = {}
   for i, contender in ipairs(contenders) do
-    local result = { name = contender.name }
-    for _, what in ipairs { "cpu", "wall" } do
-      local ratios = {}
-      for round = 1, rounds do
-        ratios[round] = runs[i][what][round] / runs[1][what][round]
-      end
-      result[what .. "_ratio"] = median(ratios)
-    end
-    result.cpu, result.wall = median(runs[i].cpu), median(runs[i].wall)
-    results[i] = result
+    results[i] = sum_up(runs, i, contender.name)
   end
   return results
+end
+
+--- The Lua side of it: does what it is told until there is no more to do.
+---@param body fun(count: integer) what is measured
+---@param now fun(): number
+function M.serve(body, now)
+  -- CPU is os.clock(): user and system time of the process, as in loop.h.
+  for line in io.lines() do
+    local count = tonumber(line)
+    local cpu, wall = os.clock(), now()
+    body(count)
+    print(("%.6f %.6f"):format(os.clock() - cpu, now() - wall))
+    io.stdout:flush()
+  end
 end
 
 --- Prints a line for each contender.
@@ -188,6 +273,9 @@ function M.show(results, count)
   end
 end
 
+--- Whether any bar was missed, for the exit code.
+M.missed = false
+
 --- Prints a ratio with its bar.
 ---@param what string
 ---@param ratio number
@@ -198,18 +286,21 @@ function M.judge(what, ratio, bar, at_least)
   if at_least then
     within = ratio >= bar
   end
+  M.missed = M.missed or not within
   print(("  %s: %.2fx of C, the bar is %s %.2fx: %s"):format(what, ratio,
     at_least and "at least" or "at most", bar, within and "met" or "MISSED"))
 end
 
 --- User-space instructions of one more request, counted by callgrind: the
 --- difference of two runs, so that start-up is not in it.
----@param command fun(count: integer): string
+---@param command string of a contender
 ---@return number|nil instructions nil where there is no valgrind
 function M.instructions(command)
   local function collected(count)
-    local text = output_of("valgrind --tool=callgrind "
-      .. "--callgrind-out-file=/dev/null " .. command(count) .. " 2>&1")
+    local pipe = assert(io.popen(("echo %d | valgrind --tool=callgrind "
+      .. "--callgrind-out-file=/dev/null %s 2>&1"):format(count, command)))
+    local text = pipe:read "*a"
+    pipe:close()
     return tonumber(text:match "Collected : (%d+)")
   end
   local few, many = collected(100), collected(400)

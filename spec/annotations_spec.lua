@@ -1,5 +1,5 @@
 -- annotations: what an editor is told is what there is. The types of the C
--- module (src/core.meta.lua), of the client's methods, of options and fields.
+-- module (src/*.meta.lua), of the client's methods, of options and fields.
 local core = require "equinix.core"
 local equinix = require "equinix"
 
@@ -10,7 +10,7 @@ local function read(path)
   return text
 end
 
-local META = read "src/core.meta.lua"
+local META = read "src/core.meta.lua" .. read "src/tokens.meta.lua"
 
 local function sorted(set)
   local names = {}

@@ -319,6 +319,15 @@ describe("a token endpoint in back-off", function()
       assert(c:get "/x")
       assert.equal(2, tokens)
     end)
+
+  it("is not waited for where waiting mends nothing", function()
+    for _, kind in ipairs { "tls", "config" } do
+      local c, transport = scripted.client { scripted.broken(kind, false) }
+      assert.equal(kind, select(2, c:get "/x").kind)
+      assert.equal(1, #transport.sent)
+      assert.same({}, transport.slept)
+    end
+  end)
 end)
 
 describe("a redirect", function()

@@ -18,6 +18,22 @@ describe("a command's client", function()
     assert.equal("", out)
   end)
 
+  it("takes a proxy, but none with a password", function()
+    local env = {
+      EQUINIX_API_ENDPOINT = "https://api.example",
+      EQUINIX_API_TOKEN = "t",
+    }
+    local code, _, said = command.run({ "request", "GET", "/", "--proxy",
+      "http://127.0.0.1:1", "--timeout", "5" }, { env = env })
+    assert.equal(4, code)
+    assert.matches("127.0.0.1 port 1", said)
+    code, _, said = command.run({ "request", "GET", "/", "--proxy",
+      "http://me:pass-word@127.0.0.1:1" }, { env = env })
+    assert.equal(2, code)
+    assert.matches("a proxy with a user name", said)
+    assert.is_nil(said:find("pass-word", 1, true))
+  end)
+
   it("gives up after --timeout", function()
     local e = emulator.start { plain = true, config = { latency = 20 } }
     finally(function()

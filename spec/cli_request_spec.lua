@@ -93,6 +93,7 @@ describe("equinix-auth request", function()
       assert.equal("", out)
       assert.matches("^equinix%-auth: ", said)
       assert.is_nil(said:find "traceback")
+      assert.is_nil(said:find "mistake in equinix%-auth")
     end
     assert.same({}, e:log().routes)
   end)

@@ -3,6 +3,9 @@ local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 
+local COMMANDS = { "token", "refresh", "request", "doctor", "serve", "mcp",
+  "emulator", "completion" }
+
 describe("equinix-auth", function()
   it("prints its version", function()
     local code, out, said = command.run { "--version" }
@@ -13,14 +16,18 @@ describe("equinix-auth", function()
     assert.equal("", said)
   end)
 
-  it("prints its help, and every command's", function()
+  it("prints its help, and every command's, with examples", function()
     local code, out = command.run { "--help" }
     assert.equal(0, code)
-    for _, name in ipairs { "token", "refresh", "request", "emulator" } do
+    for _, name in ipairs(COMMANDS) do
       assert.matches("\n   " .. name .. " ", out)
       local help_code, help = command.run { name, "--help" }
       assert.equal(0, help_code)
       assert.matches("Usage: equinix%-auth " .. name, help)
+      assert.matches("\nExamples:\n.*equinix%-auth " .. name, help)
+      for line in help:gmatch "[^\n]+" do
+        assert.is_true(#line < 100, line)
+      end
     end
   end)
 
@@ -37,7 +44,7 @@ describe("equinix-auth", function()
     end)
 
   it("has no option that takes a secret", function()
-    for _, name in ipairs { "token", "refresh", "request", "emulator" } do
+    for _, name in ipairs(COMMANDS) do
       local _, help = command.run { name, "--help" }
       assert.is_nil(help:lower():find "%-%-[%w%-]*secret")
       assert.is_nil(help:lower():find "%-%-[%w%-]*password")
@@ -64,21 +71,44 @@ describe("equinix-auth", function()
     assert.matches("run make in ", said)
   end)
 
-  it("fails when its output can't be written", function()
-    local _, code = process.capture(
-      "bin/equinix-auth completion >/dev/null 2>&1")
-    assert.equal(2, code)
-    local e = emulator.start { plain = true }
-    finally(function()
-      e:stop()
+  it("finds its modules where they are installed, and a Lua for them",
+    function()
+      local name = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+      local dir, here = process.tempdir(), process.capture "pwd"
+      -- No wrapper, no checkout: the file on a PATH, the modules on Lua's.
+      local said, code = process.capture(([[
+        mkdir %s/bin && cp bin/equinix-auth %s/bin && cd / || exit 1
+        LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;'
+        LUA_CPATH='%s/build/%s/?.so;;'
+        export LUA_PATH LUA_CPATH
+        %s/bin/equinix-auth --version 2>&1
+        unset LUA_PATH LUA_CPATH
+        %s/bin/equinix-auth --version 2>&1]]):format(dir, dir, here, here,
+        here, name, dir, dir))
+      process.remove(dir)
+      local version = jit and "LuaJIT" or _VERSION
+      assert.matches("^equinix%-auth [%d.]+\n" .. version, said)
+      assert.matches("\nequinix%-auth: no Lua of this machine finds the "
+        .. "module equinix: install", said)
+      assert.equal(1, code)
     end)
-    local said
-    said, code = process.capture(("EQUINIX_API_ENDPOINT=%s "
-      .. "EQUINIX_API_CLIENTID=%s EQUINIX_API_CLIENTSECRET=%s "
-      .. "bin/equinix-auth token 2>&1 >/dev/full"):format(e.base_url,
-      e.client_id, e.client_secret))
+
+  it("calls a mistake of its own one, and ends with 1", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [[
+      package.loaded["equinix.cli.access"] = {
+        options = function() end,
+        with_client = function() return nil + 1 end,
+      }
+      os.exit(require("equinix.cli").main { "token" })]]
+    file:close()
+    local said, code = process.capture(("LUA_PATH=%s LUA_CPATH=%s %s %s 2>&1")
+      :format(process.quote(package.path), process.quote(package.cpath),
+      process.interpreter(), path))
+    os.remove(path)
     assert.equal(1, code)
-    assert.matches("could not be written", said)
+    assert.matches("^equinix%-auth: this is a mistake in equinix%-auth", said)
   end)
 end)
 

@@ -2,6 +2,7 @@
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.json"
+local process = require "spec.support.process"
 
 describe("equinix-auth token", function()
   local e
@@ -52,5 +53,70 @@ describe("equinix-auth token", function()
     local first = run("token")
     assert.not_equal(first, run("refresh"))
     assert.matches("^Authorization: ", run("refresh", "--header"))
+  end)
+end)
+
+describe("equinix-auth in a script", function()
+  local e, env
+  setup(function()
+    e = emulator.start { plain = true }
+    env = command.env(e, { XDG_RUNTIME_DIR = process.tempdir() })
+  end)
+  before_each(function()
+    e:reset()
+  end)
+  teardown(function()
+    process.remove(env.XDG_RUNTIME_DIR)
+    e:stop()
+  end)
+
+  local TOKEN = "POST /oauth2/v1/token"
+
+  it("costs one token request, however often it is called", function()
+    local first
+    for _ = 1, 5 do
+      local code, out, said = command.run({ "token" }, { env = env })
+      assert.equal(0, code, said)
+      first = first or out
+      assert.equal(first, out)
+    end
+    assert.equal(1, e:count(TOKEN))
+  end)
+
+  it("keeps a file that shows no token and no secret to anybody", function()
+    local _, out = command.run({ "token" }, { env = env })
+    local all, code = process.capture("cat " .. process.quote(
+      env.XDG_RUNTIME_DIR) .. "/equinix/*")
+    assert.equal(0, code)
+    assert(#all > 50)
+    for _, secret in ipairs { out:match "%w+", e.client_secret,
+      e.client_id } do
+      assert.is_nil(all:find(secret, 1, true))
+    end
+  end)
+
+  it("sends a wrong secret once, however often it is called", function()
+    env.EQUINIX_API_CLIENTSECRET = "a-secret-that-is-wrong"
+    for _ = 1, 5 do
+      local code, _, said = command.run({ "token" }, { env = env })
+      assert.equal(3, code, said)
+    end
+    env.EQUINIX_API_CLIENTSECRET = e.client_secret
+    assert.equal(1, e:count(TOKEN))
+  end)
+
+  it("works where nothing can be kept, and says so", function()
+    local nowhere = { XDG_RUNTIME_DIR = false, HOME = false,
+      XDG_CACHE_HOME = false }
+    local code, out, said = command.run({ "token" },
+      { env = command.env(e, nowhere) })
+    assert.equal(0, code, said)
+    assert.matches("^%w+\n$", out)
+    assert.matches("not kept for the next call", said)
+    code, out, said = command.run({ "token", "--no-store" },
+      { env = command.env(e, nowhere) })
+    assert.equal(0, code, said)
+    assert.matches("^%w+\n$", out)
+    assert.equal("", said)
   end)
 end)

@@ -282,12 +282,31 @@ describe("a client", function()
     assert.same({ "grant_deprecated" }, names)
   end)
 
+  it("continues a caller's trace with the requests that he causes",
+    function()
+      local trace = "00-" .. ("a"):rep(32) .. "-" .. ("b"):rep(16) .. "-01"
+      local c, transport = scripted.client { scripted.token("one",
+        { refresh_token = "r" }), scripted.token "two", scripted.refused(),
+        scripted.token "three" }
+      c:token { traceparent = trace }
+      c:refresh { traceparent = trace } -- by the refresh token
+      c:token { traceparent = trace } -- a hit: nothing is sent
+      c:refresh() -- refused, then by the grant
+      local seen = {}
+      for i, entry in ipairs(transport.sent) do
+        local headers = entry.request.headers
+        seen[i] = headers[#headers][1] == "traceparent"
+      end
+      assert.same({ true, true, false }, { seen[1], seen[2], seen[3] })
+    end)
+
   it("raises for misuse at the caller's line", function()
     local c = client()
     for _, call in ipairs {
       function() c:token { min_life = "1" } end,
       function() c:token { min_live = 1 } end,
       function() c:token(60) end,
+      function() c:token { traceparent = 1 } end,
       function() c:refresh { forced = true } end,
       function() c:refresh(true) end,
       function() c:pages("/x", "y") end,

@@ -1,4 +1,4 @@
--- clock: now, sleep and random.
+-- clock: now, wall, sleep and random.
 local core = require "equinix.core"
 local process = require "spec.support.process"
 
@@ -24,6 +24,20 @@ describe("core.now", function()
     file:close()
     -- It has hundredths of a second, cut off.
     assert.is_true(uptime >= before - 0.02 and uptime <= core.now())
+  end)
+end)
+
+describe("core.wall", function()
+  it("is the date, in seconds with fractions", function()
+    local fractions = false
+    for _ = 1, 20 do
+      local earliest = os.time()
+      local wall = core.wall()
+      -- os.time may be some milliseconds late: its clock only ticks.
+      assert.is_true(wall >= earliest and wall < os.time() + 2)
+      fractions = fractions or wall % 1 ~= 0
+    end
+    assert.is_true(fractions)
   end)
 end)
 

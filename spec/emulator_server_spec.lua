@@ -106,6 +106,25 @@ for _, plain in ipairs { true, false } do
       assert.is_true(slow.elapsed >= 0.3)
     end)
 
+    if plain then -- an HTTP/2 connection stays, whatever one answer does
+      it("ends every nth connection after its whole answer", function()
+        local token = new_token()
+        local whole = get("/fabric/v4/ports", token)
+        e:config { close_every = 3 }
+        local connects = 0
+        for _ = 1, 12 do
+          local response = assert(e:send("GET", "/fabric/v4/ports", {
+            headers = { { "Authorization", "Bearer " .. token } },
+            replay = true, -- it finds out when it sends the next one
+          }))
+          assert.equal(whole.body, response.body)
+          assert.not_equal("close", (header(response, "connection")))
+          connects = connects + response.connects
+        end
+        assert(connects >= 3, connects)
+      end)
+    end
+
     it("breaks off in the middle of a body", function()
       local token = new_token()
       e:config { cut = true }

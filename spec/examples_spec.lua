@@ -10,6 +10,7 @@ local build = os.getenv "BUILD" or "build"
 local EXPECTED = {
   ["demo.lua"] = "50 calls, 0 token requests",
   ["embed.lua"] = "thread %-: %d+ ports, token requests: 1",
+  ["fleet.lua"] = "8 processes, 1 token, 1 token request",
   ["many.lua"] = "50 of 50, 1 token request",
   ["ports.lua"] = "404 %(EQ%-3045811%)",
   ["rotating_secret.lua"] = "equinix%.Token",
@@ -39,13 +40,17 @@ local function compile(source, program)
 end
 
 describe("the example", function()
-  local e
+  local e, stores
 
   setup(function()
     e = emulator.start()
   end)
   before_each(function()
     e:reset()
+    stores = process.tempdir()
+  end)
+  after_each(function()
+    process.remove(stores)
   end)
   teardown(function()
     e:stop()
@@ -55,6 +60,7 @@ describe("the example", function()
   local function run(command, variables)
     local words = { "env" }
     variables.EQUINIX_API_ENDPOINT = e.base_url
+    variables.XDG_RUNTIME_DIR = stores
     variables.EQUINIX_API_CLIENTID = e.client_id
     variables.EQUINIX_API_CLIENTSECRET = variables.EQUINIX_API_CLIENTSECRET
       or e.client_secret

@@ -303,6 +303,20 @@ describe("a failed token request", function()
       end)
       assert.equal("Bearer two", c:authorization())
     end)
+
+  it("tells all who wait of a mistake that was made at the side, once",
+    function()
+      local c, transport = client { function()
+        error("broken transport")
+      end }
+      function transport.spawn(f)
+        pcall(f)
+        return true
+      end
+      assert.equal("raised", select(2, c:token()).code)
+      assert.equal("raised", select(2, c:token()).code)
+      assert.equal(1, #transport.sent)
+    end)
 end)
 
 describe("invalidate", function()

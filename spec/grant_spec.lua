@@ -318,3 +318,23 @@ describe("a token endpoint's failure", function()
     end
   end)
 end)
+
+describe("grant.trace", function()
+  local TRACE = "00-" .. ("0a"):rep(16) .. "-" .. ("b1"):rep(8) .. "-01"
+
+  it("adds the caller's trace to a request", function()
+    local request = { headers = {} }
+    grant.trace(request, TRACE)
+    assert.same({ { "traceparent", TRACE } }, request.headers)
+  end)
+
+  it("adds nothing that is none, or that is malformed", function()
+    local request = { headers = {} }
+    grant.trace(request, nil)
+    for _, text in ipairs { "", TRACE .. "\r\nX: 1", TRACE:sub(2),
+      TRACE .. "-more", TRACE:gsub("a", "g"), "nonsense" } do
+      grant.trace(request, text)
+    end
+    assert.same({}, request.headers)
+  end)
+end)

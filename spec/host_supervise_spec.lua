@@ -1,11 +1,12 @@
 -- host/supervise: the script that runs nginx and cleans up after it, here
 -- with a shell in nginx's place.
+local lfs = require "lfs"
 local process = require "spec.support.process"
 local supervise = require "equinix.host.supervise"
 
 describe("the supervisor", function()
   local dir
-  before_each(function()
+  local function prepare()
     dir = process.tempdir()
     local file = assert(io.open(dir .. "/supervise.sh", "w"))
     file:write(supervise)
@@ -16,7 +17,8 @@ describe("the supervisor", function()
       file:write(text)
       file:close()
     end
-  end)
+  end
+  before_each(prepare)
   after_each(function()
     process.remove(dir)
   end)
@@ -97,6 +99,10 @@ describe("the supervisor", function()
   end)
 
   it("gives the child neither its input nor its pipes", function()
+    if not lfs.attributes "/proc/self" then
+      pending "needs /proc"
+      return
+    end
     local p = run("ls -l /proc/$$/fd >files; " .. LISTENS
       .. "exec sleep 60")
     until_ready(p)
@@ -107,6 +113,83 @@ describe("the supervisor", function()
     assert.is_nil(files:find " [3-9] %->")
     p:signal "TERM"
     p:wait()
+    p:stop()
+  end)
+
+  it("gives the child neither environment nor folder, or both when told",
+    function()
+      for i, word in ipairs { "environment", "" } do
+        local p = process.start({ "sh", dir .. "/supervise.sh", dir, "TERM",
+          "the command", "", word, "/bin/sh", "-c", "cd " .. dir
+          .. "; echo $MINE$NGINX >mine; echo $OLDPWD >home; " .. LISTENS
+          .. "exec sleep 60" }, { env = { MINE = "visible",
+          NGINX = "3;" } })
+        until_ready(p)
+        assert.equal(i == 1 and "visible" or "",
+          (process.capture("cat " .. dir .. "/mine")))
+        assert.equal(i == 1 and process.capture "pwd" or "/",
+          (process.capture("cat " .. dir .. "/home")))
+        p:signal "TERM"
+        p:wait()
+        p:stop()
+        if i == 1 then
+          prepare()
+        end
+      end
+    end)
+
+  it("hands HUP on when told to, and goes on", function()
+    local p = run("trap 'echo again >>hups' HUP; " .. LISTENS
+      .. "while :; do sleep 0.05; done", { eof = "reload" })
+    until_ready(p)
+    for i = 1, 2 do
+      p:signal "HUP"
+      assert.is_true(process.eventually(function()
+        return process.capture("cat " .. dir .. "/hups 2>/dev/null")
+          == ("again\n"):rep(i):sub(1, -2)
+      end))
+    end
+    assert.is_true(p:alive())
+    p:signal "TERM"
+    assert.equal(0, p:wait())
+    p:stop()
+  end)
+
+  it("copies the child's log to stderr, to its last line", function()
+    local p = run("echo early >log; " .. LISTENS .. "trap 'echo late >log; "
+      .. "exit' TERM; while :; do sleep 0.05; done", { eof = "log" })
+    until_ready(p)
+    assert.is_true(process.eventually(function()
+      return p:stderr() == "early\n"
+    end))
+    p:signal "TERM"
+    assert.equal(0, p:wait())
+    assert.equal("early\nlate\n", p:stderr())
+    p:stop()
+  end)
+
+  it("keeps the log of a child that did not start to itself", function()
+    local p = run("echo much ado >log; echo 'x [error] init_by_lua error: no "
+      .. "core' >&2; exit 1", { eof = "log reload" })
+    assert.equal(1, p:wait())
+    assert.equal("the command: no core\n", p:stderr())
+    p:stop()
+  end)
+
+  it("takes the log although nobody reads it any more", function()
+    -- More than a pipe holds; its own stderr is one that nobody reads.
+    local p = process.start { "sh", "-c", "sh " .. dir .. "/supervise.sh "
+      .. dir .. " TERM name '' log /bin/sh -c 'cd " .. dir .. "; echo $$ "
+      .. ">nginx.pid; sleep 0.2; head -c 300000 /dev/zero >log; "
+      .. "echo done >done; exec sleep 60' 2>&1 >/dev/null | head -c 1 "
+      .. ">/dev/null; sleep 60" }
+    assert.is_truthy(process.eventually(function()
+      return io.open(dir .. "/done")
+    end))
+    os.execute("kill -TERM $(cat " .. dir .. "/nginx.pid)")
+    assert.is_true(process.eventually(function()
+      return not io.open(dir)
+    end))
     p:stop()
   end)
 

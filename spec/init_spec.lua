@@ -3,6 +3,12 @@ local core = require "equinix.core"
 local equinix = require "equinix"
 
 describe("equinix", function()
+  it("hands out the stores, loaded when they are asked for", function()
+    assert.equal(equinix.store.file, require "equinix.store.file")
+    assert.equal(equinix.store.redis, require "equinix.store.redis")
+    assert.is_nil(equinix.store.floppy)
+  end)
+
   it("has the version of its core", function()
     assert.equal(core._VERSION, equinix._VERSION)
   end)

@@ -235,7 +235,7 @@ describe("a batch", function()
       collectgarbage()
     end
     Handle.finalizer(meddle)
-    local results = handle.http:send_many(list, 2, 20)
+    local results = handle.http:send_many(list, 2, 60)
     collectgarbage("setpause", pause)
     collectgarbage("setstepmul", stepmul)
     over = true

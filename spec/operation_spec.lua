@@ -1,4 +1,6 @@
 -- operation: a token request with the caller's own body.
+local core = require "equinix.core"
+local memory_store = require "spec.support.memory_store"
 local scripted = require "spec.support.scripted"
 
 local GET, REFRESH = "getoauth2accesstoken", "refreshoauth2accesstoken"
@@ -58,6 +60,36 @@ describe("client:operation", function()
       assert.equal(0, #sent.sent)
     end)
 
+  it("has one deadline for its turn and its request", function()
+    local store = memory_store.new()
+    local c, transport = client({ scripted.token "one" }, {
+      store = store, timeout = 5,
+    })
+    transport.sleep = core.sleep
+    local lock, tries = store.lock, 0
+    function store.lock(...)
+      tries = tries + 1
+      if tries < 6 then -- some tenths of a second, by the pauses between
+        return nil, "busy"
+      end
+      return lock(...)
+    end
+    local began = core.now()
+    assert(c:operation(GET, { client_id = scripted.unique(),
+      client_secret = "a-secret-of-the-caller" }))
+    assert(transport.sent[1].seconds < 5 - 0.3)
+    assert(transport.sent[1].seconds > 5 - (core.now() - began) - 0.1)
+  end)
+
+  it("continues the caller's trace", function()
+    local c, transport = client { scripted.token "one" }
+    local trace = "00-" .. ("a"):rep(32) .. "-" .. ("b"):rep(16) .. "-01"
+    c:operation(GET, { client_id = scripted.unique() },
+      { traceparent = trace })
+    local headers = transport.sent[1].request.headers
+    assert.same({ "traceparent", trace }, headers[#headers])
+  end)
+
   it("returns an error when there was no answer", function()
     local c = client { scripted.broken("network", true) }
     local _, problem = c:operation(GET, { client_id = "a" })
@@ -70,6 +102,7 @@ describe("client:operation", function()
     for _, call in ipairs {
       function() c:operation("gettoken", {}) end,
       function() c:operation(GET, nil) end,
+      function() c:operation(GET, {}, { trace = "x" }) end,
     } do
       local ok, message = pcall(call)
       assert.is_false(ok)

@@ -2,6 +2,7 @@
 -- they were made, data that can't be used comes back as an error.
 local core = require "equinix.core"
 local err = require "equinix.error"
+local memory_store = require "spec.support.memory_store"
 local options = require "equinix.options"
 local raises = require "spec.support.raises"
 local retry = require "equinix.retry"
@@ -77,6 +78,28 @@ describe("options.client", function()
           here() options.client({ retry = { atempts = 3 } }, 1)
         end)
     end)
+
+  it("takes a store of the user's own, where a secret can seal", function()
+    local store = memory_store.new()
+    local function store_of(opts)
+      opts.store = store
+      return assert(options.client(opts, 1)).store
+    end
+    local app = { client_id = "id", client_secret = "secret" }
+    assert.equal(store, store_of(app))
+    app.grant, app.user_name, app.user_password = "password", "u", "p"
+    assert.equal(store, store_of(app))
+    assert.is_nil(store_of { token = "A" })
+    assert.is_nil(store_of { scope = "s", subject_token = "t" })
+  end)
+
+  it("raises for a store that lacks a function of the port", function()
+    assert_raises("option 'store' lacks the function 'unlock'",
+      function()
+        here() options.client({ store = { load = print, save = print,
+          lock = print, delete = print } }, 1)
+      end)
+  end)
 
   it("raises for a transport that lacks a function of the port", function()
     assert_raises("option 'transport' lacks the function 'send_many'",

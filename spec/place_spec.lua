@@ -48,7 +48,7 @@ describe("a published token", function()
 
   it("stops being fresh by itself, in the copy too", function()
     local slot = open()
-    fill(slot, "Bearer x", { 0.05, 0.1, 0.15 })
+    fill(slot, "Bearer x", { 0.3, 0.6, 0.9 })
     assert.equal("Bearer x", slot:peek())
     for _, state in ipairs { "advisory", "mandatory", "expired" } do
       assert.is_true(eventually(function()

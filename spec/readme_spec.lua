@@ -3,6 +3,7 @@
 -- README tells to set.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
+require "spec.support.redis" -- its client is on the path from here on
 
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 
@@ -26,11 +27,12 @@ local function run(code, e)
   local file = assert(io.open(path, "w"))
   file:write(code)
   file:close()
-  local words = { "env" }
+  local stores, words = process.tempdir(), { "env" }
   for name, value in pairs {
     EQUINIX_API_ENDPOINT = e.base_url,
     EQUINIX_API_CLIENTID = e.client_id,
     EQUINIX_API_CLIENTSECRET = e.client_secret,
+    XDG_RUNTIME_DIR = stores,
     LUA_PATH = package.path,
     LUA_CPATH = package.cpath,
   } do
@@ -39,6 +41,7 @@ local function run(code, e)
   words[#words + 1] = lua .. " " .. process.quote(path) .. " 2>&1"
   local output, code_of_exit = process.capture(table.concat(words, " "))
   os.remove(path)
+  process.remove(stores)
   return output, code_of_exit
 end
 

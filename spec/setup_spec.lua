@@ -1,7 +1,6 @@
 -- setup: what goes on the wire, whom it trusts, and what it ignores.
 local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
-local core = require "equinix.core"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
@@ -237,15 +236,39 @@ describe("over TLS", function()
     assert.are.equal(0, n)
   end)
 
-  it("a missing client certificate gets no byte", function()
-    local _, err, n = exchange(made.good, { ca_file = made.ca_file,
-      client_cert = "/nowhere/cert.pem", client_key = "/nowhere/key.pem" })
-    -- GnuTLS makes no difference to a handshake that failed.
-    local is_gnutls = core.versions().libcurl:find "GnuTLS"
-    assert.are.equal(is_gnutls and "tls" or "config", err.kind)
-    assert.is_false(err.sent)
-    assert.are.equal(0, n)
+  it("a client certificate that can't be used gets no byte", function()
+    for _, key in ipairs { "/nowhere/key.pem", made.expired.key } do
+      local _, err, n = exchange(made.good, { ca_file = made.ca_file,
+        client_cert = made.good.certificate, client_key = key })
+      assert.are.same({ "config", "CURLE_SSL_CERTPROBLEM", false },
+        { err.kind, err.code, err.sent })
+      assert.are.equal(0, n)
+    end
   end)
+
+  -- With 1.3 the refusal comes after the handshake: no broken connection.
+  for _, version in ipairs { "tls1_2", "tls1_3" } do
+    it("a refused client certificate is no matter of the network: "
+      .. version, function()
+      local server = process.start { "openssl", "s_server", "-www",
+        "-accept", "127.0.0.1:0", "-" .. version, "-Verify", "1",
+        "-verify_return_error", "-CAfile", made.ca_file,
+        "-cert", made.good.certificate, "-key", made.good.key }
+      local url = "https://127.0.0.1:" .. process.eventually(function()
+        return server:stdout():match "ACCEPT [^\n]*:(%d+)\n"
+      end) .. "/"
+      local function ask(own)
+        return handle:get(url, { ca_file = made.ca_file,
+          client_cert = own.certificate, client_key = own.key })
+      end
+      local _, none = ask {}
+      local _, strange = ask(made.self)
+      local response = ask(made.good)
+      server:stop()
+      assert.are.same({ "tls", "tls" }, { none.kind, strange.kind })
+      assert.are.equal(200, response.status)
+    end)
+  end
 
   it("version 1.1 is too old, whatever the system allows", function()
     local server = rawserver.start(ANSWER, {

@@ -109,14 +109,18 @@ describe("a sink", function()
     assert.are.equal("", names())
   end)
 
-  it("that can't be given its name fails and leaves nothing", function()
-    assert(os.execute(("mkdir %s/file"):format(dir)))
-    local response, err = handle:get(server.url, { sink = dir .. "/file" })
-    assert.is_nil(response)
-    assert.are.same({ "config", "EISDIR", true },
-      { err.kind, err.code, err.sent })
-    assert.are.equal("file", names())
-  end)
+  it("takes the place of nothing but a file: root could a device's",
+    function()
+      assert(os.execute(("mkdir %s/folder; mkfifo %s/pipe"):format(dir, dir)))
+      for name, code in pairs { folder = "EISDIR", pipe = "ENOTSUP" } do
+        local response, err = handle:get(server.url,
+          { sink = dir .. "/" .. name })
+        assert.is_nil(response)
+        assert.are.same({ "config", code, false },
+          { err.kind, err.code, err.sent })
+      end
+      assert.are.equal("folder\npipe", names())
+    end)
 
   it("that outgrows its disk fails and leaves nothing", function()
     -- A limit of the shell's on the size of files stands in for the disk.

@@ -69,7 +69,9 @@ describe("tokens.open", function()
     slot:counters()
     assert.equal(before, tokens.info().used)
     slot:begin()
-    assert.equal(before + 1, tokens.info().used)
+    -- Where other specs filled the table an old place made room.
+    assert.equal(math.min(before + 1, tokens.info().slots),
+      tokens.info().used)
   end)
 end)
 
@@ -237,6 +239,7 @@ describe("slot:close", function()
     assert.same({ nil, "closed" }, { slot:peek() })
     for method, arguments in pairs {
       bind = {},
+      direct = {},
       look = {},
       begin = {},
       publish = { 1, "r", "h", times(1, 2, 3) },

@@ -9,6 +9,12 @@ describe("the versions", function()
     assert.matches("SSL", versions.libcrypto)
   end)
 
+  it("name the flavour of libcurl that the tests were told to run on",
+    function()
+      local flavour = os.getenv "LIBCURL" or "libcurl"
+      assert.matches(flavour, core.versions().libcurl)
+    end)
+
   it("are to be had from the front door, ours among them", function()
     local versions = equinix.versions()
     assert.equal(equinix._VERSION, versions.equinix)

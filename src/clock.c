@@ -1,5 +1,5 @@
 /*
- * clock: now, sleep and a random number. The law is in clock.h.
+ * clock: now, wall, sleep and a random number. The law is in clock.h.
  */
 #include "clock.h"
 
@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "compat.h"
-#include "seal.h"
+#include "digest.h"
 
 #ifdef CLOCK_BOOTTIME
 #define CLOCK_NOW CLOCK_BOOTTIME
@@ -31,6 +31,21 @@ int64_t eq_now_ns(void)
 static int l_now(lua_State *L)
 {
   lua_pushnumber(L, (lua_Number)eq_now_ns() / (lua_Number)EQ_NS_PER_S);
+  return 1;
+}
+
+/*
+ * core.wall() -> seconds since 1970 (UTC), with fractions. It jumps when
+ * somebody sets the clock: for times at rest only, which other boots and
+ * machines read.
+ */
+static int l_wall(lua_State *L)
+{
+  struct timespec t;
+  if (clock_gettime(CLOCK_REALTIME, &t) != 0) {
+    return luaL_error(L, "wall: the system does not tell the time");
+  }
+  lua_pushnumber(L, (lua_Number)eq_timespec_ns(&t) / (lua_Number)EQ_NS_PER_S);
   return 1;
 }
 
@@ -80,10 +95,8 @@ static int l_random(lua_State *L)
 int eq_open_clock(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"now", l_now},
-      {"random", l_random},
-      {"sleep", l_sleep},
-      {NULL, NULL},
+      {"now", l_now},   {"random", l_random}, {"sleep", l_sleep},
+      {"wall", l_wall}, {NULL, NULL},
   };
   eq_newlib(L, functions);
   return 1;

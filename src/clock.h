@@ -4,7 +4,8 @@
  * Law of this file: one clock. Lifetimes, deadlines and leases are compared
  * with each other and across processes, so they all come from the clock that
  * goes on while the machine sleeps: CLOCK_BOOTTIME on Linux, the monotonic
- * clock elsewhere. Wall time has no place in the core.
+ * clock elsewhere. Wall time is told to Lua, for what is written down; nothing
+ * in the core is measured by it.
  */
 #ifndef EQ_CLOCK_H
 #define EQ_CLOCK_H

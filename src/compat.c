@@ -48,6 +48,16 @@ void *eq_newobject(lua_State *L, size_t size, const char *tname)
   return object;
 }
 
+void *eq_object_at(lua_State *L, int idx, size_t size, const void *magic)
+{
+  /* The size first: a foreign userdata may be too small to have a magic. */
+  if (lua_rawlen(L, idx) != size) {
+    return NULL;
+  }
+  void *object = lua_touserdata(L, idx);
+  return object != NULL && *(const void **)object == magic ? object : NULL;
+}
+
 /*
  * Before 5.3 a user value must be a table (5.1 calls it the environment), so
  * there the value is kept in one: {value}.

@@ -59,6 +59,13 @@ void eq_newclass(lua_State *L, const char *tname, const luaL_Reg *methods,
 void *eq_newobject(lua_State *L, size_t size, const char *tname);
 
 /*
+ * The object at idx if it is one of that size whose first member is `magic`,
+ * a pointer that only its class has; else NULL. For hot paths: to compare
+ * metatables, as luaL_checkudata does, takes a multiple of the time.
+ */
+void *eq_object_at(lua_State *L, int idx, size_t size, const void *magic);
+
+/*
  * The one Lua value that an object carries along: get pushes it, set pops
  * one. idx is the object's place on the stack.
  */
@@ -70,8 +77,12 @@ void eq_pin(void);
 
 /* What core.c composes: each pushes one value. */
 int eq_open_clock(lua_State *L);
+int eq_open_digest(lua_State *L);
 int eq_open_exec(lua_State *L);
+int eq_open_folder(lua_State *L);
 int eq_open_http(lua_State *L);
+int eq_open_input(lua_State *L);
+int eq_open_process(lua_State *L);
 int eq_open_seal(lua_State *L);
 int eq_open_tokens(lua_State *L);
 int eq_open_url(lua_State *L);

@@ -27,12 +27,44 @@ function core.sleep(seconds) end
 ---@return number fraction at least 0, less than 1
 function core.random() end
 
--- seal.c --------------------------------------------------------------------
+---Seconds since 1970 (UTC), with fractions. Jumps when somebody sets the
+---clock: for times at rest only, which other boots and machines read.
+---@return number seconds
+function core.wall() end
+
+-- digest.c ------------------------------------------------------------------
 
 ---SHA-256. Raises when libcrypto fails.
 ---@param bytes string
 ---@return string hex 64 lower-case digits
 function core.digest(bytes) end
+
+-- seal.c --------------------------------------------------------------------
+
+---Seals a record: encrypted, and bound to its key. The same bytes are sealed
+---differently each time. Raises for other sizes, and when libcrypto or the
+---system's generator fails.
+---@param secret string 1 byte to 32 KiB
+---@param key string 64 KiB at most
+---@param bytes string 64 KiB at most; may be empty
+---@return string sealed 29 bytes longer
+function core.seal(secret, key, bytes) end
+
+---What was sealed with the same secret for the same key; nil for all else, of
+---whatever size. Raises only when libcrypto itself fails.
+---@param secret string
+---@param key string
+---@param sealed string
+---@return string|nil bytes
+function core.unseal(secret, key, sealed) end
+
+---The name that a record of this key rests under; says nothing about the key
+---to those who lack the secret. Raises for other sizes, and when libcrypto
+---fails.
+---@param secret string 1 byte to 32 KiB
+---@param key string 64 KiB at most
+---@return string hex 64 lower-case digits
+function core.name(secret, key) end
 
 -- url.c ---------------------------------------------------------------------
 
@@ -76,6 +108,22 @@ function core.escape(text) end
 ---@return string message
 function core.exec(argv) end
 
+-- input.c -------------------------------------------------------------------
+
+---What has arrived on standard input, 16 KiB at most. Reads past the buffer of
+---io.stdin: use one of the two. Blocks this OS thread.
+---@param seconds? number how long to wait; without it: for ever
+---@return string|nil bytes "" at the end; nil: nothing came in that time
+---@return string|nil message nil, message: it can't be read
+function core.input(seconds) end
+
+-- process.c -----------------------------------------------------------------
+
+---The number of this process: what was opened by another one, before a fork,
+---is not for use here.
+---@return integer
+function core.pid() end
+
 -- versions.c ----------------------------------------------------------------
 
 ---The libraries that this core was loaded with.
@@ -100,7 +148,7 @@ function core.headers(head) end
 
 ---Sends a request and waits for its answer; blocks the OS thread. Raises what
 ---is wrong with the request, before any byte is sent, and what drain raises.
----@param request equinix.transport.request
+---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
 ---@param drain? fun(chunk: string) gets the body of a 2xx answer; may neither
 ---  yield nor use this handle; max_body bounds what comes between two calls
@@ -120,161 +168,15 @@ function http:send_many(requests, n, seconds) end
 ---Lua 5.4's `<close>` do the same.
 function http:close() end
 
--- tokens.c, lease.c ---------------------------------------------------------
+-- prepared.c ----------------------------------------------------------------
 
----The token cache. Times are seconds on `core.now()`, math.huge is for ever,
----less than 0 is 0, NaN raises.
----@class equinix.core.tokens
-core.tokens = {}
+---A request that was read and checked once, to be sent often by
+---`handle:send`. A later change of its table changes nothing.
+---@class equinix.prepared
 
----A hold on the place of that key; the place itself may be given away to
----another key and is found again.
----@param key string any bytes; a salted digest of it is kept
----@param alone? boolean the place belongs to this slot only
----@return equinix.slot
-function core.tokens.open(key, alone) end
-
----The common table: whether forked processes have it in common too, how many
----places there are, and how many are taken.
----@return {shared: boolean, slots: integer, used: integer}
-function core.tokens.info() end
-
----@alias equinix.slot.state
----| "empty"     # there is no token
----| "fresh"     # serve it
----| "advisory"  # serve it; one renews at the side
----| "mandatory" # renew first, serve it if that takes long
----| "expired"
----| "rejected"  # a server refused it
----| "closed"    # the slot is: peek only, the rest raises
-
----A flight, its lease and the token it brought have one number.
----@alias equinix.slot.id integer
-
----@class equinix.slot.times absolute
----@field fresh number until when it is fresh
----@field advisory number until when it is advisory
----@field expires number
-
----One Lua state's hold on a place of the cache. A closed slot raises in all
----but peek, close and tostring.
----@class equinix.slot
-local slot = {}
-
----The hot path: no lock and no memory, as long as the token is fresh and the
----place was not written.
----@return string|nil header
----@return equinix.slot.state|nil state without a header
-function slot:peek() end
-
----Without `slow`: a function that is slot:peek(), only faster. With it: one
----that returns the header on a hit, else whatever slow(...) returns.
----@param slow? fun(...): ...
----@param yields? boolean slow may yield
----@return (fun(...): ...)|nil bound nil when slow yields and a C function
----  can't be yielded across (Lua 5.1, LuaJIT)
-function slot:bind(slow, yields) end
-
----The whole truth, under the lock.
----@return equinix.slot.state state never "closed"
----@return equinix.slot.id serial 0 when empty
----@return string|nil header where it may still be served
----@return string|nil record in every state but "empty"
----@return number left seconds to expiry
-function slot:look() end
-
----Who fetches the next token?
----
----    "lead", lease, last_failure|nil, rejected   the caller
----    "wait", flight, own         another one; own: this very OS thread does
----    "backoff", seconds, failure|nil             nobody yet
----    "ready"                     a token other than `seen` may be served
----
----The flight of a dead leader, or one whose lease is over, is taken over.
----@param seen? equinix.slot.id a token that the caller does not want
----@param force? boolean leads in spite of a back-off, never beside a flight
----@param lease_seconds? number 35
----@return "lead"|"wait"|"backoff"|"ready" turn
----@return equinix.slot.id|number|nil lease_flight_or_seconds
----@return string|boolean|nil failure_or_own
----@return boolean|nil rejected
-function slot:begin(seen, force, lease_seconds) end
-
----Ends a flight with a token and clears back-off and failure. A life that is
----over already is for the waiters of this flight only.
----@param lease equinix.slot.id
----@param record string opaque, 48 KiB at most
----@param header string ready to send, 1 byte to 16 KiB + 16
----@param times equinix.slot.times
----@return equinix.slot.id|nil serial
----@return "stale"|nil reason another one leads or led since, or forget
-function slot:publish(lease, record, header, times) end
-
----Ends a flight without a token: the waiters share the failure, and nobody
----leads for `seconds` unless forced. With 0 seconds an older back-off stays.
----@param lease equinix.slot.id
----@param failure string|nil opaque, 4 KiB at most; nil: waiters hear "gone"
----@param seconds number
----@return true|nil
----@return "stale"|nil
-function slot:fail(lease, failure, seconds) end
-
----Before a step that must not be taken twice: if this leader never comes
----back, the next one gets the note as its last_failure. Ends nothing.
----@param lease equinix.slot.id
----@param note string opaque, 4 KiB at most
----@return true|nil
----@return "stale"|nil
-function slot:mark(lease, note) end
-
----How did that flight end?
----
----    "pending"
----    "published", serial, header, record   though its life be over
----    "failed", failure, seconds            of back-off that are left
----    "gone"   leader dead, lease over, token refused since, place given
----             away: begin again
----@param flight equinix.slot.id
----@return "pending"|"published"|"failed"|"gone" outcome
----@return equinix.slot.id|string|nil serial_or_failure
----@return string|number|nil header_or_seconds
----@return string|nil record
-function slot:outcome(flight) end
-
----Blocks the OS thread until that flight has ended or its leader is dead.
----@param seconds number
----@param flight? equinix.slot.id the one under way, unless told
----@return boolean ended false: the seconds are over
-function slot:wait(seconds, flight) end
-
----That token was refused by a server: if it is still the current one, no
----state serves it any more. Its record stays.
----@param serial equinix.slot.id
----@return boolean first true for the first who says so
-function slot:reject(serial) end
-
----Wipes token and record; a flight under way can't publish any more. What is
----known about failures stays.
-function slot:forget() end
-
----May this be done once more, if at most n times in any span of `seconds` are
----right? One window for all who share the place.
----@param n integer 1 to 8
----@param seconds number
----@return boolean allowed
----@return number|nil wait seconds, where it is not
-function slot:allow(n, seconds) end
-
----Adds to a counter of the place.
----@param i integer 1 to 8
----@param by? integer 1; not negative
-function slot:count(i, by) end
-
----@return integer[] counters the 8 of the place
-function slot:counters() end
-
----Gives back a lease it still has, drops the copy; closing again does
----nothing. The collector and Lua 5.4's `<close>` do the same.
-function slot:close() end
+---Raises what is wrong with the request.
+---@param request equinix.transport.request
+---@return equinix.prepared
+function core.prepare(request) end
 
 return core

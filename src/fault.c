@@ -95,6 +95,29 @@ static const struct row rows[] = {
     ROW(CURLE_OUT_OF_MEMORY, MEMORY, "out of memory"),
 };
 
+/*
+ * What only libcurl's words tell. With TLS 1.3 a server refuses the client's
+ * certificate when the client takes the connection for good already; and
+ * GnuTLS calls it a failed handshake that a file could not be read.
+ */
+static const struct {
+  CURLcode result;
+  const char *part; /* of libcurl's words */
+  struct row row;
+} finer_rows[] = {
+    {CURLE_RECV_ERROR, " alert ",
+     ROW(CURLE_RECV_ERROR, TLS,
+         "the server broke off with a TLS alert; "
+         "it may want a client certificate")},
+    {CURLE_SEND_ERROR, " alert ",
+     ROW(CURLE_SEND_ERROR, TLS,
+         "the server broke off with a TLS alert; "
+         "it may want a client certificate")},
+    {CURLE_SSL_CONNECT_ERROR, "error reading X.509",
+     ROW(CURLE_SSL_CERTPROBLEM, CONFIG,
+         "client_cert or client_key cannot be used")},
+};
+
 static const struct row unknown = {CURLE_OK, NETWORK, "CURLE_OTHER",
                                    "the transfer failed"};
 
@@ -145,7 +168,7 @@ static const struct {
     {ENOSPC, "ENOSPC"}, {EDQUOT, "EDQUOT"},
     {EFBIG, "EFBIG"},   {ENAMETOOLONG, "ENAMETOOLONG"},
     {ELOOP, "ELOOP"},   {EEXIST, "EEXIST"},
-    {EIO, "EIO"},
+    {EIO, "EIO"},       {ENOTSUP, "ENOTSUP"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -177,6 +200,17 @@ static const char *connection_errno(const struct eq_fault_facts *facts)
   for (size_t i = 0; i < COUNT(numbers); i++) {
     if (numbers[i].os == facts->os && (connecting || !numbers[i].connecting)) {
       return numbers[i].name;
+    }
+  }
+  return NULL;
+}
+
+static const struct row *finer_row_of(const struct eq_fault_facts *facts)
+{
+  for (size_t i = 0; i < COUNT(finer_rows); i++) {
+    if (finer_rows[i].result == facts->result &&
+        strstr(facts->detail, finer_rows[i].part) != NULL) {
+      return &finer_rows[i].row;
     }
   }
   return NULL;
@@ -259,7 +293,12 @@ void eq_fault_judge(struct eq_fault *fault, const struct eq_fault_facts *facts)
          "");
     return;
   }
-  const struct row *row = row_of(facts);
+  const struct row *row = finer_row_of(facts);
+  if (row != NULL) { /* the OS's number is of something else, or less */
+    fill(fault, row->kind, row->code, row->words, facts->detail);
+    return;
+  }
+  row = row_of(facts);
   const char *os = connection_errno(facts);
   /* A handshake that the network cut is no question of trust. */
   bool cut = os != NULL && facts->result == CURLE_SSL_CONNECT_ERROR;

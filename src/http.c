@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "compat.h"
 #include "outcome.h"
+#include "prepared.h"
 #include "process.h"
 #include "sigpipe.h"
 
@@ -23,9 +24,14 @@
 /* More at a time would only wait for each other's sockets. */
 #define AT_ONCE_MAX 1024
 
+static const char magic;
+
 static struct eq_http *check_open(lua_State *L)
 {
-  struct eq_http *http = luaL_checkudata(L, 1, CLASS);
+  struct eq_http *http = eq_object_at(L, 1, sizeof *http, &magic);
+  if (http == NULL) {
+    http = luaL_checkudata(L, 1, CLASS); /* raises, in Lua's own words */
+  }
   if (!http->open) {
     luaL_error(L, "attempt to use a closed " CLASS);
   }
@@ -111,6 +117,23 @@ static struct eq_transfer *run(lua_State *L, struct eq_http *http,
   }
 }
 
+/* The request at 2, checked by l_send; a table is read into *read. */
+static const struct eq_request *request_of(lua_State *L, struct eq_http *http,
+                                           struct eq_request *read)
+{
+  if (!lua_istable(L, 2)) {
+    return eq_prepared_request(lua_touserdata(L, 2));
+  }
+  if (!lua_isnil(L, 4)) {
+    /* A drain may change the request while libcurl still reads its body. */
+    lua_pushliteral(L, "body");
+    lua_rawget(L, 2); /* [.., body] */
+  }
+  eq_buffer_clear(&http->lines);
+  eq_request_read(L, 2, read, &http->lines, NULL);
+  return read;
+}
+
 /* [self, request, seconds, drain | nil] -> response | nil, err */
 static int send_body(lua_State *L)
 {
@@ -123,15 +146,9 @@ static int send_body(lua_State *L)
     eq_push_early_fault(L, rc == CURLE_OK ? CURLE_OUT_OF_MEMORY : rc);
     return 2;
   }
-  if (!lua_isnil(L, 4)) {
-    /* A drain may change the request while libcurl still reads its body. */
-    lua_pushliteral(L, "body");
-    lua_rawget(L, 2); /* [.., body] */
-  }
-  struct eq_request request;
-  eq_buffer_clear(&http->lines);
-  eq_request_read(L, 2, &request, &http->lines, NULL);
-  if (eq_transfer_start(transfer, &request, lua_tonumber(L, 3)) &&
+  struct eq_request read;
+  const struct eq_request *request = request_of(L, http, &read);
+  if (eq_transfer_start(transfer, request, lua_tonumber(L, 3)) &&
       eq_multi_add(&http->multi, transfer)) {
     transfer = run(L, http, transfer);
   }
@@ -144,15 +161,18 @@ static int send_body(lua_State *L)
 
 /*
  * handle:send(request, seconds [, drain]) -> response | nil, err
- * The tables are described in transport/curl.lua. Blocks the OS thread, at
- * most that long. Raises what is wrong with the request. The body of a 2xx
- * answer goes to drain(chunk), which may raise but neither yield nor use
- * this handle; max_body bounds what comes between two calls of it.
+ * The tables are described in transport/curl.lua; a request may be one of
+ * core.prepare's. Blocks the OS thread, at most that long. Raises what is
+ * wrong with the request. The body of a 2xx answer goes to drain(chunk), which
+ * may raise but neither yield nor use this handle; max_body bounds what comes
+ * between two calls of it.
  */
 static int l_send(lua_State *L)
 {
   struct eq_http *http = check_open(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  if (!lua_istable(L, 2)) {
+    eq_prepared_check(L, 2);
+  }
   check_seconds(L, 3);
   lua_settop(L, 4);
   if (!lua_isnil(L, 4)) {
@@ -215,6 +235,7 @@ static int l_http(lua_State *L)
   struct eq_http *http = eq_newobject(L, sizeof *http, CLASS);
   eq_multi_init(&http->multi);
   eq_buffer_init(&http->lines, 0);
+  http->magic = &magic;
   http->open = true;
   return 1;
 }
@@ -236,8 +257,10 @@ int eq_open_http(lua_State *L)
   static const luaL_Reg functions[] = {
       {"headers", eq_headers},
       {"http", l_http},
+      {"prepare", eq_prepare},
       {NULL, NULL},
   };
+  eq_prepared_class(L);
   eq_newclass(L, CLASS, methods, metamethods);
   eq_newlib(L, functions);
   return 1;

@@ -10,6 +10,7 @@
 #include "multi.h"
 
 struct eq_http {
+  const void *magic; /* first: tells our userdata from all others */
   bool open;
   bool busy; /* a call is under way */
   struct eq_multi multi;

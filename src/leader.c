@@ -12,6 +12,8 @@
 
 #ifdef __linux__
 #include <sys/syscall.h>
+#else
+#include <stdatomic.h>
 #endif
 
 /* What we want of /proc/<pid>/stat, see proc(5). */
@@ -91,12 +93,19 @@ static uint64_t pid_space(void)
   return (uint64_t)space.st_ino;
 }
 
+/* Elsewhere the kernel's number has a name of its own on each system: ours
+ * does as well, since it is only compared within one process. */
 static pid_t thread_number(void)
 {
 #ifdef __linux__
   return (pid_t)syscall(SYS_gettid);
 #else
-  return 0;
+  static _Atomic pid_t last;
+  static _Thread_local pid_t mine;
+  if (mine == 0) {
+    mine = atomic_fetch_add(&last, 1) + 1;
+  }
+  return mine;
 #endif
 }
 

@@ -15,7 +15,7 @@
 
 struct eq_leader {
   pid_t pid;
-  pid_t thread;   /* of the kernel; 0 where threads have no number */
+  pid_t thread;   /* the kernel's number on Linux, elsewhere one of ours */
   uint64_t start; /* clock ticks from boot to its start; 0 = unknown */
   uint64_t space; /* pid namespace that gives `pid` its meaning; 0 = unknown */
 };

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "leader.h"
+#include "text.h"
 
 enum {
   EQ_HEADER_MAX = 16 * 1024 + 16, /* a token of 16 KiB and "Bearer " */
@@ -58,12 +59,6 @@ enum eq_turn { EQ_LEAD, EQ_WAIT, EQ_BACKOFF, EQ_READY };
 
 /* How a flight ended. */
 enum eq_end { EQ_PENDING, EQ_PUBLISHED, EQ_FAILED, EQ_GONE };
-
-/* Bytes of someone else's. */
-struct eq_text {
-  const void *bytes; /* borrowed; may be NULL when len is 0 */
-  size_t len;
-};
 
 /* Bytes in memory of a fixed size, wiped by whoever shortens them. */
 struct eq_secret {

@@ -1,10 +1,13 @@
 /*
- * process: the law is in process.h.
+ * process: the law is in process.h; the Lua side of it joins the core module.
  */
 #include "process.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
+
+#include "compat.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode result; /* these two are constant after the once */
@@ -39,4 +42,21 @@ unsigned eq_process_generation(void)
 bool eq_process_has_sigpipe(void)
 {
   return eq_process_init() != CURLE_OK || has_sigpipe;
+}
+
+/*
+ * core.pid() -> the number of this process: what was opened by another one,
+ * before a fork, is not for use here.
+ */
+static int l_pid(lua_State *L)
+{
+  lua_pushinteger(L, (lua_Integer)getpid());
+  return 1;
+}
+
+int eq_open_process(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"pid", l_pid}, {NULL, NULL}};
+  eq_newlib(L, functions);
+  return 1;
 }

@@ -195,19 +195,25 @@ long eq_setup_ms(double seconds)
   return ms >= (double)INT_MAX ? 0 : (long)fmax(ms, 1);
 }
 
+/* A limit in milliseconds, unless *told says that it has that value. */
+static CURLcode set_limit(CURL *easy, CURLoption option, long ms, long *told)
+{
+  if (ms == *told) {
+    return CURLE_OK;
+  }
+  *told = ms;
+  return curl_easy_setopt(easy, option, ms);
+}
+
 static CURLcode set_limits(struct eq_transfer *transfer,
                            const struct eq_request *request, long ms)
 {
-  long connect_ms = eq_setup_ms(request->connect_timeout);
-  CURLcode rc = CURLE_OK;
-  if (connect_ms != transfer->told.connect_ms) {
-    rc = curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
-                          connect_ms);
-    transfer->told.connect_ms = connect_ms;
-  }
-  return rc != CURLE_OK
-             ? rc
-             : curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, ms);
+  CURLcode rc = set_limit(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                          eq_setup_ms(request->connect_timeout),
+                          &transfer->told.connect_ms);
+  return rc != CURLE_OK ? rc
+                        : set_limit(transfer->easy, CURLOPT_TIMEOUT_MS, ms,
+                                    &transfer->told.total_ms);
 }
 
 CURLcode eq_setup(struct eq_transfer *transfer,

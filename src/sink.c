@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* mkstemp replaces the X's by what makes the name a new one. */
@@ -39,8 +40,24 @@ static bool set_names(struct eq_sink *sink, const char *path)
   return true;
 }
 
+/* A rename would put a file in the place of a device, which only root can
+ * do, and only once. A link is replaced like a file. */
+static int check_target(const char *path)
+{
+  struct stat there;
+  if (lstat(path, &there) != 0 || S_ISREG(there.st_mode) ||
+      S_ISLNK(there.st_mode)) {
+    return 0; /* what else may be wrong shows when the file is made */
+  }
+  return S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP;
+}
+
 int eq_sink_open(struct eq_sink *sink, const char *path)
 {
+  int unfit = check_target(path);
+  if (unfit != 0) {
+    return unfit;
+  }
   if (!set_names(sink, path)) {
     release(sink);
     return ENOMEM;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "seal.h"
+#include "digest.h"
 #include "view.h"
 #include "wake.h"
 
@@ -151,12 +151,7 @@ struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
 
 struct eq_slot *eq_slot_at(lua_State *L, int idx)
 {
-  /* The size first: a foreign userdata may be too small to have a magic. */
-  if (lua_rawlen(L, idx) != sizeof(struct eq_slot)) {
-    return NULL;
-  }
-  struct eq_slot *slot = lua_touserdata(L, idx);
-  return slot != NULL && slot->magic == &magic ? slot : NULL;
+  return eq_object_at(L, idx, sizeof(struct eq_slot), &magic);
 }
 
 struct eq_slot *eq_slot_check(lua_State *L)

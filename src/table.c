@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "seal.h"
+#include "digest.h"
 
 /*
  * A table shared by processes needs a mutex that survives its owner's death.

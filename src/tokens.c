@@ -118,6 +118,28 @@ static int slot_bind(lua_State *L)
   return 1;
 }
 
+/* eq_slot_hits for those who have its address only. */
+static int hits(const void *slot)
+{
+  return eq_slot_hits(slot);
+}
+
+/*
+ * slot:direct() -> box, address
+ * For callers who can do without Lua's API (LuaJIT's FFI, see hit.lua). The
+ * first element of `box` is the header for as long as the function at
+ * `address` says 1: int hits(const void *slot), which never fails. The
+ * address is a string, the bytes of a pointer.
+ */
+static int slot_direct(lua_State *L)
+{
+  int (*function)(const void *) = hits;
+  (void)eq_slot_check(L);
+  eq_slot_box(L, 1);
+  lua_pushlstring(L, (const char *)&function, sizeof function);
+  return 2;
+}
+
 /*
  * slot:look() -> state, serial, header | nil, record | nil, seconds
  * The whole truth, under the lock. The header where it may still be served,
@@ -316,14 +338,23 @@ static int tokens_info(lua_State *L)
 int eq_open_tokens(lua_State *L)
 {
   static const luaL_Reg methods[] = {
-      {"peek", slot_peek},           {"bind", slot_bind},
-      {"look", slot_look},           {"begin", eq_lease_begin},
-      {"publish", eq_lease_publish}, {"fail", eq_lease_fail},
-      {"mark", eq_lease_mark},       {"outcome", eq_lease_outcome},
-      {"wait", eq_lease_wait},       {"reject", slot_reject},
-      {"forget", slot_forget},       {"allow", slot_allow},
-      {"count", slot_count},         {"counters", slot_counters},
-      {"close", slot_close},         {NULL, NULL},
+      {"peek", slot_peek},
+      {"bind", slot_bind},
+      {"look", slot_look},
+      {"begin", eq_lease_begin},
+      {"publish", eq_lease_publish},
+      {"fail", eq_lease_fail},
+      {"mark", eq_lease_mark},
+      {"outcome", eq_lease_outcome},
+      {"wait", eq_lease_wait},
+      {"reject", slot_reject},
+      {"forget", slot_forget},
+      {"allow", slot_allow},
+      {"count", slot_count},
+      {"counters", slot_counters},
+      {"close", slot_close},
+      {"direct", slot_direct},
+      {NULL, NULL},
   };
   static const luaL_Reg meta[] = {
       {"__gc", slot_gc},

@@ -10,7 +10,7 @@
 
 void eq_told_init(struct eq_told *told)
 {
-  *told = (struct eq_told){.connect_ms = -1};
+  *told = (struct eq_told){.connect_ms = -1, .total_ms = -1};
   eq_buffer_init(&told->method, NO_LIMIT);
   eq_buffer_init(&told->url, NO_LIMIT);
   eq_buffer_init(&told->lines, NO_LIMIT);

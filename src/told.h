@@ -29,6 +29,7 @@ struct eq_told {
   bool close;              /* to close the connection afterwards */
   char form;               /* of enum form in setup.c; 0: not told */
   long connect_ms;         /* limit for connecting; 0: none, -1: not told */
+  long total_ms;           /* for the whole transfer, likewise */
   struct eq_buffer method; /* "GET" */
   struct eq_buffer url;
   CURLU *parsed;            /* owned; the same URL, see set_url in setup.c */

@@ -166,23 +166,27 @@ static const char *version_name(long version)
   }
 }
 
-/* The numbers of a finished transfer. */
+/* Which HTTP it was, and whether its connection was a new one. */
+static CURLcode read_connection(struct eq_transfer *transfer)
+{
+  long version = 0;
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  transfer->version = version_name(version);
+  return rc != CURLE_OK
+             ? rc
+             : curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
+                                 &transfer->connects);
+}
+
+/* The numbers of a finished transfer; a lean answer has none but the time. */
 static CURLcode read_info(struct eq_transfer *transfer)
 {
   curl_off_t microseconds = 0;
-  long version = 0;
-  CURLcode rc;
-  if ((rc = curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T,
-                              &microseconds)) != CURLE_OK ||
-      (rc = curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION,
-                              &version)) != CURLE_OK ||
-      (rc = curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
-                              &transfer->connects)) != CURLE_OK) {
-    return rc;
-  }
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
   transfer->elapsed = (double)microseconds / 1e6;
-  transfer->version = version_name(version);
-  return CURLE_OK;
+  return rc != CURLE_OK || transfer->raw_head ? rc : read_connection(transfer);
 }
 
 void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)

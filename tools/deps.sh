@@ -46,6 +46,19 @@ has_nginx_lua() {
   nginx -V 2>&1 | grep -q 'lua-nginx-module\|ngx_lua'
 }
 
+# redis-lua is one file for every Lua; Debian has no folder of 5.4 for it.
+has_redis_lua() { has_rock lua5.4 redis || has_rock luajit redis; }
+
+# It loads inside nginx only; OpenResty brings it.
+has_redis_nginx() {
+  has_command openresty && return
+  for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
+    [ -f "$folder/nginx/redis.lua" ] && return
+    [ -f "$folder/resty/redis.lua" ] && return
+  done
+  return 1
+}
+
 # ------------------------------------------------------------- what is missing
 
 # need WORDS APT DNF BREW ROCKS TEST...: notes the packages when TEST fails.
@@ -64,8 +77,9 @@ need() {
 
 look_for_demo() {
   need 'a C compiler' 'gcc libc6-dev' gcc - - has_header stdio.h
-  need 'Lua 5.4' lua5.4 lua lua - has_lua lua5.4
-  need "Lua 5.4's headers" liblua5.4-dev lua-devel lua - has_lua_headers lua5.4
+  need 'Lua 5.4' lua5.4 lua lua@5.4 - has_lua lua5.4
+  need "Lua 5.4's headers" liblua5.4-dev lua-devel lua@5.4 - \
+    has_lua_headers lua5.4
   # Either flavour of libcurl does; one that is here is found, thus kept.
   need "libcurl's headers" libcurl4-openssl-dev libcurl-devel curl - \
     has_header curl/curl.h
@@ -82,10 +96,10 @@ look_for_tests() {
   need LuaJIT luajit2 luajit luajit - has_lua luajit
   need "LuaJIT's headers" libluajit2-5.1-dev luajit-devel luajit - \
     has_lua_headers luajit
-  need 'Lua 5.1' lua5.1 compat-lua lua@5.1 - has_lua lua5.1
-  need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel lua@5.1 - \
+  need 'Lua 5.1' lua5.1 compat-lua - - has_lua lua5.1
+  need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel - - \
     has_lua_headers lua5.1
-  need "Lua 5.3's headers" liblua5.3-dev - lua@5.3 - has_lua_headers lua5.3
+  need "Lua 5.3's headers" liblua5.3-dev - - - has_lua_headers lua5.3
   need "LuaJIT's cjson" lua-cjson - - lua-cjson has_rock luajit cjson
   need busted lua-busted - - busted has_rock lua5.4 busted.runner
   need luasocket lua-socket lua-socket - luasocket has_rock lua5.4 socket
@@ -94,7 +108,14 @@ look_for_tests() {
   need luarocks luarocks luarocks luarocks - has_command luarocks
   need pkg-config pkg-config pkgconf pkgconf - has_command pkg-config
   need curl curl curl curl - has_command curl
+  need wrk wrk wrk wrk - has_command wrk
   need redis redis-server redis redis - has_command redis-server
+  need redis-lua lua-redis - - redis-lua has_redis_lua
+  need "nginx's redis" lua-nginx-redis - - - has_redis_nginx
+  # Shells for their completions, and another clock for one program.
+  need zsh zsh zsh zsh - has_command zsh
+  need fish fish fish fish - has_command fish
+  need faketime faketime libfaketime libfaketime - has_command faketime
   need shellcheck shellcheck ShellCheck shellcheck - has_command shellcheck
   need ps procps procps-ng - - has_command ps
   need valgrind 'valgrind libc6-dbg' valgrind - - has_command valgrind
@@ -103,6 +124,9 @@ look_for_tests() {
   need clang-format clang-format clang-tools-extra clang-format - \
     has_command clang-format
   need cppcheck cppcheck cppcheck cppcheck - has_command cppcheck
+  # Linux has it, and nobody else.
+  [ "$(uname -s)" != Linux ] ||
+    need strace strace strace - - has_command strace
 }
 
 look() {
@@ -124,6 +148,9 @@ say_how() {
   [ -z "$brew" ] || echo "  brew install$(once $brew)"
   [ -z "$rocks" ] ||
     echo "with dnf or brew, of LuaRocks (for Lua 5.4):$(once $rocks)"
+  case $brew in
+  *lua@*) echo "with brew, put \$(brew --prefix lua@5.4)/bin on the PATH." ;;
+  esac
   case $dnf in
   *openresty*) echo "with dnf, openresty is in its makers' repository." ;;
   esac

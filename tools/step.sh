@@ -7,6 +7,7 @@
 #   specs     the command is busted: its summary is what counts
 #   check     the command is one test: it passes with exit code 0
 #   NEEDS     (environment) programs without which the step is skipped
+#   WHY_NOT   (environment) a file with a reason to skip it, where there is one
 #   LIMIT     (environment) seconds until the command is stopped; 300
 #
 # Law of this file: nothing passes by silence. A spec run counts only when its
@@ -35,12 +36,15 @@ now() {
   esac
 }
 
+skip() {
+  printf 'skip  %-28s %s\n' "$name" "$1"
+  settle 0 0 1
+  exit 0
+}
+
+[ ! -s "${WHY_NOT:-}" ] || skip "$(cat "$WHY_NOT")"
 for need in ${NEEDS:-}; do
-  command -v "$need" >/dev/null || {
-    printf 'skip  %-28s %s is not here\n' "$name" "$need"
-    settle 0 0 1
-    exit 0
-  }
+  command -v "$need" >/dev/null || skip "$need is not here"
 done
 
 # No spec meets the credentials, settings or files of whoever runs it. Its own

@@ -1,11 +1,12 @@
-# The steps behind `make test`, `make check`, `make lint` and `make rock`.
+# The steps behind `make test`, `specs`, `check`, `gnutls`, `lint`, `rock`.
 #
 # Law of this file: a step is a result file in build/test. The list of the
 # files is made here, from what is in the tree, and goes to tools/tally.sh as
 # it is: a step that did not run, or died, has no file and counts as failed.
 
 RESULTS := build/test
-JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+# One more than there are processors: many specs wait for most of their time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 SPECS := $(patsubst spec/%_spec.lua,%,$(sort $(wildcard spec/*_spec.lua)))
 C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
@@ -16,21 +17,40 @@ THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
                   grep -lE 'support\.host|/host"' spec/*_spec.lua))
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
-LUAJIT := $(shell tools/lua.sh luajit command)
 LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.1, \
                $(if $(shell tools/lua.sh $l cflags),$l))
 
 STEP = tools/step.sh $@
 BUSTED = tools/busted.lua --output=plainTerminal
 
-SPEC_STEPS := $(SPECS:%=lua5.4/%) $(SPECS:%=luajit/%)
-# Specs of programs that run elsewhere gain nothing from a busy collector here.
-GC_SPECS := $(filter-out emulator% cli% host% examples readme layout,$(SPECS))
-CHECK_STEPS := $(GC_SPECS:%=gc/%) $(SPECS:%=asan/%) $(C_SPECS:%=valgrind/%) \
-               $(patsubst %,tsan/%,$(sort $(C_SPECS) $(THREAD_SPECS)))
+# nginx runs LuaJIT and clients from npm run the command, whoever asks them to.
+ONCE := cli_mcp_clients nginx% serve% store_redis_nginx transport_nginx%
+SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
+                $(filter-out $(ONCE),$(SPECS)))
+# Specs of programs that run elsewhere (nginx, the command) gain nothing from a
+# busy collector or a sanitizer here, nor do those of plain Lua over them.
+ELSEWHERE := adapter% annotations cli% emulator% host% layout nginx% readme \
+             serve% service store_redis_nginx tools transport_nginx%
+GC_SPECS := $(filter-out $(ELSEWHERE) examples fleet_processes lead \
+              store_file_crash,$(SPECS))
+ASAN_SPECS := $(filter-out $(ELSEWHERE) fleet_processes,$(SPECS))
+CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
+               $(C_SPECS:%=valgrind/%) \
+               $(patsubst %,tsan/%,$(filter-out fleet_processes, \
+                 $(sort $(C_SPECS) $(THREAD_SPECS))))
+# Specs of what libcurl does: its errors, its TLS, its loop.
+GNUTLS_SPECS := answer call client examples fault http many multi operation \
+                pages readme request setup sigpipe sink target transfer \
+                transport_curl url versions
+# Those of programs that find their own build are not about that one.
+GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
+# Specs of what is made otherwise where there is no Linux.
+PRIVATE_SPECS := clock lead lease outcome place shared sigpipe tokens
 LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
               lint/clang-tidy lint/format lint/shell lint/rockspec
 ROCK_STEPS := rock/5.4 rock/5.1
+TEST_STEPS := $(SPEC_STEPS) $(CHECK_STEPS) $(GNUTLS_SPECS:%=gnutls/%) \
+              $(PRIVATE_SPECS:%=private/%) $(LINT_STEPS) $(ROCK_STEPS)
 
 # --------------------------------------------------------------- entry points
 
@@ -40,11 +60,19 @@ run = rm -rf $(RESULTS); \
     $(if $(filter output-sync,$(.FEATURES)),-O) $(1:%=$(RESULTS)/%) || true; \
   tools/tally.sh $(1:%=$(RESULTS)/%)
 
-.PHONY: test check lint rock
+# Which Lua `specs` is about.
+LUA ?= lua5.4
+
+.PHONY: test specs check gnutls lint rock
 test:
-	@$(call run,$(SPEC_STEPS) $(CHECK_STEPS) $(LINT_STEPS) $(ROCK_STEPS))
+	@$(call run,$(TEST_STEPS))
+specs:
+	@+$(MAKE_BUILD) all build/$(LUA)/host
+	@$(call run,$(SPECS:%=$(LUA)/%))
 check:
 	@$(call run,$(CHECK_STEPS))
+gnutls:
+	@$(call run,$(GNUTLS_ALL:%=gnutls/%))
 lint:
 	@$(call run,$(LINT_STEPS))
 rock:
@@ -55,7 +83,7 @@ rock:
 # Each variant of the build has its own folder; the Makefile knows how.
 MAKE_BUILD = $(MAKE) --no-print-directory -s -f Makefile SAY=@true
 
-.PHONY: build asan tsan
+.PHONY: build asan tsan over-gnutls private
 build:
 	@+$(MAKE_BUILD) all
 
@@ -73,15 +101,40 @@ tsan:
 	@+$(call sanitized,tsan,-fsanitize=thread)
 comma := ,
 
+# Over the other libcurl of Debian, where it is to be had. -L comes before the
+# system's folders, and -rpath keeps that choice when the module is loaded.
+GNUTLS := $(CURDIR)/build/gnutls
+over-gnutls:
+	@+tools/gnutls.sh $(GNUTLS) && if [ ! -e $(GNUTLS)/why-not ]; then \
+	  $(MAKE_BUILD) BUILD=build/gnutls LUAS=lua5.4 all \
+	    CPPFLAGS='-I$(GNUTLS)/include $(CPPFLAGS)' \
+	    LDFLAGS='-L$(GNUTLS)/lib -Wl,-rpath,$(GNUTLS)/lib $(LDFLAGS)'; fi
+
+# As on macOS: no futex, no robust mutex, no thread numbers of the kernel; so
+# the token cache is private to a process.
+private:
+	@+$(MAKE_BUILD) BUILD=build/private LUAS=lua5.4 CFLAGS='-O2 -g -Werror' \
+	  CPPFLAGS='-U__linux__ -DEQ_NO_ROBUST $(CPPFLAGS)' all
+
 # ---------------------------------------------------------------------- specs
 
-$(RESULTS)/lua5.4/%: build
-	@$(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
-$(RESULTS)/luajit/%: build
-	@$(STEP) specs $(LUAJIT) $(BUSTED) spec/$*_spec.lua
+define spec_rule
+$(RESULTS)/$1/%: build
+	@$$(STEP) specs $(or $(shell tools/lua.sh $1 command),$1) $(BUSTED) \
+	  spec/$$*_spec.lua
+endef
+$(foreach l,lua5.4 luajit lua5.3 lua5.1 lua5.5,$(eval $(call spec_rule,$l)))
 
 $(RESULTS)/gc/%: build
 	@GC=aggressive $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
+
+# The spec of `versions` looks whether it is that libcurl indeed.
+$(RESULTS)/gnutls/%: over-gnutls build
+	@WHY_NOT=$(GNUTLS)/why-not BUILD=build/gnutls LIBCURL=GnuTLS \
+	  $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
+
+$(RESULTS)/private/%: private build
+	@BUILD=build/private $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
 # What the sanitizers are told, joined with colons. Findings go to files: a
 # forked child's too, and none gets lost in the output of a spec. Nothing is

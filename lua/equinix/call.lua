@@ -39,6 +39,9 @@ function Call:op()
   return target.op(self.request.method, self.request.url)
 end
 
+-- What no waiting mends.
+local HOPELESS = { auth = true, config = true, tls = true }
+
 -- A token, waiting out a back-off where the deadline and the caller allow.
 function Call:authorize()
   local fresh = self.flight.hit()
@@ -51,7 +54,7 @@ function Call:authorize()
       return header
     end
     local pause = problem.retry_after
-    if self.policy.off or problem.kind == "auth" or not pause
+    if self.policy.off or HOPELESS[problem.kind] or not pause
       or core.now() + pause >= self.deadline then
       return nil, problem
     end

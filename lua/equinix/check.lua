@@ -3,7 +3,7 @@
 -- Law of this file: levels are counted from the caller on, and nobody between
 -- him and here may be a tail call, which would take its frame away.
 
-local nearest = require "equinix.nearest"
+local nearest = require("equinix.lazy") "equinix.nearest"
 
 local M = {}
 

@@ -6,8 +6,13 @@
 -- environment or from a file.
 
 local has_argparse, argparse = pcall(require, "argparse")
+local completion = require "equinix.cli.completion"
+local doctor = require "equinix.cli.doctor"
 local emulator = require "equinix.cli.emulator"
+local mcp = require "equinix.cli.mcp"
+local output = require "equinix.cli.output"
 local request = require "equinix.cli.request"
+local serve = require "equinix.cli.serve"
 local token = require "equinix.cli.token"
 
 local M = {}
@@ -25,12 +30,27 @@ local EXIT = {
 
 -- Each has define(parser) -> command, and run(args, say) -> exit code, or
 -- nil and an error (of the client, or a string).
-local COMMANDS = { token, request, emulator }
+local COMMANDS = {
+  token,
+  request,
+  mcp,
+  doctor,
+  serve,
+  emulator,
+  completion,
+}
 
 local EPILOG = [[
 Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
-EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN.
-Exit codes: 0 ok, 1 failure, 2 usage, 3 credentials, 4 network.]]
+EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option: what
+stands on a command line is for everybody on the machine to read.
+Exit codes: 0 ok, 1 failure, 2 usage, 3 credentials, 4 network.
+
+Examples:
+  equinix-auth doctor
+  curl -H "$(equinix-auth token --header)" https://...
+  equinix-auth request GET /fabric/v4/ports
+  equinix-auth request --help]]
 
 local function say(...)
   io.stderr:write("equinix-auth: ", ...)
@@ -48,7 +68,7 @@ end
 local function new_parser()
   local parser = argparse("equinix-auth",
     "Authenticated access to the Equinix APIs.", EPILOG)
-  parser:command_target "command"
+  parser:command_target "command":help_max_width(79)
   parser:flag("--version", "Print the version and end."):action(print_version)
   local commands = {}
   for _, command in ipairs(COMMANDS) do
@@ -76,10 +96,23 @@ local function report(problem)
   return EXIT[problem.kind] or M.FAILURE
 end
 
+-- A misuse that only the library notices raises there, in its words; what
+-- else raises is a mistake of ours.
+local function raised(problem)
+  local words = tostring(problem):match "^.-:%d+: equinix: (.*)$"
+  if words then
+    say(words)
+    return M.USAGE
+  end
+  say("this is a mistake in equinix-auth itself: ", tostring(problem))
+  return M.FAILURE
+end
+
 --- Runs a command line.
 ---@param argv string[] without the program's name
 ---@return integer exit code
 function M.main(argv)
+  output.guard()
   if not has_argparse then
     say "argparse is missing: install lua-argparse (apt, dnf) or argparse"
     return M.FAILURE
@@ -91,17 +124,15 @@ function M.main(argv)
     io.stderr:write(parser:get_usage(), "\n")
     return M.USAGE
   end
-  -- A misuse that only the library notices raises there.
   local ran, code, problem = pcall(commands[args.command], args, say)
   if not ran then
-    say((tostring(code):gsub("^.-:%d+: ", ""):gsub("^equinix: ", "")))
-    return M.USAGE
+    return raised(code)
   elseif not code then
-    return report(problem)
+    code = report(problem)
   end
-  -- A full disk or a closed pipe must not pass for success.
-  if not io.stdout:flush() then
-    say "standard output could not be written"
+  local lost = output.flush()
+  if lost then
+    say("standard output could not be written: ", lost)
     return M.FAILURE
   end
   return code

@@ -6,9 +6,8 @@ local lazy = require "equinix.lazy"
 local call = lazy "equinix.call"
 local check = require "equinix.check"
 local core = require "equinix.core"
-local curl = require "equinix.transport.curl"
-local err = require "equinix.error"
-local fields = require "equinix.fields"
+local err = lazy "equinix.error"
+local fields = lazy "equinix.fields"
 local flight = require "equinix.flight"
 local many = lazy "equinix.many"
 local operation = lazy "equinix.operation"
@@ -19,6 +18,11 @@ local static = require "equinix.static"
 local M = {}
 
 local CONCURRENCY = 16 -- calls at once, unless told
+
+-- Inside ngx_lua nothing may block the worker. Read now: `new` opens no file.
+local ngx = rawget(_G, "ngx")
+local default_transport = require("equinix.transport."
+  .. (ngx and ngx.get_phase and "nginx" or "curl"))
 
 -- What the methods named after HTTP's are; they are made in a loop below.
 ---@alias equinix.Client.method
@@ -77,10 +81,13 @@ local function bind(self)
   end)
 end
 
-local TOKEN, REFRESH = { min_life = "number" }, { force = "boolean" }
+local TOKEN = { min_life = "number", traceparent = "string" }
+local REFRESH = { force = "boolean", traceparent = "string" }
+local OPERATION = { traceparent = "string" }
 
 --- A token that is good now.
----@param opts? {min_life?: number} seconds that must be left
+---@param opts? {min_life?: number, traceparent?: string} seconds that must be
+---  left; the trace (W3C) that a token request belongs to
 ---@return equinix.Token|nil
 ---@return equinix.Error|nil
 function Client:token(opts)
@@ -91,6 +98,7 @@ function Client:token(opts)
   local header, token = self.flight:obtain {
     deadline = core.now() + self.config.timeout,
     min_life = opts and opts.min_life,
+    traceparent = opts and opts.traceparent,
   }
   if not header then
     return nil, token
@@ -100,7 +108,8 @@ end
 
 --- Renews now, whatever is cached: by the refresh token where there is one,
 --- else by the grant; joins a renewal that is under way.
----@param opts? {force?: boolean} in spite of back-off and latch
+---@param opts? {force?: boolean, traceparent?: string} in spite of back-off
+---  and latch; the trace (W3C) that the token request belongs to
 ---@return equinix.Token|nil
 ---@return equinix.Error|nil
 function Client:refresh(opts)
@@ -112,6 +121,7 @@ function Client:refresh(opts)
     deadline = core.now() + self.config.timeout,
     renew = true,
     force = opts and opts.force,
+    traceparent = opts and opts.traceparent,
   }
   if not header then
     return nil, token
@@ -251,9 +261,11 @@ end
 --- added, cached or repeated, and every status comes back as it is.
 ---@param name "getoauth2accesstoken"|"refreshoauth2accesstoken"
 ---@param body table|string
+---@param opts? {traceparent?: string} the trace (W3C) that it belongs to
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil no answer, or credentials that are latched
-function Client:operation(name, body)
+function Client:operation(name, body, opts)
+  check.names(opts or {}, OPERATION, "option", 2)
   local found = operation.find(name)
   if not found then
     misuse(("unknown operation '%s' (there are %s)"):format(tostring(name),
@@ -264,7 +276,7 @@ function Client:operation(name, body)
   if not self.flight then
     return closed()
   end
-  return operation.run(self, found, body)
+  return operation.run(self, found, body, opts and opts.traceparent)
 end
 
 --- Counters, shared by all who share the token: token_requests, tokens,
@@ -320,7 +332,7 @@ end
 function M.new(config)
   local self = setmetatable({
     config = config,
-    transport = config.transport or curl,
+    transport = config.transport or default_transport,
     memo = { count = 0, entries = {} }, -- quick's
     emit = emitter(config),
   }, Client)

@@ -44,9 +44,7 @@ local NO_EXCHANGE = "token exchange needs a scope and a subject token: set "
   .. "EQUINIX_TOKEN_EXCHANGE_SCOPE and EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN, "
   .. "or give scope and subject_token"
 
---- Says exactly which half of the credentials is missing.
----@return string|nil
-function M.missing(config)
+local function missing(config)
   if config.grant == "static" then
     return nil
   elseif config.grant == "token_exchange"
@@ -66,6 +64,24 @@ function M.missing(config)
     and not (config.user_name and config.user_password) then
     return "grant \"password\" needs user_name and user_password"
   end
+end
+
+-- nginx empties the environment of its workers.
+local function inside_nginx(reason)
+  local lines = {}
+  for name in reason:gmatch "EQUINIX_[%u_]+" do
+    lines[#lines + 1] = "`env " .. name .. ";`"
+  end
+  return #lines > 0 and reason .. "; nginx hands on only those variables that "
+    .. "the main part of nginx.conf names: " .. table.concat(lines, " ")
+    or reason
+end
+
+--- Says exactly which half of the credentials is missing.
+---@return string|nil
+function M.missing(config)
+  local reason = missing(config)
+  return reason and rawget(_G, "ngx") and inside_nginx(reason) or reason
 end
 
 local MAX_SECRET = 16 * 1024

@@ -9,6 +9,7 @@ local certificates = require "equinix.emulator.certificates"
 local core = require "equinix.core"
 local host = require "equinix.host"
 local json = require "equinix.json"
+local port_of = require "equinix.host.port"
 local tokens = require "equinix.emulator.tokens"
 
 local M = {}
@@ -76,32 +77,6 @@ local function random(n)
   return table.concat(bytes)
 end
 
--- The ports in use, where the system shows them (Linux).
-local function ports_in_use()
-  local used = {}
-  for _, path in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
-    local file = io.open(path, "r")
-    if file then
-      for port in file:read "*a":gmatch "%d+: %x+:(%x%x%x%x) " do
-        used[tonumber(port, 16)] = true
-      end
-      file:close()
-    end
-  end
-  return used
-end
-
--- Below the range that the system gives to outgoing connections. Nobody keeps
--- it for us until nginx has it, so a random one rather than the first.
-local function any_port()
-  local used = ports_in_use()
-  local port
-  repeat
-    port = 20000 + math.floor(core.random() * 12000)
-  until not used[port]
-  return port
-end
-
 local function accounts()
   return {
     client_id = "demo-" .. tokens.text(random, 20),
@@ -132,7 +107,7 @@ end
 
 -- Everything into the directory.
 local function prepare(dir, nginx, options)
-  local port = options.port == 0 and any_port() or options.port or 8443
+  local port = options.port == 0 and port_of.any() or options.port or 8443
   local ready = accounts()
   ready.base_url = ("%s://127.0.0.1:%d"):format(
     options.plain and "http" or "https", port)

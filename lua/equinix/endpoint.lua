@@ -38,7 +38,8 @@ local function send(self, request, op, deadline)
   while true do
     local seconds = deadline - core.now()
     if seconds <= 0 then
-      return err.fail("timeout", op .. ": the deadline passed", { op = op })
+      return err.fail("timeout", op .. ": the deadline passed before it could "
+        .. "be sent", { op = op, code = "token_wait" })
     end
     self:count "token_requests"
     self.emit("token_request", { op = op })

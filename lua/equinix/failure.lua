@@ -71,7 +71,7 @@ end
 
 --- The record of the last failure again, with a refresh token noted as spent.
 ---@param last table as decode gave it
----@param spent string
+---@param spent string|nil
 ---@return string
 function M.mark(last, spent)
   local record = {}

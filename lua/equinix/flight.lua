@@ -16,16 +16,20 @@ local lazy = require "equinix.lazy"
 
 local await = require "equinix.await"
 local core = require "equinix.core"
-local err = require "equinix.error"
+local err = lazy "equinix.error"
 local failure = lazy "equinix.failure"
-local grant = require "equinix.grant"
+local fleet = lazy "equinix.fleet"
+local grant = lazy "equinix.grant"
+local hit = lazy "equinix.hit"
 local lead = lazy "equinix.lead"
-local token = require "equinix.token"
+local token = lazy "equinix.token"
 
 local M = {}
 
 local INLINE_SECONDS = 5 -- for who leads with a token in hand
 local MANDATORY_SECONDS = 2 -- for who waits with a token in hand
+-- How long a leader with a token in hand waits for another process' flight.
+local PATIENCE = { advisory = 0, mandatory = MANDATORY_SECONDS }
 local LEASE_MARGIN = 5 -- seconds beyond the flight's own deadline
 local HASTE = 0.9 -- whoever has less of a flight's time than this is in haste
 
@@ -43,6 +47,7 @@ Flight.__index = Flight
 ---@field renew? boolean not the token that is there now
 ---@field force? boolean in spite of back-off and latch
 ---@field min_life? number seconds that must be left
+---@field traceparent? string goes out with a token request that it leads
 ---@field slot? userdata the place that was looked at, and
 ---@field old? integer the serial of the token there that won't do
 
@@ -66,8 +71,11 @@ function Flight:place()
       return secret
     end
     local key = grant.key(self.config, secret)
+    self.key = function()
+      return key
+    end
     self.slot, self.hits = core.tokens.open(key), core.tokens.open(key)
-    self.hit = self.hits:bind()
+    self.hit = hit.bind(self.hits)
     self.moved()
   end
   return self.slot
@@ -92,14 +100,6 @@ function Flight:stats()
     stats[name] = counts[i] or 0
   end
   return stats
-end
-
--- What proves who asks, for the request that is about to be sent.
-function Flight:current_secret()
-  if self.config.grant == "token_exchange" then
-    return self.config.subject()
-  end
-  return self.secret()
 end
 
 -- The same table for the same token, until it is renewed.
@@ -163,25 +163,38 @@ function Flight:wait(slot, want, view, flight, own)
   return false, timed_out()
 end
 
--- This caller leads: inline, as nothing runs at the side here.
-function Flight:lead(slot, want, view, lease, last, rejected)
-  local now, timeout = core.now(), self.config.timeout
-  local own_deadline = want.deadline
-  if view.fallback then
-    own_deadline = math.min(own_deadline, now + INLINE_SECONDS)
-  end
+-- What a leader has to know; the parts of it that don't depend on who leads.
+local function plan(self, slot, want, view, last, rejected)
+  local timeout = self.config.timeout
   -- Looked at only now: what was there before may have been presented since.
   local _, _, _, record = slot:look()
-  local header, fields = lead.run(self, slot, lease, {
-    deadline = now + timeout,
-    own_deadline = own_deadline,
-    hasty = own_deadline == want.deadline
-      and own_deadline < now + timeout * HASTE,
+  return {
+    deadline = core.now() + timeout,
+    own_deadline = math.huge,
+    -- A secret file may change while this flight waits; it stays with one.
+    secret = self.secret(),
+    key = self.key(),
     force = want.force,
     rejected = rejected,
     last = failure.decode(last),
     record = record,
-  })
+    renew = want.renew,
+    min_life = want.min_life,
+    patience = PATIENCE[view.fallback and view.state] or timeout,
+    traceparent = want.traceparent,
+  }
+end
+
+-- This caller leads, where nothing runs at the side.
+function Flight:lead_inline(slot, want, view, lease, flight)
+  local now, timeout = core.now(), self.config.timeout
+  flight.own_deadline = want.deadline
+  if view.fallback then
+    flight.own_deadline = math.min(want.deadline, now + INLINE_SECONDS)
+  end
+  flight.hasty = flight.own_deadline == want.deadline
+    and want.deadline < now + timeout * HASTE
+  local header, fields = lead.run(self, slot, lease, flight)
   if not header and view.fallback then
     local old = self:view(slot, want) -- it may be over by now
     if old.fallback then
@@ -189,6 +202,21 @@ function Flight:lead(slot, want, view, lease, last, rejected)
     end
   end
   return header, fields
+end
+
+-- This caller leads. Where the transport can run something at the side, that
+-- leads, and nothing that happens to this caller ends the flight; then he is
+-- one of those who wait. Returns like wait().
+function Flight:lead(slot, want, view, lease, last, rejected)
+  local flight = plan(self, slot, want, view, last, rejected)
+  local spawn = self.transport.spawn
+  if spawn and spawn(function()
+    flight.aside = true
+    lead.run(self, slot, lease, flight)
+  end) then
+    return self:wait(slot, want, view, lease, false)
+  end
+  return false, self:lead_inline(slot, want, view, lease, flight)
 end
 
 -- What the cache holds, seen with this caller's needs.
@@ -246,19 +274,18 @@ function Flight:obtain(want)
     end
     local what, a, b, c = slot:begin(view.serial, want.force or false,
       self.config.timeout + LEASE_MARGIN)
-    if what == "lead" then
-      return self:lead(slot, want, view, a, b, c)
-    elseif what == "backoff" then
+    if what == "backoff" then
       if view.fallback then
         return view.fallback, view.token
       end
       return nil, failure.shared(b, a)
-    elseif what == "wait" then
-      local again, header, fields = self:wait(slot, want, view, a, b)
+    elseif what ~= "ready" then -- nobody published meanwhile
+      local take_part = what == "lead" and self.lead or self.wait
+      local again, header, fields = take_part(self, slot, want, view, a, b, c)
       if not again then
         return header, fields
       end
-    end -- "ready": somebody published meanwhile
+    end
   end
 end
 
@@ -283,12 +310,15 @@ function Flight:reject(header)
   return first
 end
 
---- Drops and wipes the token; back-off and latch stay.
+--- Drops and wipes the token in every level; back-off and latch stay.
 function Flight:forget()
   self.token_table = nil
   local slot = self.slot or self:place()
   if slot then
     slot:forget()
+    if self.config.store then
+      fleet.forget(self)
+    end
   end
 end
 
@@ -302,25 +332,12 @@ function Flight:close()
 end
 
 --- The function behind client:authorization(): the header on a hit, else
---- what slow() returns. A C function where C can be yielded across.
+--- what slow() returns.
 ---@param slow function
 ---@return function
 function Flight:bind(slow)
-  if not self.hits then
-    return slow
-  end
-  local bound = self.hits:bind(slow, not self.transport.blocks)
-  if bound then
-    return bound
-  end
-  local hit = self.hit
-  return function()
-    local header = hit()
-    if header then
-      return header
-    end
-    return slow()
-  end
+  local yields = not self.transport.blocks
+  return self.hits and hit.bind(self.hits, slow, yields) or slow
 end
 
 ---@param config table of equinix.options

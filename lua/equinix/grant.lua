@@ -69,6 +69,20 @@ function M.raw(config, path, body)
   return post(config, config.base_url .. path, JSON, body), "POST " .. path
 end
 
+-- W3C Trace Context, section 3.2: version, trace, parent, flags.
+local TRACEPARENT = "^%x%x%-" .. ("%x"):rep(32) .. "%-" .. ("%x"):rep(16)
+  .. "%-%x%x$"
+
+--- Lets a request continue its caller's trace; one that is malformed ends
+--- here, as the recommendation says.
+---@param request table
+---@param traceparent string|nil
+function M.trace(request, traceparent)
+  if traceparent and traceparent:find(TRACEPARENT) then
+    request.headers[#request.headers + 1] = { "traceparent", traceparent }
+  end
+end
+
 local EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 local ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 
@@ -133,7 +147,9 @@ function M.key(config, secret)
   return netstrings("token", config.base_url, config.grant, config.encoding,
     config.sts_url, config.scope, config.client_id, secret, config.user_name,
     config.user_password and config.user_password(), config.cache_key,
-    config.proxy, config.ca_file, config.client_cert, config.client_key)
+    config.proxy, config.ca_file, config.client_cert, config.client_key,
+    -- Who has a store presents no refresh token without its lock.
+    config.store and "store")
 end
 
 --- Whose account a bad attempt counts against: the user's where a user signs

@@ -10,7 +10,8 @@
 --
 -- Pure: the state is a plain table, kept by its caller where all share it:
 --   { count = successive refusals, secrets = { [fingerprint] =
---     { n = refusals, at = time of the last } } }
+--     { n = refusals, at = time of the last } },
+--     unsaved = true where a store should have it and has not }
 
 local core = require "equinix.core"
 local json = require "equinix.json"
@@ -20,6 +21,7 @@ local M = {}
 local MAX_REFUSALS = 4
 local PAUSES = { 600, 3600 } -- seconds before attempt two and three
 local MAX_SECRETS = 16
+local FINGERPRINT = "^" .. ("%x"):rep(8) .. "$"
 
 --- Tells secrets apart without being any help in guessing one: 32 bits of a
 --- digest leave 2^32 secrets that look alike.
@@ -37,17 +39,44 @@ end
 
 --- State to text, and back; what is no state is a clear one.
 function M.encode(state)
-  return assert(json.encode(state))
+  return assert(json.encode {
+    count = state.count,
+    secrets = state.secrets,
+    unsaved = state.unsaved,
+  })
+end
+
+local function is_count(value)
+  return type(value) == "number" and value >= 0 and value < 2 ^ 31
+    and value % 1 == 0
+end
+
+local function is_moment(value)
+  return type(value) == "number" and math.abs(value) < 2 ^ 40
+end
+
+-- A store is no place of ours: what is read there may be anybody's.
+local function is_state(state)
+  if type(state) ~= "table" or not is_count(state.count)
+    or type(state.secrets) ~= "table" then
+    return false
+  end
+  local secrets = 0
+  for fingerprint, latch in pairs(state.secrets) do
+    secrets = secrets + 1
+    if type(fingerprint) ~= "string" or not fingerprint:find(FINGERPRINT)
+      or type(latch) ~= "table" or not is_count(latch.n)
+      or not is_moment(latch.at) then
+      return false
+    end
+  end
+  return secrets <= 2 * MAX_SECRETS -- two that were joined
 end
 
 ---@param text string|nil
 function M.decode(text)
   local state = text and json.decode(text)
-  if type(state) == "table" and type(state.count) == "number"
-    and type(state.secrets) == "table" then
-    return state
-  end
-  return M.new()
+  return is_state(state) and state or M.new()
 end
 
 --- Whether the state may be forgotten.

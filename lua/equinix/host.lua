@@ -146,7 +146,7 @@ end
 local CONFIGURATION = [[
 daemon off;
 pid nginx.pid;
-error_log error.log warn;
+error_log error.log %(level)s;
 worker_processes %(workers)s;
 %(main)s
 events { worker_connections 4096; }
@@ -163,7 +163,9 @@ http {
 
 --- A whole configuration.
 ---@param nginx equinix.Nginx
----@param options {workers: integer, http: string}
+---@param options {workers: integer, http: string, main?: string,
+---  level?: string} main: more of the main part; level: of the error log in
+---  the directory, "warn" unless told
 ---@return string|nil
 ---@return string|nil message
 function M.configuration(nginx, options)
@@ -176,6 +178,7 @@ function M.configuration(nginx, options)
   if output "id -u" == "0" then
     main[#main + 1] = "user root;"
   end
+  main[#main + 1] = options.main
   local library = M.library()
   if library:find "[;?$\"\\]" or library:find "%c" then
     return nil, "nginx can't be told to load Lua files from " .. library
@@ -183,6 +186,7 @@ function M.configuration(nginx, options)
   local values = {
     workers = ("%d"):format(options.workers),
     main = table.concat(main, "\n"),
+    level = options.level or "warn",
     temporary = temporary_paths(nginx),
     library = library,
     http = options.http,
@@ -274,6 +278,19 @@ end
 ---@field stop? string the signal that stops nginx: TERM (default) or QUIT
 ---@field ready_file? string written when nginx listens, removed at the end
 ---@field until_eof? boolean ends when standard input does, too
+---@field reload? boolean HUP makes nginx reload; else it ends, too
+---@field environment? boolean nginx gets ours, and our folder; else none
+---@field log? boolean what is written to the file `log` there goes to stderr
+
+-- What the script is told to do besides.
+local function flags(run)
+  local words = {}
+  for name, word in pairs { until_eof = "eof", reload = "reload",
+    environment = "environment", log = "log" } do
+    words[#words + 1] = run[name] and word or nil
+  end
+  return table.concat(words, " ")
+end
 
 --- Becomes the supervisor of nginx: this process is replaced, so that a
 --- signal to it reaches the supervisor. Expects nginx.conf, banner and
@@ -287,7 +304,7 @@ function M.run(run)
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
     run.ready_file and M.absolute(run.ready_file) or "",
-    run.until_eof and "eof" or "",
+    flags(run),
     run.nginx.binary, "-p", dir, "-c", dir .. "/nginx.conf",
   }
   if run.nginx.version >= 1019005 then

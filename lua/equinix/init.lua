@@ -27,6 +27,15 @@ local M = {
   null = json.null,
   --- An empty JSON array, which an empty table can't tell from an object.
   empty_array = json.empty_array,
+  --- Second levels of the cache: equinix.store.file, equinix.store.redis.
+  store = setmetatable({}, {
+    __index = function(self, name)
+      if name == "file" or name == "redis" then
+        self[name] = require("equinix.store." .. name)
+        return rawget(self, name)
+      end
+    end,
+  }),
 }
 
 --- Makes a client. No network, no file, no thread: these come with its use.

@@ -12,6 +12,8 @@ local err = require "equinix.error"
 local grant = require "equinix.grant"
 local json = require "equinix.json"
 local response = require "equinix.response"
+local shelf = require "equinix.shelf"
+local visit = require "equinix.visit"
 
 local M = {}
 
@@ -50,13 +52,27 @@ local function account_of(config, fields)
       return password
     end,
   }
-  return grant.identity(who), grant.proof(who, text "client_secret" or "")
+  return grant.identity(who), grant.proof(who, text "client_secret" or ""),
+    text "client_secret" or ""
 end
 
-local function send(client, operation, body)
-  local request, op = grant.raw(client.config, operation.path, body)
-  local answer, problem = client.transport.send(request,
-    client.config.timeout)
+-- Where bad attempts are counted for all who share the client's store.
+local function latch(client, identity, secret)
+  local store = client.config.store
+  if store and not shelf.forbids(secret) then
+    return shelf.latch(visit.new(store, client.emit), identity)
+  end
+end
+
+local function send(client, call)
+  local request, op = grant.raw(client.config, call.operation.path, call.body)
+  grant.trace(request, call.traceparent)
+  local seconds = call.deadline - core.now()
+  if seconds <= 0 then
+    return err.fail("timeout", op .. ": the deadline passed before it could "
+      .. "be sent", { op = op, code = "token_wait" })
+  end
+  local answer, problem = client.transport.send(request, seconds)
   if not answer then
     return nil, err.from_transport(problem, op)
   end
@@ -73,10 +89,9 @@ local function refused(answer, op, operation)
 end
 
 -- Under the guard of the body's account.
-local function guarded(client, operation, body, identity, proof)
-  local seconds = client.config.timeout
+local function guarded(client, call, identity, proof, secret)
   local held, problem = account.enter(identity, proof, client.transport,
-    seconds, core.now() + seconds)
+    client.config.timeout, call.deadline, latch(client, identity, secret))
   if not held then
     return nil, problem
   end
@@ -85,9 +100,9 @@ local function guarded(client, operation, body, identity, proof)
     held:leave()
     return nil, problem
   end
-  local ok, answer, op = pcall(send, client, operation, body)
+  local ok, answer, op = pcall(send, client, call)
   if ok and answer then
-    if refused(answer, op, operation) then
+    if refused(answer, op, call.operation) then
       held:refused()
     elseif answer.status >= 200 and answer.status < 300 then
       held:accepted()
@@ -106,9 +121,14 @@ end
 ---@param client table config, transport
 ---@param operation table of the capability
 ---@param body table|string
+---@param traceparent? string of the caller
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
-function M.run(client, operation, body)
+function M.run(client, operation, body, traceparent)
+  if not client.transport.waits() then
+    return err.fail("config", "this place may not wait for an answer; call "
+      .. "where waiting is allowed", { code = "cannot_wait" })
+  end
   local fields, text = body, body
   if type(body) == "table" then
     local message
@@ -119,11 +139,14 @@ function M.run(client, operation, body)
   else
     fields = json.decode(body)
   end
-  local identity, proof = account_of(client.config, fields)
+  local call = { operation = operation, body = text,
+    traceparent = traceparent,
+    deadline = core.now() + client.config.timeout }
+  local identity, proof, secret = account_of(client.config, fields)
   if identity then
-    return guarded(client, operation, text, identity, proof)
+    return guarded(client, call, identity, proof, secret)
   end
-  local answer, problem = send(client, operation, text)
+  local answer, problem = send(client, call)
   if not answer then
     return nil, problem
   end

@@ -5,11 +5,13 @@
 -- value of the wrong type is a mistake in the program and raises at the line
 -- of the call; a value that is not usable is data and returns `nil, err`.
 
+local lazy = require "equinix.lazy"
+
 local check = require "equinix.check"
 local core = require "equinix.core"
 local credentials = require "equinix.credentials"
 local env = require "equinix.env"
-local err = require "equinix.error"
+local err = lazy "equinix.error"
 local retry = require "equinix.retry"
 
 local M = {}
@@ -38,6 +40,7 @@ local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 ---@field timeout? number seconds, for a whole call
 ---@field connect_timeout? number seconds
 ---@field retry? equinix.RetryPolicy|boolean
+---@field store? table second level of the cache, see equinix.store
 ---@field transport? table the port, see CONTRIBUTING.md
 ---@field proxy? string URL; the environment's are ignored
 ---@field ca_file? string PEM file that replaces the system's authorities
@@ -67,6 +70,7 @@ local NEW = {
   timeout = "number",
   connect_timeout = "number",
   retry = "table boolean",
+  store = "table",
   transport = "table",
   proxy = "string",
   ca_file = "string",
@@ -78,8 +82,11 @@ local NEW = {
   user_agent = "string",
 }
 
--- What a transport must be able to do.
-local PORT = { "send", "send_many", "sleep", "waits" }
+-- What a port's table must be able to do.
+local PORTS = {
+  store = { "load", "save", "lock", "unlock", "delete" },
+  transport = { "send", "send_many", "sleep", "waits" },
+}
 
 -- https anywhere, http on loopback only.
 local function origin(text, what)
@@ -149,6 +156,14 @@ local function take_grant(config, opts)
   config.encoding = opts.encoding or "json"
   if config.encoding ~= "json" and config.encoding ~= "form" then
     return "encoding must be \"json\" or \"form\""
+  end
+end
+
+-- Only a client secret seals records. A static token needs no store, and a
+-- subject token rotates: what it sealed its successor could not open.
+local function take_store(config, opts)
+  if config.grant == "client_credentials" or config.grant == "password" then
+    config.store = opts.store
   end
 end
 
@@ -235,10 +250,12 @@ function M.client(opts, level)
   opts = opts == nil and {} or opts
   check.names(opts, NEW, "option", level + 1)
   check.retry(opts.retry, level + 1)
-  for _, name in ipairs(opts.transport and PORT or {}) do
-    if type(opts.transport[name]) ~= "function" then
-      check.raise(level + 1, "option 'transport' lacks the function '%s'",
-        name)
+  for port, names in pairs(PORTS) do
+    for _, name in ipairs(opts[port] and names or {}) do
+      if type(opts[port][name]) ~= "function" then
+        check.raise(level + 1, "option '%s' lacks the function '%s'", port,
+          name)
+      end
     end
   end
   if opts.environment and opts.base_url then
@@ -259,6 +276,7 @@ function M.client(opts, level)
   local reason = credentials.take(config, opts)
     or take_grant(config, opts)
     or credentials.missing(config)
+    or take_store(config, opts)
     or take_place(config, opts)
     or take_sts(config, opts)
     or take_limits(config, opts)

@@ -7,8 +7,8 @@
 
 local call = require "equinix.call"
 local compose = require "equinix.compose"
-local core = require "equinix.core"
-local response = require "equinix.response"
+local new_response = require("equinix.response").new
+local now = require("equinix.core").now
 
 local M = {}
 
@@ -25,18 +25,14 @@ function M.is_plain(fields)
   return type(fields.path) == "string"
 end
 
---- The request for a path, built once; who sends it puts the Authorization
---- into `header[2]` before. Only for hosts where nobody else runs meanwhile.
----@param client equinix.Client
----@param path string
----@return {request: table, header: table}|nil
----@return equinix.Error|nil
-function M.remembered(client, path)
+--- The memory of a client.
+function M.memo()
+  return { count = 0, entries = {} }
+end
+
+-- The request for a path, built and kept; its `header` is still empty.
+local function remember(client, path)
   local memo = client.memo
-  local entry = memo.entries[path]
-  if entry then
-    return entry
-  end
   local built, problem = compose.request(client.config, { path = path })
   if not built then
     return nil, problem
@@ -45,14 +41,26 @@ function M.remembered(client, path)
     memo = M.memo()
     client.memo = memo
   end
-  entry = { request = built, header = built.headers[#built.headers] }
+  local entry = { request = built, header = built.headers[#built.headers] }
   memo.entries[path], memo.count = entry, memo.count + 1
   return entry
 end
 
---- The memory of a client.
-function M.memo()
-  return { count = 0, entries = {} }
+-- Where others run meanwhile a request may not be shared. A token lives for an
+-- hour: what it goes into is made once for all calls with it.
+local function renew(client, path, authorization)
+  local entry = client.memo.entries[path]
+  if not entry then
+    local problem
+    entry, problem = remember(client, path)
+    if not entry then
+      return nil, problem
+    end
+  end
+  local prepare = client.transport.prepare
+  entry.header[2], entry.authorization = authorization, authorization
+  entry.prepared = prepare and prepare(entry.request) or entry.request
+  return entry
 end
 
 --- GETs a path.
@@ -61,21 +69,23 @@ end
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.get(client, path)
-  local header = client.flight.hit()
-  -- Where others run meanwhile a request may not be shared.
-  if not header or not client.transport.blocks then
-    return call.run(client, { path = path })
+  local header, entry = client.flight.hit(), client.memo.entries[path]
+  if not entry or entry.authorization ~= header then
+    local problem
+    if not header or not client.transport.blocks then
+      return call.run(client, { path = path })
+    end
+    entry, problem = renew(client, path, header)
+    if not entry then
+      return nil, problem
+    end
   end
-  local entry, problem = M.remembered(client, path)
-  if not entry then
-    return nil, problem
-  end
-  entry.header[2] = header
-  local started = core.now()
-  local answer, trouble = client.transport.send(entry.request,
+  local started = now()
+  local answer, trouble = client.transport.send(entry.prepared,
     client.config.timeout)
-  if answer and answer.status >= 200 and answer.status < 300 then
-    return response.new(answer, entry.request.url)
+  local status = answer and answer.status or 0
+  if status >= 200 and status < 300 then
+    return new_response(answer, entry.request.url)
   end
   return call.run(client, { path = path }, {
     header = header,

@@ -1,7 +1,9 @@
 --- static: a bearer token that the user brought. It stands where a flight
 -- stands for every other grant, and never makes a request.
 
-local err = require "equinix.error"
+local lazy = require "equinix.lazy"
+
+local err = lazy "equinix.error"
 local token = require "equinix.token"
 
 local M = {}

@@ -29,11 +29,12 @@ function M.new(fields)
   return setmetatable(fields, Token)
 end
 
---- The record that the cache keeps. A server's longest fields may not fit
---- together once they are quoted: the token itself always does, so the others
---- go first.
----@return string
-function M.encode(token)
+--- The fields that are kept. A server's longest ones may not fit together once
+--- they are quoted: the token itself always does, so the others go first.
+---@param token table
+---@return table fields
+---@return string text the same as JSON
+function M.trim(token)
   local fields = {}
   for name, value in pairs(token) do
     fields[name] = value
@@ -45,6 +46,13 @@ function M.encode(token)
       text = assert(json.encode(fields))
     end
   end
+  return fields, text
+end
+
+--- The record that the cache keeps.
+---@return string
+function M.encode(token)
+  local _, text = M.trim(token)
   return text
 end
 

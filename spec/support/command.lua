@@ -5,14 +5,19 @@ local process = require "spec.support.process"
 
 local M = {}
 
--- Nothing of the machine's own account gets into a spec.
+-- Nothing of the machine's own account gets into a spec. A run has a store of
+-- its own, unless it is given a folder to share.
 local NONE = {
+  XDG_CACHE_HOME = false, HOME = false,
   EQUINIX_API_CLIENTID = false, EQUINIX_API_CLIENT_ID = false,
   EQUINIX_CLIENT_ID = false, EQUINIX_API_CLIENTSECRET = false,
   EQUINIX_API_CLIENT_SECRET = false, EQUINIX_CLIENT_SECRET = false,
   EQUINIX_API_CLIENTSECRET_FILE = false, EQUINIX_API_TOKEN = false,
   EQUINIX_API_ENDPOINT = false, EQUINIX_API_TIMEOUT = false,
 }
+
+--- What a command is started with besides what its spec tells.
+M.NONE = NONE
 
 --- The environment that the emulator prints at its start.
 ---@param e table of spec.support.emulator
@@ -43,6 +48,8 @@ function M.run(words, options)
   for name, value in pairs(NONE) do
     env[name] = value
   end
+  local own = process.tempdir()
+  env.XDG_RUNTIME_DIR = own
   for name, value in pairs(options.env or {}) do
     env[name] = value
   end
@@ -59,6 +66,7 @@ function M.run(words, options)
   local p = process.start(argv, { env = env, stdin = stdin })
   local code = p:wait(30)
   p:stop()
+  process.remove(own)
   if stdin then
     os.remove(stdin)
   end

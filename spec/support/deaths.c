@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/seal.h"
+#include "../../src/digest.h"
 #include "../../src/table.h"
 
-/* What stands beside Lua in seal.c, which this program has none of. */
+/* What stands beside Lua in digest.c, which this program has none of. */
 bool eq_random(void *bytes, size_t n)
 {
   return getentropy(bytes, n) == 0;

@@ -84,7 +84,8 @@ end
 --- One plain HTTP exchange with it, without the client.
 ---@param method string
 ---@param path string
----@param options? {body: string|table, headers: table[], fresh: boolean}
+---@param options? {body: string|table, headers: table[], fresh: boolean,
+---  replay: boolean}
 ---@return table|nil response
 ---@return table|nil err
 function Emulator:send(method, path, options)
@@ -103,12 +104,15 @@ function Emulator:send(method, path, options)
     connect_timeout = 5,
     max_body = 16 * 1024 * 1024,
     fresh = options.fresh,
+    replay = options.replay,
   }, 30)
 end
 
 local function control(self, method, path, body)
+  -- Knobs may have ended the connection that is kept.
   local response, err = self:send(method, "/_emulator/" .. path, {
     body = body,
+    fresh = true,
   })
   if not response then
     error(("%s %s: %s"):format(method, path, err.message), 3)

@@ -11,12 +11,12 @@ local build = (os.getenv "BUILD" or "build") .. "/" .. lua
 -- A hang is a failure, not a wait.
 local LIMIT = "timeout 120"
 
---- Runs a script; an error when any worker failed.
+--- What runs a script, for process.start.
 ---@param options string "--threads 8", "--preload equinix --forks 8" ...
 ---@param script string its name, without path and ending
 ---@param ... string its arguments
----@return string output
-function M.run(options, script, ...)
+---@return string[]
+function M.command(options, script, ...)
   local words = {
     "LUA_PATH=" .. process.quote(package.path),
     "LUA_CPATH=" .. process.quote(build .. "/?.so;" .. package.cpath),
@@ -28,7 +28,17 @@ function M.run(options, script, ...)
   for _, argument in ipairs { ... } do
     words[#words + 1] = process.quote(tostring(argument))
   end
-  local output, code = process.capture(table.concat(words, " ") .. " 2>&1")
+  return { "sh", "-c", table.concat(words, " ") }
+end
+
+--- Runs a script; an error when any worker failed.
+---@param options string
+---@param script string
+---@param ... string
+---@return string output
+function M.run(options, script, ...)
+  local output, code = process.capture(M.command(options, script, ...)[3]
+    .. " 2>&1")
   if code ~= 0 then
     error(script .. ": " .. output, 2)
   end

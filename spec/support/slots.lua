@@ -23,13 +23,14 @@ function M.times(fresh, advisory, expires)
   }
 end
 
-local keys = 0
+-- Each spec loads this file anew, and one process may run many.
+local mark, keys = core.random(), 0
 
 --- A key that no other test has.
 ---@return string
 function M.new_key()
   keys = keys + 1
-  return "a key of a spec " .. keys
+  return ("a key of a spec %s %d"):format(mark, keys)
 end
 
 --- A slot of an empty place.

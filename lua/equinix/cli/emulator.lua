@@ -37,12 +37,20 @@ local function run(args, say)
   }
 end
 
+local EXAMPLES = [[
+Examples:
+  equinix-auth emulator
+  equinix-auth emulator --plain --port 8080 --set lifetime=60
+
+]]
+
 --- Adds the command; returns what runs it.
 function M.define(parser)
   local command = parser:command("emulator",
     "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)",
-    "Knobs, for --set and POST /_emulator/config [default]:\n"
+    EXAMPLES .. "Knobs, for --set and POST /_emulator/config [default]:\n"
       .. knobs.help())
+  command:help_max_width(math.huge) -- the knobs are a table
   command:option("--port", "Where it listens; 0: any free port.", "8443")
     :convert(between(0, 65535)):argname "<n>"
   command:flag("--plain", "HTTP instead of HTTPS.")

@@ -1,144 +1,123 @@
---- request: `equinix-auth request METHOD PATH`, one authenticated call.
+--- request: `equinix-auth request METHOD PATH`, one authenticated call, or
+-- all pages of a list.
 
 local access = require "equinix.cli.access"
-local json = require "equinix.json"
+local arguments = require "equinix.cli.arguments"
+local download = require "equinix.cli.download"
+local listing = require "equinix.cli.listing"
+local output = require "equinix.cli.output"
 
 local M = {}
 
-local function read_all(file)
-  local text, reason = file:read "*a"
-  file:close()
-  return text, reason
+local function show_head(response)
+  output.write(("HTTP %d\n"):format(response.status))
+  local names = {}
+  for name in pairs(response.headers) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    output.write(name, ": ", response.headers[name], "\n")
+  end
+  output.write "\n"
 end
 
--- JSON itself, @file, or - for standard input.
-local function body_of(text)
-  if text == "-" then
-    return read_all(io.stdin)
-  elseif text:sub(1, 1) == "@" then
-    local file, reason = io.open(text:sub(2), "rb")
-    if not file then
-      return nil, reason
-    end
-    return read_all(file)
-  end
-  return text
-end
-
--- { "a=1", "a=2" } -> { a = { "1", "2" } }
-local function query_of(pairs_given)
-  local query = {}
-  for _, text in ipairs(pairs_given) do
-    local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then
-      return nil, "a query parameter is given as name=value"
-    end
-    query[name] = query[name] or {}
-    table.insert(query[name], value)
-  end
-  return query
-end
-
-local function headers_of(lines)
-  local headers = {}
-  for _, line in ipairs(lines) do
-    local name, value = line:match "^([^:%s]+):%s*(.-)%s*$"
-    if not name then
-      return nil, "a header is given as 'Name: value'"
-    end
-    headers[name] = value
-  end
-  return headers
-end
-
-local function has_content_type(headers)
-  for name in pairs(headers) do
-    if name:lower() == "content-type" then
-      return true
-    end
-  end
-  return false
-end
-
--- The request of the command line, or nil and what is wrong with it.
-local function request_of(args)
-  local query, bad_query = query_of(args.query)
-  local headers, bad_header = headers_of(args.headers)
-  if not query or not headers then
-    return nil, bad_query or bad_header
-  end
-  local body, reason
-  if args.data then
-    body, reason = body_of(args.data)
-    if not body then
-      return nil, "the body can't be read: " .. tostring(reason)
-    elseif not has_content_type(headers) then
-      local value, where = json.decode(body)
-      if value == nil then
-        return nil, "the body is not JSON (" .. where .. "); for another "
-          .. "kind give -H 'Content-Type: ...'"
-      end
-      headers["Content-Type"] = "application/json"
-    end
-  end
-  return {
-    method = args.method:upper(),
-    path = args.path,
-    query = next(query) and query,
-    headers = headers,
-    body = body,
-  }
-end
-
-local function show(args, response)
-  if args.include then
-    io.stdout:write(("HTTP %d\n"):format(response.status))
-    for name, value in pairs(response.headers) do
-      io.stdout:write(name, ": ", tostring(value), "\n")
-    end
-    io.stdout:write "\n"
-  end
-  io.stdout:write(response.body)
+local function show_body(response)
+  output.write(response.body)
   -- JSON does not mind a newline, and a terminal misses it.
   if response.body:find "[%]}]$" then
-    io.stdout:write "\n"
+    output.write "\n"
   end
 end
 
-local function run(args, say)
-  local request, mistake = request_of(args)
-  if not request then
-    say(mistake)
-    return 2
+-- A success without a body is no data, but a script's author wants to know.
+local function say_status(say, response)
+  local place = response.headers.location
+  say(("%d%s"):format(response.status, place and ", Location: " .. place
+    or ""))
+end
+
+-- One call.
+local function call(client, request, args, say)
+  local response, problem
+  if args.output then
+    response, problem = download.run(args.output, function(sink)
+      request.sink = sink
+      return client:request(request)
+    end)
+  else
+    response, problem = client:request(request)
   end
-  return access.with_client(args, function(client)
-    local response, problem = client:request(request)
-    if not response then
-      return nil, problem
-    end
-    show(args, response)
+  if not response then
+    return nil, problem
+  end
+  if args.include then
+    show_head(response)
+  end
+  if not args.output then
+    show_body(response)
     if response.body == "" and not args.include then
-      local place = response.headers.location
-      say(("%d%s"):format(response.status, place and ", Location: " .. place
-        or ""))
+      say_status(say, response)
     end
+  end
+  return 0
+end
+
+-- All pages.
+local function list(client, request, args)
+  local items, problem = listing.items(client, request)
+  if not items then
+    return nil, problem
+  elseif not args.output then
+    listing.write(items, output.write)
+    return 0
+  end
+  return download.run(args.output, function(sink)
+    listing.write(items, sink)
     return 0
   end)
 end
 
+local function run(args, say)
+  local request, mistake = arguments.request(args)
+  if request and args.all_pages then
+    request, mistake = listing.request(request)
+  end
+  if not request then
+    say(mistake)
+    return 2
+  end
+  return access.with_client(args, say, function(client)
+    return (args.all_pages and list or call)(client, request, args, say)
+  end)
+end
+
+local EXAMPLES = [[
+Examples:
+  equinix-auth request GET /fabric/v4/ports -q limit=5
+  equinix-auth request GET /fabric/v4/ports --all-pages
+  equinix-auth request POST /fabric/v4/connections/search -d @search.json \
+    --all-pages -o connections.json
+  jq -n '{...}' | equinix-auth request POST /path -d -]]
+
 --- Adds the command; returns what runs it.
 function M.define(parser)
   local command = parser:command("request",
-    "Make one authenticated call and print its answer.")
+    "Make one authenticated call and print its answer.", EXAMPLES)
   command:argument("method", "GET, POST, ...")
   command:argument("path", "Such as /fabric/v4/ports.")
   command:option("-d --data", "A body: JSON, @file, or - for stdin.")
     :argname "<json>"
   command:option("-q --query", "A query parameter."):count "*"
     :argname "<name=value>"
-  command:option("-H --header", "A header."):count "*":target "headers"
-    :argname "<line>"
-  command:flag("-i --include", "Print status and headers, too.")
+  command:option("-H --header", "A header; never Authorization."):count "*"
+    :target "headers":argname "<line>"
+  command:mutex(
+    command:flag("-i --include", "Print status and headers, too."),
+    command:flag("--all-pages", "A list as one JSON array, or nothing.")
+      :target "all_pages")
+  command:option("-o --output", "The body into this file, as a whole or not "
+    .. "at all."):argname "<path>"
   access.options(command)
   return { request = run }
 end

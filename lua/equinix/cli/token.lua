@@ -2,6 +2,7 @@
 
 local access = require "equinix.cli.access"
 local json = require "equinix.json"
+local output = require "equinix.cli.output"
 
 local M = {}
 
@@ -19,13 +20,13 @@ local function show(args, token)
 end
 
 -- Gets a token by a method of the client, and prints it.
-local function print_token(args, method)
-  return access.with_client(args, function(client)
+local function print_token(args, say, method)
+  return access.with_client(args, say, function(client)
     local token, problem = client[method](client, { force = args.force })
     if not token then
       return nil, problem
     end
-    io.stdout:write(show(args, token), "\n")
+    output.write(show(args, token), "\n")
     return 0
   end)
 end
@@ -38,18 +39,34 @@ local function options(command)
   return command
 end
 
+local TOKEN_EXAMPLES = [[
+The token comes out of a file while it lives, so a script may call this often.
+
+Examples:
+  equinix-auth token
+  curl -H "$(equinix-auth token --header)" https://...
+  equinix-auth token --json | jq .expires_at]]
+
+local REFRESH_EXAMPLES = [[
+Credentials that were refused are held back, since Equinix locks an account
+after 5 bad attempts; --force sends them all the same.
+
+Examples:
+  equinix-auth refresh
+  equinix-auth refresh --force --header]]
+
 --- Adds the commands; returns what runs them.
 function M.define(parser)
-  options(parser:command("token", "Print an access token."))
+  options(parser:command("token", "Print an access token.", TOKEN_EXAMPLES))
   local refresh = options(parser:command("refresh",
-    "Renew the token now, and print it."))
+    "Renew the token now, and print it.", REFRESH_EXAMPLES))
   refresh:flag("--force", "In spite of a back-off or refused credentials.")
   return {
-    token = function(args)
-      return print_token(args, "token")
+    token = function(args, say)
+      return print_token(args, say, "token")
     end,
-    refresh = function(args)
-      return print_token(args, "refresh")
+    refresh = function(args, say)
+      return print_token(args, say, "refresh")
     end,
   }
 end

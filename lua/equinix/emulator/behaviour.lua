@@ -124,6 +124,8 @@ function M.answer(world, request)
   end
   response.delay = knobs.latency
     + (token_endpoint and knobs.token_latency or 0)
+  response.hang_up = knobs.close_every > 0
+    and world.dict:incr("answers", 1, 0) % knobs.close_every == 0
   log.answered(world, request, response, route)
   return finish(world, response)
 end

@@ -69,6 +69,10 @@ M.list = {
   { name = "token_latency", default = 0, min = 0,
     help = "seconds before the answers of the token endpoints, on top" },
 
+  -- Connections. The answers are right.
+  { name = "close_every", default = 0, whole = true, min = 0,
+    help = "every nth answer ends its HTTP/1.1 connection, unannounced" },
+
   -- Faults.
   { name = "scope", default = "",
     help = "faults happen only on paths that begin with this" },

@@ -111,6 +111,10 @@ local function send(response)
     return send_slowly(response.body, response.slow)
   end
   ngx.print(response.body)
+  if response.hang_up then
+    ngx.flush(true)
+    return ngx.exit(444)
+  end
 end
 
 --- Handles the request at hand (content_by_lua).

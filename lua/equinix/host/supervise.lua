@@ -14,17 +14,29 @@
 --
 -- So there is one way of cleaning up, not one for each way of dying. (Should
 -- the guard itself be killed, the supervisor does its work.)
+--
+-- With "log" there is a fifth, that copies what nginx writes to the pipe `log`
+-- to stderr; not before nginx listens, since why it did not start is said in
+-- one line and not in nginx's many.
 -- RATIONALE: a script, since Lua can neither fork nor take signals. POSIX
 -- shell only (dash, bash, busybox, macOS).
 
 return [==[
 # Arguments: the private directory, the signal that stops nginx, the name to
-# speak by, a place for the ready file or "", "eof" or "", and then nginx as
-# it is to be called.
-dir=$1 stop=$2 name=$3 ready=$4 eof=$5
+# speak by, a place for the ready file or "", words out of "eof reload
+# environment log", and then nginx as it is to be called.
+dir=$1 stop=$2 name=$3 ready=$4 words=" $5 "
 shift 5
 umask 077
-cd / && mkfifo "$dir/life" || exit 1
+home=$PWD
+cd / && mkfifo "$dir/life" "$dir/log" || exit 1
+
+told() {
+  case $words in
+  *" $1 "*) return 0 ;;
+  esac
+  return 1
+}
 
 # Has nginx ended? A runner that was killed can't say so.
 is_over() {
@@ -45,7 +57,7 @@ clean_up() {
   await 20 test -s "$dir/master"
   if [ -s "$dir/master" ] && ! is_over; then
     kill "-$stop" "$(cat "$dir/master")"
-    await 150 is_over
+    await 100 is_over
     is_over || kill -TERM "$(cat "$dir/master")"
     await 50 is_over
   fi
@@ -61,40 +73,60 @@ guard() {
 }
 
 runner() {
-  exec 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
+  exec 7<&- 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
   # A signal to all of us must not keep it from what it has to write. (Not
   # '': nginx would start deaf.)
   trap : TERM HUP INT QUIT
-  # An empty environment: nothing of the caller's reaches nginx.
+  # An empty environment: nothing of the caller's reaches nginx, unless it is
+  # meant to, and then in the caller's folder. What nginx tells its own
+  # successor by is never meant.
+  unset NGINX
+  if told environment; then
+    cd "$home" || cd /
+  else
+    set -- env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
+  fi
   sh -c 'echo $$ >"$0/master"
-    exec env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"' "$dir" "$@"
+    exec "$@"' "$dir" "$@"
   echo $? >"$dir/ended"
 }
 
 watcher() {
-  exec <&8 8<&- 9>&- >/dev/null 2>&1
+  exec <&8 7<&- 8<&- 9>&- >/dev/null 2>&1
   while read -r _; do :; done
   kill -TERM $$
 }
 
-# These three close what is not theirs by `exec`: a shell keeps a copy of what
+# Who has nobody to tell it to still takes it: nginx must not stand still.
+copier() {
+  exec 8<&- 9>&- <"$dir/log" 7<&-
+  trap '' INT TERM HUP QUIT PIPE
+  cat >&2 2>/dev/null || exec cat >/dev/null 2>&1
+}
+
+# These close what is not theirs by `exec`: a shell keeps a copy of what
 # a redirection behind a function's name takes away, and a copy of 9 would
 # keep `life` open.
 exec 8<&0 # a shell takes standard input away from what it puts aside
 guard &
 guard=$!
 exec 9>"$dir/life"
+# Open for both, so that nginx can write before anybody reads.
+exec 7<>"$dir/log"
 
 # The handler itself ends the pipe: a signal that comes just before `wait` is
 # not lost.
 ending=
 trap 'ending=1; exec 9>&-' TERM INT HUP QUIT
+# A file that is not there yet names nobody.
+told reload &&
+  trap 'kill -HUP "$(cat "$dir/nginx.pid")" 2>/dev/null' HUP
 
 runner "$@" &
 runner=$!
 
 watch=
-if [ -n "$eof" ]; then
+if told eof; then
   watcher &
   watch=$!
 fi
@@ -110,19 +142,24 @@ while [ -z "$ending$taken" ] && [ ! -s "$dir/nginx.pid" ] &&
     "$dir/error.log" 2>/dev/null | head -n 1)
 done
 
-failed=
+failed='' copier=''
 if [ -n "$ending" ]; then
   :
 elif [ -s "$dir/nginx.pid" ] && [ -z "$taken" ]; then
   cat "$dir/banner"
+  if told log; then
+    copier &
+    copier=$!
+  fi
   if [ -n "$ready" ]; then
     sed "s/\"@PID@\"/$$/" "$dir/ready.json" >"$ready.$$" &&
       mv "$ready.$$" "$ready"
   fi
 else
   failed=1
-  reason=$(cat "$dir/error.log" "$dir/stderr" 2>/dev/null |
-    sed -n 's/^.*\[emerg\] \([0-9#]*: \)*//p' | head -n 1)
+  reason=$(cat "$dir/error.log" "$dir/stderr" 2>/dev/null | sed -n \
+    -e 's/^.*\[emerg\] \([0-9#]*: \)*//p' \
+    -e 's/^.*\[error\] \([0-9#]*: \)*init_by_lua error: //p' | head -n 1)
   [ -n "$taken" ] && reason="$taken is taken; choose another port"
   echo "$name: ${reason:-nginx did not start}" >&2
   exec 9>&-
@@ -142,5 +179,7 @@ exec 9>&-
 [ -n "$watch" ] && kill $watch 2>/dev/null
 while kill -0 $guard 2>/dev/null; do wait $guard; done
 [ -d "$dir" ] && clean_up
+exec 7<&- # nobody writes any more: the copier comes to an end
+while [ -n "$copier" ] && kill -0 $copier 2>/dev/null; do wait $copier; done
 [ -z "$failed" ]
 ]==]

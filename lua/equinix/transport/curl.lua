@@ -57,8 +57,16 @@ local function get_handle()
   return handle
 end
 
----Sends a request and waits for its answer.
+---A request that will be sent often, to be given to send in its place. It is
+---what its table is now.
 ---@param request equinix.transport.request
+---@return equinix.prepared
+function M.prepare(request)
+  return core.prepare(request)
+end
+
+---Sends a request and waits for its answer.
+---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
 ---@param drain? fun(chunk: string) gets the body of a 2xx answer piece by
 ---  piece; then the response's body is ""

@@ -1,20 +1,33 @@
 -- Many callers at once, each with a client of its own, on one token.
--- arguments: base_url, client_id, client_secret, what all of them must get
+-- arguments: base_url, client_id, client_secret, what all of them must get,
+-- and perhaps a store ("file /folder", "redis 6379"), and "expired": all see
+-- a token through to its end before they call
+local core = require "equinix.core"
 local equinix = require "equinix"
-local base_url, client_id, client_secret, expected = ...
+local stores = require "spec.support.stores"
+local base_url, client_id, client_secret, expected, store, expired = ...
 
 local client = assert(equinix.new {
   base_url = base_url,
   client_id = client_id,
   client_secret = client_secret,
+  store = store and stores.open(store),
 })
 host.barrier()
+if expired then
+  local first = assert(client:token())
+  local give_up = core.now() + 20
+  while os.time() <= first.expires_at do
+    assert(core.now() < give_up, "the token does not end")
+    host.nap()
+  end
+  host.barrier()
+end
 local token, problem = client:token()
 local got = token and "token" or problem.kind .. " " .. problem.status
 assert(got == expected, tostring(token or problem))
 if token then
   -- All hold the very same one: the hash of the first must be everybody's.
-  local core = require "equinix.core"
   local mark = tonumber(core.digest(token.access_token):sub(1, 6), 16)
   host.tally(1, mark)
   host.barrier()

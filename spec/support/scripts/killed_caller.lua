@@ -1,14 +1,16 @@
 -- The first caller is killed while its token request is on the wire; the
 -- others, who waited for it, get a token all the same, by one more request.
--- arguments: base_url, client_id, client_secret
+-- arguments: base_url, client_id, client_secret, and perhaps a store
 local equinix = require "equinix"
+local stores = require "spec.support.stores"
 local transport = require "equinix.transport.curl"
-local base_url, client_id, client_secret = ...
+local base_url, client_id, client_secret, store = ...
 
 local client = assert(equinix.new {
   base_url = base_url,
   client_id = client_id,
   client_secret = client_secret,
+  store = store and stores.open(store),
 })
 
 local function token_requests()

@@ -1,11 +1,11 @@
 /*
- * seal: digests and seals on libcrypto.
+ * digest: random bytes and SHA-256.
  *
- * Law of this file: no algorithm of our own, and every return code of
- * libcrypto is looked at. What fails leaves nothing half-made behind.
+ * Law of this file: no algorithm of our own, and every return code is looked
+ * at. What fails leaves nothing half-made behind.
  */
-#ifndef EQ_SEAL_H
-#define EQ_SEAL_H
+#ifndef EQ_DIGEST_H
+#define EQ_DIGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,5 +23,9 @@ bool eq_random(void *bytes, size_t n);
  * `out` is all zeros. */
 int eq_digest(const void *bytes, size_t len,
               unsigned char out[EQ_DIGEST_SIZE]);
+
+/* The digest as lower-case hex digits, without a NUL behind them. */
+void eq_hex(const unsigned char digest[EQ_DIGEST_SIZE],
+            char text[2 * EQ_DIGEST_SIZE]);
 
 #endif

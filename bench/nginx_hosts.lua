@@ -1,0 +1,122 @@
+-- nginx_hosts: what bench/nginx.lua measures: an nginx with the gateway, the
+-- handlers and what they are held against, and the upstream behind them.
+local nginx = require "spec.support.nginx"
+
+local M = {}
+
+local UPSTREAM = [[
+  keepalive_requests 1000000000;
+  default_type application/json;
+  location = /oauth2/v1/token {
+    return 200 '{"access_token":"qwErtY8zyW1abcdefGHI",
+"token_timeout":"3600","user_name":"bench","token_type":"Bearer"}';
+  }
+  location = /0 { content_by_lua_block { ngx.print(body) } }
+  location = /20 {
+    content_by_lua_block { ngx.sleep(0.02) ngx.print(body) }
+  }
+]]
+
+local HTTP = [[
+  upstream upstream { server 127.0.0.1:%d; keepalive 256; }
+  lua_worker_thread_vm_pool_size %d;
+  init_by_lua_block {
+    require("equinix.transport.nginx.crew").limit = %d
+    local function client(transport)
+      return assert(require("equinix").new {
+        base_url = "http://127.0.0.1:%d", client_id = "bench",
+        client_secret = "a secret of no use anywhere",
+        transport = transport and require("equinix.transport." .. transport),
+      })
+    end
+    api, blocking = client(), client "curl"
+    gateway = require "equinix.nginx"
+    function call(client, path)
+      local response = assert(client:get(path))
+      ngx.print(response.body)
+    end
+    -- What one would write: a table of the worker's, with an end; and to
+    -- notice that the API does not take the token any more.
+    local token = { header = "Bearer qwErtY8zyW1abcdefGHI", ends = math.huge }
+    by_hand = {}
+    function by_hand.authorize()
+      if token.ends > ngx.now() then
+        ngx.req.set_header("Authorization", token.header)
+      end
+    end
+    function by_hand.log()
+      if ngx.var.upstream_status == "401" then
+        token.ends = 0
+      end
+    end
+  }
+]]
+
+-- One location for each upstream path, so that none has to be worked out.
+local SERVER = [[
+  keepalive_requests 1000000000;
+  proxy_http_version 1.1;
+  proxy_set_header Connection "";
+  location = /probe { content_by_lua_block { ngx.print "here" } }
+]]
+local LOCATIONS = [[
+  location = /plain/%s {
+    proxy_set_header Authorization "Bearer qwErtY8zyW1abcdefGHI";
+    proxy_set_header Connection ""; # not inherited beside another one
+    proxy_pass http://upstream/%s;
+  }
+  location = /hand/%s {
+    access_by_lua_block { by_hand.authorize() }
+    proxy_pass http://upstream/%s;
+  }
+  location = /hand_log/%s {
+    access_by_lua_block { by_hand.authorize() }
+    log_by_lua_block { by_hand.log() }
+    proxy_pass http://upstream/%s;
+  }
+  location = /authorize/%s {
+    access_by_lua_block { gateway.authorize(api) }
+    proxy_pass http://upstream/%s;
+  }
+  location = /gateway/%s {
+    access_by_lua_block { gateway.authorize(api) }
+    log_by_lua_block { gateway.log(api) }
+    proxy_pass http://upstream/%s;
+  }
+  location = /handler/%s { content_by_lua_block { call(api, "/%s") } }
+  location = /blocking/%s { content_by_lua_block { call(blocking, "/%s") } }
+]]
+
+--- Runs a function with both of them; they end with it.
+---@param calls integer in flight at once
+---@param body fun(front: table, upstream: table) of spec.support.nginx
+function M.with(calls, body)
+  local upstream = nginx.start {
+    http = [[ init_by_lua_block { body = '{"data":[' .. ('{"name":"port"},')
+      :rep(20) .. '{}]}' } ]],
+    server = UPSTREAM,
+  }
+  local locations = {}
+  for _, latency in ipairs { "0", "20" } do
+    locations[#locations + 1] = (LOCATIONS:gsub("%%s", latency))
+  end
+  local started, front = pcall(nginx.start, {
+    main = ("thread_pool equinix threads=%d;"):format(calls),
+    http = HTTP:format(upstream.port, calls, calls, upstream.port),
+    server = SERVER .. table.concat(locations),
+  })
+  local done, problem = started, front
+  if started then
+    done, problem = pcall(body, front, upstream)
+    front:stop()
+    if not done then
+      problem = problem .. front.last_log:sub(1, 2000)
+    end
+  end
+  upstream:stop()
+  if not done then
+    error(problem, 0)
+  end
+end
+
+return M

@@ -1,0 +1,131 @@
+-- serve: the REST service with a token in its cache, beside an nginx that
+-- answers a constant of the same size by content_by_lua: once with the
+-- settings of the service (its log and its limits), once with none at all.
+--
+--   lua bench/serve.lua      compares, prints ratios
+--
+-- One nginx worker each, 64 callers (wrk), all on this machine, in turns of a
+-- second. The bar: >= 0.8x of the one with the same settings.
+local CALLERS, SECONDS, ROUNDS, BAR = 64, 1, 9, 0.8
+
+local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
+package.cpath = (os.getenv "BUILD" or "build") .. "/" .. LUA .. "/?.so;"
+  .. package.cpath
+
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
+
+local function median(values)
+  table.sort(values)
+  return values[math.floor(#values / 2) + 1]
+end
+
+-- wrk sends what this says.
+local function script()
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write 'wrk.method = "POST"\n'
+  file:close()
+  return path
+end
+
+-- Requests a second.
+local function load(url, post)
+  local said = process.capture(("wrk -t1 -c%d -d%ds -s %s %s 2>&1"):format(
+    CALLERS, SECONDS, post, process.quote(url)))
+  local rate = tonumber(said:match "Requests/sec:%s*([%d.]+)")
+  if not rate or said:find "Non%-2xx" or said:find "Socket errors" then
+    error(url .. ": " .. said, 0)
+  end
+  return rate
+end
+
+local CONSTANT = [[
+ngx.header["Content-Type"] = "application/json"
+      ngx.header["Content-Length"] = %d
+      ngx.print(%q)]]
+
+-- The service's own configuration with another handler, elsewhere.
+local function like(s, constant)
+  local file = assert(io.open(s.dir .. "/nginx.conf"))
+  local text = file:read "*a"
+  file:close()
+  return function(n)
+    return (text:gsub('require%("equinix.serve.server"%).rest%(%)',
+      function() return constant end)
+      :gsub("init_by_lua_block {.-\n  }\n", "")
+      :gsub("daemon off;", ""):gsub("user root;", "")
+      :gsub("error_log error.log %w+;", "")
+      :gsub("listen %S+:" .. ("%d"):format(s.rest_port), "listen 127.0.0.1:"
+        .. ("%d"):format(n.port))
+      :gsub("listen %S+:" .. ("%d"):format(s.mcp_port), "listen 127.0.0.1:"
+        .. ("%d"):format(nginx.free_port())))
+  end
+end
+
+local function compare(contenders, post)
+  local rates, ratios = {}, {}
+  for round = 1, ROUNDS do
+    local now = {}
+    for turn = 1, #contenders do
+      local i = round % 2 == 1 and turn or #contenders + 1 - turn
+      now[i] = load(contenders[i].url .. "/oauth2/v1/token", post)
+    end
+    for i = 1, #contenders do
+      rates[i], ratios[i] = rates[i] or {}, ratios[i] or {}
+      rates[i][round], ratios[i][round] = now[i], now[1] / now[i]
+    end
+  end
+  for i, contender in ipairs(contenders) do
+    print(("  %-32s %7.0f a second   service: %.2fx"):format(contender.name,
+      median(rates[i]), median(ratios[i])))
+  end
+  return median(ratios[2])
+end
+
+local function bench(s, e)
+  local _, _, _, body = s:rest("POST", "/oauth2/v1/token")
+  local constant = CONSTANT:format(#body, ("x"):rep(#body))
+  local same = nginx.start { conf = like(s, constant), files = { log = "" } }
+  local bare = nginx.start { main = "",
+    server = ("location / { content_by_lua_block { %s } }"):format(constant) }
+  local post = script()
+  print(("service, %d callers: %d rounds of %d s, a body of %d bytes"):format(
+    CALLERS, ROUNDS, SECONDS, #body))
+  local ok, is = pcall(compare, {
+    { name = "service", url = s.rest_url },
+    { name = "constant, same settings", url = same.url },
+    { name = "constant, no log and no limits", url = bare.url },
+  }, post)
+  os.remove(post)
+  same:stop()
+  bare:stop()
+  assert(ok, is)
+  assert(e:count "POST /oauth2/v1/token" == 1, "more than one token request")
+  print(("  service to constant: %.2fx, the bar is >= %.2fx: %s"):format(is,
+    BAR, is >= BAR and "met" or "MISSED"))
+  return is >= BAR
+end
+
+local missing = nginx.missing()
+if not missing and select(2, process.capture "command -v wrk") ~= 0 then
+  missing = "wrk is not here (apt install wrk)"
+end
+if missing then
+  print("service: skipped, " .. missing)
+  return
+end
+local e = require("spec.support.emulator").start { plain = true }
+local started, s = pcall(require("spec.support.serve").start, e,
+  { "--workers", "1" })
+local ok, met = started, s
+if started then
+  ok, met = pcall(bench, s, e)
+  s:stop()
+end
+e:stop()
+if not ok then
+  error(met, 0)
+end
+os.exit(met and 0 or 1)

@@ -1,0 +1,258 @@
+--- metrics: what the service counts, and how Prometheus reads it.
+--
+-- Law of this file: the names of samples are the keys they are counted under,
+-- in a dictionary that all workers share; so nothing has to be gathered, and
+-- the number of samples is bounded by the paths, statuses and kinds there are.
+-- No label holds anything that a caller made up.
+
+local M = {}
+
+local BOUNDS = { 0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30 } -- seconds
+
+local REQUESTS = 'equinix_requests_total{face="%s",path="%s",status="%d"}'
+local SECONDS = 'equinix_request_seconds_%s{face="%s",path="%s"%s}'
+local FAILURES = 'equinix_failures_total{kind="%s"}'
+local STORE = 'equinix_store_failures_total{op="%s"}'
+local LATCHED = "equinix_credentials_latched"
+
+-- name, type, help; in the order they are shown
+local FAMILIES = {
+  { "equinix_requests_total", "counter", "Requests answered." },
+  { "equinix_request_seconds", "histogram", "Seconds until the answer." },
+  { "equinix_failures_total", "counter",
+    "Calls that this service refused, by the kind of the error." },
+  { "equinix_token_requests_total", "counter",
+    "Token requests sent for the service's own token." },
+  { "equinix_token_renewals_total", "counter", "Tokens received." },
+  { "equinix_token_failures_total", "counter",
+    "Attempts that brought no token." },
+  { "equinix_token_rejections_total", "counter",
+    "Tokens refused by the API." },
+  { "equinix_store_failures_total", "counter",
+    "Steps of the token's store that failed." },
+  { "equinix_token_age_seconds", "gauge", "Since the token was issued." },
+  { "equinix_token_left_seconds", "gauge", "Until the token ends." },
+  { "equinix_token_life_seconds", "gauge", "The token's whole life." },
+  { LATCHED, "gauge", "1: credentials were refused and are held back." },
+}
+
+---@class equinix.Metrics
+---@field dict table with incr, set and get_keys, as ngx.shared has them
+local Metrics = {}
+Metrics.__index = Metrics
+
+-- Stands where there is only one process.
+local Dict = {}
+Dict.__index = Dict
+
+function Dict:incr(key, by, init)
+  self.values[key] = (self.values[key] or init) + by
+end
+
+function Dict:set(key, value)
+  self.values[key] = value
+end
+
+function Dict:get(key)
+  return self.values[key]
+end
+
+function Dict:get_keys()
+  local keys = {}
+  for key in pairs(self.values) do
+    keys[#keys + 1] = key
+  end
+  return keys
+end
+
+-- Which of the buckets; the last one has no bound.
+local function bucket_of(seconds)
+  if seconds <= BOUNDS[1] then
+    return 1 -- nearly all of them
+  end
+  for i = 2, #BOUNDS do
+    if seconds <= BOUNDS[i] then
+      return i
+    end
+  end
+  return #BOUNDS + 1
+end
+
+local function bucket_key(face, path, i)
+  return SECONDS:format("bucket", face, path, (',le="%s"'):format(
+    BOUNDS[i] and ("%g"):format(BOUNDS[i]) or "+Inf"))
+end
+
+-- The keys of a path, made once: most requests are alike.
+local function keys_of(self, face, path)
+  local keys = self.keys[face] and self.keys[face][path]
+  if not keys then
+    keys = { sum = SECONDS:format("sum", face, path, ""), buckets = {} }
+    for i = 1, #BOUNDS + 1 do
+      keys.buckets[i] = bucket_key(face, path, i)
+    end
+    self.keys[face] = self.keys[face] or {}
+    self.keys[face][path] = keys
+    self.dict:incr(keys.sum, 0, 0) -- so that the family is there
+  end
+  return keys
+end
+
+--- Counts an answered request.
+---@param face "rest"|"mcp"
+---@param path string one of ours, or "other"
+---@param status integer
+---@param seconds number
+function Metrics:request(face, path, status, seconds)
+  local dict, keys = self.dict, keys_of(self, face, path)
+  local name = status .. "" -- LuaJIT compiles no table with such numbers
+  local request = keys[name]
+  if not request then
+    request = REQUESTS:format(face, path, status)
+    keys[name] = request
+  end
+  dict:incr(request, 1, 0)
+  dict:incr(keys.buckets[bucket_of(seconds)], 1, 0)
+  if seconds > 0 then
+    dict:incr(keys.sum, seconds, 0)
+  end
+end
+
+--- Counts a refusal.
+---@param problem equinix.Error
+function Metrics:failure(problem)
+  self.dict:incr(FAILURES:format(problem.kind), 1, 0)
+end
+
+local EVENTS = {
+  latched = function(dict)
+    dict:set(LATCHED, 1)
+  end,
+  token_failed = function(dict, fields)
+    if fields.code == "latched" then
+      dict:set(LATCHED, 1)
+    end
+  end,
+  token_renewed = function(dict)
+    dict:set(LATCHED, 0)
+  end,
+  store_failed = function(dict, fields)
+    dict:incr(STORE:format(fields.op or "other"), 1, 0)
+  end,
+}
+EVENTS.token_loaded = EVENTS.token_renewed
+
+--- For the client's on_event.
+---@param name string
+---@param fields table
+function Metrics:event(name, fields)
+  if EVENTS[name] then
+    EVENTS[name](self.dict, fields)
+  end
+end
+
+-- What the client itself counts, in the cache that all workers share.
+local function of_service(samples, service)
+  local stats = service:stats()
+  samples.equinix_token_requests_total = stats.token_requests
+  samples.equinix_token_renewals_total = stats.tokens
+  samples.equinix_token_failures_total = stats.failures
+  samples.equinix_token_rejections_total = stats.rejections
+  local life, left = service:life()
+  if life then
+    samples.equinix_token_life_seconds = life
+    samples.equinix_token_left_seconds = left
+    samples.equinix_token_age_seconds = life - left
+  end
+end
+
+-- Each request was counted in one bucket; Prometheus wants to read how many
+-- took that long or less.
+local function of_buckets(samples, sums)
+  for _, sum in ipairs(sums) do
+    local face, path = sum:match 'face="([^"]*)",path="([^"]*)"'
+    local count = 0
+    for i = 1, #BOUNDS + 1 do
+      local key = bucket_key(face, path, i)
+      count = count + (samples[key] or 0)
+      samples[key] = count
+    end
+    samples[SECONDS:format("count", face, path, "")] = count
+  end
+end
+
+local function family_of(key)
+  return (key:match "^[%w_]+":gsub("^(equinix_request_seconds)_%l+$", "%1"))
+end
+
+-- Buckets in the order of their bounds, whatever their names sort like.
+local function rank(key)
+  local bound = key:match 'le="([^"]+)"'
+  local head = key:gsub(',le="[^"]+"', "")
+  return head, bound == "+Inf" and math.huge or tonumber(bound) or 0
+end
+
+local function in_order(a, b)
+  local head_a, bound_a = rank(a)
+  local head_b, bound_b = rank(b)
+  if head_a ~= head_b then
+    return head_a < head_b
+  end
+  return bound_a < bound_b
+end
+
+local function number(value)
+  return value % 1 == 0 and ("%d"):format(value) or ("%.6f"):format(value)
+end
+
+local function sorted(samples)
+  local families = {}
+  for key in pairs(samples) do
+    local name = family_of(key)
+    families[name] = families[name] or {}
+    table.insert(families[name], key)
+  end
+  for _, keys in pairs(families) do
+    table.sort(keys, in_order)
+  end
+  return families
+end
+
+--- All of it, in Prometheus' text format.
+---@param service equinix.Service
+---@return string
+function Metrics:text(service)
+  local samples, sums = { [LATCHED] = 0 }, {}
+  for _, key in ipairs(self.dict:get_keys(0)) do
+    samples[key] = self.dict:get(key)
+    if key:find "^equinix_request_seconds_sum" then
+      sums[#sums + 1] = key
+    end
+  end
+  of_buckets(samples, sums)
+  of_service(samples, service)
+  local lines, families = {}, sorted(samples)
+  for _, family in ipairs(FAMILIES) do
+    local keys = families[family[1]]
+    if keys then
+      lines[#lines + 1] = ("# HELP %s %s"):format(family[1], family[3])
+      lines[#lines + 1] = ("# TYPE %s %s"):format(family[1], family[2])
+      for _, key in ipairs(keys) do
+        lines[#lines + 1] = key .. " " .. number(samples[key])
+      end
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+--- Makes the counters.
+---@param dict? table that all workers share; one of this process without it
+---@return equinix.Metrics
+function M.new(dict)
+  return setmetatable({
+    dict = dict or setmetatable({ values = {} }, Dict),
+    keys = {},
+  }, Metrics)
+end
+
+return M

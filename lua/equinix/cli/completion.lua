@@ -1,0 +1,59 @@
+--- completion: `equinix-auth completion SHELL`, which words may come next.
+--
+-- Law of this file: argparse knows the commands and their options, so it
+-- writes the scripts; here is only what it leaves out.
+
+local output = require "equinix.cli.output"
+
+local M = {}
+
+local NAME = "equinix-auth"
+
+-- argparse's script for zsh is for a folder of $fpath, where zsh runs it for
+-- each completion. Read with `source` it has to register itself instead.
+local ZSH = [[
+if [ "$funcstack[1]" = "_NAME" ]; then
+  _NAME "$@"
+else
+  compdef _NAME NAME
+fi
+]]
+
+local SCRIPTS = {
+  bash = function(parser)
+    return parser:get_bash_complete()
+  end,
+  zsh = function(parser)
+    local script = parser:get_zsh_complete():gsub("\n_[%w%-]+\n$", "\n")
+    return script .. ZSH:gsub("NAME", NAME)
+  end,
+  fish = function(parser)
+    return parser:get_fish_complete()
+  end,
+}
+
+local EXAMPLES = [[
+Examples:
+  source <(equinix-auth completion bash)      in ~/.bashrc
+  source <(equinix-auth completion zsh)       in ~/.zshrc, behind compinit
+  equinix-auth completion fish | source       in ~/.config/fish/config.fish]]
+
+--- Adds the command; returns what runs it.
+function M.define(parser)
+  local command = parser:command("completion",
+    "Print a script that completes this command's words.", EXAMPLES)
+    :command_target "shell"
+  -- As commands, since words that are arguments argparse completes for zsh
+  -- only.
+  for _, shell in ipairs { "bash", "zsh", "fish" } do
+    command:command(shell, "For " .. shell .. ".")
+  end
+  return {
+    completion = function(args)
+      output.write(SCRIPTS[args.shell](parser))
+      return 0
+    end,
+  }
+end
+
+return M

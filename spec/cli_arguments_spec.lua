@@ -1,0 +1,61 @@
+-- cli/arguments: a request out of the words of a command line.
+local arguments = require "equinix.cli.arguments"
+local process = require "spec.support.process"
+
+local function request(words)
+  words.method, words.path = words.method or "get", words.path or "/x"
+  words.query, words.headers = words.query or {}, words.headers or {}
+  return arguments.request(words)
+end
+
+describe("the words of a request", function()
+  it("become a request", function()
+    assert.same({ method = "GET", path = "/x", headers = {} }, request {})
+    assert.same({
+      method = "POST",
+      path = "/x",
+      query = { a = "1", b = { "2", "3=4", "" } },
+      headers = { ["X-One"] = "1: 2", ["Content-Type"] = "application/json" },
+      body = '{"a":1}',
+    }, request {
+      method = "post",
+      query = { "a=1", "b=2", "b=3=4", "b=" },
+      headers = { "X-One:  1: 2 " },
+      data = '{"a":1}',
+    })
+  end)
+
+  it("leave a body alone whose kind is told", function()
+    local made = request { data = "a=1", headers = { "content-type: x/y" } }
+    assert.equal("a=1", made.body)
+    assert.same({ ["content-type"] = "x/y" }, made.headers)
+  end)
+
+  it("are refused by the word that is wrong", function()
+    for word, words in pairs {
+      ["^%-q name: "] = { query = { "name" } },
+      ["^%-q =1: "] = { query = { "=1" } },
+      ["^%-H: a header"] = { headers = { "name" } },
+      ["^%-H: x is given twice"] = { headers = { "X: 1", "x: 2" } },
+      ["^%-H: Authorization .*EQUINIX_API_TOKEN"] = {
+        headers = { "AUTHORIZATION: Bearer a-token" },
+      },
+      ["^%-d: the body is not JSON"] = { data = "{" },
+      ["^%-d: the body can't be read: /nowhere/x: "] = {
+        data = "@/nowhere/x",
+      },
+    } do
+      local made, mistake = request(words)
+      assert.is_nil(made)
+      assert.matches(word, mistake)
+      assert.is_nil(mistake:find("a-token", 1, true))
+    end
+  end)
+
+  it("name a folder that stands for a body", function()
+    local dir = process.tempdir()
+    local _, mistake = request { data = "@" .. dir }
+    process.remove(dir)
+    assert.is_truthy(mistake:find(dir, 1, true))
+  end)
+end)

@@ -1,0 +1,91 @@
+-- cli/doctor/account: whether the credentials are accepted.
+local command = require "spec.support.command"
+local doctor = require "spec.support.doctor"
+local emulator = require "spec.support.emulator"
+local process = require "spec.support.process"
+
+local TOKEN = "POST /oauth2/v1/token"
+
+describe("the doctor's token request", function()
+  local e, dir
+  setup(function()
+    e = emulator.start { plain = true }
+  end)
+  before_each(function()
+    e:reset()
+    dir = process.tempdir()
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+  teardown(function()
+    e:stop()
+  end)
+
+  local function look(changes)
+    changes = changes or {}
+    changes.XDG_RUNTIME_DIR = dir
+    return doctor.line("token", {}, command.env(e, changes))
+  end
+
+  it("tells credentials that are accepted", function()
+    local line, code = look()
+    assert.matches("^ok accepted; a token for 3600 s, of demo@example.com",
+      line)
+    assert.equal(0, code)
+  end)
+
+  it("is made though a token is in the store", function()
+    look()
+    look()
+    assert.equal(2, e:log().token_requests)
+  end)
+
+  it("tells a wrong secret, how many attempts are left, and sends it once",
+    function()
+      local wrong = "a-secret-that-is-wrong"
+      for _ = 1, 3 do
+        local line, code = look { EQUINIX_API_CLIENTSECRET = wrong }
+        assert.matches("^FAILED .*refused the credentials.*1 bad in a row; "
+          .. "4 left before .*: compare EQUINIX_API_CLIENTID and "
+          .. "EQUINIX_API_CLIENTSECRET with", line)
+        assert.is_nil(line:find(wrong, 1, true))
+        assert.equal(3, code)
+      end
+      assert.equal(1, e:count(TOKEN))
+      assert.matches("2 bad in a row; 3 left", (look {
+        EQUINIX_API_CLIENTSECRET = wrong .. "-too",
+      }))
+      assert.matches("^ok ", (look()))
+    end)
+
+  it("counts for this run where nothing is stored", function()
+    assert.matches("1 bad in a row; 4 left", (look {
+      EQUINIX_API_CLIENTSECRET = "short",
+    }))
+  end)
+
+  it("tells an Equinix that fails from a wrong secret", function()
+    e:config { status = 503, retry_after = 1 }
+    local line, code = look()
+    assert.matches("^FAILED .*503", line)
+    assert.is_nil(line:find("bad in a row", 1, true))
+    assert.equal(1, code)
+  end)
+
+  it("is none for a token of one's own, which is shown instead", function()
+    local _, token = command.run({ "token" }, { env = command.env(e) })
+    local function try(own)
+      return look { EQUINIX_API_TOKEN = own, EQUINIX_API_CLIENTID = false,
+        EQUINIX_API_CLIENTSECRET = false }
+    end
+    assert.equal("ok the token is accepted", (try(token:match "%w+")))
+    local line, code = try "not-a-token"
+    assert.matches("^FAILED .*401.*EQUINIX_API_TOKEN", line)
+    assert.equal(3, code)
+    e:config { api_status = 404 }
+    line, code = try(token:match "%w+")
+    assert.matches("^skipped .*404", line)
+    assert.equal(0, code)
+  end)
+end)

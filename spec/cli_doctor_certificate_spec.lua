@@ -1,0 +1,65 @@
+-- cli/doctor/certificate: why a TLS connection did not come about.
+local certificates = require "spec.support.certificates"
+local doctor = require "spec.support.doctor"
+local rawserver = require "spec.support.rawserver"
+
+local HELLO = [[
+local c = ...
+while c:request() do
+  c:send(c.ok "")
+end]]
+
+describe("the doctor tells a certificate", function()
+  local made
+  setup(function()
+    made = certificates.make()
+  end)
+  teardown(function()
+    certificates.remove(made)
+  end)
+
+  local function look(certificate, ca_file)
+    local server = rawserver.start(HELLO, certificate)
+    finally(function()
+      server:stop()
+    end)
+    local line, code = doctor.line("tls", ca_file and { "--ca-file", ca_file },
+      { EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t" })
+    return line, code
+  end
+
+  it("that is good", function()
+    assert.equal("ok verified for 127.0.0.1", (look(made.good, made.ca_file)))
+  end)
+
+  it("that has expired, and when", function()
+    local line, code = look(made.expired, made.ca_file)
+    assert.matches("^FAILED .* has expired %(Jan +2 00:00:00 2020 GMT%)", line)
+    assert.equal(4, code)
+  end)
+
+  it("that is for another host, and which", function()
+    local line, code = look(made.wronghost, made.ca_file)
+    assert.matches("^FAILED .* is for another host than 127.0.0.1: "
+      .. "DNS:other.example: is EQUINIX_API_ENDPOINT right", line)
+    assert.equal(4, code)
+  end)
+
+  it("whose authority is not trusted, and which that is", function()
+    local line, code = look(made.good)
+    assert.matches("^FAILED .* not signed by an authority .* the system's "
+      .. "list; it is signed by CN ?= ?authority: give %-%-ca%-file", line)
+    assert.equal(4, code)
+    line = look(made.self, made.ca_file)
+    assert.matches("^FAILED .* not signed by an authority .*/ca.pem; it is "
+      .. "signed by CN ?= ?self", line)
+  end)
+
+  it("and never says to look away", function()
+    for _, certificate in ipairs { made.expired, made.wronghost, made.self } do
+      local line = look(certificate, made.ca_file):lower()
+      assert.is_nil(line:find "insecure")
+      assert.is_nil(line:find "verif")
+    end
+  end)
+end)

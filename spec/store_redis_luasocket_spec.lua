@@ -1,0 +1,82 @@
+-- store/redis/luasocket: a store where a thread may block.
+local contract = require "spec.support.redis_contract"
+local host = require "spec.support.host"
+local rawserver = require "spec.support.rawserver"
+local redis = require "spec.support.redis"
+
+local missing = redis.missing(true)
+
+describe("store.redis over luasocket", function()
+  if missing then
+    pending(missing)
+    return
+  end
+  local new = require "equinix.store.redis"
+
+  contract.declare(function(opts)
+    return assert(new(opts))
+  end)
+
+  it("says that a name can't be resolved", function()
+    local _, reason = assert(new { host = "nowhere.invalid" }):load "k"
+    assert.matches("has a name that can't be resolved", reason)
+  end)
+
+  it("takes no answer that is too large or has too many parts", function()
+    -- More is announced and does not come: who waits for it times out.
+    for _, answer in ipairs { "$65539\r\n",
+      "*1000000\r\n" .. (":1\r\n"):rep(9), ("*1\r\n"):rep(9) } do
+      local stranger = rawserver.start(([[
+        local c = ...
+        c:receive "*l"
+        c:send(%q)
+        c:hangup()
+      ]]):format(answer))
+      local _, reason = assert(new { port = stranger.port, timeout = 5 })
+        :load "k"
+      stranger:stop()
+      assert.matches("sent what is no answer", reason)
+    end
+  end)
+
+  it("says what to install where a module is missing or another's", function()
+    local real = package.loaded.redis
+    finally(function() package.loaded.redis = real end)
+    package.loaded.redis = { connect = "not ours" }
+    local store, err = new()
+    assert.is_nil(store)
+    assert.equal("config", err.kind)
+    assert.matches("lua%-redis", err.message)
+    assert.matches("LUA_PATH", err.message)
+  end)
+
+  describe("with a Redis of its own", function()
+    local server
+    before_each(function()
+      server = redis.start()
+    end)
+    after_each(function()
+      server:stop()
+    end)
+
+    it("uses no connection that lay idle", function()
+      local store = assert(new { port = server.port, timeout = 10 })
+      assert(store:lock("a", 60))
+      local kept = store.driver.connection
+      assert.is_nil((store:load "a"))
+      assert.equal(kept, store.driver.connection)
+      kept.ends = 0
+      assert(store:lock("b", 60))
+      assert.not_equal(kept, store.driver.connection)
+    end)
+
+    it("gives each forked process a connection of its own", function()
+      host.run("--forks 1", "redis_forked", server.port)
+    end)
+
+    it("leaves a parent its connection and its time limits", function()
+      host.run("--forks 1", "redis_fork_inside", server.port,
+        server.process.pid)
+    end)
+  end)
+end)

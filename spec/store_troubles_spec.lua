@@ -1,0 +1,291 @@
+-- A store in trouble, a whole client on it: the call works, one event tells
+-- what happened, and what rested there is not lost. The stores and what ails
+-- them are real; only Equinix's answers are scripted.
+local core = require "equinix.core"
+local folder = require "spec.support.folder"
+local process = require "spec.support.process"
+local redis = require "spec.support.redis"
+local scripted = require "spec.support.scripted"
+
+local token = scripted.token
+
+-- A process of its own: its first level is empty. All have the same app.
+local function client(id, store, answers, timeout)
+  local events = {}
+  local c, transport = scripted.client(answers, {
+    client_id = id, store = store, timeout = timeout,
+    on_event = function(name, fields)
+      if name == "store_failed" then
+        events[#events + 1] = fields.op .. ": " .. fields.reason
+      end
+    end,
+  })
+  local slot = c.flight:place()
+  slot:forget()
+  local turn, lease = slot:begin(nil, true)
+  assert(turn == "lead")
+  slot:fail(lease, nil, 0)
+  transport.sleep = core.sleep
+  return c, transport, events
+end
+
+-- What everybody is to find in it: a token that a process before left there.
+local function prepared(open)
+  local id = scripted.unique()
+  local c, _, events = client(id, open(), { token "one" })
+  assert.equal("one", c:token().access_token)
+  assert.same({}, events)
+  return id
+end
+
+-- A renewal meanwhile, and a process that comes afterwards.
+local function assert_survives(open, trouble)
+  local id = prepared(open)
+  trouble.comes()
+  local c, _, events = client(id, open(), { token "two" })
+  assert.equal("two", c:refresh().access_token)
+  assert.equal(1, #events, table.concat(events, "\n"))
+  assert.matches(trouble.says, events[1])
+  trouble.goes()
+  local later, transport, more = client(id, open(), { token "three" })
+  local found = assert(later:token()).access_token
+  assert.same({}, more)
+  if trouble.destroys then
+    assert.equal(trouble.destroys, found)
+  else
+    assert.equal("one", found)
+    assert.equal(0, #transport.sent)
+  end
+end
+
+describe("a client whose file store", function()
+  local top, dir, record
+
+  before_each(function()
+    top = process.tempdir()
+    dir = top .. "/store"
+  end)
+  after_each(function()
+    process.remove(top)
+  end)
+
+  local function open()
+    return assert(require "equinix.store.file" { dir = dir })
+  end
+
+  local function sh(text)
+    return function()
+      record = process.capture("ls -d " .. dir .. "/token.*.eq-record")
+      folder.sh("f=%s; k=%s; " .. text:gsub("%%", "%%%%"),
+        record:match "%S+", top .. "/kept")
+    end
+  end
+
+  local troubles = {
+    ["is open to others"] = {
+      comes = sh "chmod 755 ${f%/*}", goes = sh "chmod 700 ${f%/*}",
+      says = "others may use it",
+    },
+    ["has a record that others may read"] = {
+      comes = sh "chmod 640 $f", goes = sh "chmod 600 $f",
+      says = "others may use it",
+    },
+    ["has a link for a record"] = {
+      comes = sh "mv $f $k; ln -s $k $f", goes = sh "mv $k $f",
+      says = "load: ",
+    },
+    ["has a pipe for a record"] = {
+      comes = sh "mv $f $k; mkfifo -m 600 $f", goes = sh "mv -f $k $f",
+      says = "load: ",
+    },
+    ["has a record cut short"] = {
+      comes = sh "truncate -s 90 $f", goes = function() end,
+      says = "put aside", destroys = "two",
+    },
+    ["belongs to somebody else"] = {
+      comes = sh "chown 12345 $f", goes = sh "chown 0 $f",
+      says = "load: ", root = true,
+    },
+    ["is a link itself"] = {
+      comes = sh "mv ${f%/*} $k; ln -s $k ${f%/*}",
+      goes = function()
+        folder.sh("rm %s; mv %s/kept %s", dir, top, dir)
+      end,
+      says = "load: ",
+    },
+  }
+  for what, trouble in pairs(troubles) do
+    it(what .. " makes its call, tells it once and loses nothing", function()
+      if trouble.root and not folder.is_root() then
+        pending "only root can give a file away"
+        return
+      end
+      assert_survives(open, trouble)
+    end)
+  end
+
+  it("can't be made makes its call and tells it once", function()
+    folder.write(dir, "a file")
+    local c, _, events = client(scripted.unique(), open(), { token "one" })
+    assert.equal("one", c:token().access_token)
+    assert.equal(1, #events, table.concat(events, "\n"))
+    assert.equal("a file", folder.read(dir))
+  end)
+
+  it("is full makes its call, tells it once and keeps the old record",
+    function()
+      local mounts = folder.own_mounts()
+      if not mounts then
+        pending "no file system may be mounted here"
+        return
+      end
+      -- 16 KiB: the record fits, and no second one beside it once it is full.
+      local out, code = folder.run(dir, [[
+        package.path = "./?.lua;" .. package.path
+        local scripted = require "spec.support.scripted"
+        local events, opts = {}, { store = store }
+        function opts.on_event(name, fields)
+          if name == "store_failed" then
+            events[#events + 1] = fields.op .. ": " .. fields.reason
+          end
+        end
+        local c = scripted.client({ scripted.token "one",
+          scripted.token "two" }, opts)
+        assert(c:token())
+        assert(#events == 0, events[1])
+        os.execute("cat /dev/zero >" .. dir .. "/filler 2>/dev/null")
+        assert(c:refresh().access_token == "two")
+        assert(#events == 1, #events)
+        assert(events[1]:find "ENOSPC", events[1])
+        os.remove(dir .. "/filler")
+        local slot = c.flight.slot
+        slot:forget()
+        assert(c:token().access_token == "one")
+        assert(#events == 1)
+        print "done"
+      ]], mounts .. (" sh -c 'mkdir -p %s && mount -t tmpfs -o size=16k,"
+        .. "mode=700 none %s && exec \"$@\"' sh"):format(dir, dir))
+      assert.equal(0, code, out)
+      assert.matches("done", out)
+    end)
+
+  it("is locked by a process that is stopped goes on when its time is over",
+    function()
+      local id = prepared(open)
+      record = process.capture("ls " .. dir .. " | grep eq-record")
+      local holder = folder.child(dir, ([[
+        assert(store:lock(%q, 2))
+        print "locked"
+        core.sleep(100)
+      ]]):format((record:gsub("%.eq%-record.*", ""))))
+      finally(function()
+        holder:signal "CONT"
+        holder:stop()
+      end)
+      holder:says "locked"
+      holder:signal "STOP"
+      local c, _, events = client(id, open(), { token "two" }, 0.2)
+      assert.equal("token_wait", select(2, c:refresh()).code)
+      c = client(id, open(), { token "two" }, 20)
+      assert.equal("two", c:refresh().access_token)
+      assert.same({}, events)
+    end)
+end)
+
+describe("a client whose Redis", function()
+  local missing = redis.missing(true)
+  if missing then
+    pending(missing)
+    return
+  end
+  local server
+
+  setup(function()
+    server = redis.start {}
+  end)
+  before_each(function()
+    server:ask "FLUSHALL"
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  local function open()
+    return assert(require "equinix.store.redis" { port = server.port })
+  end
+
+  local function key()
+    return server:ask("KEYS", "*{token.*}")[1]
+  end
+
+  local nothing = function() end
+  local troubles = {
+    ["is stopped"] = {
+      comes = function() server:signal "STOP" end,
+      goes = function() server:signal "CONT" end,
+      says = "timed out",
+    },
+    ["sleeps"] = {
+      comes = function() server:tell("DEBUG", "SLEEP", "1") end,
+      goes = function() server:ask "PING" end,
+      says = "timed out",
+    },
+    ["asks for a password that nobody gave"] = {
+      comes = function()
+        server:ask("CONFIG", "SET", "requirepass", "secret")
+      end,
+      goes = function() server:ask("CONFIG", "SET", "requirepass", "") end,
+      says = "NOAUTH",
+    },
+    ["is a replica that may not be written"] = {
+      -- Its master has to be there, or it has nothing to serve.
+      comes = function()
+        server:ask("CONFIG", "SET", "replica-serve-stale-data", "yes")
+        server:ask("REPLICAOF", "127.0.0.1", "1")
+      end,
+      goes = function() server:ask("REPLICAOF", "NO", "ONE") end,
+      says = "READONLY",
+    },
+    ["has something else under the name"] = {
+      comes = function()
+        local name = key()
+        server:ask("DEL", name)
+        server:ask("LPUSH", name, "x")
+      end,
+      goes = function() server:ask("DEL", (key())) end,
+      says = "WRONGTYPE", destroys = "three",
+    },
+    ["has a record that somebody changed"] = {
+      comes = function() server:ask("SETRANGE", key(), 20, "x\0x\0x") end,
+      goes = nothing,
+      says = "can't be opened", destroys = "two",
+    },
+  }
+  for what, trouble in pairs(troubles) do
+    it(what .. " makes its call, tells it once and loses nothing", function()
+      assert_survives(open, trouble)
+    end)
+  end
+
+  it("is away makes its call and tells it once", function()
+    server:halt()
+    finally(function()
+      server:continue()
+    end)
+    local c, _, events = client(scripted.unique(), open(), { token "one" })
+    assert.equal("one", c:token().access_token)
+    assert.equal(1, #events, table.concat(events, "\n"))
+  end)
+
+  it("forgets everything while a token is asked for makes its call",
+    function()
+      local c, _, events = client(scripted.unique(), open(), {
+        function()
+          server:ask "FLUSHALL"
+          return token "one"
+        end,
+      })
+      assert.equal("one", c:token().access_token)
+      assert.same({}, events)
+    end)
+end)

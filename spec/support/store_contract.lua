@@ -1,0 +1,318 @@
+-- store_contract: what every store promises, as specs. A store of a user's
+-- own is held to the same:
+--
+--   local contract = require "spec.support.store_contract"
+--   contract.declare {
+--     make = function() return my_store end,  -- before each; holds nothing
+--     peer = function() return another end,   -- a second one on that data
+--     seconds = 0.2,                          -- a short life; see below
+--   }
+--
+-- Law of this file: it knows the port and no store. Where something has to be
+-- over it waits until it is, so a store with a coarse clock gets `seconds`
+-- that its clock can count; `can_expire = false` leaves that part out.
+local assert = require "luassert"
+local busted = require "busted"
+local process = require "spec.support.process"
+
+-- Only a spec file itself finds these among its globals.
+local before_each, it = busted.before_each, busted.it
+
+local M = {}
+
+local LONG = 60 -- seconds: over when the spec is
+local MAX_RECORD = 64 * 1024
+
+-- Every byte there is, then some that differ from block to block.
+local function bytes(n)
+  local all = {}
+  for byte = 0, 255 do
+    all[#all + 1] = string.char(byte)
+  end
+  local block = table.concat(all)
+  return block:rep(math.ceil(n / 256)):sub(1, n)
+end
+
+-- What may be a key, up to its limits; and what may not.
+local KEYS = { "k", "A-b_c.9", ("k"):rep(128), "_" }
+local NO_KEYS = {
+  "", ("k"):rep(129), ".", "..", ".hidden", "-option", "a/b", "a b", "a\0b",
+  "a\n", "{a}", "a%", "caf\195\169", 1, true, {},
+}
+local NO_RECORDS = { "", ("x"):rep(MAX_RECORD + 1), 1, true, {} }
+local NO_SECONDS = { 0, -1, math.huge, 0 / 0, "1" }
+local NO_LEASES = { 1, true, "lease", {} }
+
+local function declare_records(given)
+  it("loads nothing where nothing was saved", function()
+    local record, reason = given.store:load "nothing"
+    assert.is_nil(record)
+    assert.is_nil(reason)
+  end)
+
+  it("brings back what was saved, byte for byte", function()
+    local lease = assert(given.store:lock("k", LONG))
+    for _, size in ipairs { 1, 2, 255, 4096, 65535, MAX_RECORD } do
+      local record = bytes(size)
+      assert.is_true(given.store:save("k", record, LONG, lease))
+      assert.is_true(record == given.peer:load "k", size .. " bytes")
+    end
+    assert.is_true(given.store:save("k", "\r\n", LONG, lease))
+    assert.equal("\r\n", (given.store:load "k"))
+  end)
+
+  it("tells what is left of a record's life, never more", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:save("k", "r", 50.5, lease))
+    local _, ttl = given.peer:load "k"
+    assert.is_true(ttl > 0 and ttl <= 50.5, tostring(ttl))
+  end)
+
+  it("takes any time to live", function()
+    for i, seconds in ipairs { 0.0015, 1e6, 1e15, 1e300 } do
+      local lease = assert(given.store:lock("k" .. i, math.max(1, seconds)))
+      assert.is_true(given.store:save("k" .. i, "r", seconds, lease))
+      local record, ttl = given.peer:load("k" .. i)
+      assert.is_true(record == nil and ttl == nil or ttl <= seconds)
+    end
+  end)
+
+  it("takes every key that may be one, each with a record of its own",
+    function()
+      for i, key in ipairs(KEYS) do
+        local lease = assert(given.store:lock(key, LONG))
+        assert.is_true(given.store:save(key, "r" .. i, LONG, lease))
+      end
+      for i, key in ipairs(KEYS) do
+        assert.equal("r" .. i, (given.peer:load(key)))
+      end
+    end)
+
+  it("deletes one record, and does not mind when there is none", function()
+    for _, key in ipairs { "a", "b" } do
+      local lease = assert(given.store:lock(key, LONG))
+      assert.is_true(given.store:save(key, "r", LONG, lease))
+    end
+    assert.is_true(given.peer:delete "a")
+    assert.is_true(given.peer:delete "a")
+    assert.is_nil((given.store:load "a"))
+    assert.equal("r", (given.store:load "b"))
+  end)
+
+  it("deletes the record, not the lock", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.peer:delete "k")
+    assert.same({ nil, "busy" }, { given.peer:lock("k", LONG) })
+    assert.is_true(given.store:save("k", "r", LONG, lease))
+  end)
+end
+
+local function declare_locks(given)
+  it("gives a lock to one only; the others hear it at once", function()
+    assert(given.store:lock("k", LONG))
+    assert.same({ nil, "busy" }, { given.peer:lock("k", LONG) })
+    assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
+  end)
+
+  it("locks each key for itself", function()
+    assert(given.store:lock("a", LONG))
+    assert(given.peer:lock("b", LONG))
+    assert(given.store:lock("c", LONG))
+  end)
+
+  it("frees what is unlocked, for anybody", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:unlock(lease))
+    lease = assert(given.peer:lock("k", LONG))
+    assert.is_true(given.peer:unlock(lease))
+    assert(given.store:lock("k", LONG))
+  end)
+
+  it("unlocks what is locked again, with the new lease only", function()
+    local old = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:unlock(old))
+    local new = assert(given.peer:lock("k", LONG))
+    assert.is_true(given.store:unlock(old))
+    assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
+    assert.is_true(given.peer:unlock(new))
+  end)
+
+  it("locks without touching the record", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:save("k", "r", LONG, lease))
+    assert.is_true(given.store:unlock(lease))
+    lease = assert(given.peer:lock("k", LONG))
+    assert.equal("r", (given.store:load "k"))
+    assert.is_true(given.peer:unlock(lease))
+    assert.equal("r", (given.store:load "k"))
+  end)
+end
+
+local function declare_fences(given)
+  it("refuses to save with a lease that was unlocked", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:unlock(lease))
+    assert.same({ nil, "stale" },
+      { given.store:save("k", "late", LONG, lease) })
+    assert.is_nil((given.store:load "k"))
+  end)
+
+  it("refuses to save with a lease that another one has by now", function()
+    local old = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:unlock(old))
+    local new = assert(given.peer:lock("k", LONG))
+    assert.is_true(given.peer:save("k", "new", LONG, new))
+    assert.same({ nil, "stale" }, { given.store:save("k", "late", LONG, old) })
+    assert.equal("new", (given.store:load "k"))
+  end)
+
+  it("refuses to save with the lease of another key", function()
+    local lease = assert(given.store:lock("a", LONG))
+    assert.same({ nil, "stale" },
+      { given.store:save("b", "late", LONG, lease) })
+    assert(given.store:lock("b", LONG))
+    assert.same({ nil, "stale" },
+      { given.store:save("b", "late", LONG, lease) })
+    assert.is_nil((given.store:load "b"))
+    assert.is_nil((given.store:load "a"))
+  end)
+end
+
+local function assert_raises(what, f)
+  assert.is_false(pcall(f), "does not raise for " .. tostring(what))
+end
+
+local function declare_names(given)
+  it("raises for what is no key", function()
+    local store = given.store
+    local lease = assert(store:lock("k", LONG))
+    for _, key in ipairs(NO_KEYS) do
+      assert_raises(key, function() store:load(key) end)
+      assert_raises(key, function() store:save(key, "r", LONG, lease) end)
+      assert_raises(key, function() store:lock(key, LONG) end)
+      assert_raises(key, function() store:delete(key) end)
+    end
+    assert_raises(nil, function() store:load() end)
+  end)
+end
+
+local function declare_misuse(given)
+  it("raises for what is no record, and writes nothing", function()
+    local lease = assert(given.store:lock("k", LONG))
+    for _, record in ipairs(NO_RECORDS) do
+      assert_raises(type(record), function()
+        given.store:save("k", record, LONG, lease)
+      end)
+    end
+    assert.is_nil((given.store:load "k"))
+  end)
+
+  it("raises for what is no time to live", function()
+    local lease = assert(given.store:lock("k", LONG))
+    for _, seconds in ipairs(NO_SECONDS) do
+      assert_raises(seconds, function() given.store:lock("l", seconds) end)
+      assert_raises(seconds, function()
+        given.store:save("k", "r", seconds, lease)
+      end)
+    end
+    assert.is_nil((given.store:load "k"))
+  end)
+
+  it("raises for what is no lease, and writes nothing", function()
+    for _, lease in ipairs(NO_LEASES) do
+      assert_raises(lease, function()
+        given.store:save("k", "r", LONG, lease)
+      end)
+      assert_raises(lease, function() given.store:unlock(lease) end)
+    end
+    assert_raises(nil, function() given.store:save("k", "r", LONG) end)
+    assert_raises(nil, function() given.store:unlock() end)
+    assert.is_nil((given.store:load "k"))
+  end)
+end
+
+local function declare_ends(given, seconds)
+  -- The lease that another gets once the first one's time is over.
+  local function take_over()
+    return assert(process.eventually(function()
+      return (given.peer:lock("k", LONG))
+    end), "a lease does not end")
+  end
+
+  it("forgets a record when its life is over", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:save("k", "r", seconds, lease))
+    assert.is_true(process.eventually(function()
+      local record, reason = given.peer:load "k"
+      assert.is_true(record ~= nil or reason == nil, reason)
+      return record == nil
+    end))
+  end)
+
+  it("lets another lock when the time of a lease is over", function()
+    assert(given.store:lock("k", seconds))
+    assert(take_over())
+    assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
+  end)
+
+  it("refuses to save with a lease that is over", function()
+    local old = assert(given.store:lock("k", seconds))
+    local new = take_over()
+    assert.same({ nil, "stale" }, { given.store:save("k", "late", LONG, old) })
+    assert.is_nil((given.store:load "k"))
+    assert.is_true(given.peer:save("k", "new", LONG, new))
+  end)
+
+  it("refuses so where nobody has locked since", function()
+    local old = assert(given.store:lock("k", seconds))
+    local new = take_over()
+    assert.is_true(given.peer:unlock(new))
+    assert.same({ nil, "stale" }, { given.store:save("k", "late", LONG, old) })
+    assert.is_nil((given.store:load "k"))
+  end)
+
+  it("lets a lease that is over free nobody's lock", function()
+    local old = assert(given.store:lock("k", seconds))
+    local new = take_over()
+    assert.is_true(given.store:unlock(old))
+    assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
+    assert.is_true(given.peer:save("k", "new", LONG, new))
+  end)
+
+  it("gives a record that is saved again a new life", function()
+    local lease = assert(given.store:lock("k", LONG))
+    assert.is_true(given.store:save("k", "old", seconds, lease))
+    assert.is_true(given.store:save("k", "new", LONG, lease))
+    local record, ttl = given.peer:load "k"
+    assert.equal("new", record)
+    assert.is_true(ttl > seconds)
+  end)
+end
+
+--- Declares the specs; call it inside a `describe`.
+---@param options table
+---  make: fun(): table a store that holds nothing, called before each spec
+---  peer?: fun(): table another store object on the same data, called after
+---    `make`; without it one object plays both parts
+---  can_expire?: boolean false where time can't pass
+---  lenient?: boolean it checks no record, time or lease: its callers do
+---  seconds?: number a life or lease that is over soon, 0.2
+function M.declare(options)
+  local given = {}
+  before_each(function()
+    given.store = options.make()
+    given.peer = options.peer and options.peer() or given.store
+  end)
+  declare_records(given)
+  declare_locks(given)
+  declare_fences(given)
+  declare_names(given)
+  if not options.lenient then
+    declare_misuse(given)
+  end
+  if options.can_expire ~= false then
+    declare_ends(given, options.seconds or 0.2)
+  end
+end
+
+return M

@@ -1,0 +1,17 @@
+/*
+ * sweep: what killed processes and dead tokens left behind is collected.
+ *
+ * Laws of this file: nothing that is in use goes, nor anything that is not
+ * ours or has not one of our endings; and one sweep looks at a bounded number
+ * of files, however many there are. What can't be removed stays, silently:
+ * nobody waits for it.
+ */
+#ifndef EQ_SWEEP_H
+#define EQ_SWEEP_H
+
+#include "private.h"
+
+/* Under the folder's lock. */
+void eq_sweep(struct eq_private *dir);
+
+#endif
