@@ -52,12 +52,13 @@ end)
 describe("the words for an error of the client", function()
   it("tell what Equinix said and nothing of this machine", function()
     local said = failure.of_error(err.new {
-      kind = "http", status = 404, code = "EQ-3045811", retry_after = 1.5,
+      kind = "http", op = "GET /fabric/v4/ports/x", status = 404,
+      code = "EQ-3045811", retry_after = 1.5,
       message = "internal matters",
       errors = { { code = "EQ-3045811", message = "No such port",
         property = "uuid" } },
     })
-    assert.matches("Equinix answered 404", said)
+    assert.matches("Equinix answered 404 %(EQ%-3045811%)%. %(", said)
     assert.matches("EQ%-3045811: uuid: No such port", said)
     assert.matches("Try again in 2 s", said)
     said = failure.of_error(err.new {
@@ -65,4 +66,16 @@ describe("the words for an error of the client", function()
     })
     assert.is_nil(said:find("secret", 1, true))
   end)
+
+  it("blame the credentials for an answer to a request of a token alone",
+    function()
+      local said = failure.of_error(err.new { kind = "auth", status = 401,
+        code = "S1006", op = "POST /oauth2/v1/token" })
+      assert.matches("401 %(S1006%) to the credentials of this service", said)
+      said = failure.of_error(err.new { kind = "auth", code = "latched" })
+      assert.matches("refused the credentials of this service", said)
+      said = failure.of_error(err.new { kind = "auth", status = 401,
+        op = "GET /ne/v1/devices" })
+      assert.equal("Equinix answered 401.", said)
+    end)
 end)

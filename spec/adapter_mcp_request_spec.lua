@@ -143,6 +143,65 @@ describe("equinix_request", function()
       end
     end)
 
+  it("takes it out of what the answer means, not only of its bytes",
+    function()
+      for _, spelled in ipairs { "the/access+token\\u003d0123456789",
+        "the\\u002faccess\\u002Btoken\\u003D0123456789",
+        "\\u0074he\\/access+token=0123456789",
+        "the%2faccess%2btoken%3d0123456789",
+        "the/access+token%3D0123456789", "%74he/access+token=0123456789",
+        "the%252Faccess%252Btoken=0123456789",
+        "the\\u00252faccess+token=0123456789" } do
+        local text = '{"a\\\\u0041\\"":{"x' .. spelled .. 'y":["'
+          .. spelled .. '"]}}'
+        local server = serve { scripted.json(200, text) }
+        local result, shown = call(server)
+        assert.is_table(result.structuredContent.body, spelled)
+        assert.same(result.structuredContent, json.decode(shown))
+        local inner = result.structuredContent.body['a\\u0041"']
+        assert.equal("[redacted]", inner["x[redacted]y"][1])
+        server = serve { scripted.json(200, "text " .. spelled) }
+        result = call(server)
+        assert.equal("text [redacted]", result.structuredContent.body)
+      end
+    end)
+
+  it("takes it out of Base64, wherever it begins there", function()
+    -- Of "x:", "xy:" and "xyz:", and the token: as RFC 4648 has it.
+    for _, text in ipairs { "dGhlL2FjY2Vzcyt0b2tlbj0wMTIzNDU2Nzg5",
+      "eDp0aGUvYWNjZXNzK3Rva2VuPTAxMjM0NTY3ODk=",
+      "eHk6dGhlL2FjY2Vzcyt0b2tlbj0wMTIzNDU2Nzg5",
+      "eHl6OnRoZS9hY2Nlc3MrdG9rZW49MDEyMzQ1Njc4OQ" } do
+      local result = call(serve { scripted.json(200, { echo = text }) })
+      assert.matches("^[%w+/]?[%w+/]?[%w+/]?[%w+/]?[%w+/]?[%w+/]?%[redacted%]"
+        .. "[%w+/=]?[%w+/=]?$", result.structuredContent.body.echo)
+    end
+  end)
+
+  it("gives nothing of an answer where it is hidden deeper", function()
+    for _, text in ipairs { "the\\\\/access+token\\\\u003d0123456789",
+      "the\\\\u002faccess%2Btoken=0123456789" } do
+      local result = call(serve { scripted.json(200, '{"a":"' .. text
+        .. '"}') })
+      assert.matches("withheld", result.structuredContent.body)
+    end
+  end)
+
+  it("leaves the escapes of other answers as they are, and takes no time",
+    function()
+      local text = '{"a\\u003d":"%41\\/\\u0041\\\\u0041"}'
+      local result, shown = call(serve { scripted.json(200, text) })
+      assert.is_nil(result.isError)
+      assert.equal('{"body":' .. text .. ',"status":200}', shown)
+      for _, piece in ipairs { "\\\\", "%", "%25", "t", "the/" } do
+        local long = piece:rep(math.floor(1000000 / #piece))
+        result = call(serve { scripted.json(200, '"' .. long .. '"') })
+        assert.is_nil(result.isError)
+        assert.equal(#long:gsub("\\\\", "\\"),
+          #result.structuredContent.body)
+      end
+    end)
+
   it("takes a token out that came with a renewal meanwhile", function()
     local NEXT = "the-next-access-token"
     local server = serve { scripted.json(401, {}), scripted.token(NEXT),
@@ -164,6 +223,33 @@ describe("equinix_request", function()
       scripted.json(200, {}) }
     assert.is_nil(call(server).isError)
   end)
+
+  it("gives nothing of what failed there, either", function()
+    for _, status in ipairs { 400, 404, 500 } do
+      local server = serve {
+        scripted.json(302, {}, { Location = "/oauth2/v1/userinfo" }),
+        scripted.json(status, { errorCode = "E-1", errorMessage = "inner" }) }
+      local result, words = call(server)
+      assert.is_true(result.isError)
+      assert.equal("The answer was a redirect to a path that is not allowed.",
+        words)
+    end
+  end)
+
+  it("tells an answer to the call from one to this server's credentials",
+    function()
+      local function words(...)
+        local result, text = call(serve { ... })
+        assert.is_true(result.isError)
+        return text
+      end
+      for _, status in ipairs { 400, 401, 403, 404 } do
+        assert.not_matches("credentials", words(scripted.json(status, {}),
+          scripted.token(TOKEN), scripted.json(status, {})))
+      end
+      assert.matches("S1006.* to the credentials of this service",
+        words(scripted.json(401, {}), scripted.refused()))
+    end)
 
   it("says what Equinix said when it fails, and gives no mebibytes",
     function()

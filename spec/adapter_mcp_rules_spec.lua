@@ -27,6 +27,9 @@ local NEVER = {
   "/fabric/%", "/fabric/%1", "/fabric/%zz", "/fabric/%7f", "",
   "fabric/v4/ports", "https://evil.example/fabric/", "/fabric/v4/\t",
   "/%2fuse/token", "/fabric/%2E%2E/use/token", "/fabric/%25",
+  -- no UTF-8: dots, slashes and an o for those who don't look closely
+  "/fabric/%c0%ae%c0%ae/x", "/fabric/%C0%AF", "/fabric/%ff", "/fabric/%e9",
+  "/%c1%afauth2/v1/token", "/fabric/%e0%80%ae", "/fabric/%C3/%A9",
 }
 
 describe("the rules", function()

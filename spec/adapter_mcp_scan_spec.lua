@@ -77,6 +77,22 @@ describe("scan.read", function()
     assert.is_nil(scan.read(("["):rep(1000000)))
   end)
 
+  it("takes 4096 names in an object and no more; items are not counted",
+    function()
+      local function names(n)
+        local members = {}
+        for i = 1, n do
+          members[i] = ('"%d":1'):format(i)
+        end
+        return '[{"a":1},{' .. table.concat(members, ",") .. "}]"
+      end
+      assert.truthy(scan.read(names(4096)))
+      local value, where = scan.read(names(4097))
+      assert.is_nil(value)
+      assert.matches("more than 4096 names", where)
+      assert.truthy(scan.read("[" .. ("{},"):rep(5000) .. "1]"))
+    end)
+
   it("reads a mebibyte of anything without giving up", function()
     for _, part in ipairs { "1,", '"\195\169",', '{"a":[]},', '"\\\\",' } do
       local text = "[" .. part:rep(math.floor(1000000 / #part)) .. "0]"
@@ -111,5 +127,21 @@ describe("scan.string", function()
       assert.is_nil(scan.string(text))
     end
     assert.is_nil(scan.string(nil))
+  end)
+end)
+
+describe("scan.utf8", function()
+  it("leaves UTF-8 as it is, and puts U+FFFD for every other byte", function()
+    local SIGN = "\239\191\189"
+    for _, text in ipairs { "", "abc", "\0\127", "caf\195\169",
+      "\240\159\152\128x\226\130\172" } do
+      assert.equal(text, scan.utf8(text))
+    end
+    for text, shown in pairs { ["caf\233"] = "caf" .. SIGN,
+      ["\255\254x"] = SIGN .. SIGN .. "x", ["\195"] = SIGN,
+      ["\226\130"] = SIGN .. SIGN, ["\192\128"] = SIGN .. SIGN,
+      ["\233\195\169\233"] = SIGN .. "\195\169" .. SIGN } do
+      assert.equal(shown, scan.utf8(text))
+    end
   end)
 end)

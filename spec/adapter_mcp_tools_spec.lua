@@ -143,3 +143,13 @@ describe("tools/call", function()
     assert.same({ "rate:t" }, counted)
   end)
 end)
+
+describe("the words of a tool that failed", function()
+  it("are UTF-8, whatever Equinix's were", function()
+    local server = mcp.new { answer = { status = 400,
+      body = '{"errorMessage":"caf\233, \195\169"}' } }
+    local result, words = server:call("getoauth2accesstoken", {})
+    assert.is_true(result.isError)
+    assert.matches("caf\239\191\189, \195\169", words)
+  end)
+end)

@@ -295,6 +295,24 @@ describe("a repetition", function()
   end)
 end)
 
+describe("an answer that quotes the token", function()
+  it("brings it into no error, however it is written", function()
+    local secret = "the/access+token=0123"
+    for _, echo in ipairs { secret, "the%2Faccess%2Btoken%3D0123",
+      [[the\/access+token=0123]] } do
+      local body = [[{"errorCode":"E-1","errorMessage":"no: Bearer %s"}]]
+      local c = scripted.client { token(secret), scripted.json(400,
+        body:format((echo:gsub("\\", "\\\\")))) }
+      local _, problem = c:get "/x"
+      assert.equal("E-1", problem.code)
+      assert.matches("redacted", problem.errors[1].message)
+      for _, word in ipairs { "0123", "access" } do
+        assert.is_nil(problem.errors[1].message:find(word, 1, true))
+      end
+    end
+  end)
+end)
+
 describe("a token endpoint in back-off", function()
   it("is waited for inside the deadline, but not with retry=false",
     function()

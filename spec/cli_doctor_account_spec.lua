@@ -3,6 +3,7 @@ local command = require "spec.support.command"
 local doctor = require "spec.support.doctor"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
+local rawserver = require "spec.support.rawserver"
 
 local TOKEN = "POST /oauth2/v1/token"
 
@@ -22,10 +23,12 @@ describe("the doctor's token request", function()
     e:stop()
   end)
 
-  local function look(changes)
+  local function look(changes, words)
     changes = changes or {}
-    changes.XDG_RUNTIME_DIR = dir
-    return doctor.line("token", {}, command.env(e, changes))
+    if changes.XDG_RUNTIME_DIR == nil then
+      changes.XDG_RUNTIME_DIR = dir
+    end
+    return doctor.line("token", words or {}, command.env(e, changes))
   end
 
   it("tells credentials that are accepted", function()
@@ -59,10 +62,59 @@ describe("the doctor's token request", function()
       assert.matches("^ok ", (look()))
     end)
 
-  it("counts for this run where nothing is stored", function()
-    assert.matches("1 bad in a row; 4 left", (look {
-      EQUINIX_API_CLIENTSECRET = "short",
-    }))
+  -- Whoever reads "4 left" five times is locked out.
+  local function assert_unkept(line)
+    assert.matches("^FAILED .*refused the credentials.*: it is remembered "
+      .. "nowhere, so each run is one more of the 5 bad attempts in a row",
+      line)
+    assert.is_nil(line:find(" left", 1, true), line)
+  end
+
+  it("counts nothing where nothing is kept, and says what a run costs",
+    function()
+      local wrong = "a-secret-that-is-wrong"
+      assert_unkept((look { EQUINIX_API_CLIENTSECRET = "short" }))
+      assert_unkept((look {
+        EQUINIX_API_CLIENTSECRET = wrong, XDG_RUNTIME_DIR = false,
+      }))
+      -- A folder that others may use is none that the store would touch.
+      os.execute(("mkdir -m 755 %s/other %s/other/equinix"):format(dir, dir))
+      assert_unkept((look {
+        EQUINIX_API_CLIENTSECRET = wrong, XDG_RUNTIME_DIR = dir .. "/other",
+      }))
+    end)
+
+  it("takes no count of another secret for its own", function()
+    look { EQUINIX_API_CLIENTSECRET = "a-secret-that-is-wrong" }
+    assert_unkept((look { EQUINIX_API_CLIENTSECRET = "short" }))
+  end)
+
+  it("is made under --no-store only when it is asked for", function()
+    local wrong = { EQUINIX_API_CLIENTSECRET = "a-secret-that-is-wrong" }
+    for _ = 1, 6 do
+      local line, code = look(wrong, { "--no-store" })
+      assert.matches("^skipped .*%-%-try%-credentials", line)
+      assert.equal(0, code)
+    end
+    assert.equal(0, e:count(TOKEN))
+    local words = { "--no-store", "--try-credentials" }
+    assert_unkept((look(wrong, words)))
+    assert.equal(1, e:count(TOKEN))
+    assert.matches("^ok accepted", (look({}, words)))
+  end)
+
+  it("takes any lifetime, a fraction of a second too", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:send(c.ok '{"access_token": "t", "token_timeout": 3599.6}')
+      end]]
+    finally(function()
+      server:stop()
+    end)
+    local line, code = look { EQUINIX_API_ENDPOINT = server.url }
+    assert.equal("ok accepted; a token for 3600 s", line)
+    assert.equal(0, code)
   end)
 
   it("tells an Equinix that fails from a wrong secret", function()

@@ -55,6 +55,30 @@ describe("the doctor tells a certificate", function()
       .. "signed by CN ?= ?self", line)
   end)
 
+  it("of a server that then falls silent, and names what it can", function()
+    -- The first connection is libcurl's, the second one openssl's.
+    local server = rawserver.start(([[
+      local c, n = ...
+      if n > 1 then
+        return c:hangup()
+      end
+      c.socket = assert(require("ssl").wrap(c.socket, { mode = "server",
+        protocol = "any", key = %q, certificate = %q }))
+      c.socket:settimeout(5)
+      c.socket:dohandshake()]]):format(made.self.key, made.self.certificate))
+    finally(function()
+      server:stop()
+    end)
+    local line, code = doctor.line("tls", { "--timeout", "2" }, {
+      EQUINIX_API_ENDPOINT = server.url:gsub("^http:", "https:"),
+      EQUINIX_API_TOKEN = "t",
+    })
+    assert.matches("^FAILED .* not signed by an authority .* the system's "
+      .. "list: give %-%-ca%-file", line)
+    assert.equal(4, code)
+    assert.equal(2, server:connections())
+  end)
+
   it("and never says to look away", function()
     for _, certificate in ipairs { made.expired, made.wronghost, made.self } do
       local line = look(certificate, made.ca_file):lower()

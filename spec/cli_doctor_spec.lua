@@ -2,6 +2,7 @@
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.json"
+local process = require "spec.support.process"
 
 describe("equinix-auth doctor", function()
   local e
@@ -56,6 +57,28 @@ describe("equinix-auth doctor", function()
     assert.equal(3, code)
     code = run { "--ca-file", e.ca_file, "--nginx", "/nowhere" }
     assert.equal(1, code)
+  end)
+
+  it("makes one line of a check that raises, and goes on", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [[
+      package.loaded["equinix.cli.doctor.account"] = {
+        token = function() return nil + 1 end,
+      }
+      os.exit(require("equinix.cli").main { "doctor", "--no-store",
+        "--ca-file", arg[1] })]]
+    file:close()
+    local out, code = process.capture(("EQUINIX_API_ENDPOINT=%s "
+      .. "EQUINIX_API_CLIENTID=%s EQUINIX_API_CLIENTSECRET=%s LUA_PATH=%s "
+      .. "LUA_CPATH=%s %s %s %s 2>&1"):format(e.base_url, e.client_id,
+      e.client_secret, process.quote(package.path),
+      process.quote(package.cpath), process.interpreter(), path, e.ca_file))
+    os.remove(path)
+    assert.equal(1, code, out)
+    assert.matches("\nFAILED +token +this is a mistake in equinix%-auth "
+      .. "itself: [^\n]*arithmetic[^\n]*\n%l+ +nginx ", out)
+    assert.is_nil(out:find("traceback", 1, true))
   end)
 
   it("says the same as JSON", function()

@@ -102,6 +102,28 @@ describe("equinix-auth request -o", function()
     assert.equal("fifo", files())
   end)
 
+  it("replaces no link, and leaves what it leads to", function()
+    write(dir .. "/real", "before")
+    os.execute(("ln -s real %s/link; ln -s nowhere %s/loose"):format(dir, dir))
+    for _, name in ipairs { "link", "loose" } do
+      local code, _, said = run { "GET", PORTS, "-o", dir .. "/" .. name }
+      assert.equal(1, code)
+      assert.matches("/" .. name .. " can't be written: it is a link, .* "
+        .. "the file that it leads to\n$", said)
+    end
+    assert.same({}, e:log().routes)
+    assert.equal("before", read(dir .. "/real"))
+    assert.equal("link\nloose\nreal", files())
+  end)
+
+  it("makes a file that was there its owner's alone", function()
+    write(dir .. "/ports", "before")
+    os.execute(("chmod 644 %s/ports"):format(dir))
+    assert.equal(0, (run { "GET", PORTS, "-o", dir .. "/ports" }))
+    assert.matches("^%-rw%-%-%-%-%-%-%-",
+      process.capture("ls -l " .. dir .. "/ports"))
+  end)
+
   it("takes any name for a file's", function()
     local here = process.capture "pwd"
     local _, code = process.capture(("cd %s && EQUINIX_API_ENDPOINT=%s "

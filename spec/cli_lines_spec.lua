@@ -2,7 +2,7 @@
 local lines = require "equinix.cli.lines"
 
 -- Reads these pieces, then the end; what is `false` did not come in time.
-local function new(pieces, limit)
+local function new(pieces, limit, note)
   local i, waited = 0, {}
   local input = lines.new(function(seconds)
     i = i + 1
@@ -11,7 +11,7 @@ local function new(pieces, limit)
       return "", nil
     end
     return pieces[i] or nil
-  end, limit or 100)
+  end, limit or 100, note)
   return input, waited
 end
 
@@ -68,41 +68,73 @@ describe("lines", function()
     assert.is_true(after - before < 1000)
   end)
 
-  it("can be looked at before their turn, without waiting", function()
-    local input, waited = new { "one\ntwo\nthr", false, "ee\nfour\n", false }
-    assert.equal("one", input:next())
-    local seen = {}
-    for line in input:coming() do
-      seen[#seen + 1] = line
-    end
-    assert.same({ "two" }, seen)
-    for line in input:coming() do
-      seen[#seen + 1] = line
-    end
-    assert.same({ "two", "two", "three", "four" }, seen)
-    assert.same({ "for ever", 0, 0, 0 }, waited)
-    assert.equal("two", input:next())
-    assert.equal("three", input:next())
+  -- Notes the lines with a "!", by what comes before it.
+  local function noted(pieces, limit)
+    return new(pieces, limit, function(line)
+      return line:match "^(.-)!"
+    end)
+  end
+
+  it("are noted before their turn, without waiting", function()
+    local input, waited = noted { "one!\ntwo!\nthr", false, "ee!\ntwo!\n",
+      false, false, false, false }
+    assert.equal("one!", input:next())
+    assert.is_false(input:has "one")
+    assert.is_true(input:has "two")
+    assert.is_true(input:has "three")
+    assert.same({ "for ever", 0, 0, 0, 0 }, waited)
+    assert.equal("two!", input:next())
+    assert.is_true(input:has "two") -- there is another one
+    assert.equal("three!", input:next())
+    assert.is_false(input:has "three")
+    assert.equal("two!", input:next())
+    assert.is_false(input:has "two")
   end)
 
-  it("are passed over in that look where they were too long", function()
-    local input = new({ "a\n123456\nb\n" }, 5)
+  it("are not noted where they were too long", function()
+    local input = noted({ "a\nb!23456\nc!\n" }, 5)
     assert.equal("a", input:next())
-    for line in input:coming() do
-      assert.equal("b", line)
-    end
+    assert.is_false(input:has "b")
+    assert.is_true(input:has "c")
     assert.is_false(input:next())
   end)
 
-  it("are read ahead up to a limit", function()
+  it("are noted once, however often that is asked for", function()
     local n = 0
-    local input = lines.new(function()
+    local input = new({ ("x!\n"):rep(1000) }, 100, function()
       n = n + 1
-      return ("x"):rep(16383) .. "\n"
-    end, 20000)
-    assert.is_string(input:next())
-    input:coming()
-    assert.is_true(n <= 4 * 1024 * 1024 / 16383 + 2)
+      return "x"
+    end)
+    for _ = 1, 1000 do
+      assert.equal("x!", input:next())
+      input:has "y"
+    end
+    assert.equal(1000, n)
+  end)
+
+  it("are read ahead up to a limit", function()
+    -- A peer that never ends, with lines of all lengths: none, some, too long
+    for line, limit in pairs { [""] = 10, [("x"):rep(99)] = 100,
+      [("x"):rep(16383)] = 20000, [("x"):rep(16384)] = 16383 } do
+      local n = 0
+      local piece = (line .. "\n"):rep(math.ceil(16384 / (#line + 1)))
+      local input = lines.new(function()
+        n = n + #piece
+        return n < 50 * 1024 * 1024 and piece or nil
+      end, limit)
+      input:next()
+      input:has "x"
+      assert.is_true(n <= 4 * 1024 * 1024 + 40000, n)
+      -- What was taken out makes room for as much.
+      n = 0
+      for _ = 1, 100000 do
+        if n == 0 then
+          input:next()
+          input:has "x"
+        end
+      end
+      assert.is_true(n > 0)
+    end
   end)
 
   it("say why the input ended, where that was no end", function()

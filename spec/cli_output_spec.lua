@@ -21,7 +21,10 @@ describe("standard output", function()
 
   it("that is full fails the command, whatever was still written", function()
     for _, line in ipairs { "bin/equinix-auth token", LONG,
-      "bin/equinix-auth completion bash", "bin/equinix-auth doctor" } do
+      "bin/equinix-auth completion bash", "bin/equinix-auth doctor",
+      "bin/equinix-auth --version", "bin/equinix-auth --help",
+      "bin/equinix-auth request -h", "bin/equinix-auth serve --help",
+      "bin/equinix-auth completion zsh --help" } do
       local said, code = process.capture(env .. line .. " 2>&1 >/dev/full")
       assert.equal(1, code, line)
       assert.matches("could not be written: No space", said)

@@ -45,6 +45,31 @@ describe("the Host", function()
       end
     end)
 
+  it("is no longer than a name can be, and is read once", function()
+    local long = ("a"):rep(256)
+    local d = door.new { allowed_hosts = { long, long .. "x" } }
+    assert.equal(200, (status(d, { host = long .. ":65535" })))
+    assert.equal(403, (status(d, { host = long .. "x:65535" })))
+    assert.equal(403, (status(d, { origin = "http://" .. long
+      .. "x:65535" })))
+    -- Each took a pattern that looks again from every digit half a second.
+    local digits, before = ("1"):rep(8000) .. "!", os.clock()
+    for _ = 1, 100 do
+      assert.equal(403, (status(d, { host = digits })))
+      assert.equal(403, (status(d, { origin = "http://" .. digits })))
+    end
+    assert.is_true(os.clock() - before < 10)
+  end)
+
+  it("has a port behind a colon and nowhere else", function()
+    local d = door.new { allowed_hosts = { "one:8080" } }
+    for host, expected in pairs { ["[::1]8080"] = 403, ["[::1]:x"] = 403,
+      ["[::1]:1:1"] = 403, ["one:8080"] = 200, ["one::8080"] = 403,
+      [":8080"] = 403, ["one:80 80"] = 403 } do
+      assert.equal(expected, (status(d, { host = host })), host)
+    end
+  end)
+
   it("is looked at each time, whoever came before", function()
     local d = door.new {}
     for _ = 1, 2 do

@@ -205,6 +205,21 @@ describe("equinix.error", function()
     assert.equal("string", type(found.errors[1].message))
   end)
 
+  it("is cut between characters, not inside of one", function()
+    for _, char in ipairs { "\195\188", "\226\130\172", "\240\159\152\128" } do
+      for pad = 1020, 1024 do
+        local found = err.parse(json.encode {
+          message = ("x"):rep(pad) .. char:rep(9) })
+        local kept = found.errors[1].message
+        local n = math.floor((1024 - pad) / #char)
+        assert.equal(("x"):rep(pad) .. char:rep(n), kept)
+      end
+    end
+    -- What is no UTF-8 is cut all the same.
+    local found = err.parse(json.encode { message = ("\128"):rep(5000) })
+    assert.is_true(#found.errors[1].message >= 1020)
+  end)
+
   it("of a transfer keeps its symbol, and doubts that nothing was sent",
     function()
       local problem = err.from_transport({ kind = "tls", code = "CURLE_X",

@@ -12,7 +12,8 @@ describe("the supervisor", function()
     file:write(supervise)
     file:close()
     for name, text in pairs { banner = "ready\n",
-      ["ready.json"] = '{"pid":"@PID@"}' } do
+      ["ready.json"] = '{"pid":"@PID@"}',
+      ["copier.sh"] = "cat >&2 2>/dev/null || exec cat >/dev/null" } do
       file = assert(io.open(dir .. "/" .. name, "w"))
       file:write(text)
       file:close()
@@ -26,10 +27,15 @@ describe("the supervisor", function()
   local LISTENS = "echo $$ >nginx.pid; "
   local function run(program, options)
     options = options or {}
-    return process.start({ "sh", dir .. "/supervise.sh", dir,
-      options.stop or "TERM", "the command", options.ready or "",
-      options.eof or "", "/bin/sh", "-c", "cd " .. dir .. "; " .. program },
-      { stdin = options.stdin })
+    if options.copier then
+      local file = assert(io.open(dir .. "/copier.sh", "w"))
+      file:write(options.copier)
+      file:close()
+    end
+    return process.start({ options.before or "env", "sh",
+      dir .. "/supervise.sh", dir, options.stop or "TERM", "the command",
+      options.ready or "", options.eof or "", "/bin/sh", "-c",
+      "cd " .. dir .. "; " .. program }, { stdin = options.stdin })
   end
 
   local function until_ready(p)
@@ -190,6 +196,53 @@ describe("the supervisor", function()
     assert.is_true(process.eventually(function()
       return not io.open(dir)
     end))
+    p:stop()
+  end)
+
+  it("keeps the child out of reach of what its own group is sent",
+    function()
+      if select(2, process.capture "command -v setsid") ~= 0 then
+        pending "setsid is not here"
+        return
+      end
+      local mark = process.tempdir()
+      local p = run("trap 'echo usr1 >" .. mark .. "/mark; exit' USR1; "
+        .. LISTENS .. "while :; do sleep 0.05; done",
+        { before = "setsid", stop = "USR1" })
+      until_ready(p)
+      os.execute("kill -INT -" .. p.pid)
+      assert.equal(0, p:wait())
+      assert.equal("usr1", process.capture("cat " .. mark .. "/mark"))
+      process.remove(mark)
+      p:stop()
+      prepare()
+      p = run(LISTENS .. "exec sleep 60", { before = "setsid" })
+      until_ready(p)
+      local child = process.capture("cat " .. dir .. "/nginx.pid")
+      os.execute("kill -KILL -" .. p.pid)
+      assert.is_true(process.eventually(function()
+        return not process.alive(tonumber(child)) and not io.open(dir)
+      end))
+      p:stop()
+    end)
+
+  it("kills a child that does not end when it is told to", function()
+    local p = run("trap '' TERM; " .. LISTENS
+      .. "while :; do sleep 0.05; done")
+    until_ready(p)
+    local child = process.capture("cat " .. dir .. "/nginx.pid")
+    p:signal "TERM"
+    assert.equal(0, p:wait(30))
+    assert.is_false(process.alive(tonumber(child)))
+    p:stop()
+  end)
+
+  it("does not wait for a copier that is stuck", function()
+    local p = run("echo x >log; " .. LISTENS .. "exec sleep 60",
+      { eof = "log", copier = "exec sleep 60" })
+    until_ready(p)
+    p:signal "TERM"
+    assert.equal(0, p:wait(30))
     p:stop()
   end)
 

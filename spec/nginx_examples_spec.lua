@@ -158,15 +158,17 @@ describe("the example", function()
     assert.are.same({ ["200"] = 40 }, seen.statuses)
     local ports = json.decode(n:ok "/ports").ports
     assert.are.equal(130, #ports)
+    local as_json = { { "Content-Type", "application/json; charset=utf-8" } }
     local response = n:send("POST", "/shipments", {
+      headers = as_json,
       body = '{"cage": "AM1:01:000111", "boxes": 2}',
     })
     assert.are.equal(202, response.status)
     assert.truthy(json.decode(response.body).location
       :find "^/colocations/v2/orders/")
     for _, body in ipairs { "[", "1", "" } do
-      assert.are.equal(400, n:send("POST", "/shipments", { body = body })
-        .status)
+      assert.are.equal(400, n:send("POST", "/shipments", { body = body,
+        headers = as_json }).status)
     end
     assert.are.equal(1, e:count(TOKEN))
   end)
@@ -190,6 +192,42 @@ describe("the example", function()
     e:config { api_status = 404, retry_after = "" }
     assert.are.equal(502, (n:get "/ports"))
   end)
+
+  -- A form, or a script that asks nobody first, sends these.
+  it("handler.conf takes no order but JSON", function()
+    local n = start "handler.conf"
+    for _, kind in ipairs { "text/plain", "application/jsonp",
+      "application/x-www-form-urlencoded", "" } do
+      assert.are.equal(415, n:send("POST", "/shipments", {
+        headers = { { "Content-Type", kind } },
+        body = '{"cage": "AM1:01:000111", "boxes": 2}',
+      }).status, kind)
+    end
+    assert.are.equal(0, e:count "POST /colocations/v2/orders/shipments")
+  end)
+
+  for name, path in pairs { ["gateway.conf"] = "/fabric/v4/ports",
+    ["handler.conf"] = "/ports" } do
+    it(name .. " answers no page of a browser, whatever name it has",
+      function()
+        local n = start(name)
+        local function status(field, value)
+          return n:send("GET", path, { headers = { { field, value } } }).status
+        end
+        for _, value in ipairs { "localhost", "LOCALHOST:1", "127.0.0.1:99",
+          "[::1]:80" } do
+          assert.are.equal(200, status("Host", value), value)
+        end
+        for _, value in ipairs { "evil.example", "localhost.evil.example",
+          "127.0.0.2", "x" } do
+          assert.are.equal(421, status("Host", value), value)
+        end
+        for _, value in ipairs { "null", "http://evil.example",
+          "http://localhost:3000" } do
+          assert.are.equal(403, status("Origin", value), value)
+        end
+      end)
+  end
 
   for _, name in ipairs { "gateway.conf", "handler.conf" } do
     it(name .. " does not start without credentials", function()

@@ -60,6 +60,50 @@ describe("client:operation", function()
       assert.equal(0, #sent.sent)
     end)
 
+  it("counts what is meant as well as what is said", function()
+    -- A user beside an app's own grant; an id that is a number; no id at all.
+    local id = scripted.unique()
+    local function sent(body)
+      local c, transport = client { scripted.refused() }
+      for i = 1, 8 do
+        c:operation(GET, body(i))
+      end
+      return #transport.sent
+    end
+    assert.equal(4, sent(function(i)
+      return { grant_type = "client_credentials", client_id = id,
+        client_secret = "wrong-" .. i, user_name = "user-" .. i }
+    end))
+    local number = tonumber(core.digest(id):sub(1, 6), 16)
+    assert.equal(4, sent(function(i)
+      return { client_id = number, client_secret = "wrong-" .. i }
+    end))
+    assert.equal(4, sent(function(i)
+      return { user_name = "the user of " .. id, user_password = "w" .. i }
+    end))
+  end)
+
+  it("leaves the tokens where they are, whatever accounts callers bring",
+    function()
+      local c, transport = client { scripted.token "ours",
+        scripted.refused() }
+      assert(c:token())
+      for i = 1, core.tokens.info().slots * 2 do
+        c:operation(GET, { client_id = "stranger-" .. i,
+          client_secret = "wrong" })
+      end
+      local before = #transport.sent
+      assert.equal("Bearer ours", c:authorization())
+      assert.equal(before, #transport.sent)
+      -- And a new key finds a place that all share.
+      local d, _, opts = client { scripted.token "one" }
+      assert(d:token())
+      local e, sent = client({ scripted.token "two" },
+        { client_id = opts.client_id })
+      assert.equal("Bearer one", e:authorization())
+      assert.equal(0, #sent.sent)
+    end)
+
   it("has one deadline for its turn and its request", function()
     local store = memory_store.new()
     local c, transport = client({ scripted.token "one" }, {

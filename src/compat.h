@@ -78,6 +78,7 @@ void eq_pin(void);
 /* What core.c composes: each pushes one value. */
 int eq_open_clock(lua_State *L);
 int eq_open_digest(lua_State *L);
+int eq_open_drain(lua_State *L);
 int eq_open_exec(lua_State *L);
 int eq_open_folder(lua_State *L);
 int eq_open_http(lua_State *L);

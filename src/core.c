@@ -6,9 +6,9 @@
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction plain[] = {
-    eq_open_clock, eq_open_digest,   eq_open_exec,    eq_open_folder,
-    eq_open_http,  eq_open_input,    eq_open_process, eq_open_seal,
-    eq_open_url,   eq_open_versions,
+    eq_open_clock,  eq_open_digest, eq_open_drain,    eq_open_exec,
+    eq_open_folder, eq_open_http,   eq_open_input,    eq_open_process,
+    eq_open_seal,   eq_open_url,    eq_open_versions,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */

@@ -98,6 +98,13 @@ function core.url_join(base, reference) end
 ---@return string
 function core.escape(text) end
 
+-- drain.c -------------------------------------------------------------------
+
+---Copies standard input to standard error, to its end. What nobody takes in
+---0.1 s is dropped, in lines, and so is what comes until somebody does.
+---SIGPIPE has to be ignored. Blocks this OS thread.
+function core.drain() end
+
 -- exec.c --------------------------------------------------------------------
 
 ---This process becomes another program, with this environment and the three

@@ -130,10 +130,12 @@ int eq_place_worth(const struct eq_place *place, int64_t now)
     return EQ_PINNED;
   }
   /*
-   * A failure is remembered so that attempts can be counted, and an account
-   * is not locked: it goes last. A window likewise.
+   * What is known of a token's failures is known so that attempts can be
+   * counted: it goes last. A window likewise. But who has nothing beside a
+   * failure that holds nobody back must not drive out tokens.
    */
-  if (place->failure.len > 0 || now < place->window_until) {
+  if (now < place->window_until ||
+      (place->failure.len > 0 && place->token.serial != 0)) {
     return 3;
   }
   return place->token.serial != 0 ? 2 : 1;

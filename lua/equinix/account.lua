@@ -52,7 +52,9 @@ function Held:latched()
 end
 
 --- Gives the guard back. Its state stays as long as it holds anybody back; a
---- clear one is written only over one that was not.
+--- clear one is written only over one that was not. Callers may bring any
+--- number of accounts, so theirs are the first to be forgotten where there is
+--- no room: they must not crowd out tokens and the latches of our own.
 function Held:leave()
   if self.latch then
     self.latch:leave(self.state, self.changed)
@@ -60,7 +62,8 @@ function Held:leave()
     self.state.unsaved = true -- for a store that others have, or that is down
   end
   if not guard.is_clear(self.state) then
-    self.place:fail(self.lease, guard.encode(self.state), math.huge)
+    self.place:fail(self.lease, guard.encode(self.state),
+      self.foreign and 0 or math.huge)
   elseif self.stored then
     self.place:fail(self.lease, guard.encode(self.state), 0)
   else
@@ -94,9 +97,10 @@ end
 ---@param seconds number the sending may take
 ---@param deadline number on core.now()
 ---@param shelf? equinix.Shelf of the account's latch in a store
+---@param foreign? boolean an account that a caller brought
 ---@return equinix.Account|nil held nil when the deadline passed
 ---@return equinix.Error|nil
-function M.enter(identity, proof, transport, seconds, deadline, shelf)
+function M.enter(identity, proof, transport, seconds, deadline, shelf, foreign)
   local place = core.tokens.open(identity)
   while true do
     local left = deadline - core.now()
@@ -109,6 +113,7 @@ function M.enter(identity, proof, transport, seconds, deadline, shelf)
         place = place,
         lease = a,
         stored = b ~= nil,
+        foreign = foreign,
         state = guard.decode(b),
         changed = false,
         mark = guard.fingerprint(identity, proof),

@@ -120,6 +120,7 @@ local function failed(self, answer)
   local status = answer.status
   return nil, err.from_response(answer, self:op(), {
     kind = status == 401 and "auth" or "http",
+    secrets = { (self.header:gsub("^%S+ ", "")) },
     advice = status == 401 and not self.flight.renews and STATIC_401 or nil,
     retry_after = retry.after(answer.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),

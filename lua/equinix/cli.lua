@@ -57,17 +57,42 @@ local function say(...)
   io.stderr:write "\n"
 end
 
+-- The exit code, when all that was printed has got there.
+local function finish(code)
+  local lost = output.flush()
+  if lost then
+    say("standard output could not be written: ", lost)
+    return M.FAILURE
+  end
+  return code
+end
+
 local function print_version()
   local versions = require("equinix").versions()
-  print("equinix-auth " .. versions.equinix)
-  print(table.concat({ versions.lua, versions.libcurl, versions.libcrypto },
-    "\n"))
-  os.exit(M.OK)
+  output.write(table.concat({ "equinix-auth " .. versions.equinix,
+    versions.lua, versions.libcurl, versions.libcrypto }, "\n"), "\n")
+  os.exit(finish(M.OK))
+end
+
+-- argparse prints a help and ends with 0, whatever became of it. So the help
+-- of a parser, and of each command that it will get, is ours.
+local function own_help(parser)
+  parser:add_help {
+    action = function()
+      output.write(parser:get_help(), "\n")
+      os.exit(finish(M.OK))
+    end,
+  }
+  local command = parser.command
+  function parser:command(...)
+    return own_help(command(self, ...))
+  end
+  return parser
 end
 
 local function new_parser()
-  local parser = argparse("equinix-auth",
-    "Authenticated access to the Equinix APIs.", EPILOG)
+  local parser = own_help(argparse("equinix-auth",
+    "Authenticated access to the Equinix APIs.", EPILOG))
   parser:command_target "command":help_max_width(79)
   parser:flag("--version", "Print the version and end."):action(print_version)
   local commands = {}
@@ -130,12 +155,7 @@ function M.main(argv)
   elseif not code then
     code = report(problem)
   end
-  local lost = output.flush()
-  if lost then
-    say("standard output could not be written: ", lost)
-    return M.FAILURE
-  end
-  return code
+  return finish(code)
 end
 
 return M

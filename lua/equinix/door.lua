@@ -37,13 +37,23 @@ local function refusal(status, detail, headers)
   }
 end
 
--- "name:port" or "name" into its two parts; nil for anything else.
+-- A name has 253 characters at most, a port 5; RFC 1035, section 2.3.4.
+local MAX_HOST = 262
+
+-- "name:port" or "name" into its two parts; nil for anything else. In two
+-- steps, since anybody may send this: a pattern in which digits fit both
+-- parts looks at each of them again from each of them.
 local function split(text)
-  local host, port = text:match "^(%[[%x:.]+%]):?(%d*)$"
-  if not host then
-    host, port = text:match "^([%w.%-]+):?(%d*)$"
+  if #text > MAX_HOST then
+    return nil
   end
-  return host and host:lower(), port
+  local host = text:match "^%[[%x:.]+%]" or text:match "^[%w.%-]+"
+  local rest = host and text:sub(#host + 1)
+  local port = rest == "" and "" or rest and rest:match "^:(%d*)$"
+  if not port then
+    return nil
+  end
+  return host:lower(), port
 end
 
 function Door:knows(text)
@@ -55,6 +65,9 @@ end
 -- RFC 6454: a scheme and an authority, nothing behind it. "null" is what a
 -- page without an origin of its own sends.
 function Door:knows_origin(text)
+  if #text > #"https://" + MAX_HOST then
+    return false
+  end
   local authority = text:lower():match "^https?://([^/]+)$"
   return authority ~= nil and self:knows(authority)
 end

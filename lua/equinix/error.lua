@@ -216,7 +216,29 @@ local function read_object(found, body)
   add_object(found.errors, body)
 end
 
+-- An echo may quote what was sent: as it is, in a URL or a form, or in JSON.
+local function spellings(secrets)
+  local all = {}
+  for _, secret in ipairs(secrets) do
+    all[#all + 1] = secret
+    all[#all + 1] = secret:gsub("[^%w._~-]", function(byte)
+      return ("%%%02X"):format(byte:byte())
+    end)
+    all[#all + 1] = json.encode(secret):sub(2, -2)
+  end
+  return all
+end
+
 local MAX_TEXT = 1024
+
+-- At the end of a character (of UTF-8; of other bytes it need not be one).
+local function cut(text)
+  local at = MAX_TEXT
+  while at > MAX_TEXT - 3 and text:find("^[\128-\191]", at + 1) do
+    at = at - 1
+  end
+  return text:sub(1, at)
+end
 
 -- Nothing a server echoes may bring a secret into an error; what is cut off
 -- is cut off afterwards, since a part of a secret would not be recognised.
@@ -228,7 +250,7 @@ local function clean(value, secrets)
       from, to = value:find(secret, from + #"[redacted]", true)
     end
   end
-  return value:sub(1, MAX_TEXT)
+  return cut(value)
 end
 
 --- Reads an error body of any known shape.
@@ -251,7 +273,7 @@ function M.parse(text, secrets)
       end
     end
   end
-  secrets = secrets or {}
+  secrets = spellings(secrets or {})
   for _, detail in ipairs(found.errors) do
     for key, value in pairs(detail) do
       detail[key] = clean(value, secrets)

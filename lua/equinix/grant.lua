@@ -6,7 +6,6 @@
 -- refreshOAuth2AccessToken) and RFC 6749's; read liberally, hand on only what
 -- is well formed.
 
-local core = require "equinix.core"
 local err = require "equinix.error"
 local form = require "equinix.form"
 local json = require "equinix.json"
@@ -265,17 +264,6 @@ function M.refused(failure, renewing)
     and (status == 400 or status == 401 or status == 403)
 end
 
--- An echo may quote what was sent: as it is, in a form, or in JSON.
-local function spellings(secrets)
-  local all = {}
-  for _, secret in ipairs(secrets) do
-    all[#all + 1] = secret
-    all[#all + 1] = core.escape(secret)
-    all[#all + 1] = json.encode(secret):sub(2, -2)
-  end
-  return all
-end
-
 local REFUSED = "Equinix refused the credentials; check the client id and "
   .. "secret (Equinix locks an account after 5 bad attempts, so this one is "
   .. "not repeated at once)"
@@ -300,7 +288,7 @@ function M.failure(response, op, secrets, renewing, now)
   end
   local failure = err.from_response(response, op, {
     kind = "http",
-    secrets = spellings(secrets),
+    secrets = secrets,
     retry_after = retry.after(response.headers["retry-after"], now,
       MAX_RETRY_AFTER),
   })

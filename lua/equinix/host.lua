@@ -292,6 +292,27 @@ local function flags(run)
   return table.concat(words, " ")
 end
 
+-- The Lua that runs this, as a command.
+local function interpreter()
+  local first = 0
+  while arg[first - 1] do
+    first = first - 1
+  end
+  local name = arg[first]
+  return name:find "/" and M.absolute(name) or name
+end
+
+-- What copies the log: no program of POSIX's writes without waiting.
+local function copier()
+  local entries = {}
+  for entry in package.cpath:gmatch "[^;]+" do
+    entries[#entries + 1] = M.absolute(entry)
+  end
+  local code = ("package.cpath = %q require('equinix.core').drain()"):format(
+    table.concat(entries, ";"))
+  return "exec " .. quote(interpreter()) .. " -e " .. quote(code) .. "\n"
+end
+
 --- Becomes the supervisor of nginx: this process is replaced, so that a
 --- signal to it reaches the supervisor. Expects nginx.conf, banner and
 --- ready.json in the directory.
@@ -300,6 +321,9 @@ end
 function M.run(run)
   local dir = run.directory.path
   assert(M.write(dir, "supervise.sh", supervise))
+  if run.log then
+    assert(M.write(dir, "copier.sh", copier()))
+  end
   M.command(dir, "chmod 600 *") -- the umask may have let others read
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,

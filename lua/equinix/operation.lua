@@ -9,6 +9,7 @@ local account = require "equinix.account"
 local capability = require "equinix.capability"
 local core = require "equinix.core"
 local err = require "equinix.error"
+local form = require "equinix.form"
 local grant = require "equinix.grant"
 local json = require "equinix.json"
 local response = require "equinix.response"
@@ -33,27 +34,41 @@ for i, operation in ipairs(capability.operations) do
   M.names[i] = operation.name
 end
 
--- The credentials in a body, as far as they can be read; their account is
--- the same one that a client of these credentials has.
+-- A member as text; a number is what somebody meant to be text.
+local function text_of(fields, name)
+  local value = fields[name]
+  if type(value) == "number" then
+    return form.text(value)
+  end
+  return type(value) == "string" and value or nil
+end
+
+-- The credentials in a body, as far as they can be read; their account is the
+-- same one that a client of these credentials has. A user counts only where
+-- he signs in: Equinix takes `password` when grant_type is left out.
 local function account_of(config, fields)
-  if type(fields) ~= "table" or type(fields.client_id) ~= "string" then
+  if type(fields) ~= "table" then
     return nil
   end
-  local function text(name)
-    return type(fields[name]) == "string" and fields[name] or nil
+  local id, user = text_of(fields, "client_id"), text_of(fields, "user_name")
+  if fields.grant_type == "client_credentials" then
+    user = nil
   end
-  local password = text "user_password"
+  if not id and not user then
+    return nil
+  end
+  local password = text_of(fields, "user_password")
+  local secret = text_of(fields, "client_secret") or ""
   local who = {
     origin = config.origin,
-    client_id = fields.client_id,
-    user_name = text "user_name",
-    grant = text "user_name" and "password" or "client_credentials",
+    client_id = id,
+    user_name = user,
+    grant = user and "password" or "client_credentials",
     user_password = password and function()
       return password
     end,
   }
-  return grant.identity(who), grant.proof(who, text "client_secret" or ""),
-    text "client_secret" or ""
+  return grant.identity(who), grant.proof(who, secret), secret
 end
 
 -- Where bad attempts are counted for all who share the client's store.
@@ -91,7 +106,8 @@ end
 -- Under the guard of the body's account.
 local function guarded(client, call, identity, proof, secret)
   local held, problem = account.enter(identity, proof, client.transport,
-    client.config.timeout, call.deadline, latch(client, identity, secret))
+    client.config.timeout, call.deadline, latch(client, identity, secret),
+    identity ~= grant.identity(client.config))
   if not held then
     return nil, problem
   end

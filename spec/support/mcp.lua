@@ -5,6 +5,7 @@
 --   local result = a:result("tools/list")
 local adapter = require "equinix.adapter.mcp"
 local json = require "equinix.json"
+local scan = require "equinix.adapter.mcp.scan"
 
 local M = {}
 
@@ -82,6 +83,12 @@ function M.modern_headers(method, name, changes)
   return headers
 end
 
+-- Every answer is JSON to the letter, in one line.
+local function checked(line)
+  assert(scan.read(line) and not line:find "[\r\n]", line)
+  return json.decode(line)
+end
+
 --- POSTs a text; the response, and its body decoded.
 function Server:post(text, headers)
   local response = self.adapter:handle {
@@ -90,12 +97,12 @@ function Server:post(text, headers)
     headers = headers or M.headers(),
     body = text,
   }
-  return response, response.body ~= "" and json.decode(response.body) or nil
+  return response, response.body ~= "" and checked(response.body) or nil
 end
 
 --- The result of a legacy request that must succeed.
 function Server:result(method, params)
-  local answer = json.decode(self.adapter:line(M.message(method, params)))
+  local answer = checked(self.adapter:line(M.message(method, params)))
   return answer.result or error(answer.error.message, 2)
 end
 
@@ -110,7 +117,7 @@ end
 
 --- The code of the error in answer to a line.
 function Server:code(text)
-  local answer = json.decode(self.adapter:line(text))
+  local answer = checked(self.adapter:line(text))
   return answer.error and answer.error.code, answer
 end
 

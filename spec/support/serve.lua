@@ -43,7 +43,8 @@ end
 ---@param e table|nil of spec.support.emulator
 ---@param words? string[] further words of the command
 ---@param options? {env: table<string, string|false>, eof: boolean,
----  folder: string} folder: where it is started
+---  folder: string, before: string[]} folder: where it is started; before:
+---  words of a command that becomes it
 ---@return table|nil serve
 ---@return string|nil said why it did not start
 function M.try(e, words, options)
@@ -62,6 +63,9 @@ function M.try(e, words, options)
   end
   for _, word in ipairs(words or {}) do
     argv[#argv + 1] = word
+  end
+  for i, word in ipairs(options.before or {}) do
+    table.insert(argv, i, word)
   end
   local program = process.start(argv, {
     env = environment(e, options.env, dir),

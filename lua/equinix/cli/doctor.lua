@@ -9,6 +9,7 @@ local access = require "equinix.cli.access"
 local account = require("equinix.lazy") "equinix.cli.doctor.account"
 local json = require "equinix.json"
 local output = require "equinix.cli.output"
+local results = require "equinix.cli.doctor.result"
 local settings = require("equinix.lazy") "equinix.cli.doctor.settings"
 local threads = require("equinix.lazy") "equinix.cli.doctor.threads"
 local wire = require("equinix.lazy") "equinix.cli.doctor.wire"
@@ -52,13 +53,27 @@ local function print_line(result)
   output.flush() -- the next one may take its time
 end
 
+-- What a check returns. One that raises has failed as well, and keeps those
+-- behind it from nothing. A mistake of the user's has the library's words.
+local function look(check, state)
+  local ran, result = pcall(function()
+    return check[2][check[3]](state)
+  end)
+  if ran then
+    return result
+  end
+  local words = tostring(result)
+  local misuse = words:match "^.-:%d+: equinix: (.*)$"
+  return results.failed(misuse and 2 or 1, misuse
+    or "this is a mistake in equinix-auth itself: " .. words)
+end
+
 local function run(args)
-  local state, results, code = { args = args }, {}, 0
+  local state, seen, code = { args = args }, {}, 0
   for i, check in ipairs(CHECKS) do
-    local name, module, method = check[1], check[2], check[3]
-    local result = module[method](state)
-    result.check = name
-    results[i] = result
+    local result = look(check, state)
+    result.check = check[1]
+    seen[i] = result
     if result.status == "FAILED" and code == 0 then
       code = result.code
     end
@@ -70,14 +85,16 @@ local function run(args)
     state.client:close()
   end
   if args.json then
-    output.write(json.encode { checks = results, exit_code = code }, "\n")
+    output.write(json.encode { checks = seen, exit_code = code }, "\n")
   end
   return code
 end
 
 local EXAMPLES = [[
 It asks for one token. Credentials that were refused before are not sent
-again, and it says how many attempts are left.
+again, and it says how many attempts are left. Where that can't be remembered
+each run is one of the 5 bad attempts that lock an account: so with --no-store
+it asks for none but with --try-credentials.
 Exit code: 0, or that of the first line that says FAILED.
 
 Examples:
@@ -93,6 +110,8 @@ function M.define(parser)
   command:option("--nginx", "Look at this nginx."):argname "<path>"
   command:option("--nginx-conf", "Look for the thread pool in this "
     .. "configuration of nginx."):target "nginx_conf":argname "<path>"
+  command:flag("--try-credentials", "With --no-store: ask for a token all "
+    .. "the same."):target "try_credentials"
   access.options(command)
   return { doctor = run }
 end

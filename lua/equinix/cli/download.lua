@@ -1,8 +1,9 @@
 --- download: a body into a file, as a whole or not at all.
 --
 -- Law of this file: until the last byte is there the file is another one,
--- beside it, that nobody else may read; then it is renamed. What is no plain
--- file is not replaced.
+-- beside it, that nobody else may read; then it is renamed. So a file that was
+-- there is its owner's alone from then on. What is no plain file is not
+-- replaced, nor is a link: who reads what it leads to would not get the news.
 
 local output = require "equinix.cli.output"
 local shell = require "equinix.cli.shell"
@@ -24,7 +25,9 @@ end
 -- mktemp makes a new file with mode 0600, and never follows a link.
 local MAKE = [[
 path=%s
-if [ -e "$path" ] && [ ! -f "$path" ]; then
+if [ -L "$path" ]; then
+  echo "it is a link, and would be replaced; give the file that it leads to"
+elif [ -e "$path" ] && [ ! -f "$path" ]; then
   echo "it is there, and no plain file"
 else
   mktemp "$path.XXXXXX"

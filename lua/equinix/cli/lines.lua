@@ -1,12 +1,13 @@
---- lines: standard input as lines, of bounded length, that can be looked at
---- before their turn.
+--- lines: standard input as lines, of bounded length, of which it is known
+--- before their turn what is noted of them.
 --
--- Law of this file: no memory without a limit. Of a line that is too long
--- nothing is kept but that it was there.
+-- Law of this file: no memory without a limit, and no line looked at twice. Of
+-- a line that is too long nothing is kept but that it was there.
 
 local M = {}
 
 local MAX_AHEAD = 4 * 1024 * 1024 -- bytes that are read before their turn
+local OVERHEAD = 64 -- bytes that an empty line costs
 
 ---@class equinix.cli.Lines
 ---@field private read fun(seconds?: number): string|nil as core.input
@@ -14,17 +15,50 @@ local MAX_AHEAD = 4 * 1024 * 1024 -- bytes that are read before their turn
 ---@field private queue (string|false)[] false: a line that was too long
 ---@field private first integer
 ---@field private last integer
----@field private ahead integer bytes in the queue
+---@field private ahead integer bytes that the queue costs
+---@field private note fun(line: string): string|nil
+---@field private notes table<integer, string> of the lines in the queue
+---@field private counts table<string, integer> how many lines have a note
 ---@field private parts string[] of the line that has no end yet
 ---@field private length integer bytes in them
 ---@field private ended boolean
 local Lines = {}
 Lines.__index = Lines
 
+-- What a line counts. One that was too long is gone, but who sends nothing
+-- else is not to be read for ever.
+function Lines:cost(line)
+  return (line and #line or self.limit) + OVERHEAD
+end
+
+-- Counts a note up or down.
+function Lines:count(note, by)
+  local n = (self.counts[note] or 0) + by
+  self.counts[note] = n > 0 and n or nil
+end
+
 function Lines:push(line)
   self.last = self.last + 1
   self.queue[self.last] = line
-  self.ahead = self.ahead + (line and #line or 0)
+  self.ahead = self.ahead + self:cost(line)
+  local note = line and self.note(line)
+  if note then
+    self.notes[self.last] = note
+    self:count(note, 1)
+  end
+end
+
+-- Takes the first line out.
+function Lines:pop()
+  local i = self.first
+  local line, note = self.queue[i], self.notes[i]
+  self.first = i + 1
+  self.queue[i], self.notes[i] = nil, nil
+  self.ahead = self.ahead - self:cost(line)
+  if note then
+    self:count(note, -1)
+  end
+  return line
 end
 
 -- Adds to the line that has no end yet.
@@ -88,33 +122,29 @@ function Lines:next()
     end
     self:more()
   end
-  local line = self.queue[self.first]
-  self.queue[self.first] = nil
-  self.first = self.first + 1
-  self.ahead = self.ahead - (line and #line or 0)
-  return line
+  return self:pop()
 end
 
---- The lines that have arrived and whose turn has not come; does not wait.
----@return fun(): string|nil
-function Lines:coming()
+--- Whether there is a line with that note among those that have arrived and
+--- whose turn has not come; does not wait.
+---@param note string
+---@return boolean
+function Lines:has(note)
   while self.ahead + self.length < MAX_AHEAD and self:more(0) do
     -- luacheck: ignore 542
   end
-  local i = self.first - 1
-  return function()
-    repeat
-      i = i + 1
-    until self.queue[i] or i > self.last
-    return self.queue[i] or nil
-  end
+  return self.counts[note] ~= nil
 end
+
+local NO_NOTE = function() end
 
 --- Makes one.
 ---@param read fun(seconds?: number): string|nil, string|nil as core.input
 ---@param limit integer bytes of a line
+---@param note? fun(line: string): string|nil what is to be known of a line
+---  before its turn; called once for each
 ---@return equinix.cli.Lines
-function M.new(read, limit)
+function M.new(read, limit, note)
   return setmetatable({
     read = read,
     limit = limit,
@@ -122,6 +152,9 @@ function M.new(read, limit)
     first = 1,
     last = 0,
     ahead = 0,
+    note = note or NO_NOTE,
+    notes = {},
+    counts = {},
     parts = {},
     length = 0,
     ended = false,

@@ -137,22 +137,20 @@ local function key_of(id)
   return scan.string(id) and "s" .. scan.string(id) or id
 end
 
+-- The request that a line calls off, as a key.
+local function called_off(line)
+  -- The slash may be escaped, and most lines are not worth reading twice.
+  local asked = line:find("cancelled", 1, true) and read(line) or nil
+  local id = asked and asked.method == "notifications/cancelled"
+    and asked.params.requestId
+  return id and key_of(id) or nil
+end
+
 -- Whether one of the lines to come calls a request off. `initialize` can't be
 -- (MCP, cancellation).
 local function is_cancelled(input, asked)
-  if not asked or not asked.id or asked.method == "initialize" then
-    return false
-  end
-  for line in input:coming() do
-    -- The slash may be escaped, and most lines are not worth reading twice.
-    local other = line:find("cancelled", 1, true) and read(line) or nil
-    local id = other and other.method == "notifications/cancelled"
-      and other.params.requestId
-    if id and key_of(id) == key_of(asked.id) then
-      return true
-    end
-  end
-  return false
+  return asked ~= nil and asked.id ~= nil and asked.method ~= "initialize"
+    and input:has(key_of(asked.id))
 end
 
 local function send(answer)
@@ -178,7 +176,7 @@ end
 
 local function run(args, say)
   local server = new_adapter(args, say)
-  local input = lines.new(core.input, adapter.MAX_BODY)
+  local input = lines.new(core.input, adapter.MAX_BODY, called_off)
   local agreed
   while true do
     local line, problem = input:next()

@@ -12,6 +12,37 @@ function M.quote(word)
   return "'" .. word:gsub("'", [['\'']]) .. "'"
 end
 
+-- Where there is no `timeout`, a second process ends the first one. It holds
+-- no end of the pipe that is read, and it takes its own nap along.
+local LIMITED = [[
+(
+if command -v timeout >/dev/null 2>&1; then
+  exec timeout %(seconds) %(command)
+fi
+%(command) &
+it=$!
+{
+  trap 'kill $nap' TERM
+  sleep %(seconds) &
+  nap=$!
+  wait $nap && kill $it
+} >/dev/null 2>&1 &
+dog=$!
+wait $it 2>/dev/null
+code=$?
+kill $dog 2>/dev/null
+exit $code
+)]]
+
+--- A command that is ended when it takes longer, as one of the shell's.
+---@param command string one program and its words, without a pipe
+---@param seconds number rounded up to whole ones
+---@return string command with another exit code than 0 if it was ended
+function M.limited(command, seconds)
+  local values = { command = command, seconds = math.ceil(seconds) }
+  return (LIMITED:gsub("%%%((%l+)%)", values))
+end
+
 --- What a command prints, stderr among it, without the last newlines; "" when
 --- it can't be run.
 ---@param command string

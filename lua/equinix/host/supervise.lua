@@ -8,16 +8,22 @@
 --   runner      its child; keeps nginx's pid in `master` before there is an
 --               nginx, and its exit code in `ended` after there was one
 --   nginx       in the foreground of the runner
---   guard       reads the pipe; at its end, be it closed on purpose or
---               because the supervisor was killed with SIGKILL, it stops
---               nginx and removes the directory
+--   guard       deaf to signals; reads the pipe; at its end, be it closed on
+--               purpose or because the supervisor was killed with SIGKILL, it
+--               stops nginx and removes the directory
+--
+-- What a terminal (Ctrl-C) or `kill` sends to the supervisor's group does not
+-- reach nginx, to which it would mean to drop what is in flight, nor the
+-- guard, which has to outlive it: both have a session of their own, where
+-- there is setsid (Linux).
 --
 -- So there is one way of cleaning up, not one for each way of dying. (Should
 -- the guard itself be killed, the supervisor does its work.)
 --
--- With "log" there is a fifth, that copies what nginx writes to the pipe `log`
--- to stderr; not before nginx listens, since why it did not start is said in
--- one line and not in nginx's many.
+-- With "log" there is a fifth, copier.sh, that copies what nginx writes to the
+-- pipe `log` to stderr, and never waits for who reads that; not before nginx
+-- listens, since why it did not start is said in one line and not in nginx's
+-- many.
 -- RATIONALE: a script, since Lua can neither fork nor take signals. POSIX
 -- shell only (dash, bash, busybox, macOS).
 
@@ -28,8 +34,7 @@ return [==[
 dir=$1 stop=$2 name=$3 ready=$4 words=" $5 "
 shift 5
 umask 077
-home=$PWD
-cd / && mkfifo "$dir/life" "$dir/log" || exit 1
+alone=$(command -v setsid)
 
 told() {
   case $words in
@@ -53,6 +58,12 @@ await() {
   done
 }
 
+# A master with its workers, where they are a group.
+kill_all() {
+  kill -s KILL -- "-$1" 2>/dev/null || kill -s KILL "$1"
+  await 20 is_over
+}
+
 clean_up() {
   await 20 test -s "$dir/master"
   if [ -s "$dir/master" ] && ! is_over; then
@@ -60,6 +71,7 @@ clean_up() {
     await 100 is_over
     is_over || kill -TERM "$(cat "$dir/master")"
     await 50 is_over
+    is_over || kill_all "$(cat "$dir/master")"
   fi
   [ -n "$ready" ] && rm -f "$ready"
   rm -rf "$dir"
@@ -86,8 +98,9 @@ runner() {
   else
     set -- env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
   fi
+  # $alone is one word or none.
   sh -c 'echo $$ >"$0/master"
-    exec "$@"' "$dir" "$@"
+    exec "$@"' "$dir" $alone "$@"
   echo $? >"$dir/ended"
 }
 
@@ -97,18 +110,24 @@ watcher() {
   kill -TERM $$
 }
 
-# Who has nobody to tell it to still takes it: nginx must not stand still.
 copier() {
   exec 8<&- 9>&- <"$dir/log" 7<&-
   trap '' INT TERM HUP QUIT PIPE
-  cat >&2 2>/dev/null || exec cat >/dev/null 2>&1
+  exec sh "$dir/copier.sh"
 }
+
+if told guard; then # started by the one below
+  guard
+  exit
+fi
+home=$PWD
+cd / && mkfifo "$dir/life" "$dir/log" || exit 1
 
 # These close what is not theirs by `exec`: a shell keeps a copy of what
 # a redirection behind a function's name takes away, and a copy of 9 would
 # keep `life` open.
 exec 8<&0 # a shell takes standard input away from what it puts aside
-guard &
+$alone sh "$0" "$dir" "$stop" "$name" "$ready" guard &
 guard=$!
 exec 9>"$dir/life"
 # Open for both, so that nginx can write before anybody reads.
@@ -180,6 +199,8 @@ exec 9>&-
 while kill -0 $guard 2>/dev/null; do wait $guard; done
 [ -d "$dir" ] && clean_up
 exec 7<&- # nobody writes any more: the copier comes to an end
-while [ -n "$copier" ] && kill -0 $copier 2>/dev/null; do wait $copier; done
+copied() { [ -z "$copier" ] || ! kill -0 $copier 2>/dev/null; }
+await 20 copied
+copied || kill -s KILL $copier
 [ -z "$failed" ]
 ]==]

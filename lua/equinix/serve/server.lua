@@ -101,6 +101,15 @@ local function new_client(settings)
   if not client then
     error(reason.message, 0)
   end
+  -- The token's place is found before the workers are forked: finding it takes
+  -- the secret, and a file that holds it may be gone when they need a token
+  -- that is there. Who can't find it now keeps nginx from starting.
+  if client.flight.renews then
+    local slot, problem_found = client.flight:place()
+    if not slot then
+      error(problem_found.message, 0)
+    end
+  end
   return client
 end
 
@@ -185,6 +194,18 @@ local function body()
   return text or (path and read_file(path)) or ""
 end
 
+-- A target may name its host itself, and that is what counts (RFC 9112,
+-- section 3.2.2): nginx's $host is that, or else the name in Host. Where they
+-- differ the request has a Host that nobody may have.
+local function host()
+  local header, name = var.http_host, var.host
+  if header and header ~= name
+    and header:lower():gsub(":%d*$", "") ~= name then
+    return ""
+  end
+  return header
+end
+
 -- nginx sees to it that there is one Host.
 local function request(uri)
   local path, query = uri, nil
@@ -195,7 +216,7 @@ local function request(uri)
     method = ngx.req.get_method(),
     path = path,
     query = query ~= "" and query or nil,
-    headers = setmetatable({ host = var.http_host }, Headers),
+    headers = setmetatable({ host = host() }, Headers),
     body = body(),
   }
 end

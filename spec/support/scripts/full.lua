@@ -25,7 +25,8 @@ local _, lease = latched:begin()
 latched:fail(lease, "locked", math.huge)
 local _, flight = flying:begin(nil, nil, math.huge)
 local failed = open "failed once"
-_, lease = failed:begin()
+fill(failed, "Bearer failed")
+_, lease = failed:begin(nil, true)
 failed:fail(lease, "count me", 0)
 local popular = open "popular"
 fill(popular, "Bearer popular")
@@ -43,11 +44,20 @@ end
 assert(tokens.info().used == SLOTS)
 assert(select(3, latched:begin()) == "locked")
 assert(flying:outcome(flight) == "pending")
--- a failure that is remembered goes after all tokens
-assert(select(3, failed:begin()) == "count me")
+-- a token whose failures are counted goes after all others
+assert(select(3, failed:begin(nil, true)) == "count me")
 -- 4 of the places are those above: the rest has the last keys, in order
 assert(open(SLOTS * 2 - (SLOTS - 4) + 1):peek())
 assert(not open(SLOTS * 2 - (SLOTS - 4)):peek())
+
+-- Failures that hold nobody back and have no token drive out none.
+for i = 1, SLOTS * 2 do
+  local slot = open("stranger " .. i)
+  local _, theirs = slot:begin()
+  slot:fail(theirs, "refused", 0)
+end
+assert(popular:peek() == "Bearer popular")
+assert(open(SLOTS * 2):peek())
 
 -- The copy of an evicted token goes with it, however one asks.
 assert(early:look() == "empty")

@@ -35,11 +35,17 @@ local function wait(seconds)
   return seconds and (" Try again in %s s."):format(seconds) or ""
 end
 
+-- Whether it is about this server's own credentials: no agent's call goes to
+-- where tokens are given out, and what names no request was none of the API.
+local function is_own(problem)
+  return problem.op == nil or problem.op:find "^POST /oauth2/" ~= nil
+end
+
 --- For an error of the client.
 ---@param problem equinix.Error
 ---@return string
 function M.of_error(problem)
-  local _, headers, object = problems.of(problem, true)
+  local _, headers, object = problems.of(problem, is_own(problem))
   return object.detail .. details(problem.errors)
     .. wait(headers["Retry-After"])
 end

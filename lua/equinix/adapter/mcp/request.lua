@@ -6,12 +6,12 @@
 -- a redirect led, and the token is taken out of every answer.
 
 local failure = require "equinix.adapter.mcp.failure"
-local form = require "equinix.form"
 local handle = require "equinix.handle"
 local json = require "equinix.json"
 local rules = require "equinix.adapter.mcp.rules"
 local scan = require "equinix.adapter.mcp.scan"
 local schema = require "equinix.adapter.mcp.schema"
+local scrub = require "equinix.adapter.mcp.scrub"
 local write = require "equinix.adapter.mcp.write"
 
 local M = {}
@@ -55,40 +55,6 @@ local ANSWER = {
 local STALE = "token_handle is not one of the current token: call "
   .. "getoauth2accesstoken for a new one."
 
--- The spellings in which a text may bring the token back.
-local function spellings(token)
-  local spelled = { token }
-  for _, other in ipairs { form.encode { t = token }:sub(3),
-    write.value(token):sub(2, -2) } do
-    if other ~= token then
-      spelled[#spelled + 1] = other
-    end
-  end
-  return spelled
-end
-
-local function without(text, word)
-  local parts, from = {}, 1
-  while true do
-    local at, to = text:find(word, from, true)
-    if not at then
-      parts[#parts + 1] = text:sub(from)
-      return table.concat(parts, "[redacted]")
-    end
-    parts[#parts + 1] = text:sub(from, at - 1)
-    from = to + 1
-  end
-end
-
-local function scrub(text, tokens)
-  for _, token in ipairs(tokens) do
-    for _, word in ipairs(spellings(token)) do
-      text = without(text, word)
-    end
-  end
-  return text
-end
-
 -- A query is of plain values; nil where it is not.
 local function query_of(text)
   local query = json.decode(text)
@@ -111,7 +77,7 @@ local function object_of(response, tokens)
     return nil, ("The answer has %d bytes, more than 1 MiB: ask for less "
       .. "(limit, offset)."):format(#response.body)
   end
-  local text = scrub(response.body, tokens)
+  local text = scrub.text(response.body, tokens)
   local body = scan.read(text)
   if not body then
     local ok, quoted = pcall(write.value, text)
@@ -140,11 +106,18 @@ local function path_of(url)
   return url:match "^%a+://[^/?#]*(/[^?#]*)" or "/"
 end
 
+-- The URL where the API's answer came from; nil where there is none. That of
+-- a token endpoint never shows one.
+local function answered(response, problem)
+  response = response or problem.response
+  return response and response.url
+end
+
 -- A renewal may have come between: what was sent is this one or that one.
 local function tokens_now(client, token)
   local header = client:authorization()
-  return { token, type(header) == "string" and header:match "^%S+ (.+)$"
-    or nil }
+  local now = type(header) == "string" and header:match "^%S+ (.+)$"
+  return { token, now ~= token and now or nil }
 end
 
 local function send(options, call, token, context)
@@ -160,11 +133,11 @@ local function send(options, call, token, context)
     },
   }
   local tokens = tokens_now(client, token)
-  if not response then
-    return nil, scrub(failure.of_error(problem), tokens)
-  elseif not rules.allow(options.rules, call.method,
-    path_of(response.url)) then
+  local from = answered(response, problem)
+  if from and not rules.allow(options.rules, call.method, path_of(from)) then
     return nil, "The answer was a redirect to a path that is not allowed."
+  elseif not response then
+    return nil, scrub.text(failure.of_error(problem), tokens)
   end
   return object_of(response, tokens)
 end

@@ -2,8 +2,11 @@
 --
 -- Law of this file: a path is taken only if all who read it on its way read
 -- the same path: no dot segments, no empty ones, no escaped slash, backslash,
--- dot or percent sign, whatever a rule allows. And what gives tokens out
--- (/oauth2/, /use/token) is never among it, in any case of letters.
+-- dot or percent sign, nothing but UTF-8, whatever a rule allows. And what
+-- gives tokens out (/oauth2/, /use/token) is never among it, in any case of
+-- letters.
+
+local scan = require "equinix.adapter.mcp.scan"
 
 local M = {}
 
@@ -38,8 +41,13 @@ local function decoded(path)
   end))
 end
 
+local function is_utf8(text)
+  return scan.utf8(text) == text
+end
+
 local function is_plain(path)
   return path:find(PATH) ~= nil and not has_bad_escape(path)
+    and is_utf8(decoded(path))
     and not path:find("//", 1, true)
     and not (path .. "/"):find "/%.%.?/"
 end

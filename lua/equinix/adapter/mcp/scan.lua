@@ -5,7 +5,7 @@
 -- and 9007199254740993 not something near it. And only what every parser
 -- reads the same way is JSON here: RFC 8259 to the letter, UTF-8, no name
 -- twice in an object (RFC 7493, 2.3), no half of a surrogate pair, no more
--- than 64 levels.
+-- than 64 levels, nor than 4096 names in an object.
 --
 -- RATIONALE: lua-cjson 2.1.0 takes [] for {}, 01 for 1, 0x10 for 16, bytes
 -- that are no UTF-8, and the last of two members with one name.
@@ -15,6 +15,10 @@ local json = require "equinix.json"
 local M = {}
 
 local MAX_DEPTH = 64
+
+-- LuaJIT's hash of a string looks at some of its bytes only, so names can be
+-- made that all fall together: what they cost grows with the square.
+local MAX_NAMES = 4096
 
 -- What may follow the first byte of a character beyond ASCII (RFC 3629, 4).
 local TAIL = "[\128-\191]"
@@ -121,6 +125,10 @@ local function after_member(text, at, depth, seen, found)
     broken("a name that its object has already", from)
   end
   seen[name] = true
+  seen[1] = (seen[1] or 0) + 1 -- no name: those are strings
+  if seen[1] > MAX_NAMES then
+    broken("an object with more than " .. MAX_NAMES .. " names", from)
+  end
   at = text:match("^[ \t\r\n]*:[ \t\r\n]*()", at)
     or broken("a name without a value", from)
   from, at = at, after_value(text, at, depth)
@@ -197,6 +205,27 @@ function M.read(text)
     return nil, value.broken
   end
   error(value, 0)
+end
+
+--- A text with U+FFFD for every byte that is no UTF-8.
+---@param text string any bytes
+---@return string
+function M.utf8(text)
+  local parts, from, at = {}, 1, 1
+  while true do
+    at = text:find("[\128-\255]", at)
+    if not at then
+      parts[#parts + 1] = text:sub(from)
+      return table.concat(parts, "\239\191\189")
+    end
+    local tail = FOLLOWS[text:byte(at)]
+    local next_at = tail and text:match(tail, at + 1)
+    if not next_at then
+      parts[#parts + 1] = text:sub(from, at - 1)
+      from = at + 1
+    end
+    at = next_at or from
+  end
 end
 
 --- The members of an object.

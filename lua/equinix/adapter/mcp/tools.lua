@@ -48,8 +48,9 @@ local function content(text)
   }
 end
 
+-- Words may be Equinix's, in any encoding.
 local function failed(words)
-  return { content = content(words), isError = "true" }
+  return { content = content(scan.utf8(words)), isError = "true" }
 end
 
 local function succeeded(object)

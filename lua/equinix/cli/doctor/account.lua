@@ -2,7 +2,9 @@
 --
 -- Law of this file: it asks as any renewal does, under the lock-out guard. So
 -- what was refused before is not sent again, and a doctor that is called a
--- hundred times costs one attempt.
+-- hundred times costs one attempt. Where nothing outlives the process each
+-- call costs one: then it counts none, says so, and where it is the user who
+-- wants no store it sends none that wasn't asked for.
 
 local env = require "equinix.env"
 local grant = require "equinix.grant"
@@ -19,23 +21,22 @@ local EXIT = { auth = 3, config = 2, network = 4, timeout = 4, tls = 4 }
 
 local function nothing() end
 
--- Bad attempts in a row: of this run, else as they rest in the store.
+-- Bad attempts in a row, as they rest in the store for the next process.
 local function refusals(state)
-  if state.latched then
-    return state.latched.refusals
-  end
   local config = state.client.config
-  if not config.store then
-    return nil
-  end
-  local text = shelf.latch(visit.new(config.store, nothing),
+  local text = config.store and shelf.latch(visit.new(config.store, nothing),
     grant.identity(config)):read()
-  return text and guard.decode(text).count
+  return guard.decode(text or nil).count
 end
 
-local function attempts_left(state)
+-- The store itself is asked whether this attempt got there: there are many
+-- ways not to, and a count that is of another secret may be there before.
+local function attempts_left(state, before)
   local count = refusals(state)
-  if not count or count == 0 then
+  if state.latched and count <= before then
+    return (": it is remembered nowhere, so each run is one more of the %d "
+      .. "bad attempts in a row that lock the account"):format(LOCKED_AFTER)
+  elseif count == 0 then
     return ""
   end
   return (" (%d bad in a row; %d left before Equinix locks the account)")
@@ -53,9 +54,9 @@ local function variables()
   return table.concat(names, " and ")
 end
 
-local function refused(state, problem)
+local function refused(state, problem, before)
   return result.failed(EXIT[problem.kind] or 1, problem.message
-    .. (problem.kind == "auth" and attempts_left(state) or ""),
+    .. (problem.kind == "auth" and attempts_left(state, before) or ""),
     problem.kind == "auth" and "compare " .. variables() .. " with the app in "
     .. "Equinix's developer portal; a new secret is tried at once" or nil)
 end
@@ -82,12 +83,17 @@ function M.token(state)
     return result.skipped "the server is not reached"
   elseif state.client.config.grant == "static" then
     return try_static(state)
+  elseif state.args.no_store and not state.args.try_credentials then
+    return result.skipped("not asked for one: with --no-store no refusal is "
+      .. "remembered, so each run with bad credentials is one of the %d that "
+      .. "lock the account; --try-credentials sends them", LOCKED_AFTER)
   end
+  local before = refusals(state)
   local token, problem = state.client:refresh()
   if not token then
-    return refused(state, problem)
+    return refused(state, problem, before)
   end
-  return result.ok("accepted; a token for %d s%s", token.expires_in,
+  return result.ok("accepted; a token for %.0f s%s", token.expires_in,
     token.user_name and ", of " .. token.user_name or "")
 end
 

@@ -11,9 +11,14 @@ local shell = require "equinix.cli.shell"
 
 local M = {}
 
+-- openssl waits for ever for a server that says nothing.
+local MAX_SECONDS = 5
+
+local CONNECT = "openssl s_client -connect %s -servername %s </dev/null "
+  .. "2>/dev/null"
+
 -- What the server showed, in lines "issuer=...", "notBefore=...".
-local SHOW = "openssl s_client -connect %s -servername %s </dev/null "
-  .. "2>/dev/null | openssl x509 -noout -subject -issuer -dates "
+local SHOW = "%s | openssl x509 -noout -subject -issuer -dates "
   .. "-ext subjectAltName"
 
 local function shown(seen, config)
@@ -22,8 +27,10 @@ local function shown(seen, config)
   end
   local url = seen.url
   local host = url.host:gsub("[%[%]]", "")
-  local text = shell.output(SHOW:format(
-    shell.quote(("%s:%d"):format(url.host, url.port)), shell.quote(host)))
+  local connect = CONNECT:format(
+    shell.quote(("%s:%d"):format(url.host, url.port)), shell.quote(host))
+  local text = shell.output(SHOW:format(shell.limited(connect,
+    math.min(config.timeout, MAX_SECONDS))))
   return {
     issuer = text:match "issuer=%s*([^\n]+)",
     from = text:match "notBefore=([^\n]+)",

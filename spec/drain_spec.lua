@@ -1,0 +1,70 @@
+-- drain: standard input to standard error, without waiting for it.
+local process = require "spec.support.process"
+
+describe("core.drain", function()
+  local dir
+  before_each(function()
+    dir = process.tempdir()
+    assert.equal(0, select(2, process.capture("mkfifo " .. dir .. "/err")))
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+
+  -- A shell's command, in which $DRAIN is a Lua that drains.
+  local function run(line)
+    local file = assert(io.open(dir .. "/drain.lua", "w"))
+    file:write "require('equinix.core').drain()"
+    file:close()
+    -- What is relative there is not relative to the folder of this spec.
+    local cpath = package.cpath:gsub("([^;]+)", function(entry)
+      return entry:find "^/" and entry or process.capture "pwd" .. "/" .. entry
+    end)
+    return process.capture(("export LUA_CPATH='%s'; trap '' PIPE; cd %s; "
+      .. "DRAIN='%s %s/drain.lua'\n"):format(cpath, dir,
+      process.interpreter():gsub("'", ""), dir) .. line)
+  end
+
+  it("copies all of it, the last line without an end too", function()
+    for _, target in ipairs { "2>out", "2>&1 >/dev/null | cat >out" } do
+      local said, code = run("{ seq 100000; printf end; } >in; $DRAIN <in "
+        .. target .. "; cmp in out")
+      assert.equal(0, code, said)
+    end
+  end)
+
+  it("writes where the others write, behind them", function()
+    assert.equal("before\nmine\nafter", (run("{ echo before >&2; "
+      .. "echo mine | $DRAIN; echo after >&2; } 2>out; cat out")))
+  end)
+
+  it("comes to its end although nobody reads, and cuts no line", function()
+    local said, code = run("exec 5<>err; seq 1000000 | $DRAIN 2>&5 & "
+      .. "wait $!; dd bs=65536 count=1 <&5 2>/dev/null >out; "
+      .. "head -n $(wc -l <out) out >lines; cmp out lines && wc -l <out && "
+      .. "seq $(wc -l <out) | cmp - out")
+    assert.equal(0, code, said)
+    assert.is_true(tonumber(said) > 1000)
+  end)
+
+  it("writes again when somebody reads again", function()
+    -- The reader comes when the writer is through with more than a pipe
+    -- holds, and is told the word until he has seen it.
+    local said = run("mkfifo in; exec 5<>err 6<>in; timeout 20 $DRAIN <in "
+      .. "6<&- 2>&5 & seq 100000 >&6; { while sleep 0.05; do echo again; "
+      .. "done >&6; } & timeout 15 grep -m 1 again <&5; kill $! $(jobs -p)")
+    assert.equal("again", said:match "again")
+  end)
+
+  it("takes all although the reader is gone", function()
+    local said, code = run("{ seq 1000000; echo $? >fine; } | "
+      .. "{ $DRAIN 2>&1 >/dev/null; } | true; cat fine")
+    assert.equal("0", said)
+    assert.equal(0, code)
+  end)
+
+  it("leaves the open file as it was", function()
+    assert.equal("", (run("exec 5<>err; echo x | $DRAIN 2>&5; "
+      .. "grep -E '^flags:.*4[0-9]{3}$' /proc/self/fdinfo/5 2>/dev/null")))
+  end)
+end)
