@@ -5,8 +5,8 @@
 --   lua bench/serve.lua      compares, prints ratios
 --
 -- One nginx worker each, 64 callers (wrk), all on this machine, in turns of a
--- second. The bar: >= 0.8x of the one with the same settings.
-local CALLERS, SECONDS, ROUNDS, BAR = 64, 1, 9, 0.8
+-- second. The bar: >= 0.8x of the one that writes no log and knows no limits.
+local CALLERS, SECONDS, ROUNDS, BAR = 64, 1, 15, 0.8
 
 local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
@@ -52,7 +52,7 @@ local function like(s, constant)
   local text = file:read "*a"
   file:close()
   return function(n)
-    return (text:gsub('require%("equinix.serve.server"%).rest%(%)',
+    return (text:gsub('package.loaded%["equinix.serve.server"%].rest%(%)',
       function() return constant end)
       :gsub("init_by_lua_block {.-\n  }\n", "")
       :gsub("daemon off;", ""):gsub("user root;", "")
@@ -81,7 +81,7 @@ local function compare(contenders, post)
     print(("  %-32s %7.0f a second   service: %.2fx"):format(contender.name,
       median(rates[i]), median(ratios[i])))
   end
-  return median(ratios[2])
+  return median(ratios[#contenders])
 end
 
 local function bench(s, e)
@@ -103,8 +103,8 @@ local function bench(s, e)
   bare:stop()
   assert(ok, is)
   assert(e:count "POST /oauth2/v1/token" == 1, "more than one token request")
-  print(("  service to constant: %.2fx, the bar is >= %.2fx: %s"):format(is,
-    BAR, is >= BAR and "met" or "MISSED"))
+  print(("  service to the bare constant: %.2fx, the bar is >= %.2fx: %s")
+    :format(is, BAR, is >= BAR and "met" or "MISSED"))
   return is >= BAR
 end
 

@@ -111,6 +111,40 @@ describe("equinix_request", function()
     assert.is_nil(call(server, { query = json.null }).isError)
   end)
 
+  it("sends a query as it was written, its numbers with all their digits",
+    function()
+      local server = serve { scripted.json(200, {}) }
+      server.adapter:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+        .. '"params":{"name":"equinix_request","arguments":{"method":"GET",'
+        .. '"path":"/fabric/v4/ports","token_handle":"'
+        .. handle.issue(TOKEN) .. '","query":{ "id" : [9007199254740993,'
+        .. ' 1.50], "e":[], "f":false, "s":"\\u00e9&\\"" }}}}')
+      assert.matches("/fabric/v4/ports?f=false&id=9007199254740993&id=1.50"
+        .. "&s=%C3%A9%26%22", last(server).url, 1, true)
+    end)
+
+  it("sends no URL that servers find too long, and builds none", function()
+    local server = serve { scripted.json(200, {}) }
+    local many = {}
+    for i = 1, 1000 do
+      many[i] = i
+    end
+    for _, changes in ipairs { { query = { a = ("x"):rep(8192) } },
+      { query = { a = ("&"):rep(4000) } }, { query = { a = many,
+        [("n"):rep(3000)] = many } }, { query = { [("n"):rep(500000)] = many,
+        a = ("x"):rep(400000) } },
+      { path = "/fabric/" .. ("x"):rep(8192) },
+      { path = "/fabric/" .. ("x"):rep(5000), query = { a = ("x")
+        :rep(5000) } } } do
+      local result, words = call(server, changes)
+      assert.is_true(result.isError)
+      assert.matches("path and query have more than 8000 bytes", words)
+      assert.is_true(#words < 300)
+    end
+    assert.equal(0, #server.transport.sent)
+    assert.is_nil(call(server, { query = { a = ("x"):rep(7900) } }).isError)
+  end)
+
   it("sends what it was allowed besides, with the body as it came",
     function()
       local server = serve({ scripted.json(200, {}) },
@@ -212,28 +246,38 @@ describe("equinix_request", function()
     assert.equal("[redacted]", result.structuredContent.body.old)
   end)
 
-  it("gives nothing of where a redirect led that is not allowed", function()
+  it("sends nothing to where a redirect leads that is not allowed",
+    function()
+      for _, location in ipairs { "/oauth2/v1/userinfo", "/", "/fabric",
+        "/fabric/%2e%2e/oauth2/x", "../oauth2/v1/userinfo" } do
+        local server = serve {
+          scripted.json(302, {}, { Location = location }),
+          scripted.json(200, { jwt_token = "s3cret" }) }
+        local result, words = call(server, { path = "/fabric/x" })
+        assert.is_true(result.isError)
+        assert.matches("redirect, and it was not followed.*allowed path",
+          words)
+        assert.equal(2, #server.transport.sent) -- the token, the call
+      end
+    end)
+
+  it("follows one to where it may call, and none from there on", function()
     local server = serve {
-      scripted.json(302, {}, { Location = "/oauth2/v1/userinfo" }),
-      scripted.json(200, { jwt_token = "s3cret" }) }
-    local result, words = call(server)
-    assert.is_true(result.isError)
-    assert.is_nil(words:find("s3cret", 1, true))
-    server = serve { scripted.json(302, {}, { Location = "/ne/v1/x" }),
+      scripted.json(302, {}, { Location = "/ne/v1/x?a=/oauth2/" }),
       scripted.json(200, {}) }
     assert.is_nil(call(server).isError)
+    server = serve { scripted.json(302, {}, { Location = "/ne/v1/x" }),
+      scripted.json(302, {}, { Location = "/use/token" }),
+      scripted.json(200, {}) }
+    assert.is_true(call(server).isError)
+    assert.equal(0, server.transport.count "/use/")
   end)
 
-  it("gives nothing of what failed there, either", function()
-    for _, status in ipairs { 400, 404, 500 } do
-      local server = serve {
-        scripted.json(302, {}, { Location = "/oauth2/v1/userinfo" }),
-        scripted.json(status, { errorCode = "E-1", errorMessage = "inner" }) }
-      local result, words = call(server)
-      assert.is_true(result.isError)
-      assert.equal("The answer was a redirect to a path that is not allowed.",
-        words)
-    end
+  it("says so of a redirect that no call follows, too", function()
+    local result, words = call(serve {
+      scripted.json(302, {}, { Location = "https://evil.example/fabric/" }) })
+    assert.is_true(result.isError)
+    assert.matches("not followed.*within its host", words)
   end)
 
   it("tells an answer to the call from one to this server's credentials",

@@ -109,6 +109,19 @@ describe("scan.members", function()
         .. '"x\\u0020y" : "\\u0041"}'))
     assert.same({}, scan.members "{ }")
   end)
+
+  it("end where they end, whatever brackets and quotes a string has",
+    function()
+      for _, value in ipairs { [["]}[{\"]}"]], [["\\"]], [["\\\""]],
+        [[["]",{"}":"\"}"},[]] .. "]]", "-1.5e+3", "null",
+        [[{"\"}":[{}]}]] } do
+        local text = assert(scan.read(value))
+        assert.same({ a = text, ["b}"] = text }, scan.members(
+          ('{ "a" : %s\t,\n"b}":%s}'):format(text, text)))
+        assert.same({ text, text, text }, scan.items(
+          ("[%s , %s,\r\n%s ]"):format(text, text, text)))
+      end
+    end)
 end)
 
 describe("scan.items", function()

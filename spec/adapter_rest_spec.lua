@@ -11,7 +11,8 @@ local function serve(answers, options)
   local client, transport = scripted.client(answers or
     { scripted.token "one" })
   options = options or {}
-  options.service, options.client = service.new(client), client
+  options.service = service.new(client, options.now)
+  options.client = client
   local adapter = rest.new(options)
   return function(method, path, body, headers)
     local all = { host = "127.0.0.1:8080" }
@@ -170,6 +171,71 @@ describe("a request", function()
       local response = ask(what[1], what[2])
       assert.equal("no-store", response.headers["Cache-Control"], what[2])
     end
+  end)
+end)
+
+describe("a request table that comes again", function()
+  -- The same second all along.
+  local function now()
+    return 0
+  end
+
+  local function asked(headers)
+    headers = headers or {}
+    headers.host = "localhost"
+    return { method = "POST", path = TOKEN, body = "", headers = headers }
+  end
+
+  -- The first one had a token requested; from then on there is one.
+  local function handled(adapter, request)
+    adapter:handle(request)
+    return adapter:handle(request)
+  end
+
+  it("gets the response it got, as long as that is the token", function()
+    local _, transport, adapter = serve({ scripted.token "one",
+      scripted.token "two" }, { now = now })
+    local request = asked()
+    assert.is_nil(adapter:again(request))
+    local response = handled(adapter, request)
+    assert.equal(response, adapter:again(request))
+    assert.is_nil(adapter:again(asked()))
+    adapter.client:invalidate "Bearer one"
+    assert.is_nil(adapter:again(request))
+    response = handled(adapter, request)
+    assert.equal("two", json.decode(response.body).access_token)
+    assert.equal(response, adapter:again(request))
+    assert.equal(2, #transport.sent)
+  end)
+
+  it("is met at the door as ever", function()
+    local _, _, adapter = serve(nil, { auth_token = "t", now = now })
+    local request = asked { authorization = "Bearer t" }
+    handled(adapter, request)
+    assert.is_truthy(adapter:again(request))
+    for name, value in pairs { origin = "http://evil.example",
+      authorization = "Bearer x", host = "evil.example" } do
+      local before = request.headers[name]
+      request.headers[name] = value
+      assert.is_nil(adapter:again(request), name)
+      request.headers[name] = before
+    end
+    assert.is_truthy(adapter:again(request))
+  end)
+
+  it("is answered anew where it was no token of the service's", function()
+    local _, transport, adapter = serve({ scripted.token "one",
+      scripted.token "two" }, { now = now })
+    local renewal = asked()
+    renewal.path = REFRESH
+    local wrong = asked()
+    wrong.method = "GET"
+    handled(adapter, asked())
+    for _, request in ipairs { renewal, wrong } do
+      adapter:handle(request)
+      assert.is_nil(adapter:again(request), request.method)
+    end
+    assert.equal(2, #transport.sent)
   end)
 end)
 

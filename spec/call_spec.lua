@@ -386,6 +386,51 @@ describe("a redirect", function()
       assert.equal(1, #calls)
     end
   end)
+
+  it("is not followed against field follow", function()
+    local function never()
+      return false
+    end
+    for _, follow in ipairs { false, never, function() end } do
+      local c, calls = client { to "/elsewhere", OK }
+      local answer, problem = c:get("/x", { follow = follow })
+      assert.is_nil(answer)
+      assert.equal("protocol", problem.kind)
+      assert.equal("redirect", problem.code)
+      assert.equal(302, problem.response.status)
+      assert.equal("/elsewhere", problem.response.headers.location)
+      assert.matches("follow", problem.message)
+      assert.equal(1, #calls)
+    end
+  end)
+
+  it("asks field follow about each URL that it leads to", function()
+    local asked = {}
+    local function follow(url)
+      asked[#asked + 1] = url
+      return #asked < 3
+    end
+    local c, calls = client { to "/a/../b?q=1", to "c", to "d", OK }
+    assert.equal("redirect", select(2, c:get("/x", { follow = follow })).code)
+    assert.same({ "https://api.example.com/b?q=1",
+      "https://api.example.com/c", "https://api.example.com/d" }, asked)
+    assert.equal(3, #calls)
+    c, calls = client { to "/b", OK }
+    assert(c:get("/x", { follow = true }))
+    assert.equal(2, #calls)
+  end)
+
+  it("is not allowed by field follow where it is not allowed at all",
+    function()
+      local function always()
+        return true
+      end
+      local c, calls = client { to "https://evil.example/x" }
+      assert.is_nil((c:get("/x", { follow = always })))
+      c = client { to "/elsewhere" }
+      assert.is_nil((c:post("/x", { follow = always })))
+      assert.equal(1, #calls)
+    end)
 end)
 
 describe("a sink", function()

@@ -8,6 +8,25 @@ local function request(words)
   return arguments.request(words)
 end
 
+describe("a number of a range", function()
+  local port = arguments.between(0, 65535)
+
+  it("is a whole one", function()
+    assert.equal(0, port "0")
+    assert.equal(65535, port "65535")
+    assert.equal(443, port "0443")
+  end)
+
+  it("is nothing else, and what is wrong is said", function()
+    for _, text in ipairs { "65536", "-1", "1.5", "1e3", "0x10", "", " 1",
+      "99999999999999999999" } do
+      local n, words = port(text)
+      assert.is_nil(n)
+      assert.equal(("'%s' is no number from 0 to 65535"):format(text), words)
+    end
+  end)
+end)
+
 describe("the words of a request", function()
   it("become a request", function()
     assert.same({ method = "GET", path = "/x", headers = {} }, request {})

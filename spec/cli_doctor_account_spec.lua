@@ -103,6 +103,23 @@ describe("the doctor's token request", function()
     assert.matches("^ok accepted", (look({}, words)))
   end)
 
+  it("names the variables of a token exchange", function()
+    e:config { status = 400, scope = "/use/token" }
+    local line, code = look {
+      EQUINIX_STS_ENDPOINT = e.base_url,
+      EQUINIX_TOKEN_EXCHANGE_SCOPE = "roleassignments:1",
+      EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN = "an-id-token",
+    }
+    assert.matches("^FAILED .*: compare EQUINIX_TOKEN_EXCHANGE_SCOPE and "
+      .. "EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN with .*subject token.* A new "
+      .. "one is tried at once", line)
+    assert.matches("refused.*check the scope and the subject token", line)
+    assert.is_nil(line:find("client", 1, true), line)
+    assert.is_nil(line:find("an-id-token", 1, true), line)
+    assert.equal(3, code)
+    assert.equal(1, e:count "POST /use/token")
+  end)
+
   it("takes any lifetime, a fraction of a second too", function()
     local server = rawserver.start [[
       local c = ...

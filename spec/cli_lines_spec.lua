@@ -15,10 +15,21 @@ local function new(pieces, limit, note)
   return input, waited
 end
 
+-- The next line; waits for it.
+local function following(input)
+  while true do
+    local line = input:take()
+    if line ~= nil or input:over() then
+      return line
+    end
+    input:more()
+  end
+end
+
 local function all(input)
   local found = {}
   while true do
-    local line = input:next()
+    local line = following(input)
     if line == nil then
       return found
     end
@@ -42,9 +53,9 @@ describe("lines", function()
   it("end with the input, also when that is empty", function()
     assert.same({}, all(new {}))
     local input = new { "x\n" }
-    assert.equal("x", input:next())
-    assert.is_nil(input:next())
-    assert.is_nil(input:next())
+    assert.equal("x", following(input))
+    assert.is_nil(following(input))
+    assert.is_nil(following(input))
   end)
 
   it("that are too long are told and not kept; the next one is read",
@@ -64,7 +75,7 @@ describe("lines", function()
       end
       return n < 2000 and ("x"):rep(16000) .. n or "\n"
     end, 1000)
-    assert.is_false(input:next())
+    assert.is_false(following(input))
     assert.is_true(after - before < 1000)
   end)
 
@@ -78,25 +89,25 @@ describe("lines", function()
   it("are noted before their turn, without waiting", function()
     local input, waited = noted { "one!\ntwo!\nthr", false, "ee!\ntwo!\n",
       false, false, false, false }
-    assert.equal("one!", input:next())
+    assert.equal("one!", following(input))
     assert.is_false(input:has "one")
     assert.is_true(input:has "two")
     assert.is_true(input:has "three")
     assert.same({ "for ever", 0, 0, 0, 0 }, waited)
-    assert.equal("two!", input:next())
+    assert.equal("two!", following(input))
     assert.is_true(input:has "two") -- there is another one
-    assert.equal("three!", input:next())
+    assert.equal("three!", following(input))
     assert.is_false(input:has "three")
-    assert.equal("two!", input:next())
+    assert.equal("two!", following(input))
     assert.is_false(input:has "two")
   end)
 
   it("are not noted where they were too long", function()
     local input = noted({ "a\nb!23456\nc!\n" }, 5)
-    assert.equal("a", input:next())
+    assert.equal("a", following(input))
     assert.is_false(input:has "b")
     assert.is_true(input:has "c")
-    assert.is_false(input:next())
+    assert.is_false(following(input))
   end)
 
   it("are noted once, however often that is asked for", function()
@@ -106,7 +117,7 @@ describe("lines", function()
       return "x"
     end)
     for _ = 1, 1000 do
-      assert.equal("x!", input:next())
+      assert.equal("x!", following(input))
       input:has "y"
     end
     assert.equal(1000, n)
@@ -122,14 +133,14 @@ describe("lines", function()
         n = n + #piece
         return n < 50 * 1024 * 1024 and piece or nil
       end, limit)
-      input:next()
+      following(input)
       input:has "x"
       assert.is_true(n <= 4 * 1024 * 1024 + 40000, n)
       -- What was taken out makes room for as much.
       n = 0
       for _ = 1, 100000 do
         if n == 0 then
-          input:next()
+          following(input)
           input:has "x"
         end
       end
@@ -137,12 +148,68 @@ describe("lines", function()
     end
   end)
 
+  it("are not waited for where one never ends, and are noted", function()
+    local n = 0
+    local input = lines.new(function()
+      n = n + 1
+      assert.is_true(n < 10000, "it reads for ever")
+      return ("x"):rep(16384)
+    end, 1000)
+    assert.is_false(input:has "y")
+    assert.is_true(input:reads()) -- its end may still come
+  end)
+
   it("say why the input ended, where that was no end", function()
     local input = lines.new(function()
       return nil, "broken"
     end, 10)
-    local line, problem = input:next()
-    assert.is_nil(line)
-    assert.equal("broken", problem)
+    assert.is_nil(following(input))
+    assert.same({ true, "broken" }, { input:over() })
   end)
+
+  it("are not waited for where they are taken, and are over with the last",
+    function()
+      local input, waited = new { "one\ntwo", false, "\n" }
+      assert.is_nil(input:take())
+      assert.same({}, waited)
+      assert.is_true(input:more(3))
+      assert.equal("one", input:take())
+      assert.is_nil(input:take())
+      assert.is_false(input:more(0)) -- nothing came
+      assert.is_false((input:over()))
+      assert.is_true(input:more(0))
+      assert.is_false(input:more(0)) -- the end
+      assert.is_false((input:over()))
+      assert.equal("two", input:take())
+      assert.is_true((input:over()))
+      assert.same({ 3, 0, 0, 0 }, waited)
+    end)
+
+  it("are neither read nor there any more after a stop", function()
+    local input, waited = noted { "one\ntwo!\nthr", "ee\n" }
+    input:more()
+    assert.is_true(input:reads())
+    input:stop()
+    assert.is_false(input:reads())
+    assert.is_false(input:more())
+    assert.is_nil(input:take())
+    assert.is_false(input:has "two")
+    assert.same({ true }, { input:over() })
+    assert.equal(1, #waited)
+  end)
+
+  it("that wait beyond the limit are not read; there is room again later",
+    function()
+      local input = lines.new(function()
+        return ("x\n"):rep(8192)
+      end, 10)
+      while input:reads() do
+        assert.is_true(input:more(0))
+      end
+      assert.is_false(input:more(0))
+      while not input:reads() do
+        assert.equal("x", input:take())
+      end
+      assert.is_true(input:more(0))
+    end)
 end)

@@ -1,10 +1,12 @@
 -- cli/mcp: `equinix-auth mcp`, the server over standard input and output.
 local agent = require "spec.support.agent"
 local command = require "spec.support.command"
+local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.json"
 local mcp = require "spec.support.mcp"
 local process = require "spec.support.process"
+local rawserver = require "spec.support.rawserver"
 
 local TOKEN = "POST /oauth2/v1/token"
 
@@ -88,7 +90,7 @@ describe("equinix-auth mcp", function()
 
   it("bounds a line, and reads the next one", function()
     start()
-    a:say(("x"):rep(3 * 1024 * 1024))
+    a:say(("x"):rep(6 * 1024 * 1024))
     assert.equal(-32700, a:hear().error.code)
     a:say(mcp.message "ping" .. (" "):rep(1024 * 1024))
     assert.equal(-32700, a:hear().error.code)
@@ -114,8 +116,8 @@ describe("equinix-auth mcp", function()
       end))
       a:say(cancel(1) .. "\n" .. call "1" .. "\n" .. call "x" .. "\n"
         .. cancel "x" .. "\n" .. mcp.message("ping", nil, 4))
-      assert.equal("1", a:hear().id)
       assert.equal(4, a:hear().id)
+      assert.equal("1", a:hear().id)
       a:stop()
       assert.equal("", a:rest())
     end)
@@ -142,16 +144,14 @@ describe("equinix-auth mcp", function()
       assert.equal(7, a:hear()[1].id)
     end)
 
-  it("ends at the end of its input with 0, and when it is told to",
+  it("ends at the end of its input with 0, and so when it is told to",
     function()
       start()
       assert.equal(0, a:stop())
       start()
       a:ask "ping"
       a.process:signal "TERM"
-      assert(process.eventually(function()
-        return not a.process:alive()
-      end))
+      assert.equal(0, a.process:wait())
     end)
 
   it("ends when nobody reads its answers", function()
@@ -213,5 +213,292 @@ describe("equinix-auth mcp", function()
       assert.equal(2, code)
       assert.equal("", out)
     end
+  end)
+
+  -- So many answers, by their ids, in whatever order they come.
+  local function answers(n)
+    local found = {}
+    for _ = 1, n do
+      local answer = a:hear()
+      assert.is_nil(found[answer.id])
+      found[answer.id] = answer
+    end
+    return found
+  end
+
+  -- Lines that call a tool, with the ids 1 to n.
+  local function calls(n, name, arguments)
+    local list = {}
+    for i = 1, n do
+      list[i] = mcp.message("tools/call", { name = name,
+        arguments = arguments }, i)
+    end
+    return table.concat(list, "\n")
+  end
+
+  it("asks for one token behind 20 calls at once, in success and failure",
+    function()
+      for _, words in ipairs { {}, { "--no-store" } } do
+        e:reset()
+        e:config { token_latency = 0.2 }
+        start(words)
+        a:say(calls(20, "getoauth2accesstoken"))
+        local tokens = {}
+        for _, answer in pairs(answers(20)) do
+          tokens[answer.result.structuredContent.access_token] = true
+        end
+        assert.is_nil(next(tokens, (next(tokens))))
+        assert.equal(1, e:count(TOKEN))
+        a:say(calls(20, "refreshoauth2accesstoken"))
+        for _, answer in pairs(answers(20)) do
+          assert.is_string(answer.result.structuredContent.access_token)
+        end
+        assert.equal(2, e:count(TOKEN))
+        a:stop()
+        e:reset()
+        e:config { token_latency = 0.2, status = 503 }
+        start(words)
+        a:say(calls(20, "getoauth2accesstoken"))
+        for _, answer in pairs(answers(20)) do
+          assert.is_true(answer.result.isError)
+        end
+        assert.equal(1, e:count(TOKEN))
+        a:stop()
+      end
+    end)
+
+  it("serves callers with credentials of their own side by side", function()
+    start()
+    a:say(calls(5, "getoauth2accesstoken", { client_id = e.client_id,
+      client_secret = e.client_secret, grant_type = "client_credentials" }))
+    for _, answer in pairs(answers(5)) do
+      assert.is_string(answer.result.structuredContent.access_token)
+    end
+    assert.equal(5, e:count(TOKEN))
+  end)
+
+  it("answers all that is under way when its input ends", function()
+    e:config { token_latency = 0.2 }
+    start()
+    a:say(calls(5, "getoauth2accesstoken"))
+    a:say(mcp.message("ping", nil, 6))
+    assert.equal(0, a:stop())
+    local ids = {}
+    for line in a:rest():gmatch "[^\n]+" do
+      local answer = json.decode(line)
+      ids[answer.id] = answer.result ~= nil and not answer.result.isError
+    end
+    assert.same({ true, true, true, true, true, true }, ids)
+    assert.equal(1, e:count(TOKEN))
+  end)
+end)
+
+-- An Equinix that answers when the spec allows it. /hold: token requests wait
+-- until /release. /fabric/v4/lost is never answered, /fabric/v4/gone when the
+-- client of that has hung up.
+local EQUINIX = [[
+  local c = ...
+  local share = c.share
+  for request in function() return c:request() end do
+    local path, answer = request.path, "{}"
+    if path == "/hold" then
+      share.hold = true
+    elseif path == "/release" then
+      share.hold = false
+    elseif path == "/oauth2/v1/token" then
+      while share.hold do
+        c:sleep(0.005)
+      end
+      answer = '{"access_token":"the-token","token_timeout":"3600",'
+        .. '"token_type":"Bearer","user_name":"u"}'
+    elseif path == "/fabric/v4/lost" then
+      c:hangup()
+      share.gone = true
+      return
+    end
+    while path == "/fabric/v4/gone" and not share.gone do
+      c:sleep(0.005)
+    end
+    c:send(c.ok(answer, "Content-Type: application/json\r\n"))
+  end
+]]
+
+describe("equinix-auth mcp, while a call is under way", function()
+  local server, http, a, dir
+
+  before_each(function()
+    server = rawserver.start(EQUINIX)
+    http = core.http()
+  end)
+  after_each(function()
+    assert(http:send({ method = "GET", url = server.url .. "/release" }, 10))
+    if a then
+      a:stop()
+      a = nil
+    end
+    http:close()
+    server:stop()
+    if dir then
+      process.remove(dir)
+      dir = nil
+    end
+  end)
+
+  local function tell(path)
+    assert(http:send({ method = "GET", url = server.url .. path }, 10))
+  end
+
+  -- How often the server has read a request of that path.
+  local function count(path)
+    local n = 0
+    for _, request in ipairs(server:requests()) do
+      n = n + (request.path == path and 1 or 0)
+    end
+    return n
+  end
+
+  local function wait_for(path)
+    assert(process.eventually(function()
+      return count(path) > 0
+    end), "there was no request of " .. path)
+  end
+
+  local ENV = { base_url = "", client_id = "id",
+    client_secret = "a-secret-of-some-length" }
+
+  local function start(words, changes)
+    ENV.base_url = server.url
+    a = agent.start(words, { env = command.env(ENV, changes) })
+  end
+
+  local function call(id, name, arguments)
+    return mcp.message("tools/call", { name = name or "getoauth2accesstoken",
+      arguments = arguments }, id)
+  end
+
+  local function cancel(id)
+    return mcp.message("notifications/cancelled", { requestId = id }, false)
+  end
+
+  -- One with a call whose token request was read and is held.
+  local function held(changes)
+    tell "/hold"
+    start({}, changes)
+    a:say(call(1))
+    wait_for "/oauth2/v1/token"
+  end
+
+  it("answers what needs no network", function()
+    held()
+    assert.same({}, a:ask("ping", nil, 2).result)
+    assert.equal(2, #a:ask("tools/list", nil, 3).result.tools)
+    assert.equal("2025-03-26", a:ask("initialize", {
+      protocolVersion = "2025-03-26" }, 4).result.protocolVersion)
+    a:say "x"
+    assert.equal(-32700, a:hear().error.code)
+    tell "/release"
+    local answer = a:hear()
+    assert.equal(1, answer.id)
+    assert.equal("the-token", answer.result.structuredContent.access_token)
+  end)
+
+  it("answers a batch as a whole, and others meanwhile", function()
+    held()
+    a:ask("initialize", { protocolVersion = "2025-03-26" }, 2)
+    a:say("[" .. mcp.message("ping", nil, 3) .. "," .. call(4) .. "]")
+    assert.same({}, a:ask("ping", nil, 5).result)
+    tell "/release"
+    local first, second = a:hear(), a:hear()
+    local batch = first.id and second or first
+    assert.equal(3, batch[1].id)
+    assert.equal("the-token",
+      batch[2].result.structuredContent.access_token)
+    assert.equal(1, (first.id and first or second).id)
+    assert.equal(1, count "/oauth2/v1/token")
+  end)
+
+  it("finishes it when it is told to end, reads no more, and ends with 0",
+    function()
+      held()
+      a.process:signal "TERM"
+      a:say(mcp.message("ping", nil, 2))
+      tell "/release"
+      assert.equal(0, a.process:wait())
+      local answer = a:hear()
+      assert.equal(1, answer.id)
+      assert.equal("the-token", answer.result.structuredContent.access_token)
+      assert.equal("", a:rest())
+    end)
+
+  it("ends at once at the second TERM", function()
+    held()
+    -- Two that come together may count as one.
+    assert(process.eventually(function()
+      a.process:signal "TERM"
+      return a.process:code()
+    end))
+    assert.equal(143, a.process:code())
+    assert.equal("", a:rest())
+  end)
+
+  it("ends with 0 when that takes longer than 10 s", function()
+    held()
+    a.process:signal "TERM"
+    assert.equal(0, a.process:wait(20))
+    assert.equal("", a:rest())
+  end)
+
+  it("breaks a GET off that is cancelled", function()
+    start { "--token-exposure", "handle" }
+    local handle = a:call "getoauth2accesstoken".structuredContent.token_handle
+    local function get(id, path)
+      a:say(call(id, "equinix_request", { method = "GET",
+        path = "/fabric/v4/" .. path, token_handle = handle }))
+    end
+    get(2, "first")
+    assert.equal(2, a:hear().id)
+    get(3, "lost")
+    wait_for "/fabric/v4/lost"
+    assert.same({}, a:ask("ping", nil, 4).result)
+    a:say(cancel(3))
+    -- Answered when the other's connection was closed.
+    get(5, "gone")
+    local answer = a:hear()
+    assert.equal(5, answer.id)
+    assert.equal(200, answer.result.structuredContent.status)
+    assert.equal(0, a:stop())
+    assert.equal("", a:rest())
+    assert.equal(1, count "/fabric/v4/lost")
+  end)
+
+  it("goes on for the others with a token request whose caller cancels",
+    function()
+      held()
+      a:say(call(2) .. "\n" .. cancel(1) .. "\n"
+        .. mcp.message("ping", nil, 3))
+      assert.equal(3, a:hear().id)
+      tell "/release"
+      local answer = a:hear()
+      assert.equal(2, answer.id)
+      assert.equal("the-token", answer.result.structuredContent.access_token)
+      assert.equal(0, a:stop())
+      assert.equal("", a:rest())
+      assert.equal(1, count "/oauth2/v1/token")
+    end)
+
+  it("keeps a token whose caller cancelled for the next process", function()
+    dir = process.tempdir()
+    held { XDG_RUNTIME_DIR = dir }
+    a:say(cancel(1) .. "\n" .. mcp.message("ping", nil, 2))
+    assert.equal(2, a:hear().id)
+    a.process:signal "TERM"
+    tell "/release"
+    assert.equal(0, a.process:wait())
+    assert.equal("", a:rest())
+    local code, out = command.run({ "token" }, { env = command.env(ENV,
+      { XDG_RUNTIME_DIR = dir }) })
+    assert.equal(0, code)
+    assert.equal("the-token\n", out)
+    assert.equal(1, count "/oauth2/v1/token")
   end)
 end)

@@ -22,7 +22,6 @@ describe("equinix-auth serve's options", function()
   it("are refused with 2 where they make no sense, in one line or with the "
     .. "usage", function()
     for _, words in ipairs {
-      { "--rest-port", "x" }, { "--rest-port", "65536" },
       { "--mcp-port", "-1" }, { "--workers", "0" }, { "--rate", "1.5" },
       { "--token-exposure", "none" }, { "--unheard-of" },
       { "--rest-port", "8080", "--mcp-port", "8080" },
@@ -33,6 +32,17 @@ describe("equinix-auth serve's options", function()
       assert.equal(2, code, table.concat(words, " "))
       assert.equal("", out)
       assert.matches("^equinix%-auth: ", said)
+    end
+  end)
+
+  it("name no port that there is not: 1, in one line", function()
+    for _, words in ipairs { { "--rest-port", "x" },
+      { "--mcp-port", "65536" } } do
+      local code, out, said = run((table.unpack or unpack)(words))
+      assert.equal(1, code)
+      assert.equal("", out)
+      assert.equal(("equinix-auth: can't listen on %s: '%s' is no number "
+        .. "from 0 to 65535\n"):format(words[1], words[2]), said)
     end
   end)
 

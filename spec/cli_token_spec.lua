@@ -120,3 +120,49 @@ describe("equinix-auth in a script", function()
     assert.equal("", said)
   end)
 end)
+
+-- A name server that does not answer, for one program: until there is a file.
+local SLOW_NAMES = [[
+#include <netdb.h>
+#include <stdlib.h>
+#include <unistd.h>
+int getaddrinfo(const char *n, const char *s, const struct addrinfo *h,
+                struct addrinfo **list)
+{
+  for (int i = 0; i < 300 && access(getenv("ANSWER"), F_OK) != 0; i++) {
+    usleep(100000);
+  }
+  (void)n, (void)s, (void)h, (void)list;
+  return EAI_FAIL;
+}
+]]
+
+describe("equinix-auth's time limit", function()
+  it("is kept although nobody says what the host's address is", function()
+    local curl = require("equinix.core").versions().libcurl
+    local minor = tonumber(curl:match "7%.(%d+)")
+    if process.capture "uname -s" ~= "Linux" then
+      return pending "names are made slow by LD_PRELOAD"
+    elseif minor and minor < 87 then
+      return pending("libcurl waits for names before 7.87; this is " .. curl)
+    end
+    local dir = process.tempdir()
+    local file = assert(io.open(dir .. "/slow.c", "w"))
+    file:write(SLOW_NAMES)
+    file:close()
+    assert.equal(0, select(2, process.capture(
+      ("cc -shared -fPIC -o %s/slow.so %s/slow.c"):format(dir, dir))))
+    local p = process.start({ "bin/equinix-auth", "token", "--no-store",
+      "--timeout", "1" }, { env = {
+        LD_PRELOAD = dir .. "/slow.so",
+        ANSWER = dir .. "/answer",
+        EQUINIX_API_ENDPOINT = "https://equinix.example",
+        EQUINIX_API_CLIENTID = "a",
+        EQUINIX_API_CLIENTSECRET = "b",
+      } })
+    local code = p:wait(20)
+    p:stop()
+    process.remove(dir)
+    assert.equal(4, code, p:stderr())
+  end)
+end)

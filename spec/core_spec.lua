@@ -1,5 +1,6 @@
 -- core: the C module as a whole.
 local core = require "equinix.core"
+local process = require "spec.support.process"
 
 describe("the core", function()
   it("has these parts", function()
@@ -46,4 +47,25 @@ describe("the core", function()
     new.close(old)
     assert.are.equal("equinix.http (closed)", tostring(old))
   end)
+
+  -- Lua 5.1 can't tell whose a module is.
+  local luas = { "lua5.3", "lua5.4", "lua5.5" }
+  local me = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
+  for _, other in ipairs(me:find "^lua5.[345]" and luas or {}) do
+    if other ~= me then
+      it("is not opened by " .. other, function()
+        local command, missing = process.capture("tools/lua.sh " .. other
+          .. " command")
+        if missing ~= 0 then
+          pending(other .. " is not here")
+          return
+        end
+        local said = process.capture(("LUA_CPATH=%s %s -e %s 2>&1"):format(
+          process.quote(package.cpath), command, process.quote [[
+            local ok, reason = pcall(require, "equinix.core")
+            print(ok, reason)]]))
+        assert.matches("^false", said)
+      end)
+    end
+  end
 end)

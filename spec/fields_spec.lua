@@ -8,8 +8,10 @@ describe("fields.request", function()
   it("takes every field there is", function()
     fields.request({ method = "POST", path = "/", query = { a = 1 },
       headers = { ["X-A"] = "b" }, json = false, timeout = 3,
-      idempotent = true, retry = false, accept = { 404 } }, 1)
-    fields.request({ path = "/", query = "a=1", body = "" }, 1)
+      idempotent = true, retry = false, accept = { 404 },
+      follow = false }, 1)
+    fields.request({ path = "/", query = "a=1", body = "",
+      follow = print }, 1)
   end)
 
   it("raises at the caller's line for what can only be a mistake", function()
@@ -28,6 +30,8 @@ describe("fields.request", function()
         .. "number, a boolean or a list of them, not a function" },
       { { form = { a = { "b", {} } } }, "form field 'a' must be a string, a "
         .. "number, a boolean or a list of them, not a table" },
+      { { follow = "/x" }, "request field 'follow' must be a boolean or a "
+        .. "function, not a string" },
       { { accept = { "404" } },
         "accept must be a list of statuses (numbers)" },
       { { sink = "" }, "sink must be a file's path or a function" },

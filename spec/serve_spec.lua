@@ -250,6 +250,7 @@ describe("equinix-auth serve", function()
       end)
       for _, words in ipairs {
         "NONSENSE\r\n\r\n",
+        'G"\\ET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
         "GET /healthz HTTP/1.1\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "GET /" .. ("x"):rep(9000) .. " HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -538,6 +539,19 @@ describe("equinix-auth serve does not start", function()
       local code, said = refuses { names[1], port, names[2], "0" }
       one_line(code, said, "127.0.0.1:" .. port .. " is taken")
     end
+  end)
+
+  it("at an address that this machine has not", function()
+    local key = os.tmpname()
+    finally(function()
+      os.remove(key)
+    end)
+    local file = assert(io.open(key, "w"))
+    file:write "key\n"
+    file:close()
+    local code, said = refuses { "--listen", "192.0.2.1", "--rest-port", "0",
+      "--mcp-port", "0", "--auth-token-file", key }
+    one_line(code, said, "can't listen on 192.0.2.1:%d+: %u")
   end)
 
   it("without credentials", function()

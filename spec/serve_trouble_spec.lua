@@ -165,4 +165,77 @@ describe("equinix-auth serve", function()
         "localhost:1"))
     end
   end)
+
+  describe("asked in the same words again and again", function()
+    local s, raw
+    local WORDS = "POST " .. TOKEN .. " HTTP/1.1\r\nHost: localhost\r\n"
+    before_each(function()
+      s = serve.start(e, { "--workers", "1" })
+      raw = assert(require("socket").connect("127.0.0.1", s.rest_port))
+      raw:settimeout(10)
+    end)
+    after_each(function()
+      raw:close()
+      s:stop()
+    end)
+
+    local function ask(words)
+      assert(raw:send(words))
+      local status = tonumber(raw:receive("*l"):match " (%d+)")
+      local length
+      for line in function() return raw:receive "*l" end do
+        length = tonumber(line:match "^Content%-Length: (%d+)") or length
+        if line == "" then
+          break
+        end
+      end
+      return status, json.decode((raw:receive(length)))
+    end
+
+    it("sees who asks, and what comes with it", function()
+      local function token(words)
+        local status, object = ask(words)
+        return status == 200 and object.access_token
+      end
+      local first = assert(token(WORDS .. "\r\n"))
+      local body = '{"client_id":"x","client_secret":"y",'
+        .. '"grant_type":"client_credentials"}'
+      for _ = 1, 3 do
+        assert.equal(first, token(WORDS .. "\r\n"))
+        assert.equal(first, token(WORDS .. "Content-Length: 0\r\n\r\n"))
+        assert.equal(first, token(WORDS .. "X-A: b\r\n\r\n"))
+        -- nginx would answer these itself, with a page or none.
+        for _, field in ipairs { 'If-Match: "x"', "If-Match:",
+          "If-Unmodified-Since:", "If-None-Match: *",
+          "If-Unmodified-Since: Thu, 01 Jan 2009 00:00:00 GMT" } do
+          assert.equal(first, token(WORDS .. field .. "\r\n\r\n"), field)
+        end
+        for _, origin in ipairs { "", " http://evil", " null",
+          "\r\nOrigin: http://evil", " http://localhost\r\nOrigin: x" } do
+          assert.equal(403, (ask(WORDS .. "Origin:" .. origin .. "\r\n\r\n")))
+        end
+        assert.equal(403, (ask((WORDS:gsub("/oauth2", "http://evil%0"))
+          .. "\r\n")))
+        assert.equal(403, (ask((WORDS:gsub("localhost", "evil"))
+          .. "\r\n")))
+        local status, object = ask(WORDS .. "Content-Type: application/json"
+          .. "\r\nTransfer-Encoding: chunked\r\n\r\n"
+          .. ("%x\r\n%s\r\n0\r\n\r\n"):format(#body, body))
+        assert.is_true(status >= 400 and status < 500)
+        assert.is_nil(object.access_token)
+      end
+      assert.equal(200, (ask((WORDS:gsub(TOKEN, TOKEN:gsub("token",
+        "refreshaccesstoken"))) .. "\r\n")))
+      local second = token(WORDS .. "\r\n")
+      assert.not_equal(first, second)
+    end)
+
+    it("keeps no more of those words than there is room for", function()
+      for port = 1, 200 do
+        assert.equal(200, (ask((WORDS:gsub("localhost", "localhost:" .. port))
+          .. "\r\n")))
+      end
+      assert.equal(200, (ask(WORDS .. "\r\n")))
+    end)
+  end)
 end)

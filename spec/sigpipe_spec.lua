@@ -32,7 +32,7 @@ describe("SIGPIPE", function()
           c:receive(100)
           c:reset()
         ]], tls or nil)
-        for _ = 1, 5 do
+        for _ = 1, 2 do
           local response, err = handle:post(server.url,
             { body = ("x"):rep(5000000), ca_file = made.ca_file })
           assert.is_nil(response)

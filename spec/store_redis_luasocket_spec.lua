@@ -1,6 +1,7 @@
 -- store/redis/luasocket: a store where a thread may block.
 local contract = require "spec.support.redis_contract"
 local host = require "spec.support.host"
+local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 local redis = require "spec.support.redis"
 
@@ -47,7 +48,31 @@ describe("store.redis over luasocket", function()
     assert.is_nil(store)
     assert.equal("config", err.kind)
     assert.matches("lua%-redis", err.message)
-    assert.matches("LUA_PATH", err.message)
+  end)
+
+  it("finds Debian's redis-lua by itself, and tells nobody where", function()
+    local server = redis.start()
+    local path = os.tmpname()
+    finally(function()
+      server:stop()
+      os.remove(path)
+    end)
+    local file = assert(io.open(path, "w"))
+    file:write(([[
+      local path = package.path
+      local store = assert(require "equinix.store.redis" { port = %d })
+      assert(store:unlock(assert(store:lock("k", 5))))
+      assert(package.path == path)
+      assert(pcall(require, "redis") or package.loaded.redis == nil)
+    ]]):format(server.port))
+    file:close()
+    -- A path as a plain shell has it: that of this Lua, and the checkout's.
+    local said, code = process.capture(("env -i PATH=%s LUA_PATH=%s "
+      .. "LUA_CPATH=%s %s %s 2>&1"):format(process.quote(os.getenv "PATH"),
+      process.quote "lua/?.lua;lua/?/init.lua;;",
+      process.quote(package.cpath:match "^[^;]+" .. ";;"),
+      process.interpreter(), path))
+    assert.equal(0, code, said)
   end)
 
   describe("with a Redis of its own", function()

@@ -1,5 +1,6 @@
 -- How Lua gets at the token cache, and the hot path. What a place answers:
 -- place_spec.lua, lease_spec.lua; threads and processes: shared_spec.lua.
+local collector = require "spec.support.collector"
 local core = require "equinix.core"
 local slots = require "spec.support.slots"
 
@@ -305,25 +306,10 @@ describe("a finalizer in the middle of an answer", function()
     end
   end
 
-  -- One step of the collector is a whole cycle meanwhile.
-  local function in_long_strides(call)
-    if jit or _VERSION < "Lua 5.4" then
-      -- No limit is spelled 0 up to Lua 5.1.
-      local before = collectgarbage("setstepmul",
-        _VERSION == "Lua 5.1" and 0 or 1000000)
-      call()
-      collectgarbage("setstepmul", before)
-    else
-      collectgarbage("incremental", 100, 1000, 40)
-      call()
-      collectgarbage("incremental", 200, 100, 13)
-    end
-  end
-
   -- Runs `call`, and `action` within it: at the first memory it asks for.
   local function interrupt(call, action)
     local ran = false
-    in_long_strides(function()
+    collector.in_long_strides(function()
       collectgarbage()
       collectgarbage()
       collectgarbage "stop"

@@ -31,6 +31,11 @@ static const struct {
     {CURLOPT_NOPROGRESS, 1},
     /* Rather wait for a connection that HTTP/2 can share than open 50. */
     {CURLOPT_PIPEWAIT, 1},
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
+    /* A name that takes long to resolve must not hold up whoever gave up on
+     * it; what does that ends by itself. */
+    {CURLOPT_QUICK_EXIT, 1},
+#endif
     /* A proxy's own answer to CONNECT is none of the server's headers. */
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
 };

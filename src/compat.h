@@ -35,6 +35,7 @@ libcurl-devel (dnf) or curl (brew)"
 
 #if LUA_VERSION_NUM == 501
 #define lua_rawlen lua_objlen
+#define luaL_checkversion(L) ((void)(L)) /* it can't tell */
 #endif
 
 /*
@@ -77,12 +78,15 @@ void eq_pin(void);
 
 /* What core.c composes: each pushes one value. */
 int eq_open_clock(lua_State *L);
+int eq_open_crowd(lua_State *L);
 int eq_open_digest(lua_State *L);
 int eq_open_drain(lua_State *L);
+int eq_open_ending(lua_State *L);
 int eq_open_exec(lua_State *L);
 int eq_open_folder(lua_State *L);
 int eq_open_http(lua_State *L);
 int eq_open_input(lua_State *L);
+int eq_open_output(lua_State *L);
 int eq_open_process(lua_State *L);
 int eq_open_seal(lua_State *L);
 int eq_open_tokens(lua_State *L);

@@ -6,9 +6,10 @@
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction plain[] = {
-    eq_open_clock,  eq_open_digest, eq_open_drain,    eq_open_exec,
-    eq_open_folder, eq_open_http,   eq_open_input,    eq_open_process,
-    eq_open_seal,   eq_open_url,    eq_open_versions,
+    eq_open_clock,  eq_open_crowd,    eq_open_digest,  eq_open_drain,
+    eq_open_ending, eq_open_exec,     eq_open_folder,  eq_open_http,
+    eq_open_input,  eq_open_output,   eq_open_process, eq_open_seal,
+    eq_open_url,    eq_open_versions,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */
@@ -28,6 +29,7 @@ __attribute__((visibility("default"))) int luaopen_equinix_core(lua_State *L);
 
 int luaopen_equinix_core(lua_State *L)
 {
+  luaL_checkversion(L); /* some Luas would load what another one's is */
   eq_pin();
   lua_newtable(L);
   for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {

@@ -105,6 +105,22 @@ function core.escape(text) end
 ---SIGPIPE has to be ignored. Blocks this OS thread.
 function core.drain() end
 
+-- ending.c ------------------------------------------------------------------
+
+---From now on the first SIGTERM or SIGINT tells this process to end, which it
+---does within that many whole seconds: then it ends by itself, with status 0.
+---The second one ends it at once. Takes SIGALRM, and ignores SIGPIPE: nobody
+---who closes our standard error is to end us in the middle. For a program that
+---owns its signals, never for a library.
+---@param seconds integer 1 to 3600
+---@return true|nil
+---@return string|nil message
+function core.on_term(seconds) end
+
+---Whether such a signal came since core.on_term.
+---@return boolean
+function core.told_to_end() end
+
 -- exec.c --------------------------------------------------------------------
 
 ---This process becomes another program, with this environment and the three
@@ -123,6 +139,16 @@ function core.exec(argv) end
 ---@return string|nil bytes "" at the end; nil: nothing came in that time
 ---@return string|nil message nil, message: it can't be read
 function core.input(seconds) end
+
+-- output.c ------------------------------------------------------------------
+
+---Writes all of it to standard output, past the buffer of io.stdout: use one
+---of the two. SIGPIPE has to be ignored. Blocks this OS thread, until somebody
+---reads.
+---@param bytes string
+---@return true|nil
+---@return string|nil message
+function core.output(bytes) end
 
 -- process.c -----------------------------------------------------------------
 
@@ -174,6 +200,46 @@ function http:send_many(requests, n, seconds) end
 ---Closes the connections; closing again does nothing. The collector and
 ---Lua 5.4's `<close>` do the same.
 function http:close() end
+
+-- crowd.c -------------------------------------------------------------------
+
+---Transfers that are under way between two calls. They move while somebody
+---waits. Opens no socket and starts no thread. A transfer belongs to the
+---process that began it: in a forked child there is none. A closed crowd
+---raises.
+---@class equinix.crowd
+local crowd = {}
+
+---@return equinix.crowd
+function core.crowd() end
+
+---Begins a transfer. A failure is told by wait, unless there is not even a
+---transfer.
+---@param prepared equinix.prepared
+---@param seconds number limit for the whole transfer
+---@return integer|nil number
+---@return equinix.transport.err|nil err
+function crowd:add(prepared, seconds) end
+
+---The outcome of a transfer that has ended, one at a time; nil when the time
+---is over. Nil at once where there is nothing to wait for. Blocks this OS
+---thread.
+---@param seconds? number without it: for ever
+---@param input? boolean nil also when standard input can be read, has ended or
+---  failed, or when the process was told to end (core.on_term)
+---@return integer|nil number
+---@return equinix.transport.response|nil response
+---@return equinix.transport.err|nil err
+function crowd:wait(seconds, input) end
+
+---Breaks a transfer off, or drops the outcome of one that has ended.
+---@param number integer
+---@return boolean there was such a transfer
+function crowd:cancel(number) end
+
+---Breaks all off; closing again does nothing. The collector and Lua 5.4's
+---`<close>` do the same.
+function crowd:close() end
 
 -- prepared.c ----------------------------------------------------------------
 

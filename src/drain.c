@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -21,6 +22,11 @@
 /* For a reader that is there, only slow; one that was not is not waited for
  * until he reads again. */
 #define PATIENCE_MS 100
+
+/* What the pipe we read from is made to hold (all that Linux allows), and for
+ * how long it fills: 10 MB a second are 100 kB by then. */
+#define SOURCE_SIZE (1 << 20)
+#define GATHER_NS 10000000L
 
 /*
  * Others share the open file that is standard error: it can't be told not to
@@ -38,6 +44,23 @@ static int open_target(void)
     }
   }
   return STDERR_FILENO;
+}
+
+/* Whether what we read from holds so much that it may gather for a while. */
+static bool widen_source(void)
+{
+#ifdef F_SETPIPE_SZ
+  return fcntl(STDIN_FILENO, F_SETPIPE_SZ, SOURCE_SIZE) >= SOURCE_SIZE;
+#else
+  return false;
+#endif
+}
+
+/* Each time we are woken costs those who write, where processors are few. */
+static void let_gather(void)
+{
+  const struct timespec pause = {.tv_nsec = GATHER_NS};
+  (void)nanosleep(&pause, NULL); /* cut short: we are woken once more */
 }
 
 static ssize_t take(char *bytes, size_t room)
@@ -83,10 +106,15 @@ static void drain(int target)
   char bytes[PIECE];
   size_t n = 0;
   int patience = PATIENCE_MS;
+  bool wide = widen_source();
   for (;;) {
-    ssize_t got = take(bytes + n, sizeof bytes - n);
+    size_t room = sizeof bytes - n;
+    ssize_t got = take(bytes + n, room);
     if (got <= 0) {
       break;
+    }
+    if (wide && (size_t)got < room) {
+      let_gather(); /* that was all */
     }
     n += (size_t)got;
     size_t end = whole_lines(bytes, n);

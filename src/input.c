@@ -7,37 +7,21 @@
  * there is more.
  */
 #include <errno.h>
-#include <limits.h>
-#include <math.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "compat.h"
+#include "deadline.h"
 
 /* Bytes that one call returns at most. */
 #define PIECE 16384
-
-/* Milliseconds until a time of clock.h, rounded up; -1: there is none. */
-static int left_ms(int64_t deadline)
-{
-  if (deadline < 0) {
-    return -1;
-  }
-  int64_t left = deadline - eq_now_ns();
-  if (left <= 0) {
-    return 0;
-  }
-  left = (left + EQ_NS_PER_MS - 1) / EQ_NS_PER_MS;
-  return left > INT_MAX ? INT_MAX : (int)left;
-}
 
 /* Waits for bytes or the end: 1; 0 when time is over, -1 on failure. */
 static int await_input(int64_t deadline)
 {
   struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
   for (;;) {
-    int ready = poll(&input, 1, left_ms(deadline));
+    int ready = poll(&input, 1, eq_deadline_ms(deadline));
     if (ready >= 0 || errno != EINTR) {
       return ready;
     }
@@ -54,9 +38,6 @@ static ssize_t take(char *piece)
   }
 }
 
-/* A time that nobody sits out; keeps nanoseconds in an int64_t. */
-#define WAIT_MAX 1e9
-
 /*
  * core.input([seconds]) -> bytes | "" at the end | nil when nothing came in
  * that time (without it: waits for ever) | nil, message. Reads past the
@@ -64,11 +45,9 @@ static ssize_t take(char *piece)
  */
 static int l_input(lua_State *L)
 {
-  int64_t deadline = -1;
+  int64_t deadline = EQ_NO_DEADLINE;
   if (!lua_isnoneornil(L, 1)) {
-    double seconds = (double)luaL_checknumber(L, 1);
-    seconds = seconds > 0 ? fmin(seconds, WAIT_MAX) : 0;
-    deadline = eq_now_ns() + (int64_t)(seconds * (double)EQ_NS_PER_S);
+    deadline = eq_deadline((double)luaL_checknumber(L, 1));
   }
   char piece[PIECE];
   int ready = await_input(deadline);

@@ -203,10 +203,20 @@ struct eq_transfer *eq_multi_step(struct eq_multi *multi)
   return rc == CURLM_OK ? announced(multi) : give_up(multi, rc);
 }
 
+struct eq_transfer *eq_multi_rest_among(struct eq_multi *multi,
+                                        struct curl_waitfd *files, unsigned n,
+                                        int ms)
+{
+  if (ms > POLL_MS) {
+    ms = POLL_MS;
+  }
+  CURLMcode rc = curl_multi_poll(multi->multi, files, n, ms, NULL);
+  return rc == CURLM_OK ? NULL : give_up(multi, rc);
+}
+
 struct eq_transfer *eq_multi_rest(struct eq_multi *multi)
 {
-  CURLMcode rc = curl_multi_poll(multi->multi, NULL, 0, POLL_MS, NULL);
-  return rc == CURLM_OK ? NULL : give_up(multi, rc);
+  return eq_multi_rest_among(multi, NULL, 0, POLL_MS);
 }
 
 struct eq_transfer *eq_multi_next(struct eq_multi *multi)
@@ -222,15 +232,19 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi)
   }
 }
 
+void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer)
+{
+  if (transfer->running) {
+    /* Its connection is in the middle of an answer: libcurl closes it. */
+    (void)curl_multi_remove_handle(multi->multi, transfer->easy);
+    transfer->running = false;
+  }
+  eq_multi_release(multi, transfer);
+}
+
 void eq_multi_cancel(struct eq_multi *multi)
 {
   while (multi->active != NULL) {
-    struct eq_transfer *transfer = multi->active;
-    if (transfer->running) {
-      /* Its connection is in the middle of an answer: libcurl closes it. */
-      (void)curl_multi_remove_handle(multi->multi, transfer->easy);
-      transfer->running = false;
-    }
-    eq_multi_release(multi, transfer);
+    eq_multi_drop(multi, multi->active);
   }
 }

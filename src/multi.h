@@ -5,6 +5,8 @@
  * - one pool of connections for all transfers of a handle, single ones
  *   included; transfers that ended wait, configured, for the next request;
  * - one OS thread at a time; waiting blocks it;
+ * - how long transfers stay under way is the owner's: http's are over when a
+ *   call returns, crowd's go on between calls;
  * - it belongs to the process that made it. In a child the handles are
  *   abandoned: cleaning them up would say goodbye (TLS close, HTTP/2 GOAWAY)
  *   on sockets that the parent goes on using, and using them would mix up
@@ -48,6 +50,15 @@ struct eq_transfer *eq_multi_step(struct eq_multi *multi);
 struct eq_transfer *eq_multi_rest(struct eq_multi *multi);
 
 /*
+ * The same, but also until one of n other files is ready or `ms` milliseconds
+ * are over, a second at most. The caller looks at the files: libcurl tells
+ * the end of a pipe on some systems only.
+ */
+struct eq_transfer *eq_multi_rest_among(struct eq_multi *multi,
+                                        struct curl_waitfd *files, unsigned n,
+                                        int ms);
+
+/*
  * Steps and rests until a transfer ends and returns it, finished. At least
  * one must have been added.
  */
@@ -55,6 +66,9 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi);
 
 /* What came of the transfer was read: it is idle again. */
 void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer);
+
+/* Breaks off one that was taken, whatever it is in the middle of. */
+void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer);
 
 /* Breaks off what is under way. Harmless when nothing is. */
 void eq_multi_cancel(struct eq_multi *multi);

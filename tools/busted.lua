@@ -4,7 +4,6 @@
 io.stdout:setvbuf "line"
 -- A collector that never rests finds what nobody holds on to.
 if os.getenv "GC" == "aggressive" then
-  collectgarbage("setpause", 1)
-  collectgarbage("setstepmul", 1000)
+  require("spec.support.collector").restless()
 end
 require "busted.runner" { standalone = false }

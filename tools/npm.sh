@@ -1,6 +1,7 @@
 #!/bin/sh
-# Fetches the MCP clients that the specs talk to our server with, and what
-# they check its OpenAPI document with, from npm:
+# Fetches the MCP clients that the specs talk to our server with, an agent that
+# is told of it as the README says, and what they check its OpenAPI document
+# with, from npm:
 #
 #   tools/npm.sh FOLDER
 #
@@ -14,11 +15,12 @@
 
 set -u
 folder=${1:?}
-# What is known to work together; none is part of what we ship.
+# What is known to work together; none is part of what we ship. The agent is
+# of a version that is a script: later ones are a large binary.
 packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/client@2.4.0
   @modelcontextprotocol/inspector@2.12.0
   @modelcontextprotocol/conformance@0.2.0-alpha.12
-  @seriousme/openapi-schema-validator@2.11.0'
+  @seriousme/openapi-schema-validator@2.11.0 @anthropic-ai/claude-code@2.0.47'
 node_major=22 # the newest of them need it
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -48,9 +50,12 @@ exec 9>"$folder/lock"
 flock 9 || exit 1
 # What is there is there, and what could not be had a moment ago is not asked
 # for again by each spec of a run.
-[ ! -x "$folder/node" ] || exit 0
+if [ -x "$folder/node" ] &&
+  [ "$(cat "$folder/have" 2>/dev/null)" = "$packages" ]; then
+  exit 0
+fi
 [ -z "$(find "$folder" -name why-not -mmin -10)" ] || exit 0
-rm -f "$folder/why-not"
+rm -f "$folder/why-not" "$folder/have"
 echo '{ "private": true }' >"$folder/package.json"
 name=$(node_package)
 # shellcheck disable=SC2086  # words
@@ -61,9 +66,10 @@ npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts \
   >"$folder/log" 2>&1 </dev/null ||
   give_up "npm: $(sed -n 's/^npm \(error\|ERR!\) //p' "$folder/log" |
     head -n 1)"
-# This link is what says that all of it is there.
 if [ -n "$name" ]; then
   ln -sf "node_modules/$name/bin/node" "$folder/node"
 else
   ln -sf "$(command -v node)" "$folder/node"
 fi
+# This is what says that all of it is there.
+echo "$packages" >"$folder/have"

@@ -5,14 +5,17 @@
 # it is: a step that did not run, or died, has no file and counts as failed.
 
 RESULTS := build/test
-# One more than there are processors: many specs wait for most of their time.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than there are processors: many specs wait for most of their time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 SPECS := $(patsubst spec/%_spec.lua,%,$(sort $(wildcard spec/*_spec.lua)))
 C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
 # Specs of C files, and those that run threads in the host program: theirs
 # are the data races.
 C_SPECS := $(filter $(C_FILES),$(SPECS))
+# A handle and its transfers, though, are one thread's at a time (multi.h).
+ALONE := answer buffer crowd fault http multi prepared request setup sink \
+         transfer url versions
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
                   grep -lE 'support\.host|/host"' spec/*_spec.lua))
 
@@ -24,24 +27,25 @@ STEP = tools/step.sh $@
 BUSTED = tools/busted.lua --output=plainTerminal
 
 # nginx runs LuaJIT and clients from npm run the command, whoever asks them to.
-ONCE := cli_mcp_clients nginx% serve% store_redis_nginx transport_nginx%
+ONCE := cli_mcp_clients nginx% readme_agents serve% store_redis_nginx \
+        transport_nginx%
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS)))
 # Specs of programs that run elsewhere (nginx, the command) gain nothing from a
 # busy collector or a sanitizer here, nor do those of plain Lua over them.
-ELSEWHERE := adapter% annotations cli% emulator% host% layout nginx% readme \
+ELSEWHERE := adapter% annotations cli% emulator% host% layout nginx% readme% \
              serve% service store_redis_nginx tools transport_nginx%
 GC_SPECS := $(filter-out $(ELSEWHERE) examples fleet_processes lead \
               store_file_crash,$(SPECS))
 ASAN_SPECS := $(filter-out $(ELSEWHERE) fleet_processes,$(SPECS))
 CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(C_SPECS:%=valgrind/%) \
-               $(patsubst %,tsan/%,$(filter-out fleet_processes, \
+               $(patsubst %,tsan/%,$(filter-out fleet_processes $(ALONE), \
                  $(sort $(C_SPECS) $(THREAD_SPECS))))
 # Specs of what libcurl does: its errors, its TLS, its loop.
-GNUTLS_SPECS := answer call client examples fault http many multi operation \
-                pages readme request setup sigpipe sink target transfer \
-                transport_curl url versions
+GNUTLS_SPECS := answer call client crowd examples fault http loop many multi \
+                operation pages readme request setup sigpipe sink target \
+                transfer transport_curl transport_loop url versions
 # Those of programs that find their own build are not about that one.
 GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
 # Specs of what is made otherwise where there is no Linux.
@@ -176,9 +180,9 @@ strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
     $1 $(STRICT) $$(tools/lua.sh lua5.4 cflags) -c -o /dev/null $$f; done'
 
 $(RESULTS)/lint/gcc:
-	@NEEDS=gcc $(STEP) check $(call strict,gcc -O2)
+	@NEEDS=gcc $(STEP) check $(call strict,gcc -O1)
 $(RESULTS)/lint/clang:
-	@NEEDS=clang $(STEP) check $(call strict,clang -O2)
+	@NEEDS=clang $(STEP) check $(call strict,clang -fsyntax-only)
 $(RESULTS)/lint/analyzer: LUAS_HERE = lua5.4
 $(RESULTS)/lint/analyzer: OTHER_C =
 $(RESULTS)/lint/analyzer:
@@ -197,7 +201,7 @@ $(RESULTS)/lint/format:
 $(RESULTS)/lint/luacheck:
 	@NEEDS=luacheck $(STEP) check luacheck -q .
 $(RESULTS)/lint/shell:
-	@NEEDS=shellcheck $(STEP) check shellcheck tools/*.sh .ci/run
+	@NEEDS=shellcheck $(STEP) check shellcheck tools/*.sh .github/*.sh .ci/run
 $(RESULTS)/lint/rockspec:
 	@NEEDS=luarocks $(STEP) check luarocks lint $(wildcard *.rockspec)
 

@@ -2,7 +2,8 @@
 --
 -- Law of this file: one deadline over everything (token, waits, repetitions);
 -- a 401 costs one shared renewal and one repetition, a second one is final;
--- redirects only for GET and HEAD, five at most, to the same origin.
+-- redirects only for GET and HEAD, five at most, to the same origin, and
+-- nothing is sent to where the caller doesn't want one to lead.
 
 local compose = require "equinix.compose"
 local core = require "equinix.core"
@@ -87,6 +88,15 @@ function Call:pause(status, problem, headers)
   return pause
 end
 
+-- Whether the caller lets a redirect lead there.
+function Call:follows(url)
+  local follow = self.follow
+  if type(follow) == "function" then
+    return follow(url)
+  end
+  return follow ~= false
+end
+
 -- A redirect of a GET or HEAD: true when the request now points there.
 function Call:redirect(answer)
   local method = self.request.method
@@ -102,6 +112,9 @@ function Call:redirect(answer)
   else
     url, problem = target.redirect(self.request.url,
       answer.headers.location, self:op())
+    if url and not self:follows(url) then
+      url, problem = no("field follow does not allow it")
+    end
   end
   if not url then
     problem.status, problem.response, problem.op = answer.status, answer,
@@ -215,6 +228,7 @@ function M.new(client, opts)
     policy = policy,
     idempotent = opts.idempotent,
     accept = opts.accept and set(opts.accept) or NONE,
+    follow = opts.follow,
     attempt = 1,
     redirects = 0,
   }, Call)

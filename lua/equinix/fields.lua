@@ -19,6 +19,9 @@ local M = {}
 ---@field accept? integer[] statuses that are a success too
 ---@field sink? string|fun(chunk: string) a file's path or a function, for
 ---  the body of the final 2xx answer
+---@field follow? boolean|fun(url: string): boolean whether a redirect of a GET
+---  or HEAD within the origin is followed, false: none; a function is asked
+---  before anything is sent there
 
 ---@class equinix.Request: equinix.RequestFields
 ---@field method? string "GET"
@@ -40,6 +43,7 @@ local REQUEST = {
   retry = "table boolean",
   accept = "table",
   sink = "string function",
+  follow = "boolean function",
 }
 
 local PRINTABLE = { string = true, number = true, boolean = true }

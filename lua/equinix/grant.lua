@@ -264,9 +264,8 @@ function M.refused(failure, renewing)
     and (status == 400 or status == 401 or status == 403)
 end
 
-local REFUSED = "Equinix refused the credentials; check the client id and "
-  .. "secret (Equinix locks an account after 5 bad attempts, so this one is "
-  .. "not repeated at once)"
+local REFUSED = "Equinix refused the credentials; check %s (Equinix locks an "
+  .. "account after 5 bad attempts, so this one is not repeated at once)"
 
 --- The error for an answer of a token endpoint that is no success.
 ---@param response equinix.Response
@@ -296,7 +295,9 @@ function M.failure(response, op, secrets, renewing, now)
   if M.refused(failure, renewing) then
     failure.kind, failure.retryable = "auth", false
     failure.message = ("%s: %d%s: %s"):format(op, failure.status,
-      failure.code and " (" .. failure.code .. ")" or "", REFUSED)
+      failure.code and " (" .. failure.code .. ")" or "", REFUSED:format(
+      op:find("/use/token", 1, true) and "the scope and the subject token"
+      or "the client id and secret"))
   end
   return failure
 end

@@ -212,8 +212,13 @@ end
 
 -- Reads the name of a directory and then a word; when the word does not
 -- come, because who should write it is no more, it removes the directory.
-local KEEPER = "trap '' INT TERM HUP QUIT; "
-  .. "read -r dir && { read -r _ || rm -rf \"$dir\"; }"
+-- Twice: what that one had started may be writing into it still.
+local KEEPER = [[
+trap '' INT TERM HUP QUIT
+read -r dir && { read -r _ || {
+  rm -rf "$dir"
+  (sleep 1; rm -rf "$dir") </dev/null >/dev/null 2>&1 &
+}; }]]
 
 ---@class equinix.host.Directory
 ---@field path string
@@ -224,15 +229,19 @@ local KEEPER = "trap '' INT TERM HUP QUIT; "
 ---@return equinix.host.Directory|nil
 ---@return string|nil message
 function M.directory()
-  local path = output("dir=$(mktemp -d \"${TMPDIR:-/tmp}/equinix.XXXXXXXX\")"
-    .. " && cd \"$dir\" && pwd")
-  if path == "" then
-    return nil, "no directory can be made in " .. (os.getenv "TMPDIR"
-      or "/tmp")
-  end
+  local path = output("cd \"${TMPDIR:-/tmp}\" && "
+    .. "mktemp -u \"$(pwd)/equinix.XXXXXXXX\"")
+  -- Whoever keeps it is there before it is.
   local keeper = assert(io.popen(KEEPER, "w"))
   keeper:write(path, "\n")
   keeper:flush()
+  if path == "" or output("mkdir -m 700 " .. quote(path) .. " && echo made")
+    ~= "made" then
+    keeper:write "\n" -- whatever is there is not ours
+    keeper:close()
+    return nil, "no directory can be made in " .. (os.getenv "TMPDIR"
+      or "/tmp")
+  end
   return { path = path, keeper = keeper }
 end
 

@@ -142,7 +142,7 @@ local function configuration(nginx, options, at)
   local main, http = conf.text {
     cpath = cpath(),
     listen = at,
-    paths = rest.paths(),
+    paths = { rest = rest.paths(), mcp = { "/mcp" } },
     rate = options.rate or (at.loopback and 0 or REMOTE_RATE),
   }
   return host.configuration(nginx, {

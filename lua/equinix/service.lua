@@ -184,16 +184,28 @@ local function renew(self, fields, context)
   return answer_of(self, found)
 end
 
--- The same token in the same second is the same answer, and most callers get
--- it from here; whether the token may still be served is asked each time.
-local function current(self, context)
-  local flight, now = self.client.flight, self.now()
+--- The answer that the last caller without credentials got, where the next
+--- one gets it, too: the same token in the same second. Whether that token
+--- may still be served is asked each time.
+---@return equinix.service.Answer|nil
+---@return string|nil header that is in the cache
+function Service:again()
+  local flight = self.client.flight
   local header = flight and flight.hit()
-  if header and header == self.header and now == self.at then
-    return self.answer
+  if header and header == self.header and self.now() == self.at then
+    return self.answer, header
   end
+  return nil, header
+end
+
+local function current(self, context)
+  local answer, header = self:again()
+  if answer then
+    return answer
+  end
+  local now = self.now()
   local found, problem = self.client:token(options_of(context))
-  local answer = answer_of(self, found, problem)
+  answer = answer_of(self, found, problem)
   if found and header == "Bearer " .. found.access_token then
     self.header, self.at, self.answer = header, now, answer
   end

@@ -10,6 +10,13 @@ local M = {}
 local FOLDER = (os.getenv "BUILD" or "build") .. "/npm"
 local PACKAGES = FOLDER .. "/node_modules/@modelcontextprotocol/"
 
+local function absolute(path)
+  return path:find "^/" and path or process.capture "pwd" .. "/" .. path
+end
+
+--- Where node_modules is, and a Node to run what is there.
+M.folder = absolute(FOLDER)
+
 local reason
 
 --- Why there are no clients here; nil when there are. The first spec that
@@ -48,17 +55,13 @@ local function run(words, env)
   return code, p:stdout(), p:stderr()
 end
 
-local function absolute(path)
-  return path:find "^/" and path or process.capture "pwd" .. "/" .. path
-end
-
 --- One conversation (spec/support/mcp_client.mjs); what the client saw.
 ---@param plan table kind, url or command, headers, calls
 ---@param env? table<string, string|false>
 ---@return table
 function M.talk(plan, env)
   local _, out, said = run({ "spec/support/mcp_client.mjs",
-    absolute(FOLDER), assert(json.encode(plan)) }, env)
+    M.folder, assert(json.encode(plan)) }, env)
   return json.decode(out) or error(out .. said, 2)
 end
 

@@ -16,9 +16,10 @@ local M = {}
 local Server = {}
 Server.__index = Server
 
--- Debian's redis-lua is one file for every Lua, in the folder of 5.3.
-if not pcall(require, "redis") then
-  package.path = package.path .. ";/usr/share/lua/5.3/?.lua"
+-- Where the driver finds it, too: Debian has no copy for Lua 5.4.
+local function has_client()
+  return pcall(require, "redis")
+    or loadfile "/usr/share/lua/5.3/redis.lua" ~= nil
 end
 
 --- Why no spec of this kind can run here, or nil.
@@ -28,7 +29,7 @@ function M.missing(client)
   local _, code = process.capture "command -v redis-server >/dev/null"
   if code ~= 0 then
     return "needs redis-server"
-  elseif client and not pcall(require, "redis") then
+  elseif client and not has_client() then
     return "needs redis-lua"
   end
 end

@@ -8,8 +8,6 @@ local M = {}
 function M.open(text)
   local kind, place = text:match "^(%w+) (.+)$"
   if kind == "redis" then
-    -- Finds Debian's client, too.
-    require "spec.support.redis"
     -- A machine that is busy with specs is no Redis that is slow.
     return assert(require "equinix.store.redis" {
       port = tonumber(place), timeout = 10,

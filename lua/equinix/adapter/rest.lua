@@ -29,6 +29,7 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field headers table<string, string> names in lower case
 ---@field body string
 ---@field remote? string address of the caller
+---@field own? boolean set here: it was answered with the service's own token
 
 ---@class equinix.adapter.Response
 ---@field status integer
@@ -137,8 +138,6 @@ local function copy(headers)
   return all
 end
 
--- The service gives many callers the same answer, so they get the same
--- response as well.
 local function operate(self, operation, request)
   local fields, text = read(request)
   if not fields then
@@ -147,13 +146,15 @@ local function operate(self, operation, request)
   -- Its context is what it asks for of the headers, and only when it does.
   local answer = self.service:call(operation.name, fields, text,
     request.headers)
-  if answer == self.last then
-    return self.last_response
+  -- The service gives many callers the same answer, so they get the same
+  -- response as well.
+  if answer ~= self.last then
+    self.last = answer
+    self.response = respond(answer.status, answer.problem and PROBLEM or JSON,
+      answer.body, copy(answer.headers))
   end
-  local response = respond(answer.status, answer.problem and PROBLEM or JSON,
-    answer.body, copy(answer.headers))
-  self.last, self.last_response = answer, response
-  return response, answer.problem
+  request.own = answer == self.service:again()
+  return self.response, answer.problem
 end
 
 -- All of it. -----------------------------------------------------------------
@@ -177,6 +178,19 @@ local function route(self, request)
     return wrong_method "GET, HEAD"
   end
   return show(self)
+end
+
+--- The response to a request table that was answered before, where the answer
+--- was the service's own token and is that still. Who may come in is asked as
+--- ever.
+---@param request equinix.adapter.Request
+---@return equinix.adapter.Response|nil response to be read only
+function Rest:again(request)
+  if request.own and not self.door:check(request)
+    and self.service:again() == self.last then
+    return self.response
+  end
+  return nil
 end
 
 --- Answers a request.

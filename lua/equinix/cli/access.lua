@@ -31,9 +31,10 @@ end
 --- The client of a command.
 ---@param args table of argparse
 ---@param listen fun(name: string, fields: table) its events
+---@param transport? table the port; nil: the usual one
 ---@return equinix.Client|nil
 ---@return equinix.Error|nil
-function M.client(args, listen)
+function M.client(args, listen, transport)
   local store, problem
   if not args.no_store then
     store, problem = file.new {}
@@ -47,6 +48,7 @@ function M.client(args, listen)
     proxy = args.proxy,
     timeout = args.timeout,
     store = store,
+    transport = transport,
     on_event = listen,
     user_agent = "equinix-auth",
   }

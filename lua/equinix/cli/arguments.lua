@@ -1,4 +1,4 @@
---- arguments: a request out of the words of a command line.
+--- arguments: numbers and requests out of the words of a command line.
 --
 -- Law of this file: what is wrong with the words is said before anything is
 -- sent, by the word that is wrong. No word of it is a credential.
@@ -6,6 +6,20 @@
 local json = require "equinix.json"
 
 local M = {}
+
+--- What reads a whole number of a range, for argparse.
+---@param least integer
+---@param most integer
+---@return fun(text: string): integer|nil, string|nil
+function M.between(least, most)
+  return function(text)
+    local n = text:find "^%d+$" and tonumber(text)
+    if n and n >= least and n <= most then
+      return n
+    end
+    return nil, ("'%s' is no number from %d to %d"):format(text, least, most)
+  end
+end
 
 -- JSON itself, @file, or - for standard input.
 local function body_of(text)

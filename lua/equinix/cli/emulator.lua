@@ -1,20 +1,10 @@
 --- emulator: `equinix-auth emulator`, the local Equinix.
 
+local between = require("equinix.cli.arguments").between
 local emulator = require "equinix.emulator"
 local knobs = require "equinix.emulator.knobs"
 
 local M = {}
-
--- A whole number of a range, for argparse.
-local function between(least, most)
-  return function(text)
-    local n = text:find "^%d+$" and tonumber(text)
-    if n and n >= least and n <= most then
-      return n
-    end
-    return nil, ("'%s' is no number from %d to %d"):format(text, least, most)
-  end
-end
 
 local function run(args, say)
   local values = {}

@@ -94,9 +94,11 @@ function Lines:feed(bytes)
   end
 end
 
--- Reads once; whether something came.
+--- Reads once.
+---@param seconds? number how long to wait; without it: for ever
+---@return boolean came something did
 function Lines:more(seconds)
-  if self.ended then
+  if not self:reads() then
     return false
   end
   local bytes, problem = self.read(seconds)
@@ -112,28 +114,52 @@ function Lines:more(seconds)
   return false
 end
 
---- The next line, without its end; waits for it.
----@return string|false|nil line false: it was too long; nil: the input ended
----@return string|nil problem why it ended, where that was no end
-function Lines:next()
-  while self.first > self.last do
-    if self.ended then
-      return nil, self.problem
-    end
-    self:more()
-  end
-  return self:pop()
+--- Whether there is anything to wait for: there may be more, and room for it.
+---@return boolean
+function Lines:reads()
+  return not self.ended and self.ahead < MAX_AHEAD
 end
 
---- Whether there is a line with that note among those that have arrived and
---- whose turn has not come; does not wait.
+--- The next line that has arrived, without its end; does not wait.
+---@return string|false|nil line false: it was too long; nil: there is none
+function Lines:take()
+  if self.first <= self.last then
+    return self:pop()
+  end
+end
+
+--- Whether the last line was taken and no other will come.
+---@return boolean
+---@return string|nil problem why the input ended, where that was no end
+function Lines:over()
+  return self.ended and self.first > self.last, self.problem
+end
+
+--- Reads no more, and drops what was not taken.
+function Lines:stop()
+  self.ended, self.parts, self.length = true, {}, 0
+  while self.first <= self.last do
+    self:pop()
+  end
+end
+
+--- Whether there is a line with that note among those whose turn has not
+--- come; reads nothing.
+---@param note string
+---@return boolean
+function Lines:noted(note)
+  return self.counts[note] ~= nil
+end
+
+--- The same, when all was read that has arrived; does not wait.
 ---@param note string
 ---@return boolean
 function Lines:has(note)
+  -- A line without an end is no reason to stay here.
   while self.ahead + self.length < MAX_AHEAD and self:more(0) do
     -- luacheck: ignore 542
   end
-  return self.counts[note] ~= nil
+  return self:noted(note)
 end
 
 local NO_NOTE = function() end

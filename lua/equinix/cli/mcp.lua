@@ -3,198 +3,54 @@
 -- Law of this file: a message is a line, and nothing but messages goes to
 -- standard output. Agents start a second process only to see whether it is
 -- there, so nothing is opened, read or sent before a tool is called: no
--- client, no store, no token.
+-- client, no store, no token. Who is told to end finishes what he has begun.
 
 local access = require "equinix.cli.access"
 local lazy = require "equinix.lazy"
 
 local adapter = lazy "equinix.adapter.mcp"
-local capability = lazy "equinix.capability"
+local backing = lazy "equinix.cli.mcp.backing"
 local core = lazy "equinix.core"
+local desk = lazy "equinix.cli.mcp.desk"
 local lines = lazy "equinix.cli.lines"
-local message = lazy "equinix.adapter.mcp.message"
+local loop = lazy "equinix.loop"
 local rules = lazy "equinix.adapter.mcp.rules"
-local scan = lazy "equinix.adapter.mcp.scan"
-local service = lazy "equinix.service"
 
 local M = {}
 
--- What the store could not do costs no call; it is told.
-local function listener(say)
-  return function(name, fields)
-    if name == "store_failed" then
-      say(("the token is not kept in a file (%s: %s)"):format(fields.op,
-        fields.reason))
-    end
-  end
+local END_SECONDS = 10 -- from a TERM to the end, whatever is under way
+
+-- One line, and all of it now.
+local function write(answer)
+  return core.output(answer .. "\n") ~= nil
 end
 
--- The client, made when it is first needed. A mistake in the environment is
--- told to whoever calls a tool, and can't be mended while this runs.
-local function opener(args, say)
-  local client, problem
-  return function()
-    if not client and not problem then
-      client, problem = access.client(args, listener(say))
-    end
-    return client, problem
-  end
-end
-
--- Stands for the client.
-local function lazy_client(open)
-  return setmetatable({}, {
-    __index = function(_, method)
-      return function(_, ...)
-        local client, problem = open()
-        if not client then
-          return nil, problem
-        end
-        return client[method](client, ...)
-      end
-    end,
-  })
-end
-
--- Whether a body has credentials of the caller's own.
-local function brings_credentials(fields)
-  for _, operation in ipairs(capability.operations) do
-    for _, field in ipairs(operation.fields) do
-      if field.credential and type(fields[field.name]) == "string" then
-        return true
-      end
-    end
-  end
-  return false
-end
-
--- A client that has no credentials and needs none: for bodies with their own.
-local function bare_client(args)
-  return require("equinix").new {
-    token = "none",
-    ca_file = args.ca_file,
-    proxy = args.proxy,
-    timeout = args.timeout,
-    user_agent = "equinix-auth",
-  }
-end
-
--- Here whoever reads the words owns this machine, so he is told exactly what
--- is wrong with his settings.
-local function refusal(problem)
-  return {
-    status = 500,
-    headers = {},
-    body = "",
-    object = { detail = problem.message },
-    problem = problem,
-  }
-end
-
--- Stands for the service.
-local function lazy_service(open, args)
-  local own, bare
-  return {
-    call = function(_, name, fields, ...)
-      local client, problem = open()
-      if client then
-        own = own or service.new(client)
-        return own:call(name, fields, ...)
-      elseif not brings_credentials(fields) then
-        return refusal(problem)
-      elseif not bare then
-        client, problem = bare_client(args)
-        if not client then
-          return refusal(problem)
-        end
-        bare = service.new(client)
-      end
-      return bare:call(name, fields, ...)
-    end,
-  }
-end
-
-local function new_adapter(args, say)
-  local open = opener(args, say)
-  return adapter.new {
-    service = lazy_service(open, args),
-    client = lazy_client(open),
-    exposure = args.token_exposure,
-    allow = args.allow,
-    now = core.now,
-    log = say,
-  }
-end
-
--- What a line is about, as far as it can be read.
-local function read(line)
-  local value = scan.read(line)
-  return value and scan.kind(value) == "object" and message.read(value) or nil
-end
-
--- An id as a key: two spellings of one string are one id.
-local function key_of(id)
-  return scan.string(id) and "s" .. scan.string(id) or id
-end
-
--- The request that a line calls off, as a key.
-local function called_off(line)
-  -- The slash may be escaped, and most lines are not worth reading twice.
-  local asked = line:find("cancelled", 1, true) and read(line) or nil
-  local id = asked and asked.method == "notifications/cancelled"
-    and asked.params.requestId
-  return id and key_of(id) or nil
-end
-
--- Whether one of the lines to come calls a request off. `initialize` can't be
--- (MCP, cancellation).
-local function is_cancelled(input, asked)
-  return asked ~= nil and asked.id ~= nil and asked.method ~= "initialize"
-    and input:has(key_of(asked.id))
-end
-
-local function send(answer)
-  return io.stdout:write(answer, "\n") and io.stdout:flush()
-end
-
--- Answers a line, unless that is called off before or meanwhile. `agreed` is
--- the version of the last `initialize`: only one version has batches.
-local function answer_to(server, input, line, agreed)
-  local asked = read(line)
-  if is_cancelled(input, asked) then
-    return nil, agreed
-  end
-  local answer = server:line(line, agreed)
-  if answer and asked and asked.method == "initialize" then
-    agreed = answer:match '"protocolVersion":"([%d-]+)"' or agreed
-  end
-  if is_cancelled(input, asked) then
-    return nil, agreed
-  end
-  return answer, agreed
+-- Where tasks can't wait (Lua 5.1) a call holds up the others.
+local function transport_of(tasks)
+  return loop.able() and require("equinix.transport.loop").new(tasks) or nil
 end
 
 local function run(args, say)
-  local server = new_adapter(args, say)
-  local input = lines.new(core.input, adapter.MAX_BODY, called_off)
-  local agreed
-  while true do
-    local line, problem = input:next()
-    if problem then
-      return nil, problem
-    elseif line == nil then
-      return 0
-    end
-    local answer
-    if not line then
-      answer = server:too_long()
-    elseif line:find "[^ \t]" then
-      answer, agreed = answer_to(server, input, line, agreed)
-    end
-    if answer and not send(answer) then
-      return 1 -- nobody reads any more
-    end
+  local heard, problem = core.on_term(END_SECONDS)
+  if not heard then
+    return nil, problem
   end
+  local tasks = loop.new(say)
+  local service, client = backing.new(args, transport_of(tasks), say)
+  return desk.new({
+    server = adapter.new {
+      service = service,
+      client = client,
+      exposure = args.token_exposure,
+      allow = args.allow,
+      now = core.now,
+      log = say,
+    },
+    input = lines.new(core.input, adapter.MAX_BODY, desk.cancelled),
+    loop = tasks,
+    write = write,
+    told = core.told_to_end,
+  }):run()
 end
 
 local EXAMPLES = [[

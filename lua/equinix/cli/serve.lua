@@ -1,19 +1,9 @@
 --- serve: `equinix-auth serve`, the capability on REST and MCP.
 
 local access = require "equinix.cli.access"
+local between = require("equinix.cli.arguments").between
 
 local M = {}
-
--- A whole number of a range, for argparse.
-local function between(least, most)
-  return function(text)
-    local n = text:find "^%d+$" and tonumber(text)
-    if n and n >= least and n <= most then
-      return n
-    end
-    return nil, ("'%s' is no number from %d to %d"):format(text, least, most)
-  end
-end
 
 -- A folder for the token that can't be had costs no service.
 local function has_store(args, say)
@@ -27,7 +17,27 @@ local function has_store(args, say)
   return store ~= nil
 end
 
+local port = between(0, 65535)
+
+-- A port that there is not is like one that is taken: no mistake in the words,
+-- and no reason to show how they are spelled.
+local function read_ports(args)
+  for name, option in pairs { rest_port = "--rest-port",
+    mcp_port = "--mcp-port" } do
+    local n, mistake = port(args[name])
+    if not n then
+      return nil, ("can't listen on %s: %s"):format(option, mistake)
+    end
+    args[name] = n
+  end
+  return true
+end
+
 local function run(args, say)
+  local ports, wrong = read_ports(args)
+  if not ports then
+    return nil, wrong
+  end
   -- Loaded here, since most commands need none of it.
   local serve = require "equinix.serve"
   local mistake = serve.mistake(args)
@@ -75,9 +85,9 @@ Examples:
 function M.define(parser)
   local command = parser:command("serve", WORDS, EXAMPLES)
   command:option("--rest-port", "Where REST listens; 0: any free port.",
-    "8080"):convert(between(0, 65535)):target "rest_port":argname "<n>"
+    "8080"):target "rest_port":argname "<n>"
   command:option("--mcp-port", "Where MCP listens; 0: any free port.", "9090")
-    :convert(between(0, 65535)):target "mcp_port":argname "<n>"
+    :target "mcp_port":argname "<n>"
   command:option("--listen", "The address; any but loopback takes a token.",
     "127.0.0.1"):argname "<ip>"
   command:option("--auth-token-file", "Callers have to send what is in it as "

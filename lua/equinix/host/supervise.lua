@@ -157,7 +157,7 @@ while [ -z "$ending$taken" ] && [ ! -s "$dir/nginx.pid" ] &&
   [ ! -e "$dir/ended" ]; do
   sleep 0.05
   # It would try to bind five times; the first time says it all.
-  taken=$(sed -n 's/.*bind() to \([^ ]*\) failed.*/\1/p' \
+  taken=$(sed -n 's/.*bind() to \([^ ]*\) failed ([0-9]*: \(.*\))/\1: \2/p' \
     "$dir/error.log" 2>/dev/null | head -n 1)
 done
 
@@ -179,7 +179,10 @@ else
   reason=$(cat "$dir/error.log" "$dir/stderr" 2>/dev/null | sed -n \
     -e 's/^.*\[emerg\] \([0-9#]*: \)*//p' \
     -e 's/^.*\[error\] \([0-9#]*: \)*init_by_lua error: //p' | head -n 1)
-  [ -n "$taken" ] && reason="$taken is taken; choose another port"
+  case $taken in
+  *"already in use") reason="${taken%%: *} is taken; choose another port" ;;
+  ?*) reason="can't listen on $taken" ;;
+  esac
   echo "$name: ${reason:-nginx did not start}" >&2
   exec 9>&-
 fi

@@ -2,12 +2,12 @@
 -- agent never sees.
 --
 -- Law of this file: the token goes to Equinix and nowhere else. The handle is
--- checked before anything is sent, the path by rules.lua, also that of where
--- a redirect led, and the token is taken out of every answer.
+-- checked before anything is sent, the path by rules.lua, also that of each
+-- redirect, and the token is taken out of every answer.
 
 local failure = require "equinix.adapter.mcp.failure"
+local form = require "equinix.form"
 local handle = require "equinix.handle"
-local json = require "equinix.json"
 local rules = require "equinix.adapter.mcp.rules"
 local scan = require "equinix.adapter.mcp.scan"
 local schema = require "equinix.adapter.mcp.schema"
@@ -17,6 +17,7 @@ local write = require "equinix.adapter.mcp.write"
 local M = {}
 
 local MAX_ANSWER = 1024 * 1024 -- bytes; more is no use to an agent
+local MAX_URL = 8000 -- bytes; nginx takes a request line of 8 KiB
 
 local FIELDS = {
   {
@@ -55,20 +56,39 @@ local ANSWER = {
 local STALE = "token_handle is not one of the current token: call "
   .. "getoauth2accesstoken for a new one."
 
--- A query is of plain values; nil where it is not.
+local REDIRECT = "Equinix answers with a redirect, and it was not followed: "
+  .. "that is done for GET and HEAD, within its host and to an allowed path."
+
+local TOO_LONG = "path and query have more than 8000 bytes: ask for less at a "
+  .. "time."
+
+-- One value as it was written: a number keeps all its digits. Else nil.
+local function plain(text)
+  local kind = scan.kind(text)
+  return kind == "string" and scan.string(text)
+    or (kind == "number" or kind == "boolean") and text or nil
+end
+
+-- The query as a URL has it. What is too long is not even read: a long name
+-- of a long list would be repeated for each of its values.
 local function query_of(text)
-  local query = json.decode(text)
-  for name, value in pairs(query) do
-    local list = type(value) == "table" and value or { value }
-    for key, member in pairs(list) do
-      if type(key) ~= "number" or type(member) == "table"
-        or member == json.null then
+  if #text > MAX_URL then
+    return nil, TOO_LONG
+  end
+  local query = {}
+  for name, value in pairs(scan.members(text)) do
+    local list = {}
+    local items = scan.kind(value) == "array" and scan.items(value)
+    for i, item in ipairs(items or { value }) do
+      list[i] = plain(item)
+      if not list[i] then
         return nil, ("query: %s must be a string, a number, a boolean or a "
           .. "list of them."):format(#name <= 64 and name or "a parameter")
       end
     end
+    query[name] = list
   end
-  return query
+  return form.encode(query)
 end
 
 -- Equinix's answer as the tool's.
@@ -101,16 +121,8 @@ local function token_of(client, text, opts)
   return token.access_token
 end
 
--- The path of a URL that answered.
 local function path_of(url)
   return url:match "^%a+://[^/?#]*(/[^?#]*)" or "/"
-end
-
--- The URL where the API's answer came from; nil where there is none. That of
--- a token endpoint never shows one.
-local function answered(response, problem)
-  response = response or problem.response
-  return response and response.url
 end
 
 -- A renewal may have come between: what was sent is this one or that one.
@@ -131,15 +143,17 @@ local function send(options, call, token, context)
       ["Content-Type"] = call.body and "application/json",
       traceparent = context.traceparent,
     },
+    follow = function(url)
+      return rules.allow(options.rules, call.method, path_of(url))
+    end,
   }
   local tokens = tokens_now(client, token)
-  local from = answered(response, problem)
-  if from and not rules.allow(options.rules, call.method, path_of(from)) then
-    return nil, "The answer was a redirect to a path that is not allowed."
-  elseif not response then
-    return nil, scrub.text(failure.of_error(problem), tokens)
+  if response then
+    return object_of(response, tokens)
+  elseif problem.code == "redirect" then
+    return nil, REDIRECT
   end
-  return object_of(response, tokens)
+  return nil, scrub.text(failure.of_error(problem), tokens)
 end
 
 -- What the arguments ask for, or what is wrong with them.
@@ -160,6 +174,9 @@ local function read(options, members)
     if not call.query then
       return nil, words
     end
+  end
+  if #call.path + #(call.query or "") > MAX_URL then
+    return nil, TOO_LONG
   end
   return call
 end

@@ -114,7 +114,7 @@ local function name_in(quoted)
   return quoted:sub(2, -2)
 end
 
-local function after_member(text, at, depth, seen, found)
+local function after_member(text, at, depth, seen)
   if text:byte(at) ~= 34 then
     broken("no name where a member should be", at)
   end
@@ -131,29 +131,16 @@ local function after_member(text, at, depth, seen, found)
   end
   at = text:match("^[ \t\r\n]*:[ \t\r\n]*()", at)
     or broken("a name without a value", from)
-  from, at = at, after_value(text, at, depth)
-  if found then
-    found(text:sub(from, at - 1), name)
-  end
-  return at
+  return after_value(text, at, depth)
 end
 
-local function after_item(text, at, depth, _, found)
-  local from = at
-  at = after_value(text, at, depth)
-  if found then
-    found(text:sub(from, at - 1))
-  end
-  return at
-end
-
--- Behind an object or an array; `found` is told what is directly in it.
-local function after_many(text, at, depth, found)
+-- Behind an object or an array.
+local function after_many(text, at, depth)
   if depth > MAX_DEPTH then
     broken("nesting deeper than " .. MAX_DEPTH .. " levels", at)
   end
   local object = text:byte(at) == 123
-  local one, close = after_item, "^]()"
+  local one, close = after_value, "^]()"
   if object then
     one, close = after_member, "^}()"
   end
@@ -161,7 +148,7 @@ local function after_many(text, at, depth, found)
   at = after_space(text, at + 1)
   local done = text:match(close, at)
   while not done do
-    at = after_space(text, one(text, at, depth + 1, seen, found))
+    at = after_space(text, one(text, at, depth + 1, seen))
     done = text:match(close, at)
     if not done then
       at = text:match("^,[ \t\r\n]*()", at)
@@ -171,10 +158,10 @@ local function after_many(text, at, depth, found)
   return done
 end
 
-function after_value(text, at, depth, found)
+function after_value(text, at, depth)
   local kind = KIND[text:sub(at, at)]
   if kind == "object" or kind == "array" then
-    return after_many(text, at, depth, found)
+    return after_many(text, at, depth)
   elseif kind == "string" then
     return after_string(text, at)
   elseif kind then
@@ -184,9 +171,9 @@ function after_value(text, at, depth, found)
   return after_number(text, at)
 end
 
-local function walk(text, found)
+local function walk(text)
   local from = after_space(text, 1)
-  local at = after_value(text, from, 1, found)
+  local at = after_value(text, from, 1)
   if after_space(text, at) <= #text then
     broken("something behind the value", at)
   end
@@ -228,14 +215,60 @@ function M.utf8(text)
   end
 end
 
+-- A text that was read is not checked again, and what is deeper in it than
+-- was asked for is passed over: only quotes and brackets count.
+
+-- Behind the string whose first quote is at `at`.
+local function past_string(text, at)
+  while true do
+    at = text:find('["\\]', at + 1)
+    if text:byte(at) == 34 then
+      return at + 1
+    end
+    at = at + 1
+  end
+end
+
+-- Behind the object or the array that begins at `at`.
+local function past_many(text, at)
+  local depth = 0
+  repeat
+    local byte = text:byte(at)
+    if byte == 34 then
+      at = past_string(text, at)
+    else
+      depth = depth + ((byte == 123 or byte == 91) and 1 or -1)
+      at = at + 1
+    end
+    at = depth > 0 and text:find('["{}%[%]]', at) or at
+  until depth == 0
+  return at
+end
+
+local function past_value(text, at)
+  local byte = text:byte(at)
+  if byte == 34 then
+    return past_string(text, at)
+  elseif byte == 123 or byte == 91 then
+    return past_many(text, at)
+  end
+  return text:match("^[^,%]} \t\r\n]+()", at)
+end
+
+local COMMA = "^[ \t\r\n]*,[ \t\r\n]*()"
+
 --- The members of an object.
 ---@param text string an object, as this module gave it
 ---@return table<string, string> name -> text of the value
 function M.members(text)
-  local members = {}
-  walk(text, function(value, name)
-    members[name] = value
-  end)
+  local members, at = {}, text:match '^{[ \t\r\n]*()"'
+  while at do
+    local behind = past_string(text, at)
+    local from = text:match("^[ \t\r\n]*:[ \t\r\n]*()", behind)
+    local to = past_value(text, from)
+    members[name_in(text:sub(at, behind - 1))] = text:sub(from, to - 1)
+    at = text:match(COMMA, to)
+  end
   return members
 end
 
@@ -243,10 +276,12 @@ end
 ---@param text string an array, as this module gave it
 ---@return string[] texts of the values
 function M.items(text)
-  local items = {}
-  walk(text, function(value)
-    items[#items + 1] = value
-  end)
+  local items, at = {}, text:match "^%[[ \t\r\n]*()[^%] \t\r\n]"
+  while at do
+    local to = past_value(text, at)
+    items[#items + 1] = text:sub(at, to - 1)
+    at = text:match(COMMA, to)
+  end
   return items
 end
 

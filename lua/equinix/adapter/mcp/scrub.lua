@@ -2,8 +2,10 @@
 --
 -- Law of this file: what counts is what a text means to its reader. A token
 -- that is there after the escapes of JSON and of URLs are undone, or in
--- Base64, is taken out; where it is hidden deeper nothing is given at all.
--- All of it takes time in proportion to the text.
+-- Base64, is taken out; where it is hidden deeper (in entities of HTML, in
+-- Base64 of several lines) nothing is given at all.
+-- All of it takes time in proportion to the text: no pattern here looks
+-- further than it takes.
 
 local M = {}
 
@@ -94,9 +96,51 @@ local function unpercented(text)
   return (text:gsub("%%(%x%x)", quoted):gsub("%%(%x%x)", quoted))
 end
 
--- The text as those might read it who undo more than they should.
+-- Of HTML's names for characters those that a token or Base64 may have and
+-- that anybody writes.
+local NAMED = {
+  amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", sol = "/",
+  plus = "+", equals = "=", period = ".", lowbar = "_",
+}
+
+local function named(name)
+  return NAMED[name:lower()]
+end
+
+local function numbered(base)
+  return function(digits)
+    local code = tonumber(digits, base)
+    return code and code >= 0 and code < 128 and string.char(code) or nil
+  end
+end
+
+local decimal, hexadecimal = numbered(10), numbered(16)
+
+-- An entity may lack its end.
+local function without_entities(text)
+  return (text:gsub("&#[xX](%x+);?", hexadecimal)
+    :gsub("&#(%d+);?", decimal):gsub("&(%a+);?", named))
+end
+
+-- The text as those might read it who undo more than they should. Twice, since
+-- there is "&amp;#47;" and "%26%2347;".
 local function bare(text)
-  return (unpercented(text:gsub("\\u00(%x%x)", char_of)):gsub("\\", ""))
+  text = text:gsub("\\u00(%x%x)", char_of)
+  for _ = 1, 2 do
+    text = without_entities(text:gsub("%%(%x%x)", char_of))
+  end
+  return text
+end
+
+-- Lines are broken by what is a space, and by what escapes one.
+local function in_one_line(text)
+  return (text:gsub("\\+[nrt]?", ""):gsub("%s+", ""))
+end
+
+local function hides(text, words)
+  text = bare(text)
+  return shows(text:gsub("\\", ""), words)
+    or shows(in_one_line(text), words)
 end
 
 --- Takes tokens out.
@@ -113,7 +157,7 @@ function M.text(text, tokens)
   for _, word in ipairs(words) do
     text = without(text, word)
   end
-  return shows(bare(text), words) and WITHHELD or text
+  return hides(text, words) and WITHHELD or text
 end
 
 return M

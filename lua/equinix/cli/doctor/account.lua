@@ -6,10 +6,10 @@
 -- call costs one: then it counts none, says so, and where it is the user who
 -- wants no store it sends none that wasn't asked for.
 
-local env = require "equinix.env"
 local grant = require "equinix.grant"
 local guard = require "equinix.guard"
 local result = require "equinix.cli.doctor.result"
+local settings = require "equinix.cli.doctor.settings"
 local shelf = require "equinix.shelf"
 local visit = require "equinix.visit"
 
@@ -43,22 +43,29 @@ local function attempts_left(state, before)
     :format(count, math.max(0, LOCKED_AFTER - count))
 end
 
--- The variables to look at.
-local function variables()
+local REMEDY = {
+  client_credentials = "compare %s with the app in Equinix's developer "
+    .. "portal; a new secret is tried at once",
+  token_exchange = "compare %s with what your organization has at Equinix, "
+    .. "and is the subject token still good? A new one is tried at once",
+}
+
+-- What to look at, by the names of the variables.
+local function remedy(kind)
   local names = {}
-  for _, option in ipairs { "client_id", "client_secret",
-    "client_secret_file" } do
-    local _, variable = env.get(option)
-    names[#names + 1] = variable
+  for i, source in ipairs(settings.sources(kind)) do
+    names[i] = source.variable
   end
-  return table.concat(names, " and ")
+  return REMEDY[kind]:format(table.concat(names, " and "))
 end
 
 local function refused(state, problem, before)
-  return result.failed(EXIT[problem.kind] or 1, problem.message
-    .. (problem.kind == "auth" and attempts_left(state, before) or ""),
-    problem.kind == "auth" and "compare " .. variables() .. " with the app in "
-    .. "Equinix's developer portal; a new secret is tried at once" or nil)
+  local code = EXIT[problem.kind] or 1
+  if problem.kind ~= "auth" then
+    return result.failed(code, problem.message)
+  end
+  return result.failed(code, problem.message .. attempts_left(state, before),
+    remedy(state.client.config.grant))
 end
 
 -- There is no token request behind a token of the user's own: it is shown to

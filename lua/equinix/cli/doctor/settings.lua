@@ -52,22 +52,32 @@ function M.settings(state)
     or "the system's authorities")
 end
 
--- "client id from X, secret from Y".
-local function sources(names)
-  local words = {}
-  for _, name in ipairs(names) do
-    local _, variable = env.get(name)
-    words[#words + 1] = variable and ("%s from %s"):format(
-      name:gsub("_", " "), variable) or nil
-  end
-  return table.concat(words, ", ")
-end
-
 local USED = {
   client_credentials = { "client_id", "client_secret", "client_secret_file" },
   token_exchange = { "scope", "subject_token" },
   static = { "token" },
 }
+
+--- The variables that credentials come from.
+---@param grant string
+---@return {option: string, variable: string}[]
+function M.sources(grant)
+  local list = {}
+  for _, option in ipairs(USED[grant]) do
+    local _, variable = env.get(option)
+    list[#list + 1] = variable and { option = option, variable = variable }
+  end
+  return list
+end
+
+-- "client id from X, client secret from Y".
+local function told(sources)
+  local words = {}
+  for i, source in ipairs(sources) do
+    words[i] = source.option:gsub("_", " ") .. " from " .. source.variable
+  end
+  return table.concat(words, ", ")
+end
 
 --- Which credentials, and from where.
 function M.credentials(state)
@@ -82,7 +92,7 @@ function M.credentials(state)
   end
   state.client = client
   local grant = client.config.grant
-  return result.ok("%s (grant: %s)", sources(USED[grant]), grant)
+  return result.ok("%s (grant: %s)", told(M.sources(grant)), grant)
 end
 
 -- Mode and owner, as every `ls` prints them; the target of a link.

@@ -22,8 +22,12 @@ local MAX_PARTS = 4
 local MAX_PART = 64 * 1024 + 2
 
 local MISSING = "a Redis store needs the Lua modules redis (redis-lua) and "
-  .. "socket (luasocket): install lua-redis (apt) or redis-lua (LuaRocks); "
-  .. "Lua 5.4 finds Debian's with LUA_PATH=\";;/usr/share/lua/5.3/?.lua\""
+  .. "socket (luasocket): install lua-redis and lua-socket (apt), or "
+  .. "redis-lua (LuaRocks)"
+
+-- Debian's redis-lua is one file for every Lua, and lies where Luas up to 5.3
+-- look. Nobody's search path is changed for it.
+local DEBIAN = "/usr/share/lua/5.3/redis.lua"
 
 -- The socket ----------------------------------------------------------------
 
@@ -141,16 +145,24 @@ function Driver:take()
   return connection
 end
 
+local function load_redis()
+  local found, redis = pcall(require, "redis")
+  if not found then
+    found, redis = pcall(dofile, DEBIAN)
+  end
+  -- Other modules of that name are about.
+  return found and type(redis) == "table"
+    and type(redis.connect) == "function" and redis or nil
+end
+
 --- Opens nothing yet.
 ---@param options {host: string, port: integer, timeout: number}
 ---@return table|nil driver
 ---@return string|nil reason what to install
 function M.new(options)
-  local found, redis = pcall(require, "redis")
+  local redis = load_redis()
   local has_socket, socket = pcall(require, "socket")
-  -- Other modules of that name are about.
-  if not found or not has_socket or type(redis) ~= "table"
-    or type(redis.connect) ~= "function" then
+  if not redis or not has_socket then
     return nil, MISSING
   end
   return setmetatable({

@@ -1,0 +1,181 @@
+-- ending: a process that was told to end, and does so in its own time.
+local core = require "equinix.core"
+local host = require "spec.support.host"
+local lfs = require "lfs"
+local process = require "spec.support.process"
+
+-- Another Lua, which may send itself signals; its input is a pipe of ours.
+local function run(text)
+  return process.start({ "sh", "-c", "exec " .. process.interpreter()
+    .. ' -e "$1"', "sh", ([[
+    package.cpath = %q
+    local core = require "equinix.core"
+    io.stdout:setvbuf "line"
+    local function term()
+      os.execute("kill -TERM " .. core.pid())
+    end
+    ]]):format(package.cpath) .. text }, { until_eof = true })
+end
+
+-- Its exit code, when it has ended by itself, its input still open.
+local function result(p)
+  local code = p:wait()
+  if not code then
+    p:signal "KILL"
+  end
+  p:stop()
+  return code, p:stdout()
+end
+
+local function says(p, words)
+  assert(process.eventually(function()
+    return p:stdout() == words
+  end), p:stdout() .. p:stderr())
+end
+
+describe("core.on_term", function()
+  it("makes the first TERM a word, which is kept", function()
+    local code, out = result(run [[
+      print(core.told_to_end(), core.on_term(10), core.told_to_end())
+      term()
+      print(core.told_to_end(), core.told_to_end())]])
+    assert.equal("false\ttrue\tfalse\ntrue\ttrue\n", out)
+    assert.equal(0, code)
+  end)
+
+  it("changes nothing before it is called", function()
+    local code, out = result(run "term() print 'survived'")
+    assert.equal(143, code)
+    assert.equal("", out)
+  end)
+
+  it("leaves the second TERM its effect", function()
+    local code, out = result(run [[
+      core.on_term(10)
+      term()
+      print "one"
+      term()
+      print "two"]])
+    assert.equal(143, code)
+    assert.equal("one\n", out)
+  end)
+
+  it("takes INT for the same word, and any second one for the last", function()
+    for _, pair in ipairs { { "INT", "INT", 130 }, { "INT", "TERM", 143 },
+      { "TERM", "INT", 130 } } do
+      local code, out = result(run(([[
+        core.on_term(10)
+        local function kill(name) -- os.execute would keep INT away from us
+          io.popen("kill -" .. name .. " " .. core.pid()):close()
+        end
+        kill "%s"
+        print(core.told_to_end())
+        kill "%s"
+        print "two"]]):format(pair[1], pair[2])))
+      assert.equal("true\n", out)
+      assert.equal(pair[3], code)
+    end
+  end)
+
+  it("lets nobody end the process who reads no more", function()
+    local code, out = result(run [[
+      core.on_term(10)
+      print(os.execute("kill -PIPE " .. core.pid()) and "survived")]])
+    assert.equal("survived\n", out)
+    assert.equal(0, code)
+  end)
+
+  it("ends the process with 0 when time is over, whatever it does", function()
+    -- It does call something: ThreadSanitizer looks for signals only then.
+    local busy = "local s repeat s = ('x'):rep(10000) until not s"
+    for _, doing in ipairs { busy, "core.input()", "core.crowd():wait(60)",
+      "core.sleep(60)" } do
+      local code, out = result(run("core.on_term(1) term() print 'on' "
+        .. doing))
+      assert.equal("on\n", out)
+      assert.equal(0, code, doing)
+    end
+  end)
+
+  it("ends a crowd's wait for input, also where the TERM came before it",
+    function()
+      local code, out = result(run [[
+        core.on_term(10)
+        term()
+        print(core.crowd():wait(nil, true))]])
+      assert.equal("nil\n", out)
+      assert.equal(0, code)
+      local p = run [[
+        core.on_term(10)
+        print "waits"
+        print(core.crowd():wait(nil, true), core.told_to_end())]]
+      says(p, "waits\n")
+      p:signal "TERM"
+      code, out = result(p)
+      assert.equal("waits\nnil\ttrue\n", out)
+      assert.equal(0, code)
+    end)
+
+  it("cuts no other wait short", function()
+    local p = run [[
+      core.on_term(10)
+      local start = core.now()
+      print "waits"
+      core.crowd():wait(0.5)
+      local first = core.now() - start
+      core.sleep(0.1)
+      print(first >= 0.5, core.told_to_end())]]
+    says(p, "waits\n")
+    p:signal "TERM"
+    local code, out = result(p)
+    assert.equal("waits\ntrue\ttrue\n", out)
+    assert.equal(0, code)
+  end)
+
+  it("may be called again, with another time", function()
+    local code, out = result(run [[
+      print(core.on_term(10), core.on_term(1))
+      term()
+      core.sleep(60)]])
+    assert.equal("true\ttrue\n", out)
+    assert.equal(0, code)
+  end)
+
+  it("does not speak for a forked child: a TERM ends that, and is not ours",
+    function()
+      local file = io.open(host.program)
+      if not file then
+        pending("needs " .. host.program)
+        return
+      end
+      file:close()
+      local p = process.start(host.command("--forks 1", "ending_forked"),
+        { until_eof = true })
+      local code = p:wait(30)
+      p:stop()
+      assert.equal(0, code, p:stderr())
+    end)
+
+  it("passes no file on to a program", function()
+    if not lfs.attributes "/proc/self" then
+      pending "needs /proc"
+      return
+    end
+    local list = "os.execute 'ls /proc/self/fd | wc -l' "
+    local _, before = result(run(list))
+    local _, after = result(run("core.on_term(10) " .. list))
+    assert.equal(before, after)
+  end)
+
+  it("raises for what is no number of seconds", function()
+    for _, seconds in ipairs { 0, -1, 3601, "x", {} } do
+      assert.has_error(function()
+        core.on_term(seconds)
+      end)
+    end
+    assert.has_error(function()
+      core.on_term()
+    end)
+    assert.is_false(core.told_to_end())
+  end)
+end)

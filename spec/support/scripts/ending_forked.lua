@@ -1,0 +1,34 @@
+-- ending_forked: a child that gets a TERM after core.on_term in its parent.
+--
+-- Law of this file: host.c runs it as one forked worker that forks again. It
+-- raises where the child lives on, or the parent takes the word for its own.
+-- luacheck: globals host
+local core = require "equinix.core"
+
+local LIVED_ON, CHILD = 1, 2 -- tallies
+
+assert(core.on_term(10))
+if host.fork() then
+  host.tally(CHILD, core.pid())
+  os.execute("kill -TERM " .. core.pid())
+  host.tally(LIVED_ON, 1)
+  return
+end
+
+-- A zombie is gone; nobody reaps it here.
+local function is_alive(pid)
+  local ok = os.execute(("ps -o stat= -p %d | grep -q '^[^Z]'"):format(pid))
+  return ok == true or ok == 0
+end
+
+local give_up = core.now() + 10
+while host.tally(CHILD) == 0 or is_alive(host.tally(CHILD)) do
+  assert(core.now() < give_up, "the child does not end")
+  host.nap()
+end
+assert(host.tally(LIVED_ON) == 0, "the child lived on")
+assert(not core.told_to_end(), "the child's word came here")
+-- Nor does it end a wait for input, of which there is none.
+local start = core.now()
+core.crowd():wait(0.1, true)
+assert(core.now() - start >= 0.1, "the child's word was heard")
