@@ -22,6 +22,7 @@ package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
 package.cpath = BUILD .. "/" .. LUA .. "/?.so;" .. package.cpath
 
 local core = require "equinix.core"
+local cpu = require "bench.cpu"
 local process = require "spec.support.process"
 
 local function median(values)
@@ -51,19 +52,6 @@ end
 
 -- Load and what it costs. ----------------------------------------------------
 
--- CPU seconds of nginx's worker so far, its threads included. (/proc/PID/stat
--- counts in hundredths, which is too coarse.)
-local function cpu(front)
-  local nanoseconds = 0
-  for _, pid in ipairs(front:worker_pids()) do
-    local text = process.capture(("cat /proc/%d/task/*/schedstat"):format(pid))
-    for spent in ("\n" .. text):gmatch "\n(%d+)" do
-      nanoseconds = nanoseconds + spent
-    end
-  end
-  return nanoseconds / 1e9
-end
-
 -- Loads a path with wrk; requests a second.
 local function load(url, seconds)
   local said = process.capture(("wrk -t1 -c%d -d%ds --timeout 30s %s 2>&1")
@@ -78,7 +66,7 @@ end
 -- Requests per CPU second of nginx, over so few that what else the machine
 -- does is the same before and after.
 local function thrift(front, http, url)
-  local requests, before = {}, cpu(front)
+  local requests, before = {}, cpu.seconds(front:worker_pids())
   local request = { method = "GET", url = url, replay = true }
   for i = 1, SLICE do
     requests[i] = request
@@ -86,7 +74,7 @@ local function thrift(front, http, url)
   for _, result in ipairs(http:send_many(requests, CALLERS, 60)) do
     assert(result.response and result.response.status == 200, url)
   end
-  return SLICE / (cpu(front) - before)
+  return SLICE / (cpu.seconds(front:worker_pids()) - before)
 end
 
 -- The same with a prober beside it: also its median and its 99th percentile.
