@@ -146,7 +146,7 @@ describe("a token near its end", function()
 
   it("is never served after its end, though it was there before the renewal",
     function()
-      local c = client { token("one", { token_timeout = 2 }), function()
+      local c = client { token("one", { token_timeout = 4 }), function()
         core.sleep(0.5)
         return UNAVAILABLE
       end }
@@ -160,7 +160,7 @@ describe("a token near its end", function()
   it_yields("is never served after its end to one who waited for another",
     function()
       local c, transport
-      c, transport = client { token("one", { token_timeout = 2 }), function()
+      c, transport = client { token("one", { token_timeout = 4 }), function()
         coroutine.yield()
         return UNAVAILABLE
       end }

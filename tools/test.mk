@@ -5,8 +5,8 @@
 # it is: a step that did not run, or died, has no file and counts as failed.
 
 RESULTS := build/test
-# Two more than there are processors: many specs wait for most of their time.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# One more than there are processors: many specs wait for most of their time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 SPECS := $(patsubst spec/%_spec.lua,%,$(sort $(wildcard spec/*_spec.lua)))
 C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))

@@ -137,6 +137,9 @@ local function wake_due(self)
       due[#due + 1] = task
     end
   end
+  table.sort(due, function(a, b)
+    return self.sleeping[a] < self.sleeping[b]
+  end)
   for _, task in ipairs(due) do
     self.sleeping[task] = nil
     resume(self, task)

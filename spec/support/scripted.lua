@@ -124,9 +124,9 @@ function M.client(answers, opts)
   return assert(require("equinix").new(all)), transport, all
 end
 
---- Waits for a condition, five seconds at most.
+--- Waits for a condition, ten seconds at most.
 function M.until_true(condition, what)
-  local limit = core.now() + 5
+  local limit = core.now() + 10
   while not condition() do
     assert(core.now() < limit, "waited in vain for: " .. (what or "?"))
     core.sleep(0.005)
