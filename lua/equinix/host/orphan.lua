@@ -15,7 +15,8 @@ local EVERY = 1 -- seconds
 
 --- Begins to look for the master (init_worker_by_lua).
 function M.watch()
-  local master = ffi.C.getppid()
+  -- Not who the parent is now: that may be another one before we look.
+  local master = process.get_master_pid() or ffi.C.getppid()
   local function look(premature)
     if not premature and ffi.C.getppid() ~= master then
       process.signal_graceful_exit()
