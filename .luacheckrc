@@ -23,11 +23,9 @@ files["spec/support/scripts"] = {
 -- Modules that run inside nginx; the rest must do without `ngx`.
 local inside_nginx = {
   "lua/equinix/nginx.lua",
-  "lua/equinix/serve.lua",
   "lua/equinix/serve",
-  "lua/equinix/emulator.lua",
   "lua/equinix/emulator",
-  "lua/equinix/host",
+  "lua/equinix/supervisor",
   "lua/equinix/transport",
   "lua/equinix/store",
 }

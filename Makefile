@@ -10,7 +10,7 @@ CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -pedantic
 # Only luaopen_equinix_core is seen from outside.
 REQUIRED = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
-           $(DIRECT) $(WARNINGS)
+           -Isrc $(DIRECT) $(WARNINGS)
 
 ifeq ($(shell uname -s),Darwin)
 # A module finds Lua's functions in the program that loads it.
@@ -34,7 +34,7 @@ LUAS := lua5.4 luajit lua5.3 lua5.1 lua5.5
 $(foreach l,$(LUAS),$(eval cflags_$l := $(shell tools/lua.sh $l cflags)))
 LUAS := $(foreach l,$(LUAS),$(if $(strip $(cflags_$l)),$l))
 
-SOURCES := $(wildcard src/*.c)
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 CORES := $(LUAS:%=$(BUILD)/%/equinix/core.so)
 # C programs that host Lua states, for specs with threads and forks.
 HOSTS := $(if $(wildcard spec/support/host.c), \
@@ -75,8 +75,8 @@ $$(objects_$1): $(BUILD)/$1/obj/%.o: src/%.c $(BUILD)/flags
 	  $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
 # Renamed into place: a process that has the old one mapped keeps it whole.
-# The folder's time tells that a file is gone.
-$(BUILD)/$1/equinix/core.so: $$(objects_$1) src
+# A folder's time tells that a file is gone.
+$(BUILD)/$1/equinix/core.so: $$(objects_$1) src $(wildcard src/*/)
 	@mkdir -p $$(@D)
 	$$(call SAY,LD)
 	$$(Q)$$(CC) $$(CFLAGS) $$(SHARED) -pthread $$(LDFLAGS) -o $$@.new \
@@ -149,7 +149,7 @@ soak: all
 	@for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  ROUNDS=1000 $$lua tools/busted.lua --filter="refresh token" \
-	    spec/fleet_processes_spec.lua || exit 1; \
+	    spec/tokens/distributed_processes_spec.lua || exit 1; \
 	done
 
 ## deps     installs what the tests need (apt), or says what is missing
@@ -160,13 +160,13 @@ deps:
 ## format   clang-format, in place
 .PHONY: format
 format:
-	clang-format -i $(wildcard src/*.[ch] spec/support/*.c bench/*.c tools/*.c \
-	  examples/*.c)
+	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] spec/support/*.c \
+	  bench/*.c tools/*.c examples/*.c)
 
 ## clean    removes all that was made
 .PHONY: clean
 clean:
-	rm -rf build equinix src/*.o
+	rm -rf build equinix src/*.o src/*/*.o
 
 ## help     this list
 .PHONY: help

@@ -21,7 +21,7 @@ local HTTP = [[
   upstream upstream { server 127.0.0.1:%d; keepalive 256; }
   lua_worker_thread_vm_pool_size %d;
   init_by_lua_block {
-    require("equinix.transport.nginx.crew").limit = %d
+    require("equinix.transport.nginx.thread_pool").limit = %d
     local function client(transport)
       return assert(require("equinix").new {
         base_url = "http://127.0.0.1:%d", client_id = "bench",

@@ -59,7 +59,7 @@ local function like(s, constant)
   local text = file:read "*a"
   file:close()
   return function(n)
-    return (text:gsub('package.loaded%["equinix.serve.server"%].rest%(%)',
+    return (text:gsub('package.loaded%["equinix.serve.handlers"%].rest%(%)',
       function() return constant end)
       :gsub("init_by_lua_block {.-\n  }\n", "")
       :gsub("daemon off;", ""):gsub("user root;", "")

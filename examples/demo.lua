@@ -13,7 +13,7 @@ package.cpath = root .. "build/" .. build .. "/?.so;" .. package.cpath
 
 local core = require "equinix.core"
 local equinix = require "equinix"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 
 local CALLS = 50
 

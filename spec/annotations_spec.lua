@@ -118,9 +118,9 @@ describe("the types of the client", function()
   end)
 
   it("name every option, and the fields of every call", function()
-    assert.same(keys("lua/equinix/options.lua", "NEW"),
-      fields("lua/equinix/options.lua", "equinix.Options"))
-    assert.same(keys("lua/equinix/fields.lua", "REQUEST"),
-      fields("lua/equinix/fields.lua", "equinix.Request"))
+    assert.same(keys("lua/equinix/client/options.lua", "NEW"),
+      fields("lua/equinix/client/options.lua", "equinix.Options"))
+    assert.same(keys("lua/equinix/http/validate.lua", "REQUEST"),
+      fields("lua/equinix/http/validate.lua", "equinix.Request"))
   end)
 end)

@@ -92,27 +92,29 @@ describe("the tree", function()
 
   -- What has no face of its own, and the spec that covers it.
   local COVERED = {
-    ["src/base.c"] = "setup", -- the options that stay from one to the next
-    ["src/batch.c"] = "multi",
-    ["src/hold.c"] = "claim", -- needs processes that fork
-    ["src/leader.c"] = "shared", -- needs processes that die
-    ["src/private.c"] = "folder",
-    ["src/slot.c"] = "tokens",
-    ["src/sweep.c"] = "folder",
-    ["src/table.c"] = "shared", -- needs processes that share it
-    ["src/value.c"] = "tokens",
-    ["src/view.c"] = "tokens",
-    ["src/wake.c"] = "shared",
+    -- needs processes that die
+    ["core/cache/leader"] = "core/cache/shared_table",
+    ["core/cache/futex"] = "core/cache/shared_table",
+    ["core/cache/lua_values"] = "core/cache/tokens",
+    ["core/cache/slot"] = "core/cache/tokens",
+    ["core/cache/snapshot"] = "core/cache/tokens",
+    ["core/files/cleanup"] = "core/files/record_dir",
+    -- needs processes that fork
+    ["core/files/lock_fd"] = "core/files/lease_file",
+    ["core/files/private_dir"] = "core/files/record_dir",
+    -- the options that stay from one request to the next
+    ["core/http/easy_defaults"] = "core/http/easy_options",
+    ["core/http/send_many"] = "core/http/multi",
   }
 
   it("has one spec for each source file, of the same name", function()
     local complaints = {}
     for _, path in ipairs(SOURCES) do
-      local name = path:match "^src/(.*)%.c$"
+      local c_name = path:match "^src/(.*)%.c$"
+      local name = c_name and "core/" .. c_name
         or path:match "^lua/equinix/(.*)%.lua$"
       if name then
-        name = COVERED[path] or name:gsub("/", "_")
-        local spec = "spec/" .. name .. "_spec.lua"
+        local spec = "spec/" .. (COVERED[name] or name) .. "_spec.lua"
         if not lfs.attributes(spec) then
           complaints[#complaints + 1] = path .. " lacks " .. spec
         end
@@ -126,52 +128,54 @@ describe("dependencies", function()
   -- { who, whom }: patterns of modules; the first never requires the second.
   local FORBIDDEN = {
     -- The bottom: errors may be printed with JSON, and that is all.
-    { "^equinix%.json$", "^equinix%.%l" },
-    { "^equinix%.error$", "^equinix%.%l" },
+    { "^equinix%.base%.json$", "^equinix%.%l" },
+    { "^equinix%.base%.error$", "^equinix%.%l" },
     -- Policy without I/O: options and answers in, requests and tokens out.
-    { "^equinix%.grant$", "^equinix%.transport" },
-    { "^equinix%.grant$", "^equinix%.store" },
-    { "^equinix%.retry$", "^equinix%.transport" },
-    { "^equinix%.response$", "^equinix%.transport" },
-    { "^equinix%.response$", "^equinix%.core$" },
-    { "^equinix%.adapter%.", "^equinix%.transport" },
-    { "^equinix%.adapter%.", "^equinix%.store" },
-    { "^equinix%.adapter%.", "^equinix%.core$" },
+    { "^equinix%.oauth%.grant$", "^equinix%.transport" },
+    { "^equinix%.oauth%.grant$", "^equinix%.store" },
+    { "^equinix%.http%.retry$", "^equinix%.transport" },
+    { "^equinix%.http%.response$", "^equinix%.transport" },
+    { "^equinix%.http%.response$", "^equinix%.core$" },
+    { "^equinix%.service%.rest", "^equinix%.transport" },
+    { "^equinix%.service%.metrics", "^equinix%.transport" },
+    { "^equinix%.service%.rest", "^equinix%.store" },
+    { "^equinix%.service%.metrics", "^equinix%.store" },
+    { "^equinix%.service%.rest", "^equinix%.core$" },
+    { "^equinix%.service%.metrics", "^equinix%.core$" },
     -- The middle does not know the client.
-    { "^equinix%.flight$", "^equinix%.client$" },
-    { "^equinix%.flight$", "^equinix%.transport" },
-    { "^equinix%.grant$", "^equinix%.flight$" },
-    { "^equinix%.retry$", "^equinix%.flight$" },
-    { "^equinix%.response$", "^equinix%.flight$" },
-    { "^equinix%.client$", "^equinix%.adapter" },
+    { "^equinix%.tokens%.source$", "^equinix%.client$" },
+    { "^equinix%.tokens%.source$", "^equinix%.transport%.curl" },
+    { "^equinix%.oauth%.grant$", "^equinix%.tokens%.source$" },
+    { "^equinix%.http%.retry$", "^equinix%.tokens%.source$" },
+    { "^equinix%.http%.response$", "^equinix%.tokens%.source$" },
+    { "^equinix%.client$", "^equinix%.service" },
     { "^equinix%.client$", "^equinix%.cli$" },
     { "^equinix%.client$", "^equinix%.serve" },
     -- The edge stands on the core, not on policy.
     { "^equinix%.transport%.", "^equinix%.client$" },
-    { "^equinix%.transport%.", "^equinix%.flight$" },
-    { "^equinix%.transport%.", "^equinix%.grant$" },
+    { "^equinix%.transport%.", "^equinix%.tokens%.source$" },
+    { "^equinix%.transport%.", "^equinix%.oauth%.grant$" },
     { "^equinix%.transport%.", "^equinix%.store" },
     { "^equinix%.store%.", "^equinix%.client$" },
-    { "^equinix%.store%.", "^equinix%.flight$" },
-    { "^equinix%.store%.", "^equinix%.grant$" },
+    { "^equinix%.store%.", "^equinix%.tokens%.source$" },
+    { "^equinix%.store%.", "^equinix%.oauth%.grant$" },
     { "^equinix%.store%.", "^equinix%.transport" },
     -- The emulator is the other side of the wire: were it made of the
     -- client's parts, they would share their mistakes.
-    { "^equinix%.emulator%.", "^equinix%.client$" },
-    { "^equinix%.emulator%.", "^equinix%.flight$" },
-    { "^equinix%.emulator%.", "^equinix%.grant$" },
-    { "^equinix%.emulator%.", "^equinix%.form$" },
-    { "^equinix%.emulator%.", "^equinix%.json$" },
-    { "^equinix%.emulator%.", "^equinix%.core$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.client$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.tokens%.source$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.oauth%.grant$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.http%.form$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.base%.json$" },
+    { "^equinix%.emulator%.[^l]", "^equinix%.core$" },
   }
   local ALLOWED = {
-    ["equinix.json"] = { ["equinix.core"] = true },
-    ["equinix.error"] = { ["equinix.json"] = true },
+    ["equinix.base.json"] = { ["equinix.core"] = true },
+    ["equinix.base.error"] = { ["equinix.base.json"] = true },
   }
   -- The front door is for what stands on the whole, never for its parts.
   local ON_THE_WHOLE = {
-    "^equinix%.cli", "^equinix%.serve", "^equinix%.nginx", "^equinix%.doctor",
-    "^equinix%.mcp",
+    "^equinix%.cli", "^equinix%.serve%.", "^equinix%.nginx$",
   }
 
   local function stands_on_the_whole(who)
@@ -242,7 +246,7 @@ describe("dependencies", function()
   it("keep `http` and `tokens` apart", function()
     -- All that a C file includes, directly or not.
     local function closure(path, found)
-      for header in read(path):gmatch '#include "([%w_]+)%.h"' do
+      for header in read(path):gmatch '#include "([%w_/]+)%.h"' do
         if not found[header] then
           found[header] = true
           closure("src/" .. header .. ".h", found)
@@ -253,15 +257,11 @@ describe("dependencies", function()
       end
       return found
     end
-    -- Helpers of both: bytes, time, compatibility.
-    local SHARED = {
-      buffer = true, clock = true, compat = true, digest = true,
-    }
-    local http = closure("src/http.c", { http = true })
-    local tokens = closure("src/tokens.c", { tokens = true })
+    local http = closure("src/http/handle.c", {})
+    local tokens = closure("src/cache/tokens.c", {})
     local complaints = {}
     for name in pairs(http) do
-      if tokens[name] and not SHARED[name] then
+      if tokens[name] and not name:find "^base/" then
         complaints[#complaints + 1] = name .. ".h is in both"
       end
     end

@@ -1,6 +1,6 @@
 -- nginx: the gateway, in front of the emulator.
 local emulator = require "spec.support.emulator"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 

@@ -2,7 +2,7 @@
  * core: the C module `equinix.core`. It composes and does nothing else: each
  * file beside it is one concept and pushes one value.
  */
-#include "compat.h"
+#include "base/compat.h"
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction plain[] = {

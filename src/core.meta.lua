@@ -11,7 +11,7 @@
 ---@field _VERSION string the version of the core, "0.1.0"
 local core = {}
 
--- clock.c -------------------------------------------------------------------
+-- base/clock.c ---------------------------------------------------------------
 
 ---Seconds, with fractions, on a clock that goes on while the machine sleeps
 ---(CLOCK_BOOTTIME; elsewhere CLOCK_MONOTONIC). Says nothing about the date.
@@ -32,14 +32,14 @@ function core.random() end
 ---@return number seconds
 function core.wall() end
 
--- digest.c ------------------------------------------------------------------
+-- base/digest.c --------------------------------------------------------------
 
 ---SHA-256. Raises when libcrypto fails.
 ---@param bytes string
 ---@return string hex 64 lower-case digits
 function core.digest(bytes) end
 
--- seal.c --------------------------------------------------------------------
+-- crypto/seal.c --------------------------------------------------------------
 
 ---Seals a record: encrypted, and bound to its key. The same bytes are sealed
 ---differently each time. Raises for other sizes, and when libcrypto or the
@@ -66,7 +66,7 @@ function core.unseal(secret, key, sealed) end
 ---@return string hex 64 lower-case digits
 function core.name(secret, key) end
 
--- url.c ---------------------------------------------------------------------
+-- http/url.c -----------------------------------------------------------------
 
 ---@class equinix.core.url
 ---@field scheme "https"|"http"
@@ -98,14 +98,14 @@ function core.url_join(base, reference) end
 ---@return string
 function core.escape(text) end
 
--- drain.c -------------------------------------------------------------------
+-- program/log_copy.c ---------------------------------------------------------
 
 ---Copies standard input to standard error, to its end. What nobody takes in
 ---0.1 s is dropped, in lines, and so is what comes until somebody does.
 ---SIGPIPE has to be ignored. Blocks this OS thread.
 function core.drain() end
 
--- ending.c ------------------------------------------------------------------
+-- program/termination.c ------------------------------------------------------
 
 ---From now on the first SIGTERM or SIGINT tells this process to end, which it
 ---does within that many whole seconds: then it ends by itself, with status 0.
@@ -121,7 +121,7 @@ function core.on_term(seconds) end
 ---@return boolean
 function core.told_to_end() end
 
--- exec.c --------------------------------------------------------------------
+-- program/exec.c -------------------------------------------------------------
 
 ---This process becomes another program, with this environment and the three
 ---standard files. Returns only on failure; raises for what is no list of 1 to
@@ -131,7 +131,7 @@ function core.told_to_end() end
 ---@return string message
 function core.exec(argv) end
 
--- input.c -------------------------------------------------------------------
+-- program/input.c ------------------------------------------------------------
 
 ---What has arrived on standard input, 16 KiB at most. Reads past the buffer of
 ---io.stdin: use one of the two. Blocks this OS thread.
@@ -140,7 +140,7 @@ function core.exec(argv) end
 ---@return string|nil message nil, message: it can't be read
 function core.input(seconds) end
 
--- output.c ------------------------------------------------------------------
+-- program/output.c -----------------------------------------------------------
 
 ---Writes all of it to standard output, past the buffer of io.stdout: use one
 ---of the two. SIGPIPE has to be ignored. Blocks this OS thread, until somebody
@@ -150,20 +150,20 @@ function core.input(seconds) end
 ---@return string|nil message
 function core.output(bytes) end
 
--- process.c -----------------------------------------------------------------
+-- base/fork.c ----------------------------------------------------------------
 
 ---The number of this process: what was opened by another one, before a fork,
 ---is not for use here.
 ---@return integer
 function core.pid() end
 
--- versions.c ----------------------------------------------------------------
+-- versions.c -----------------------------------------------------------------
 
 ---The libraries that this core was loaded with.
 ---@return {libcurl: string, libcrypto: string}
 function core.versions() end
 
--- http.c --------------------------------------------------------------------
+-- http/handle.c --------------------------------------------------------------
 
 ---A handle for transfers: its connections are kept and used again. Opens no
 ---socket and starts no thread. After a fork the child gets connections of its
@@ -201,7 +201,7 @@ function http:send_many(requests, n, seconds) end
 ---Lua 5.4's `<close>` do the same.
 function http:close() end
 
--- crowd.c -------------------------------------------------------------------
+-- http/async.c ---------------------------------------------------------------
 
 ---Transfers that are under way between two calls. They move while somebody
 ---waits. Opens no socket and starts no thread. A transfer belongs to the
@@ -241,7 +241,7 @@ function crowd:cancel(number) end
 ---`<close>` do the same.
 function crowd:close() end
 
--- prepared.c ----------------------------------------------------------------
+-- http/prepared_request.c ----------------------------------------------------
 
 ---A request that was read and checked once, to be sent often by
 ---`handle:send`. A later change of its table changes nothing.

@@ -8,7 +8,7 @@
  */
 #include <dlfcn.h>
 
-#include "compat.h"
+#include "base/compat.h"
 
 void eq_pin(void)
 {

@@ -168,7 +168,7 @@ function slot:counters() end
 ---nothing. The collector and Lua 5.4's `<close>` do the same.
 function slot:close() end
 
--- folder.c ------------------------------------------------------------------
+-- files/record_dir.c ---------------------------------------------------------
 
 ---Records kept safely in one private folder: a path and nothing else. Names
 ---are 1 to 128 of A-Z a-z 0-9 _ . - with neither "." nor "-" in front; others

@@ -10,7 +10,7 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 
-#include "compat.h"
+#include "base/compat.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char libcurl[256];

@@ -20,7 +20,7 @@ set -u
 result=$1 kind=$2
 shift 2
 log=$result.log
-name=${result#build/test/}
+name=${result#build/test/} name=${name%.result}
 mkdir -p "${result%/*}"
 rm -f "$result" "$result".*
 

@@ -15,7 +15,8 @@ for result in "$@"; do
   '' | *[!0-9]*) p=0 f=1 s=0 ;;
   esac
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  [ "$f" = 0 ] || bad="$bad ${result#build/test/}"
+  result=${result#build/test/}
+  [ "$f" = 0 ] || bad="$bad ${result%.result}"
 done
 
 echo

@@ -8,16 +8,18 @@ RESULTS := build/test
 # One more than there are processors: many specs wait for most of their time.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-SPECS := $(patsubst spec/%_spec.lua,%,$(sort $(wildcard spec/*_spec.lua)))
-C_FILES := $(patsubst src/%.c,%,$(wildcard src/*.c))
+SPEC_FILES := $(sort $(shell find spec -name '*_spec.lua'))
+SPECS := $(SPEC_FILES:spec/%_spec.lua=%)
+OWN_C := $(sort $(wildcard src/*.c src/*/*.c))
+C_FILES := $(OWN_C:src/%.c=core/%)
 # Specs of C files, and those that run threads in the host program: theirs
 # are the data races.
 C_SPECS := $(filter $(C_FILES),$(SPECS))
 # A handle and its transfers, though, are one thread's at a time (multi.h).
-ALONE := answer buffer crowd fault http multi prepared request setup sink \
-         transfer url versions
+ALONE := core/base/buffer core/versions $(filter-out %/easy_state \
+           %/push_response %/sigpipe,$(filter core/http/%,$(C_SPECS)))
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
-                  grep -lE 'support\.host|/host"' spec/*_spec.lua))
+                  grep -lE 'support\.host|/host"' $(SPEC_FILES)))
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
 LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.1, \
@@ -27,29 +29,35 @@ STEP = tools/step.sh $@
 BUSTED = tools/busted.lua --output=plainTerminal
 
 # nginx runs LuaJIT and clients from npm run the command, whoever asks them to.
-ONCE := cli_mcp_clients nginx% readme_agents serve% store_redis_nginx \
-        transport_nginx%
+ONCE := cli/mcp_clients docs/agents docs/nginx docs/service examples_nginx \
+        nginx% serve/% store/redis/resty transport/nginx%
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS)))
 # Specs of programs that run elsewhere (nginx, the command) gain nothing from a
 # busy collector or a sanitizer here, nor do those of plain Lua over them.
-ELSEWHERE := adapter% annotations cli% emulator% host% layout nginx% readme% \
-             serve% service store_redis_nginx tools transport_nginx%
-GC_SPECS := $(filter-out $(ELSEWHERE) examples fleet_processes lead \
-              store_file_crash,$(SPECS))
-ASAN_SPECS := $(filter-out $(ELSEWHERE) fleet_processes,$(SPECS))
+ELSEWHERE := annotations cli/% docs/% emulator/% examples_nginx layout nginx% \
+             serve/% service/% store/redis/resty supervisor/% tools \
+             transport/nginx%
+PROCESSES := tokens/distributed_processes
+GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) examples tokens/renewal \
+              store/file_crash,$(SPECS))
+ASAN_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES),$(SPECS))
 CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(C_SPECS:%=valgrind/%) \
-               $(patsubst %,tsan/%,$(filter-out fleet_processes $(ALONE), \
+               $(patsubst %,tsan/%,$(filter-out $(PROCESSES) $(ALONE), \
                  $(sort $(C_SPECS) $(THREAD_SPECS))))
 # Specs of what libcurl does: its errors, its TLS, its loop.
-GNUTLS_SPECS := answer call client crowd examples fault http loop many multi \
-                operation pages readme request setup sigpipe sink target \
-                transfer transport_curl transport_loop url versions
+GNUTLS_SPECS := client docs/readme examples core/versions transport/curl \
+                transport/loop transport/loop/scheduler oauth/passthrough \
+                $(addprefix client/,batch call) \
+                $(addprefix http/,pagination target) \
+                $(filter core/http/%,$(SPECS))
 # Those of programs that find their own build are not about that one.
 GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
 # Specs of what is made otherwise where there is no Linux.
-PRIVATE_SPECS := clock lead lease outcome place shared sigpipe tokens
+PRIVATE_SPECS := core/base/clock core/http/push_response \
+                 core/http/sigpipe tokens/renewal \
+                 $(addprefix core/cache/,entry lease shared_table tokens)
 LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
               lint/clang-tidy lint/format lint/shell lint/rockspec
 ROCK_STEPS := rock/5.4 rock/5.1
@@ -61,8 +69,9 @@ TEST_STEPS := $(SPEC_STEPS) $(CHECK_STEPS) $(GNUTLS_SPECS:%=gnutls/%) \
 # $(call run,STEPS): all of them, whatever fails; then the sum.
 run = rm -rf $(RESULTS); \
   $(MAKE) --no-print-directory -f tools/test.mk -k -j$(JOBS) \
-    $(if $(filter output-sync,$(.FEATURES)),-O) $(1:%=$(RESULTS)/%) || true; \
-  tools/tally.sh $(1:%=$(RESULTS)/%)
+    $(if $(filter output-sync,$(.FEATURES)),-O) \
+    $(1:%=$(RESULTS)/%.result) || true; \
+  tools/tally.sh $(1:%=$(RESULTS)/%.result)
 
 # Which Lua `specs` is about.
 LUA ?= lua5.4
@@ -123,21 +132,21 @@ private:
 # ---------------------------------------------------------------------- specs
 
 define spec_rule
-$(RESULTS)/$1/%: build
+$(RESULTS)/$1/%.result: build
 	@$$(STEP) specs $(or $(shell tools/lua.sh $1 command),$1) $(BUSTED) \
 	  spec/$$*_spec.lua
 endef
 $(foreach l,lua5.4 luajit lua5.3 lua5.1 lua5.5,$(eval $(call spec_rule,$l)))
 
-$(RESULTS)/gc/%: build
+$(RESULTS)/gc/%.result: build
 	@GC=aggressive $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
-# The spec of `versions` looks whether it is that libcurl indeed.
-$(RESULTS)/gnutls/%: over-gnutls build
+# The spec of core/versions looks whether it is that libcurl indeed.
+$(RESULTS)/gnutls/%.result: over-gnutls build
 	@WHY_NOT=$(GNUTLS)/why-not BUILD=build/gnutls LIBCURL=GnuTLS \
 	  $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
-$(RESULTS)/private/%: private build
+$(RESULTS)/private/%.result: private build
 	@BUILD=build/private $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
 # What the sanitizers are told, joined with colons. Findings go to files: a
@@ -154,11 +163,11 @@ under = NEEDS=build/$1/bin/lua5.4 BUILD=build/$1 \
   PATH="$(CURDIR)/build/$1/bin:$$PATH" $2 \
   $(STEP) specs lua5.4 $(BUSTED) spec/$*_spec.lua
 
-$(RESULTS)/asan/%: asan build
+$(RESULTS)/asan/%.result: asan build
 	@$(call under,asan,ASAN_OPTIONS=$(ASAN) UBSAN_OPTIONS=print_stacktrace=1)
-$(RESULTS)/tsan/%: tsan build
+$(RESULTS)/tsan/%.result: tsan build
 	@$(call under,tsan,TSAN_OPTIONS=log_path=$(CURDIR)/$@.san)
-$(RESULTS)/valgrind/%: build
+$(RESULTS)/valgrind/%.result: build
 	@NEEDS=valgrind $(STEP) specs valgrind -q --error-exitcode=99 \
 	  --leak-check=full --show-leak-kinds=definite \
 	  --errors-for-leak-kinds=definite --log-file=$@.san.%p \
@@ -166,10 +175,9 @@ $(RESULTS)/valgrind/%: build
 
 # ----------------------------------------------------------------------- lint
 
-OWN_C := $(wildcard src/*.c)
 OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c examples/*.c)
-ALL_C := $(wildcard src/*.[ch]) $(OTHER_C)
-STRICT := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion \
+ALL_C := $(wildcard src/*.[ch] src/*/*.[ch]) $(OTHER_C)
+STRICT := -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow -Wconversion \
           -pedantic -Werror
 
 # $(call strict,COMPILER FLAGS): ours with the headers of every Lua, programs
@@ -179,33 +187,33 @@ strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
   for f in $(OTHER_C); do \
     $1 $(STRICT) $$(tools/lua.sh lua5.4 cflags) -c -o /dev/null $$f; done'
 
-$(RESULTS)/lint/gcc:
+$(RESULTS)/lint/gcc.result:
 	@NEEDS=gcc $(STEP) check $(call strict,gcc -O1)
-$(RESULTS)/lint/clang:
+$(RESULTS)/lint/clang.result:
 	@NEEDS=clang $(STEP) check $(call strict,clang -fsyntax-only)
-$(RESULTS)/lint/analyzer: LUAS_HERE = lua5.4
-$(RESULTS)/lint/analyzer: OTHER_C =
-$(RESULTS)/lint/analyzer:
+$(RESULTS)/lint/analyzer.result: LUAS_HERE = lua5.4
+$(RESULTS)/lint/analyzer.result: OTHER_C =
+$(RESULTS)/lint/analyzer.result:
 	@NEEDS=gcc $(STEP) check $(call strict, \
 	  gcc -O1 -fanalyzer -include tools/analyze.h)
-$(RESULTS)/lint/cppcheck:
+$(RESULTS)/lint/cppcheck.result:
 	@NEEDS=cppcheck $(STEP) check cppcheck -q --std=c11 --inline-suppr \
-	  -U__has_include \
+	  -U__has_include -Isrc \
 	  --enable=warning,performance,portability --error-exitcode=1 $(OWN_C)
-$(RESULTS)/lint/clang-tidy:
+$(RESULTS)/lint/clang-tidy.result:
 	@NEEDS=clang-tidy $(STEP) check clang-tidy --quiet $(OWN_C) -- \
-	  -std=c11 -D_GNU_SOURCE -include tools/analyze.h \
+	  -std=c11 -D_GNU_SOURCE -Isrc -include tools/analyze.h \
 	  $$(tools/lua.sh lua5.4 cflags)
-$(RESULTS)/lint/format:
+$(RESULTS)/lint/format.result:
 	@NEEDS=clang-format $(STEP) check clang-format --dry-run -Werror $(ALL_C)
-$(RESULTS)/lint/luacheck:
+$(RESULTS)/lint/luacheck.result:
 	@NEEDS=luacheck $(STEP) check luacheck -q .
-$(RESULTS)/lint/shell:
+$(RESULTS)/lint/shell.result:
 	@NEEDS=shellcheck $(STEP) check shellcheck tools/*.sh .github/*.sh .ci/run
-$(RESULTS)/lint/rockspec:
+$(RESULTS)/lint/rockspec.result:
 	@NEEDS=luarocks $(STEP) check luarocks lint $(wildcard *.rockspec)
 
 # ----------------------------------------------------------------------- rock
 
-$(RESULTS)/rock/%:
+$(RESULTS)/rock/%.result:
 	@NEEDS=luarocks $(STEP) check tools/rock.sh $*

@@ -1,19 +1,19 @@
 --- client: the one object. It holds the parts together and checks what comes
 -- in; each method is a few lines over the part that does the work.
 
-local lazy = require "equinix.lazy"
+local lazy = require "equinix.base.lazy"
 
-local call = lazy "equinix.call"
-local check = require "equinix.check"
+local call = lazy "equinix.client.call"
+local check = require "equinix.base.check"
 local core = require "equinix.core"
-local err = lazy "equinix.error"
-local fields = lazy "equinix.fields"
-local flight = require "equinix.flight"
-local many = lazy "equinix.many"
-local operation = lazy "equinix.operation"
-local pages = lazy "equinix.pages"
-local quick = lazy "equinix.quick"
-local static = require "equinix.static"
+local err = lazy "equinix.base.error"
+local fields = lazy "equinix.http.validate"
+local flight = require "equinix.tokens.source"
+local many = lazy "equinix.client.batch"
+local operation = lazy "equinix.oauth.passthrough"
+local pages = lazy "equinix.http.pagination"
+local quick = lazy "equinix.client.fast_get"
+local static = require "equinix.tokens.static"
 
 local M = {}
 
@@ -43,7 +43,7 @@ local default_transport = require("equinix.transport."
 ---@field post equinix.Client.method
 ---@field put equinix.Client.method
 ---@field patch equinix.Client.method
----@field package config table of equinix.options
+---@field package config table of equinix.client.options
 ---@field package transport table the port
 ---@field package emit fun(name: string, fields: table)
 ---@field package flight? equinix.Flight nil when closed
@@ -327,7 +327,7 @@ local function emitter(config)
 end
 
 --- Makes a client of a checked configuration.
----@param config table of equinix.options
+---@param config table of equinix.client.options
 ---@return equinix.Client
 function M.new(config)
   local self = setmetatable({

@@ -18,8 +18,8 @@ if core._VERSION ~= VERSION then
 end
 
 local client = require "equinix.client"
-local json = require "equinix.json"
-local options = require "equinix.options"
+local json = require "equinix.base.json"
+local options = require "equinix.client.options"
 
 local M = {
   _VERSION = VERSION,

@@ -4,7 +4,7 @@
 --   a:say '{"jsonrpc":"2.0","id":1,"method":"ping"}'
 --   local line = a:hear()       local code = a:stop()
 local command = require "spec.support.command"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

@@ -1,6 +1,6 @@
 /*
- * cipher: the functions of src/cipher.c by hand, with keys and nonces that no
- * Lua code may choose. Arguments and results are hex.
+ * cipher: the functions of src/crypto/cipher.c by hand, with keys and nonces
+ * that no Lua code may choose. Arguments and results are hex.
  *
  *   cipher hkdf SECRET SALT INFO SIZE
  *   cipher hmac KEY TEXT
@@ -8,8 +8,9 @@
  *   cipher decrypt KEY NONCE AAD AAD TEXT TAG    -> "genuine" or so, text
  *   cipher starve                                -> failures, all of them seen
  *
- *   cc -std=c11 -D_GNU_SOURCE -o cipher spec/support/cipher.c src/cipher.c
- *      src/buffer.c -lcrypto
+ *   cc -std=c11 -D_GNU_SOURCE -Isrc -o cipher spec/support/cipher.c
+ * src/crypto/cipher.c
+ *      src/base/buffer.c -lcrypto
  *
  * Law of this file: it judges what no result shows: that libcrypto's list of
  * errors is left as it was, and that what failed left only zeros.
@@ -23,7 +24,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "../../src/cipher.h"
+#include "crypto/cipher.h"
 
 #define CHECK(condition)                                                      \
   do {                                                                        \

@@ -2,8 +2,8 @@
  * deaths: processes die at the worst moments, as no Lua script could make
  * them. Links the table of src/ and looks at its memory.
  *
- *   cc -std=c11 -D_GNU_SOURCE -pthread -o deaths spec/support/deaths.c
- *      src/table.c src/place.c src/leader.c -lcrypto
+ *   cc -std=c11 -D_GNU_SOURCE -Isrc -pthread -o deaths spec/support/deaths.c
+ *      src/cache/shared_table.c src/cache/entry.c src/cache/leader.c -lcrypto
  */
 #include <pthread.h>
 #include <signal.h>
@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/digest.h"
-#include "../../src/table.h"
+#include "base/digest.h"
+#include "cache/shared_table.h"
 
-/* What stands beside Lua in digest.c, which this program has none of. */
+/* What stands beside Lua in base/digest.c, which this program has none of. */
 bool eq_random(void *bytes, size_t n)
 {
   return getentropy(bytes, n) == 0;

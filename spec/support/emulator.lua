@@ -9,7 +9,7 @@
 -- One for a spec file: start it in setup, reset it in before_each, stop it in
 -- teardown. It ends with the specs, however they end.
 local core = require "equinix.core"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

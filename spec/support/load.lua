@@ -8,7 +8,7 @@
 --
 -- `seconds` instead of `count`: batches until they are over.
 local core = require "equinix.core"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

@@ -3,9 +3,9 @@
 --
 --   local a = mcp.new { answer = { status = 200, body = "..." } }
 --   local result = a:result("tools/list")
-local adapter = require "equinix.adapter.mcp"
-local json = require "equinix.json"
-local scan = require "equinix.adapter.mcp.scan"
+local adapter = require "equinix.service.mcp"
+local json = require "equinix.base.json"
+local scan = require "equinix.base.json_text"
 
 local M = {}
 

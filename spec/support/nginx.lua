@@ -13,8 +13,8 @@
 -- makes a module `demo` of it, a client of the emulator. It ends with the
 -- specs, however they end.
 local core = require "equinix.core"
-local host = require "equinix.host"
-local json = require "equinix.json"
+local host = require "equinix.supervisor.nginx"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

@@ -2,7 +2,7 @@
 --
 --   local missing = npm.why_not()     -- a reason to skip, or nil
 --   local seen = npm.talk { kind = "sdk", url = "...", calls = {} }
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

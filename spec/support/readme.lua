@@ -10,7 +10,7 @@
 -- a file, somebody's key) is put in by `put`, which raises where there is
 -- nothing of the kind. A desk is a folder of its own, HOME and all, with
 -- `equinix-auth` on the PATH; nothing of this machine's account is there.
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
 local M = {}

@@ -2,7 +2,7 @@
 -- the answer is the point. Everything that was sent is kept.
 
 local core = require "equinix.core"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 
 local M = {}
 

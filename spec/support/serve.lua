@@ -8,7 +8,7 @@
 -- It ends with the specs, however they end.
 local command = require "spec.support.command"
 local core = require "equinix.core"
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 

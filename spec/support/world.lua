@@ -1,6 +1,6 @@
 -- world: what the emulator's logic asks of its host, without nginx: a
 -- dictionary in memory, a clock that stands still until it is set, JSON.
-local behaviour = require "equinix.emulator.behaviour"
+local behaviour = require "equinix.emulator.router"
 local cjson = require("cjson").new()
 
 local M = {}

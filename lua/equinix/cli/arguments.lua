@@ -3,7 +3,7 @@
 -- Law of this file: what is wrong with the words is said before anything is
 -- sent, by the word that is wrong. No word of it is a credential.
 
-local json = require "equinix.json"
+local json = require "equinix.base.json"
 
 local M = {}
 

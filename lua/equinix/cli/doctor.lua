@@ -5,14 +5,14 @@
 -- consequence; what can't be looked at is skipped and says why. A check names
 -- variables, files and hosts, and never a secret.
 
-local access = require "equinix.cli.access"
-local account = require("equinix.lazy") "equinix.cli.doctor.account"
-local json = require "equinix.json"
+local access = require "equinix.cli.client"
+local account = require("equinix.base.lazy") "equinix.cli.doctor.credentials"
+local json = require "equinix.base.json"
 local output = require "equinix.cli.output"
 local results = require "equinix.cli.doctor.result"
-local settings = require("equinix.lazy") "equinix.cli.doctor.settings"
-local threads = require("equinix.lazy") "equinix.cli.doctor.threads"
-local wire = require("equinix.lazy") "equinix.cli.doctor.wire"
+local settings = require("equinix.base.lazy") "equinix.cli.doctor.settings"
+local threads = require("equinix.base.lazy") "equinix.cli.doctor.nginx"
+local wire = require("equinix.base.lazy") "equinix.cli.doctor.network"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 --- emulator: `equinix-auth emulator`, the local Equinix.
 
 local between = require("equinix.cli.arguments").between
-local emulator = require "equinix.emulator"
+local emulator = require "equinix.emulator.launch"
 local knobs = require "equinix.emulator.knobs"
 
 local M = {}

@@ -5,16 +5,16 @@
 -- there, so nothing is opened, read or sent before a tool is called: no
 -- client, no store, no token. Who is told to end finishes what he has begun.
 
-local access = require "equinix.cli.access"
-local lazy = require "equinix.lazy"
+local access = require "equinix.cli.client"
+local lazy = require "equinix.base.lazy"
 
-local adapter = lazy "equinix.adapter.mcp"
-local backing = lazy "equinix.cli.mcp.backing"
+local adapter = lazy "equinix.service.mcp"
+local backing = lazy "equinix.cli.lazy_service"
 local core = lazy "equinix.core"
-local desk = lazy "equinix.cli.mcp.desk"
-local lines = lazy "equinix.cli.lines"
-local loop = lazy "equinix.loop"
-local rules = lazy "equinix.adapter.mcp.rules"
+local desk = lazy "equinix.service.mcp.stdio"
+local lines = lazy "equinix.service.mcp.line_reader"
+local loop = lazy "equinix.transport.loop.scheduler"
+local rules = lazy "equinix.service.mcp.allowlist"
 
 local M = {}
 

@@ -1,10 +1,10 @@
 --- request: `equinix-auth request METHOD PATH`, one authenticated call, or
 -- all pages of a list.
 
-local access = require "equinix.cli.access"
+local access = require "equinix.cli.client"
 local arguments = require "equinix.cli.arguments"
 local download = require "equinix.cli.download"
-local listing = require "equinix.cli.listing"
+local listing = require "equinix.cli.all_pages"
 local output = require "equinix.cli.output"
 
 local M = {}

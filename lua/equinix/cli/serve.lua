@@ -1,6 +1,6 @@
 --- serve: `equinix-auth serve`, the capability on REST and MCP.
 
-local access = require "equinix.cli.access"
+local access = require "equinix.cli.client"
 local between = require("equinix.cli.arguments").between
 
 local M = {}
@@ -39,7 +39,7 @@ local function run(args, say)
     return nil, wrong
   end
   -- Loaded here, since most commands need none of it.
-  local serve = require "equinix.serve"
+  local serve = require "equinix.serve.launch"
   local mistake = serve.mistake(args)
   if mistake then
     say(mistake)
@@ -68,7 +68,7 @@ local function run(args, say)
 end
 
 local function rule(text)
-  local parsed, message = require("equinix.adapter.mcp.rules").parse(text)
+  local parsed, message = require("equinix.service.mcp.allowlist").parse(text)
   return parsed and text, message
 end
 

@@ -1,7 +1,7 @@
 --- token: `equinix-auth token` and `equinix-auth refresh`.
 
-local access = require "equinix.cli.access"
-local json = require "equinix.json"
+local access = require "equinix.cli.client"
+local json = require "equinix.base.json"
 local output = require "equinix.cli.output"
 
 local M = {}

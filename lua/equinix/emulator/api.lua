@@ -5,10 +5,10 @@
 -- returns a response; the bearer has been checked by then.
 
 local colocation = require "equinix.emulator.api.colocation"
-local edge = require "equinix.emulator.api.edge"
+local edge = require "equinix.emulator.api.network_edge"
 local fabric = require "equinix.emulator.api.fabric"
 local orders = require "equinix.emulator.api.orders"
-local power = require "equinix.emulator.api.power"
+local power = require "equinix.emulator.api.smartview"
 
 local M = {}
 

@@ -3,7 +3,7 @@
 -- Law of this file: the CA signs once and its key is gone, so that trusting
 -- `ca.pem` means trusting one server for one run. Made by openssl(1).
 
-local host = require "equinix.host"
+local host = require "equinix.supervisor.nginx"
 
 local M = {}
 

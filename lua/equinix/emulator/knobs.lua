@@ -4,7 +4,7 @@
 -- help that `--help` and GET /_emulator/config show. A value is checked here
 -- and nowhere else. Pure: the values live with whoever calls.
 
-local nearest = require "equinix.nearest"
+local nearest = require "equinix.base.suggest"
 
 local M = {}
 

@@ -1,14 +1,14 @@
---- store.file: the second level of the cache in a folder; one token for all
+--- file: the second level of the cache in a folder; one token for all
 -- processes of a user on this machine.
 --
 -- Law of this file: what a record's file says and where the folder is. How
 -- files are kept from others, from being torn and from being saved over is
--- src/folder.c's. A file that says something else than we wrote is put aside
--- and counts as missing.
+-- src/files/record_dir.c's. A file that says something else than we wrote is
+-- put aside and counts as missing.
 
-local check = require "equinix.check"
+local check = require "equinix.base.check"
 local core = require "equinix.core"
-local error_of = require "equinix.error"
+local error_of = require "equinix.base.error"
 
 local M = {}
 

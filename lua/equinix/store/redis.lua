@@ -1,4 +1,4 @@
---- store/redis: records and locks in a Redis, for processes and machines.
+--- redis: records and locks in a Redis, for processes and machines.
 --
 -- Law of this file: one step is one command, most of them a script, which
 -- Redis runs as a whole: what it compares is what it changes. Each may be
@@ -31,10 +31,10 @@
 --   A process keeps one connection (nginx: what it needed in the last 10 s);
 --   let Redis' own `timeout` close them where its `maxclients` is near.
 
-local check = require "equinix.check"
+local check = require "equinix.base.check"
 local core = require "equinix.core"
-local err = require "equinix.error"
-local words = require "equinix.store.redis.words"
+local err = require "equinix.base.error"
+local words = require "equinix.store.redis.errors"
 
 local MAX_RECORD = 64 * 1024
 local MAX_SECONDS = 1e9 -- 31 years; Redis' own numbers end somewhere, too
@@ -339,7 +339,7 @@ local function login_name(o)
 end
 
 local function new_driver(o)
-  local name = rawget(_G, "ngx") and "nginx" or "luasocket"
+  local name = rawget(_G, "ngx") and "resty" or "luasocket"
   return require("equinix.store.redis." .. name).new {
     host = o.host,
     port = o.port,

@@ -1,4 +1,4 @@
---- transport/loop: the port for the tasks of a loop, in one OS thread.
+--- loop: the port for the tasks of a loop, in one OS thread.
 --
 -- Law of this file: it is the port, and nothing more. Whoever waits here lets
 -- the other tasks run; outside of a task nothing waits. A GET whose task was

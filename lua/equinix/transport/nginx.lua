@@ -1,4 +1,4 @@
---- transport/nginx: the port inside nginx. No call of it stops a worker.
+--- nginx: the port inside nginx. No call of it stops a worker.
 --
 -- Law of this file: requests are sent by the same core as everywhere, but in
 -- nginx's worker threads (crew.lua); here, on the event loop, everybody only
@@ -9,7 +9,7 @@
 -- configuration. Calls in flight are limited for each worker: more of them
 -- queue, inside their own deadlines. `crew.pool` and `crew.limit` change that.
 
-local crew = require "equinix.transport.nginx.crew"
+local crew = require "equinix.transport.nginx.thread_pool"
 
 local semaphore = require "ngx.semaphore"
 

@@ -1,4 +1,5 @@
--- http_parent: opens a connection before the fork; see multi_spec.lua.
+-- http_parent: opens a connection before the fork; see
+-- core/http/multi_spec.lua.
 --
 -- Law of this file: it is a module, for host.c's --preload, so that the
 -- children go on with the very handle of their parent.

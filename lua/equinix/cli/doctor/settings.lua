@@ -1,11 +1,11 @@
 --- settings: what the doctor can tell without a network.
 
-local access = require "equinix.cli.access"
-local env = require "equinix.env"
+local access = require "equinix.cli.client"
+local env = require "equinix.client.environment"
 local equinix = require "equinix"
-local options = require "equinix.options"
+local options = require "equinix.client.options"
 local result = require "equinix.cli.doctor.result"
-local shelf = require "equinix.shelf"
+local shelf = require "equinix.store.shelf"
 local shell = require "equinix.cli.shell"
 
 local M = {}

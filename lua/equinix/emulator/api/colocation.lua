@@ -3,9 +3,9 @@
 -- Law of this file: what a booking answers is not documented beyond its
 -- status, so it is the place of the order and no body. Errors are an array.
 
-local bodies = require "equinix.emulator.body"
+local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.kept"
+local kept = require "equinix.emulator.objects"
 
 local M = {}
 

@@ -4,10 +4,10 @@
 -- API. Ports and connections that were not created here are the same in every
 -- run, with the same names and ids.
 
-local bodies = require "equinix.emulator.body"
+local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.kept"
-local lists = require "equinix.emulator.lists"
+local kept = require "equinix.emulator.objects"
+local lists = require "equinix.emulator.pagination"
 
 local M = {}
 

@@ -3,10 +3,10 @@
 -- Law of this file: a refusal is a list of errors and a ticketId. A search's
 -- page stands in its body, as {number, size}; the query is not looked at.
 
-local bodies = require "equinix.emulator.body"
+local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.kept"
-local lists = require "equinix.emulator.lists"
+local kept = require "equinix.emulator.objects"
+local lists = require "equinix.emulator.pagination"
 
 local M = {}
 

@@ -1,4 +1,4 @@
---- store/redis/luasocket: Redis by way of redis-lua, where a thread may block.
+--- luasocket: Redis by way of redis-lua, where a thread may block.
 --
 -- Law of this file: it is one of two drivers and knows no key. It lends one
 -- connection at a time; what fails is closed, so that no late answer can pass
@@ -11,7 +11,7 @@
 --   connection:close()         it is not
 
 local core = require "equinix.core"
-local words = require "equinix.store.redis.words"
+local words = require "equinix.store.redis.errors"
 
 local M = {}
 

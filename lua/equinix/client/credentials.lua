@@ -1,0 +1,176 @@
+--- credentials: who the client is, from one source.
+--
+-- Law of this file: credentials are one set. Any of them given explicitly
+-- switches off every credential variable, so that an id and a secret of two
+-- different apps never meet. Secrets leave this file as functions: no dump of
+-- a table shows one.
+
+local core = require "equinix.core"
+local env = require "equinix.client.environment"
+
+local M = {}
+
+-- Any of these given explicitly switches off all credential variables.
+local EXPLICIT = {
+  "client_id", "client_secret", "client_secret_file", "token", "user_name",
+  "user_password", "subject_token",
+}
+
+-- The table they are read from: the options themselves, or the environment.
+local function source(opts)
+  for _, name in ipairs(EXPLICIT) do
+    if opts[name] ~= nil then
+      return opts
+    end
+  end
+  local found = {}
+  for _, name in ipairs { "client_id", "client_secret",
+    "client_secret_file", "token", "subject_token" } do
+    found[name] = env.get(name)
+  end
+  return found
+end
+
+-- An id or secret that could break out of a header, a form or a log line.
+local function clean(value)
+  return not value:find "[%c]" and value ~= ""
+end
+
+local MISSING = "no credentials: set EQUINIX_API_CLIENTID and "
+  .. "EQUINIX_API_CLIENTSECRET (or EQUINIX_API_CLIENTSECRET_FILE), or "
+  .. "EQUINIX_API_TOKEN, or give client_id and client_secret"
+
+local NO_EXCHANGE = "token exchange needs a scope and a subject token: set "
+  .. "EQUINIX_TOKEN_EXCHANGE_SCOPE and EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN, "
+  .. "or give scope and subject_token"
+
+local function missing(config)
+  if config.grant == "static" then
+    return nil
+  elseif config.grant == "token_exchange"
+    or (config.subject and not config.client_id) then
+    return not (config.scope and config.subject) and NO_EXCHANGE or nil
+  end
+  if not config.client_id and not config.has_secret then
+    return MISSING
+  elseif not config.client_id then
+    return "the client id is missing: set EQUINIX_API_CLIENTID or give "
+      .. "client_id"
+  elseif not config.has_secret then
+    return "the client secret is missing: set EQUINIX_API_CLIENTSECRET or "
+      .. "EQUINIX_API_CLIENTSECRET_FILE, or give client_secret or "
+      .. "client_secret_file"
+  elseif config.grant == "password"
+    and not (config.user_name and config.user_password) then
+    return "grant \"password\" needs user_name and user_password"
+  end
+end
+
+-- nginx empties the environment of its workers.
+local function inside_nginx(reason)
+  local lines = {}
+  for name in reason:gmatch "EQUINIX_[%u_]+" do
+    lines[#lines + 1] = "`env " .. name .. ";`"
+  end
+  return #lines > 0 and reason .. "; nginx hands on only those variables that "
+    .. "the main part of nginx.conf names: " .. table.concat(lines, " ")
+    or reason
+end
+
+--- Says exactly which half of the credentials is missing.
+---@return string|nil
+function M.missing(config)
+  local reason = missing(config)
+  return reason and rawget(_G, "ngx") and inside_nginx(reason) or reason
+end
+
+local MAX_SECRET = 16 * 1024
+
+-- A mounted secret may rotate, so the file is read anew each time.
+local function read_secret(path)
+  local file, reason = io.open(path, "rb")
+  if not file then
+    return nil, "client_secret_file can't be read: " .. tostring(reason)
+  end
+  local text, why = file:read(MAX_SECRET + 1)
+  file:close()
+  if not text then
+    return nil, "client_secret_file " .. path .. " is empty or unreadable"
+      .. (why and ": " .. why or "")
+  end
+  text = text:gsub("\r?\n$", "")
+  if #text > MAX_SECRET then
+    return nil, "client_secret_file " .. path .. " is longer than "
+      .. MAX_SECRET .. " bytes"
+  elseif not clean(text) then
+    return nil, "client_secret_file " .. path
+      .. " holds control characters or nothing"
+  end
+  return text
+end
+
+local function constant(value)
+  return value and function()
+    return value
+  end
+end
+
+-- The subject token rotates, so a function is called anew for each exchange.
+local function subject_of(given)
+  if type(given) ~= "function" then
+    return constant(given)
+  end
+  return function()
+    local ok, value = pcall(given)
+    if not ok then
+      return nil, "the subject_token function raised an error"
+    elseif type(value) ~= "string" or not clean(value) then
+      return nil, "the subject_token function returned no usable string"
+    end
+    return value
+  end
+end
+
+-- What the cache tells clients apart by: the subject token, or for a function
+-- this very client, unless it has a cache_key.
+local function exchange_key(given, cache_key)
+  if type(given) ~= "function" then
+    return constant(given)
+  end
+  return constant(cache_key and "function"
+    or core.digest(tostring({}) .. tostring(core.random())))
+end
+
+--- Puts the credentials into a configuration.
+---@param config table
+---@param opts table of equinix.new
+---@return string|nil reason why they can't be used
+function M.take(config, opts)
+  local from = source(opts)
+  for _, name in ipairs(EXPLICIT) do
+    if type(from[name]) == "string" and not clean(from[name]) then
+      return name .. " is empty or holds a control character"
+    end
+  end
+  if from.token and not from.token:find "^[\33-\126]+$" then
+    return "token holds characters that no bearer token has (RFC 6750, 2.1)"
+  end
+  local path = from.client_secret_file
+  if path and from.client_secret then
+    return "client_secret and client_secret_file are both set: keep one"
+  end
+  config.client_id = from.client_id
+  config.user_name = from.user_name
+  config.user_password = constant(from.user_password)
+  config.static_token = constant(from.token)
+  config.scope = opts.scope or env.get "scope"
+  config.subject = subject_of(from.subject_token)
+  config.exchange_key = exchange_key(from.subject_token, opts.cache_key)
+  config.has_secret = (from.client_secret or path) and true or false
+  config.secret_rotates = path ~= nil
+  config.secret = path and function()
+    return read_secret(path)
+  end or constant(from.client_secret)
+end
+
+return M

@@ -1,0 +1,36 @@
+--- environment: the environment variables that stand for options.
+
+local M = {}
+
+-- First match wins.
+local ENVIRONMENT = {
+  client_id = {
+    "EQUINIX_API_CLIENTID", "EQUINIX_API_CLIENT_ID", "EQUINIX_CLIENT_ID",
+  },
+  client_secret = {
+    "EQUINIX_API_CLIENTSECRET", "EQUINIX_API_CLIENT_SECRET",
+    "EQUINIX_CLIENT_SECRET",
+  },
+  client_secret_file = { "EQUINIX_API_CLIENTSECRET_FILE" },
+  token = { "EQUINIX_API_TOKEN" },
+  base_url = { "EQUINIX_API_ENDPOINT" },
+  timeout = { "EQUINIX_API_TIMEOUT" },
+  scope = { "EQUINIX_TOKEN_EXCHANGE_SCOPE" },
+  subject_token = { "EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN" },
+  sts_endpoint = { "EQUINIX_STS_ENDPOINT" },
+}
+
+--- The value of the first variable that is set, and its name.
+---@param option string
+---@return string|nil value
+---@return string|nil variable
+function M.get(option)
+  for _, variable in ipairs(ENVIRONMENT[option]) do
+    local value = os.getenv(variable)
+    if value and value ~= "" then
+      return value, variable
+    end
+  end
+end
+
+return M

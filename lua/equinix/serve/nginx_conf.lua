@@ -1,0 +1,141 @@
+--- nginx_conf: nginx's configuration for the service.
+--
+-- Law of this file: every limit that a stranger could run into is set here,
+-- and whatever nginx itself would answer with a page of HTML goes to our own
+-- words. No secret is in it, nor the name of a caller's query in a log: the
+-- access log names our own paths and no other, and nginx's error log, which
+-- quotes requests, is silent about those.
+
+local M = {}
+
+local MAIN = [[
+thread_pool equinix threads=32;
+worker_shutdown_timeout 10s;
+error_log log error;
+]]
+
+local HTTP = [[
+  lua_package_cpath "%(cpath)s;;";
+  lua_shared_dict equinix 4m;
+  init_by_lua_block {
+    require("equinix.serve.handlers").init(ngx.config.prefix())
+  }
+  error_log log crit;
+  # All that a request without a body is read from.
+  map "" $asked {
+    default "$request\n$http_host\n$content_length\n$http_transfer_encoding";
+  }
+  client_max_body_size 1m;
+  client_body_buffer_size 1m;
+  client_body_in_single_buffer on;
+  client_header_timeout 10s;
+  client_body_timeout 10s;
+  send_timeout 30s;
+  large_client_header_buffers 4 8k;
+  keepalive_timeout 75s;
+  keepalive_requests 100000;
+  reset_timedout_connection on;
+  limit_conn_status 503;
+%(rate)s
+  error_page %(statuses)s /equinix-problem;
+]]
+
+local RATE = [[
+  limit_req_zone $binary_remote_addr zone=equinix_rate:4m rate=%dr/s;
+  limit_req zone=equinix_rate burst=%d nodelay;
+  limit_req_status 429;]]
+
+-- The port, and the one key of all its connections, stand there in full, and
+-- JSON, which most answers are, is what nginx takes an answer for that says
+-- nothing else: all that would be worked out anew for each request. The zone
+-- of that key has 1 MiB, since nginx wants 8 pages, and one may have 64 KiB.
+local SERVER = [[
+%(formats)s
+  limit_conn_zone %(face)s zone=equinix_%(face)s:1m;
+  server {
+    listen %(listen)s;
+    limit_conn equinix_%(face)s 2000;
+    add_header Cache-Control no-store always;
+    default_type application/json;
+    types { }
+    access_log log equinix_%(face)s_0 buffer=4k flush=1s;
+    location = /equinix-problem {
+      internal;
+      content_by_lua_block {
+        package.loaded["equinix.serve.handlers"].%(face)s_failed()
+      }
+    }
+%(locations)s
+  }
+]]
+
+-- A path that may be logged is a location with a format of its own, which
+-- costs less than a variable. Nothing in it needs escaping: of a stranger's is
+-- the method alone, and nginx takes A-Z, - and _ there.
+local FORMAT = [[
+  log_format %(format)s escape=none '{"time":"$time_iso8601",'
+    '"remote":"$remote_addr","port":%(port)s,"method":"$request_method",'
+    '"path":"%(path)s","status":$status,"bytes":$body_bytes_sent,'
+    '"seconds":$request_time}';]]
+
+local LOCATION = [[
+    location %(place)s {
+      access_log log %(format)s buffer=4k flush=1s;
+      content_by_lua_block {
+        package.loaded["equinix.serve.handlers"].%(face)s()
+      }
+    }]]
+
+-- What nginx says no with by itself; 494 to 499 are its own numbers. Not 412:
+-- nginx says that when Lua is sending already, and would not survive it if Lua
+-- began to answer anew.
+local STATUSES = "400 401 402 403 404 405 406 408 409 410 411 413 414 415 "
+  .. "416 417 421 429 431 494 495 496 497 500 501 502 503 504 505 507"
+
+local function fill(template, values)
+  return (template:gsub("%%%(([%w_]+)%)s", values))
+end
+
+local function server(face, listen, paths)
+  local formats, locations = {}, {}
+  for i = 0, #paths do
+    local values = {
+      face = face,
+      format = ("equinix_%s_%d"):format(face, i),
+      path = paths[i] or "-",
+      place = paths[i] and "= " .. paths[i] or "/",
+      port = listen:match "%d+$",
+    }
+    formats[#formats + 1] = fill(FORMAT, values)
+    locations[#locations + 1] = fill(LOCATION, values)
+  end
+  return fill(SERVER, {
+    face = face,
+    listen = listen,
+    formats = table.concat(formats, "\n"),
+    locations = table.concat(locations, "\n"),
+  })
+end
+
+---@class equinix.serve.Conf
+---@field cpath string where the core for LuaJIT is
+---@field listen {rest: string, mcp: string} addresses with ports
+---@field paths {rest: string[], mcp: string[]} that the access log may name
+---@field rate number requests a second for each address; 0: no limit
+
+--- Text for the main and for the http part.
+---@param options equinix.serve.Conf
+---@return string main
+---@return string http
+function M.text(options)
+  local listen, paths = options.listen, options.paths
+  return MAIN, fill(HTTP, {
+    cpath = options.cpath,
+    rate = options.rate > 0 and RATE:format(options.rate, 2 * options.rate)
+      or "",
+    statuses = STATUSES,
+  }) .. server("rest", listen.rest, paths.rest)
+    .. server("mcp", listen.mcp, paths.mcp)
+end
+
+return M

@@ -1,0 +1,179 @@
+--- schema: what a tool takes and gives, as JSON Schema and as a check.
+--
+-- Law of this file: both are made of the same fields, so what is promised is
+-- what is checked. One level: no field of ours looks into another one.
+
+local nearest = require "equinix.base.suggest"
+local scan = require "equinix.base.json_text"
+local write = require "equinix.base.json_write"
+
+local M = {}
+
+---@class equinix.mcp.Schema
+---@field text string the JSON Schema
+---@field private fields table<string, equinix.operations.Field>
+---@field private required string[]
+---@field private closed boolean
+local Schema = {}
+Schema.__index = Schema
+
+-- A field's type is one name, several, or none: anything.
+local function types_of(field)
+  return type(field.type) == "string" and { field.type } or field.type
+end
+
+-- Some agents can't read a list of types; they all can read alternatives.
+local function property(field)
+  local types = types_of(field)
+  local members = { description = write.value(field.description) }
+  if types and #types == 1 then
+    members.type = write.value(types[1])
+  elseif types then
+    local branches = {}
+    for i, name in ipairs(types) do
+      branches[i] = write.object { type = write.value(name) }
+    end
+    members.anyOf = write.array(branches)
+  end
+  if field.enum then
+    members.enum = write.strings(field.enum)
+  end
+  return write.object(members)
+end
+
+local function text_of(self, fields)
+  local properties = {}
+  for _, field in ipairs(fields) do
+    properties[field.name] = property(field)
+  end
+  local members = {
+    type = '"object"',
+    properties = write.object(properties),
+  }
+  if #self.required > 0 then
+    members.required = write.strings(self.required)
+  end
+  if self.closed then
+    members.additionalProperties = "false"
+  end
+  return write.object(members)
+end
+
+local function has_type(field, text)
+  local types = types_of(field)
+  local kind = scan.kind(text)
+  for _, name in ipairs(types or { kind }) do
+    if name == kind or (name == "integer" and kind == "number"
+      and text:find "^%-?%d+$") then
+      return true
+    end
+  end
+  return false
+end
+
+local function is_listed(field, text)
+  if not field.enum then
+    return true
+  end
+  local value = scan.string(text)
+  for _, allowed in ipairs(field.enum) do
+    if allowed == value then
+      return true
+    end
+  end
+  return false
+end
+
+-- What is wrong with one value; never the value itself.
+local function wrong(field, text)
+  if not has_type(field, text) then
+    return ("%s must be of type %s"):format(field.name,
+      table.concat(types_of(field), " or "))
+  elseif not is_listed(field, text) then
+    return ("%s must be one of %s"):format(field.name,
+      table.concat(field.enum, ", "))
+  end
+end
+
+-- A name is shown only when it looks like one: it may be a value gone astray.
+local function unknown(self, name)
+  local near = nearest.name(name:sub(1, 64), self.fields)
+  local shown = #name <= 64 and name:find "^[%a_][%w_]*$" and " " .. name
+  return "there is no argument" .. (shown or " of such a name")
+    .. (near and "; did you mean " .. near .. "?" or "")
+end
+
+local function sorted(members)
+  local names = {}
+  for name in pairs(members) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+--- What is wrong with these members. A null is as good as nothing.
+---@param members table<string, string> name -> JSON
+---@return string|nil words
+function Schema:complaint(members)
+  for _, name in ipairs(self.required) do
+    if (members[name] or "null") == "null" then
+      return name .. " is missing"
+    end
+  end
+  for _, name in ipairs(sorted(members)) do
+    local field, text = self.fields[name], members[name]
+    local words
+    if field then
+      words = text ~= "null" and wrong(field, text) or nil
+    else
+      words = self.closed and unknown(self, name) or nil
+    end
+    if words then
+      return words
+    end
+  end
+end
+
+--- These members without those that are not as promised.
+---@param members table<string, string>
+---@return table<string, string>|nil fitting nil: what has to be there isn't
+---@return boolean all whether nothing had to go
+function Schema:fitting(members)
+  local fitting, all = {}, true
+  for name, text in pairs(members) do
+    local field = self.fields[name]
+    if field and wrong(field, text) then
+      all = false
+    else
+      fitting[name] = text
+    end
+  end
+  for _, name in ipairs(self.required) do
+    if not fitting[name] then
+      return nil, false
+    end
+  end
+  return fitting, all
+end
+
+--- Makes one.
+---@param fields equinix.operations.Field[]
+---@param options? {required?: string[], closed?: boolean} closed: a member of
+---  another name is refused
+---@return equinix.mcp.Schema
+function M.new(fields, options)
+  options = options or {}
+  local self = setmetatable({
+    fields = {},
+    required = options.required or {},
+    closed = options.closed or false,
+  }, Schema)
+  for _, field in ipairs(fields) do
+    self.fields[field.name] = field
+  end
+  self.text = text_of(self, fields)
+  return self
+end
+
+return M

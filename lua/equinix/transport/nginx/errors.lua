@@ -1,0 +1,98 @@
+--- errors: what keeps a call from a worker thread, in words that help.
+--
+-- Law of this file: each error names the directive to add or to raise, and
+-- the part of nginx.conf it belongs to.
+
+local M = {}
+
+local function config(code, message)
+  return {
+    kind = "config",
+    code = code,
+    message = message,
+    sent = false,
+  }
+end
+
+--- This nginx or its ngx_lua has no such threads.
+---@return equinix.transport.err
+function M.no_threads()
+  return config("no_worker_threads", ("this nginx can't call beside its event "
+    .. "loop (ngx.run_worker_thread is missing): it takes Linux, an nginx "
+    .. "built --with-threads and ngx_lua 0.10.21 or newer; here is %s")
+    :format(tostring(ngx.config.ngx_lua_version or "an old one")))
+end
+
+local NO_VM = "no available Lua vm"
+
+--- Whether that message of ngx_lua means that no VM is free.
+---@param message any
+function M.is_full(message)
+  return message == NO_VM
+end
+
+local function no_pool(_, pool)
+  return config("no_thread_pool", ("nginx has no thread pool '%s': add "
+    .. "`thread_pool %s threads=32;` to the main part of nginx.conf, outside "
+    .. "of http, and restart or reload"):format(pool, pool))
+end
+
+local function no_module(text)
+  return config("no_module", ("a worker thread can't load %s: name the "
+    .. "folders of lua-equinix in lua_package_path and, for its .so file, in "
+    .. "lua_package_cpath, in the http part of nginx.conf (threads see no "
+    .. "package.preload)"):format(text:match "module '([^']+)'" or "a module")
+  )
+end
+
+-- What ngx_lua says, and what it means.
+local KNOWN = {
+  { "^thread pool .* not found", no_pool },
+  { "module '[^']+' not found", no_module },
+  { "error loading module", no_module },
+  { "^no available Lua vm", function()
+    return config("no_vm", "no Lua VM was free for a worker thread before the "
+      .. "deadline: raise lua_worker_thread_vm_pool_size in the http part of "
+      .. "nginx.conf")
+  end },
+  { "^ngx_thread_task_post failed", function()
+    return config("pool_full", "the queue of nginx's thread pool is full: "
+      .. "raise max_queue or threads of thread_pool in nginx.conf")
+  end },
+  { "^too many pending timers", function()
+    return config("timers", "nginx has too many pending timers: raise "
+      .. "lua_max_pending_timers in the http part of nginx.conf")
+  end },
+}
+
+--- The error for what ngx_lua said.
+---@param message any
+---@param pool string
+---@return equinix.transport.err
+function M.of(message, pool)
+  local text = tostring(message)
+  for _, known in ipairs(KNOWN) do
+    if text:find(known[1]) then
+      return known[2](text, pool)
+    end
+  end
+  return config("worker_thread", "ngx.run_worker_thread failed: "
+    .. (text:match "^[^\n]*"))
+end
+
+--- The error for a job that was not done in time.
+---@param begun boolean|nil it is in a thread, or in the queue of their pool
+---@return equinix.transport.err
+function M.late(begun)
+  return {
+    kind = "timeout",
+    code = "queue",
+    message = begun and "the worker thread was not back in time; if the "
+      .. "thread pool is too small, raise threads of thread_pool"
+      or "no place in a worker thread was free before the deadline; too many "
+      .. "calls are in flight (or lua_max_running_timers is too low)",
+    sent = begun or false,
+  }
+end
+
+return M

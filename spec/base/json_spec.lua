@@ -1,0 +1,126 @@
+-- json: what comes out is what was meant, or nothing does.
+local json = require "equinix.base.json"
+
+-- Does this Lua tell integers from floats?
+local has_integers = math.type ~= nil
+
+describe("equinix.base.json", function()
+  it("reads whole numbers as integers and leaves fractions alone", function()
+    local value = json.decode '{"a":[3,{"b":-7}],"c":2.5,"d":1e3,"e":0}'
+    assert.same({ a = { 3, { b = -7 } }, c = 2.5, d = 1000, e = 0 }, value)
+    assert.equal("3", tostring(value.a[1]))
+    if has_integers then
+      for _, number in ipairs { value.a[1], value.a[2].b, value.e,
+        json.decode "12" } do
+        assert.equal("integer", math.type(number))
+      end
+      assert.equal("float", math.type(value.c))
+    end
+  end)
+
+  it("never passes an inexact whole number off as an exact one", function()
+    assert.equal(9007199254740991, json.decode "[9007199254740991]"[1])
+    local beyond = json.decode "[9007199254740993]"[1]
+    if has_integers then -- exact, or seen to be a float
+      assert(math.type(beyond) == "float"
+        or ("%d"):format(beyond) == "9007199254740993")
+      assert.equal("float", math.type(json.decode "[1e300]"[1]))
+    end
+  end)
+
+  it("tells null, false, an empty array and an empty object apart", function()
+    assert.equal(json.null, json.decode '{"a":null}'.a)
+    assert.equal(json.null, json.decode "null")
+    assert.is_false(json.decode "false")
+    assert.equal("{}", json.encode {})
+    assert.equal("[]", json.encode(json.empty_array))
+    assert.equal('{"a":[]}', json.encode { a = json.empty_array })
+    assert.equal('[[],[1,[]],null]',
+      json.encode { json.empty_array, { 1, json.empty_array }, json.null })
+  end)
+
+  it("leaves the caller's table as it was", function()
+    local inner = { json.empty_array }
+    local value = { list = inner, kept = { 1 } }
+    assert.equal("[]", (json.encode(value):match '"list":%[(%[%])%]'))
+    assert.equal(inner, value.list)
+    assert.equal(json.empty_array, inner[1])
+  end)
+
+  it("sends strings that look like its own marks unharmed", function()
+    for _, text in ipairs { "[]", "\1", "\1\1", "%1", "\0", '"', "equinix" } do
+      local value = json.decode(assert(json.encode { text,
+        json.empty_array }))
+      assert.equal(text, value[1])
+    end
+  end)
+
+  it("sends every number exactly, or not at all", function()
+    local refused = 0
+    for _, n in ipairs { 0, 1, -1, 99999999999999, -99999999999999,
+      100000000000000, 123456789012345, -123456789012345, 2 ^ 53, 1e300 } do
+      local text, message = json.encode { n }
+      if text then
+        assert.equal(n, json.decode(text)[1], text)
+      else
+        refused = refused + 1
+        assert.matches("send it as a string", message, 1, true)
+        assert.is_true(math.abs(n) >= 1e14)
+      end
+    end
+    -- The library at hand either knows them all or refuses them all.
+    assert(refused == 0 or refused == 5, refused)
+  end)
+
+  it("refuses what JSON has no word for", function()
+    for name, value in pairs {
+      nan = 0 / 0,
+      infinity = math.huge,
+      negative = -math.huge,
+      ["function"] = print,
+      coroutine = coroutine.create(function() end),
+      sparse = { [1] = 1, [1000] = 2 },
+      key = { [{}] = 1 },
+    } do
+      local text, message = json.encode { value }
+      assert.is_nil(text, name)
+      assert.equal("string", type(message), name)
+    end
+    for _, text in ipairs { "", " ", "NaN", "[nan]", "Infinity", "[-inf]",
+      "[0x10]", "{", "[1,]", "{'a':1}", "[1] x", "\0",
+      ("["):rep(5000) } do
+      local value, message = json.decode(text)
+      assert.is_nil(value, text)
+      assert.equal("string", type(message), text)
+    end
+    assert.is_nil((json.decode(nil)))
+  end)
+
+  it("refuses a cycle instead of following it", function()
+    local loop = {}
+    loop[1] = { deeper = loop }
+    local text, message = json.encode(loop)
+    assert.is_nil(text)
+    assert.matches("cycle", message)
+    local deep = {}
+    for _ = 1, 127 do
+      deep = { deep }
+    end
+    assert.truthy(json.encode(deep))
+    assert.is_nil((json.encode { deep }))
+  end)
+
+  it("tells where it broke and none of the data", function()
+    local _, message = json.decode '{"client_secret": hunter2}'
+    assert.matches("character", message)
+    assert.not_matches("hunter", message)
+    _, message = json.encode { client_secret = "hunter2", bad = print }
+    assert.not_matches("hunter", message)
+    assert.not_matches("%.lua:%d", message)
+  end)
+
+  it("changes nobody else's settings of the library", function()
+    assert.truthy(pcall(require("cjson").decode, "[NaN]"))
+    assert.is_nil((json.decode "[NaN]"))
+  end)
+end)

@@ -1,0 +1,144 @@
+-- cli/listing: `request --all-pages`, a whole list or nothing.
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+local json = require "equinix.base.json"
+local listing = require "equinix.cli.all_pages"
+local rawserver = require "spec.support.rawserver"
+
+describe("equinix-auth request --all-pages", function()
+  local e
+  setup(function()
+    e = emulator.start { plain = true }
+  end)
+  before_each(function()
+    e:reset()
+  end)
+  teardown(function()
+    e:stop()
+  end)
+
+  local function run(words, env)
+    table.insert(words, 1, "request")
+    words[#words + 1] = "--all-pages"
+    return command.run(words, { env = env or command.env(e) })
+  end
+
+  it("prints one array with all items in their order", function()
+    local code, out, said = run { "GET", "/fabric/v4/ports", "-q", "limit=4" }
+    assert.equal(0, code, said)
+    assert.equal("", said)
+    local ports = json.decode(out)
+    assert.equal(25, #ports)
+    for i, port in ipairs(ports) do
+      assert.equal(("port-%04d"):format(i), port.name)
+    end
+    assert.equal(7, e:count "GET /fabric/v4/ports")
+    assert.equal(1, e:log().token_requests)
+  end)
+
+  it("pages through a search, whose paging is in its body", function()
+    local code, out, said = run { "POST", "/fabric/v4/connections/search",
+      "-d", '{"filter":{"and":[]},"pagination":{"limit":3,"offset":0}}' }
+    assert.equal(0, code, said)
+    local found = json.decode(out)
+    assert.is_true(#found > 3)
+    assert.is_true(e:count "POST /fabric/v4/connections/search" > 1)
+  end)
+
+  it("prints nothing of a list whose second page fails", function()
+    local server = rawserver.start [[
+      local c = ...
+      local function page(n)
+        return c.ok('{"data":[{"a":' .. n .. '}],"pagination":{"offset":' .. n
+          .. ',"limit":1,"total":3}}')
+      end
+      local request = c:request()
+      while request do
+        local n = request.path:match "offset=(%d+)"
+        c:send(not n and page(0)
+          or "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        request = c:request()
+      end
+    ]]
+    finally(function()
+      server:stop()
+    end)
+    local code, out, said = run({ "GET", "/list" }, {
+      EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+    })
+    assert.equal(1, code)
+    assert.equal("", out)
+    assert.matches("404", said)
+    assert.equal(2, #server:requests())
+  end)
+
+  it("sends a search as it was given, empty arrays too", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:send(c.ok '{"data":[]}')
+      end
+    ]]
+    finally(function()
+      server:stop()
+    end)
+    local code, out = run({ "POST", "/search", "-d", '{"and":[],"a":{}}' }, {
+      EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+    })
+    assert.equal(0, code)
+    assert.equal("[]\n", out)
+    local sent = server:requests()[1]
+    assert.equal("application/json", sent.headers["content-type"])
+    assert.is_truthy(sent.body:find('"and":[]', 1, true), sent.body)
+    assert.is_truthy(sent.body:find('"a":{}', 1, true), sent.body)
+  end)
+
+  it("keeps what Lua's numbers and tables would change", function()
+    local server = rawserver.start [[
+      local c = ...
+      while c:request() do
+        c:send(c.ok '{"data":[{"z":[],"a":{},"n":12345678901234567890}]}')
+      end
+    ]]
+    finally(function()
+      server:stop()
+    end)
+    local code, out, said = run({ "GET", "/list" }, {
+      EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+    })
+    assert.equal(0, code, said)
+    assert.equal('[\n{"z":[],"a":{},"n":12345678901234567890}\n]\n', out)
+  end)
+
+  it("says so where the answer holds no list", function()
+    local code, out, said = run { "GET", "/fabric/v4/health" }
+    assert.equal(1, code)
+    assert.equal("", out)
+    assert.matches("holds no list", said)
+  end)
+
+  it("is for GET and for a search in JSON", function()
+    for _, words in ipairs {
+      { "DELETE", "/x" }, { "POST", "/x", "-d", "1" },
+      { "POST", "/x", "-d", "a=1", "-H", "Content-Type: text/plain" },
+      { "GET", "/x", "-i" },
+    } do
+      local code, out = run(words)
+      assert.equal(2, code, words[2])
+      assert.equal("", out)
+    end
+    assert.same({}, e:log().routes)
+  end)
+end)
+
+describe("an array", function()
+  it("is JSON, however long", function()
+    for _, items in ipairs { {}, { "1" }, { "1", "[]", "{}" } } do
+      local text = {}
+      listing.write(items, function(part)
+        text[#text + 1] = part
+      end)
+      assert.equal(#items, #json.decode(table.concat(text)))
+    end
+  end)
+end)

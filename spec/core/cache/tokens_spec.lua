@@ -1,0 +1,372 @@
+-- How Lua gets at the token cache, and the hot path. What a place answers:
+-- core/cache/entry_spec.lua, core/cache/lease_spec.lua; threads and processes:
+-- core/cache/shared_table_spec.lua.
+local collector = require "spec.support.collector"
+local core = require "equinix.core"
+local slots = require "spec.support.slots"
+
+local tokens = core.tokens
+local fill = slots.fill
+local new_key = slots.new_key
+local open = slots.open
+local times = slots.times
+local ADVISORY = slots.ADVISORY
+local FRESH = slots.FRESH
+
+describe("tokens.open", function()
+  it("gives a slot of an empty place", function()
+    local slot = open()
+    assert.same({ nil, "empty" }, { slot:peek() })
+    assert.same({ "empty", 0, nil, nil, 0 }, { slot:look() })
+  end)
+
+  it("leads to the same place by the same key", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    fill(one, "Bearer 1")
+    assert.equal("Bearer 1", two:peek())
+  end)
+
+  it("tells keys apart by every byte and any length", function()
+    local base = new_key()
+    local seen = {}
+    for i, key in ipairs { "", "\0", "\0\0", "a", "a\0", ("k"):rep(99999) } do
+      local slot = tokens.open(base .. key)
+      assert.is_nil(slot:peek())
+      fill(slot, "Bearer " .. i)
+      seen[i] = slot
+    end
+    for i, slot in ipairs(seen) do
+      assert.equal("Bearer " .. i, slot:peek())
+    end
+  end)
+
+  it("gives an `alone` slot a place that no other key leads to", function()
+    local key = new_key()
+    local shared = tokens.open(key)
+    local one, two = tokens.open(key, true), tokens.open(key, true)
+    fill(one, "Bearer 1")
+    assert.is_nil(two:peek())
+    assert.is_nil(shared:peek())
+    fill(shared, "Bearer 2")
+    assert.equal("Bearer 1", one:peek())
+    assert.is_nil(two:peek())
+  end)
+
+  it("raises for what is no string", function()
+    assert.error_matches(tokens.open, "string expected")
+    assert.error_matches(function()
+      tokens.open {}
+    end, "string expected")
+  end)
+
+  it("takes no room before there is something to put there", function()
+    local before = tokens.info().used
+    local slot = open()
+    slot:peek()
+    slot:look()
+    slot:reject(1)
+    slot:forget()
+    slot:outcome(1)
+    slot:counters()
+    assert.equal(before, tokens.info().used)
+    slot:begin()
+    -- Where other specs filled the table an old place made room.
+    assert.equal(math.min(before + 1, tokens.info().slots),
+      tokens.info().used)
+  end)
+end)
+
+describe("tokens.info", function()
+  it("tells of 256 places", function()
+    local info = tokens.info()
+    assert.equal(256, info.slots)
+    assert.is_boolean(info.shared)
+    assert.is_true(info.used <= 256)
+  end)
+end)
+
+describe("a hit", function()
+  it("is the same string each time, without new memory", function()
+    local slot = open()
+    fill(slot, "Bearer x")
+    local hit = slot:bind()
+    assert.equal("Bearer x", hit())
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    for _ = 1, 10000 do
+      hit()
+      slot:peek()
+    end
+    local grown = collectgarbage "count" - before
+    collectgarbage "restart"
+    assert.is_true(grown < 4, grown .. " KiB for 20000 hits")
+  end)
+
+  it("sees a token that came in by another slot", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local hit = two:bind()
+    for i = 1, 100 do
+      fill(one, "Bearer " .. i)
+      assert.equal("Bearer " .. i, two:peek())
+      assert.equal("Bearer " .. i, hit())
+    end
+  end)
+
+  it("goes on while its successor is fetched", function()
+    local slot = open()
+    local serial = fill(slot, "Bearer 1")
+    assert.equal("Bearer 1", slot:peek())
+    local turn, lease = slot:begin(serial)
+    assert.equal("lead", turn)
+    assert.equal("Bearer 1", slot:peek())
+    slot:fail(lease, "no", 60)
+    assert.equal("Bearer 1", slot:peek())
+  end)
+end)
+
+describe("slot:bind", function()
+  it("gives a function that is slot:peek()", function()
+    local slot = open()
+    local hit = slot:bind()
+    assert.same({ nil, "empty" }, { hit() })
+    fill(slot, "Bearer x")
+    assert.same({ "Bearer x" }, { hit() })
+    fill(slot, "Bearer x", ADVISORY)
+    assert.same({ nil, "advisory" }, { hit() })
+    slot:close()
+    assert.same({ nil, "closed" }, { hit() })
+  end)
+
+  it("keeps two functions of one slot apart and up to date", function()
+    local slot = open()
+    local one, two = slot:bind(), slot:bind()
+    for i = 1, 3 do
+      fill(slot, "Bearer " .. i)
+      assert.equal("Bearer " .. i, one())
+      assert.equal("Bearer " .. i, slot:peek())
+      assert.equal("Bearer " .. i, two())
+    end
+  end)
+
+  it("works without its slot being kept", function()
+    local key = new_key()
+    local hit = tokens.open(key):bind()
+    fill(tokens.open(key), "Bearer x")
+    collectgarbage()
+    collectgarbage()
+    assert.equal("Bearer x", hit())
+  end)
+
+  it("asks `slow` for all else", function()
+    local slot = open()
+    local get = slot:bind(function(...)
+      return "slow", ...
+    end)
+    assert.same({ "slow", 1, nil, 3 }, { get(1, nil, 3) })
+    fill(slot, "Bearer x")
+    assert.same({ "Bearer x" }, { get(1, nil, 3) })
+    slot:close()
+    assert.same({ "slow", 1 }, { get(1) })
+  end)
+
+  it("passes on what `slow` raises", function()
+    local get = open():bind(function(x)
+      error("raised " .. x, 0)
+    end)
+    assert.same({ false, "raised here" }, { pcall(get, "here") })
+  end)
+
+  it("lets `slow` yield, or says that it can't", function()
+    local get = open():bind(function(x)
+      local y = coroutine.yield(x)
+      error("raised " .. y, 0)
+    end, true)
+    if jit or _VERSION == "Lua 5.1" then
+      assert.is_nil(get) -- no C function can be yielded across there
+      return
+    end
+    local co = coroutine.create(get)
+    assert.same({ true, "out" }, { coroutine.resume(co, "out") })
+    assert.same({ false, "raised in" }, { coroutine.resume(co, "in") })
+  end)
+
+  it("wants a function", function()
+    assert.error(function()
+      open():bind "slow"
+    end)
+  end)
+end)
+
+describe("slot:close", function()
+  it("gives back a lease", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local _, flight = one:begin()
+    assert.equal("pending", (two:outcome(flight)))
+    one:close()
+    assert.same({ "gone" }, { two:outcome(flight) })
+    assert.equal("lead", (two:begin()))
+  end)
+
+  it("happens by itself when a slot is dropped", function()
+    local key = new_key()
+    local slot = tokens.open(key)
+    local turn, flight = tokens.open(key):begin()
+    assert.equal("lead", turn)
+    collectgarbage()
+    collectgarbage()
+    assert.same({ "gone" }, { slot:outcome(flight) })
+  end)
+
+  it("gives back its own lease only", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    local _, first = one:begin(nil, nil, 0)
+    local _, second = two:begin()
+    assert.not_equal(first, second)
+    one:close()
+    assert.same({ "pending" }, { two:outcome(second) })
+  end)
+
+  it("may be done twice; nothing else may be done after it", function()
+    local slot = open()
+    fill(slot, "Bearer x")
+    assert.equal("Bearer x", slot:peek())
+    slot:close()
+    slot:close()
+    assert.equal("equinix.slot (closed)", tostring(slot))
+    assert.same({ nil, "closed" }, { slot:peek() })
+    for method, arguments in pairs {
+      bind = {},
+      direct = {},
+      look = {},
+      begin = {},
+      publish = { 1, "r", "h", times(1, 2, 3) },
+      fail = { 1, "f", 0 },
+      outcome = { 1 },
+      wait = { 0 },
+      reject = { 1 },
+      forget = {},
+      allow = { 1, 1 },
+      count = { 1 },
+      counters = {},
+    } do
+      assert.error_matches(function()
+        slot[method](slot, (table.unpack or unpack)(arguments))
+      end, "slot is closed", 1, true)
+    end
+  end)
+
+  it("is what <close> does", function()
+    local chunk = (rawget(_G, "loadstring") or load) [[
+      local slot <close> = ...
+      return slot
+    ]]
+    if chunk then -- Lua 5.4
+      assert.matches("closed", tostring(chunk(open())))
+    end
+  end)
+
+  it("leaves the token to the others", function()
+    local key = new_key()
+    local one, two = tokens.open(key), tokens.open(key)
+    fill(one, "Bearer x")
+    one:close()
+    assert.equal("Bearer x", two:peek())
+  end)
+end)
+
+describe("a wrong self", function()
+  it("raises and never crashes", function()
+    local slot = open()
+    local others = { io.stdout, {}, 1, "text", true, print, false }
+    for _, name in ipairs { "peek", "look", "begin", "close", "forget" } do
+      local method = slot[name]
+      for _, other in ipairs(others) do
+        assert.is_false(pcall(method, other, 1, 2, 3))
+      end
+      assert.is_false(pcall(method))
+    end
+    assert.equal("equinix.slot", getmetatable(slot))
+  end)
+end)
+
+describe("a finalizer in the middle of an answer", function()
+  -- Any string that is made may set the collector going, and a finalizer may
+  -- use the very slot that is being asked.
+  local function finalized_by(action)
+    local newproxy = rawget(_G, "newproxy") -- Lua 5.1: tables have no __gc
+    if newproxy then
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = action
+    else
+      setmetatable({}, { __gc = action })
+    end
+  end
+
+  -- Runs `call`, and `action` within it: at the first memory it asks for.
+  local function interrupt(call, action)
+    local ran = false
+    collector.in_long_strides(function()
+      collectgarbage()
+      collectgarbage()
+      collectgarbage "stop"
+      finalized_by(function()
+        ran = true
+        action()
+      end)
+      collectgarbage "restart"
+      call()
+    end)
+    assert.is_true(ran)
+  end
+
+  it("does not mix up what is pushed", function()
+    local slot, other = open(), open()
+    local header, record = ("h"):rep(9000), ("r"):rep(9000)
+    fill(other, "Bearer other", FRESH, "other record")
+    local serial = fill(slot, ("h"):rep(9000), FRESH, record)
+    slot:look()
+    local state, number, got, also
+    interrupt(function()
+      state, number, got, also = slot:look()
+    end, function()
+      assert(select(4, other:look()) == "other record")
+      assert(select(4, slot:look()) == record)
+    end)
+    assert.same({ "fresh", serial }, { state, number })
+    assert.is_true(got == header and also == record)
+  end)
+
+  it("may bring another token meanwhile", function()
+    local slot = open()
+    fill(slot, "Bearer 1" .. ("x"):rep(9000))
+    local got
+    interrupt(function()
+      got = slot:peek()
+    end, function()
+      fill(slot, "Bearer 2")
+      assert(slot:peek() == "Bearer 2")
+    end)
+    assert.equal("Bearer 1", got:sub(1, 8)) -- asked before, answered before
+    assert.equal("Bearer 2", slot:peek())
+  end)
+
+  it("may close the slot", function()
+    local slot = open()
+    fill(slot, ("h"):rep(9000))
+    local got
+    interrupt(function()
+      got = slot:peek()
+    end, function()
+      slot:close()
+    end)
+    assert.equal(9000, #got)
+    for _ = 1, 1000 do -- more than a tick of the clock
+      assert.same({ nil, "closed" }, { slot:peek() })
+    end
+  end)
+end)

@@ -1,0 +1,185 @@
+-- emulator/server: the behaviour as it comes out of nginx, over HTTP.
+local emulator = require "spec.support.emulator"
+local json = require "equinix.base.json"
+
+for _, plain in ipairs { true, false } do
+  local e
+
+  local function token_request(changes)
+    local body = {
+      grant_type = "client_credentials",
+      client_id = e.client_id,
+      client_secret = e.client_secret,
+    }
+    for name, value in pairs(changes or {}) do
+      body[name] = value
+    end
+    return { body = body }
+  end
+
+  local function new_token()
+    local response = assert(e:send("POST", "/oauth2/v1/token",
+      token_request()))
+    assert.equal(200, response.status)
+    return assert(json.decode(response.body)).access_token
+  end
+
+  local function get(path, token)
+    return e:send("GET", path, {
+      headers = token and { { "Authorization", "Bearer " .. token } },
+    })
+  end
+
+  local function header(response, name)
+    for _, pair in ipairs(response.headers) do
+      if pair[1]:lower() == name then
+        return pair[2]
+      end
+    end
+  end
+
+  describe("the emulator over " .. (plain and "HTTP" or "HTTPS"), function()
+    setup(function()
+      -- Two workers, so that whatever one of them keeps to itself shows.
+      e = emulator.start { plain = plain, workers = 2 }
+    end)
+    before_each(function()
+      e:reset()
+    end)
+    teardown(function()
+      e:stop()
+    end)
+
+    it("speaks " .. (plain and "HTTP/1.1" or "HTTP/2 where it is offered"),
+      function()
+        local response = get "/fabric/v4/health"
+        assert.equal(plain and "1.1" or "2", response.http_version)
+      end)
+
+    it("issues tokens that open the API, in every worker", function()
+      local token = new_token()
+      for _ = 1, 20 do -- a connection each: the kernel picks the worker
+        local response = e:send("GET", "/fabric/v4/ports?limit=2", {
+          headers = { { "Authorization", "Bearer " .. token } },
+          fresh = true,
+        })
+        assert.equal(200, response.status)
+        assert.equal(2, #json.decode(response.body).data)
+      end
+      assert.equal(20, e:count "GET /fabric/v4/ports")
+      assert.equal(1, e:log().token_requests)
+    end)
+
+    it("reads a large body as a whole", function()
+      local response = e:send("POST", "/oauth2/v1/token",
+        token_request { padding = ("x"):rep(900000) })
+      assert.equal(200, response.status)
+    end)
+
+    it("turns a body over 1 MiB away", function()
+      local response = e:send("POST", "/oauth2/v1/token",
+        token_request { padding = ("x"):rep(1100000) })
+      assert.equal(413, response.status)
+    end)
+
+    it("sends headers and bodies as they were decided on", function()
+      e:config { api_status = 429, retry_after = 3 }
+      local response = get("/fabric/v4/ports", new_token())
+      assert.equal(429, response.status)
+      assert.equal("3", header(response, "retry-after"))
+      assert.equal("application/json", header(response, "content-type"))
+      assert.equal(429, json.decode(response.body).statusCode)
+    end)
+
+    it("waits as latency says", function()
+      e:config { latency = 0.2 }
+      local response = get "/fabric/v4/health"
+      assert.is_true(response.elapsed >= 0.2)
+    end)
+
+    it("drips a body as slow says, to its last byte", function()
+      local token = new_token()
+      local quick = get("/fabric/v4/ports", token)
+      e:config { slow = 0.3 }
+      local slow = get("/fabric/v4/ports", token)
+      assert.equal(quick.body, slow.body)
+      assert.is_true(slow.elapsed >= 0.3)
+    end)
+
+    if plain then -- an HTTP/2 connection stays, whatever one answer does
+      it("ends every nth connection after its whole answer", function()
+        local token = new_token()
+        local whole = get("/fabric/v4/ports", token)
+        e:config { close_every = 3 }
+        local connects = 0
+        for _ = 1, 12 do
+          local response = assert(e:send("GET", "/fabric/v4/ports", {
+            headers = { { "Authorization", "Bearer " .. token } },
+            replay = true, -- it finds out when it sends the next one
+          }))
+          assert.equal(whole.body, response.body)
+          assert.not_equal("close", (header(response, "connection")))
+          connects = connects + response.connects
+        end
+        assert(connects >= 3, connects)
+      end)
+    end
+
+    it("breaks off in the middle of a body", function()
+      local token = new_token()
+      e:config { cut = true }
+      local response, err = get("/fabric/v4/ports", token)
+      assert.is_nil(response)
+      assert.is_true(err.sent)
+      e:config { cut = false }
+      assert.equal(200, get("/fabric/v4/ports", token).status)
+    end)
+
+    it("ends tokens by the clock", function()
+      e:config { lifetime = 1 }
+      local token = new_token()
+      assert.equal(200, get("/fabric/v4/health", token).status)
+      assert.is_true(require("spec.support.process").eventually(function()
+        return get("/fabric/v4/health", token).status == 401
+      end))
+    end)
+
+    it("takes the md5-b64 of a password", function()
+      local hidden = require("spec.support.process").capture(
+        "printf %s '" .. e.user_password
+          .. "' | openssl md5 -binary | openssl base64")
+      local response = e:send("POST", "/oauth2/v1/token", token_request {
+        grant_type = "password",
+        user_name = e.user_name,
+        user_password = hidden,
+        password_encoding = "md5-b64",
+      })
+      assert.equal(200, response.status)
+    end)
+
+    it("answers HEAD without a body", function()
+      local response = e:send("HEAD", "/fabric/v4/health", {
+        headers = { { "Authorization", "Bearer " .. new_token() } },
+      })
+      assert.equal(200, response.status)
+      assert.equal("", response.body)
+    end)
+
+    it("counts right when many ask at once", function()
+      local token, requests = new_token(), {}
+      for i = 1, 200 do
+        requests[i] = {
+          method = "GET",
+          url = e.base_url .. "/fabric/v4/health",
+          headers = { { "Authorization", "Bearer " .. token } },
+          ca_file = e.ca_file,
+        }
+      end
+      for _, result in ipairs(e.http:send_many(requests, 50, 30)) do
+        assert.equal(200, result.response.status)
+      end
+      assert.equal(200, e:count "GET /fabric/v4/health")
+      assert.same({ [token:sub(1, 4) .. "…"] = 200 }, e:log().tokens)
+    end)
+  end)
+end

@@ -1,0 +1,90 @@
+-- compose: from the fields of a call to the request of the port.
+local compose = require "equinix.http.build"
+local options = require "equinix.client.options"
+
+local CONFIG = assert(options.client({
+  client_id = "id",
+  client_secret = "s3cret-of-this-app",
+  base_url = "https://api.example.com",
+  ca_file = "/ca.pem",
+  connect_timeout = 3,
+  max_body = 1000,
+}, 1))
+
+local function compose_it(fields)
+  return compose.request(CONFIG, fields)
+end
+
+local function header(request, name)
+  for _, field in ipairs(request.headers) do
+    if field[1]:lower() == name then
+      return field[2]
+    end
+  end
+end
+
+describe("a composed request", function()
+  it("has what the transport needs, and an empty Authorization last",
+    function()
+      local request = assert(compose_it { path = "/x" })
+      assert.equal("GET", request.method)
+      assert.equal("https://api.example.com/x", request.url)
+      assert.equal("/ca.pem", request.ca_file)
+      assert.equal(3, request.connect_timeout)
+      assert.equal(1000, request.max_body)
+      assert.is_true(request.replay)
+      assert.same({ "Authorization", "" }, request.headers[#request.headers])
+    end)
+
+  it("holds no function, so that it can cross into another Lua", function()
+    local function walk(value)
+      assert.not_equal("function", type(value))
+      if type(value) == "table" then
+        for _, member in pairs(value) do
+          walk(member)
+        end
+      end
+    end
+    walk(assert(compose_it { path = "/x", json = { 1 },
+      sink = function() end }))
+  end)
+
+  it("names the type of a body, unless the caller does", function()
+    local function content_type(fields)
+      fields.path, fields.method = "/x", "POST"
+      return header(assert(compose_it(fields)), "content-type")
+    end
+    assert.equal("application/json", content_type { json = {} })
+    assert.equal("application/x-www-form-urlencoded",
+      content_type { form = { a = 1 } })
+    assert.is_nil(content_type { body = "x" })
+    assert.equal("text/x", content_type { json = {},
+      headers = { ["content-type"] = "text/x" } })
+  end)
+
+  it("writes numbers as they are meant", function()
+    local request = assert(compose_it { path = "/x",
+      headers = { ["X-N"] = 100 / 2 } })
+    assert.equal("50", header(request, "x-n"))
+  end)
+
+  it("refuses what could break out of its place", function()
+    for _, fields in ipairs {
+      { path = "/x", method = "GE T" },
+      { path = "/x", method = "" },
+      { path = "/x", headers = { ["A:"] = "1" } },
+      { path = "/x", headers = { A = "1\n" } },
+      { path = "/x", headers = { A = {} } },
+      { path = "/x", headers = { ["content-length"] = 3 } },
+      { path = "/x", headers = { ["Transfer-Encoding"] = "chunked" } },
+      { path = "/x", headers = { Expect = "100-continue" } },
+      { path = "/x", method = "HEAD", body = "x" },
+      { path = "/x", json = { f = print } },
+      { path = "//x" },
+    } do
+      local request, problem = compose_it(fields)
+      assert.is_nil(request)
+      assert.equal("config", problem.kind)
+    end
+  end)
+end)

@@ -1,0 +1,273 @@
+-- pages: the five shapes of paging, on servers that misbehave.
+local equinix = require "equinix"
+local json = require "equinix.base.json"
+local scripted = require "spec.support.scripted"
+
+local N = 23
+
+-- The items from..to, as a server with N of them gives them.
+local function slice(from, count)
+  local list = {}
+  for i = from + 1, math.min(from + count, N) do
+    list[#list + 1] = { id = i }
+  end
+  return #list > 0 and list or json.empty_array
+end
+
+local function query_of(url)
+  local query = {}
+  for name, value in (url:match "%?(.*)$" or ""):gmatch "([^&=]+)=([^&]*)" do
+    query[name] = tonumber(value) or value
+  end
+  return query
+end
+
+-- A client of a server that answers the query and the body with a page.
+local function client(answer)
+  local urls = {}
+  local transport = scripted.transport { function(request)
+    if request.url:find("/oauth2/", 1, true) then
+      return scripted.token "t"
+    end
+    urls[#urls + 1] = request.url
+    local page = answer(query_of(request.url),
+      request.body and json.decode(request.body), request)
+    return page.failed and page or scripted.json(page.http_status or 200, page)
+  end }
+  return assert(equinix.new {
+    client_id = scripted.unique(),
+    client_secret = "s3cret-of-this-app",
+    base_url = "https://api.example.com",
+    transport = transport,
+  }), urls
+end
+
+local function collect(iterator)
+  local ids = {}
+  for item in iterator do
+    ids[#ids + 1] = item.id
+  end
+  return ids
+end
+
+local function all_ids(from)
+  local ids = {}
+  for i = (from or 0) + 1, N do
+    ids[#ids + 1] = i
+  end
+  return ids
+end
+
+-- What asks for `limit` gets `cap` at most.
+local function by_offset(cap, change)
+  return function(query, body)
+    local asked = body and body.pagination or query
+    local limit = math.min(asked.limit or 20, cap)
+    local offset = asked.offset or 0
+    local page = {
+      pagination = { offset = offset, limit = limit, total = N },
+      data = slice(offset, limit),
+    }
+    if change then
+      change(page)
+    end
+    return page
+  end
+end
+
+describe("paging by offset", function()
+  it("reads all, whatever limit was asked and given", function()
+    for _, cap in ipairs { 1, 5, 10, 23, 100 } do
+      local c = client(by_offset(cap))
+      assert.same(all_ids(), collect(c:items "/fabric/v4/ports"))
+      assert.same(all_ids(), collect(c:items("/x", { query = { limit = 7 } })))
+      assert.same(all_ids(), collect(c:items "/x?limit=7&a=b"))
+      assert.same(all_ids(), collect(c:items("/x", { query = "limit=7" })))
+    end
+  end)
+
+  it("begins where it is told to, and keeps the other fields", function()
+    local c, urls = client(by_offset(10))
+    assert.same(all_ids(4), collect(c:items("/x", {
+      query = { offset = 4, name = "a b" },
+    })))
+    for _, url in ipairs(urls) do
+      assert.truthy(url:find("name=a%20b", 1, true))
+    end
+  end)
+
+  it("follows no link, wherever it leads", function()
+    for _, link in ipairs { "https://evil.example/x", "/other?offset=99",
+      "https://api.example.com/fabric/v4/ports?offset=99" } do
+      local c, urls = client(by_offset(10, function(page)
+        page.pagination.next = link
+      end))
+      assert.same(all_ids(), collect(c:items "/fabric/v4/ports"))
+      for _, url in ipairs(urls) do
+        assert.equal(1, (url:find("https://api.example.com/fabric/v4/ports",
+          1, true)))
+      end
+    end
+  end)
+
+  it("ends though the total grows or lies", function()
+    local c = client(by_offset(10, function(page)
+      page.pagination.total = 1000
+    end))
+    assert.same(all_ids(), collect(c:items "/x"))
+    c = client(by_offset(10, function(page)
+      page.pagination.total = nil
+      page.pagination.next = page.data ~= json.empty_array
+        and "/x?offset=1" or nil
+    end))
+    assert.same(all_ids(), collect(c:items "/x"))
+  end)
+
+  it("counts what came where the answer tells no offset", function()
+    local c = client(by_offset(10, function(page)
+      page.pagination.offset = nil
+    end))
+    assert.same(all_ids(), collect(c:items "/x"))
+  end)
+
+  it("goes on inside the body of a search", function()
+    local bodies = {}
+    local answer = by_offset(8)
+    local c = client(function(query, body, request)
+      bodies[#bodies + 1] = body
+      assert.equal("POST", request.method)
+      return answer(query, body)
+    end)
+    local search = { filter = { name = "x" }, pagination = { limit = 10 } }
+    assert.same(all_ids(), collect(c:items("/fabric/v4/connections/search", {
+      method = "POST", json = search,
+    })))
+    for _, body in ipairs(bodies) do
+      assert.equal("x", body.filter.name)
+      assert.equal(10, body.pagination.limit)
+    end
+    assert.is_nil(search.pagination.offset)
+  end)
+end)
+
+describe("paging by page number", function()
+  it("reads content and totalCount", function()
+    for _, cap in ipairs { 1, 5, 100 } do
+      local c = client(function(query)
+        local size = math.min(query.size or 10, cap)
+        return { totalCount = N, content = slice((query.page or 0) * size,
+          size) }
+      end)
+      assert.same(all_ids(), collect(c:items("/x", { query = { size = 7 } })))
+    end
+  end)
+
+  it("reads content, page and links, inside a POST's body too", function()
+    local c = client(function(query, body)
+      local size, page = 5, query.page or 0
+      if body then
+        assert.equal("OPEN", body.status)
+        page = body.page and body.page.number or 0
+      end
+      return {
+        content = slice(page * size, size),
+        links = { { rel = "next", href = "https://evil.example/" } },
+        page = { size = size, totalElements = N, number = page,
+          totalPages = math.ceil(N / size) },
+      }
+    end)
+    assert.same(all_ids(), collect(c:items("/v1/retrieve-orders", {
+      method = "POST", json = { status = "OPEN" },
+    })))
+    assert.same(all_ids(10), collect(c:items "/x?page=2"))
+  end)
+end)
+
+describe("an answer without pages", function()
+  it("is one page: SmartView's envelope, a list, an object", function()
+    for _, body in ipairs {
+      { payLoad = { { id = 1 }, { id = 2 } }, status = { statuscode = 200 } },
+      { payLoad = { data = { { id = 1 }, { id = 2 } } } },
+      { data = { { id = 1 }, { id = 2 } } },
+      { { id = 1 }, { id = 2 } },
+    } do
+      local c, urls = client(function()
+        return body
+      end)
+      assert.same({ 1, 2 }, collect(c:items "/x"))
+      assert.equal(1, #urls)
+    end
+    local c = client(function()
+      return { name = "no list" }
+    end)
+    assert.same({}, collect(c:items "/x"))
+  end)
+end)
+
+describe("client:pages", function()
+  it("gives each page and its response", function()
+    local c = client(by_offset(10))
+    local sizes = {}
+    for page, response in c:pages "/x" do
+      assert.equal(200, response.status)
+      sizes[#sizes + 1] = #page.data
+    end
+    assert.same({ 10, 10, 3 }, sizes)
+  end)
+
+  it("raises the error of a page that could not be had", function()
+    local n = 0
+    local answer = by_offset(10)
+    local c = client(function(query, body)
+      n = n + 1
+      return n == 2 and { http_status = 403 } or answer(query, body)
+    end)
+    local ids = {}
+    local ok, problem = pcall(function()
+      for item in c:items "/x" do
+        ids[#ids + 1] = item.id
+      end
+    end)
+    assert.is_false(ok)
+    assert.equal(403, problem.status)
+    assert.equal(10, #ids)
+  end)
+
+  it("raises when the server gives one page for ever", function()
+    for _, page in ipairs {
+      { pagination = { offset = 0, limit = 2, total = 9 }, data = { 1, 2 } },
+      { page = { number = 0, totalPages = 9 }, content = { 1, 2 } },
+    } do
+      local asked = 0
+      local c = client(function()
+        asked = asked + 1
+        return asked < 50 and page or { http_status = 500 }
+      end)
+      local ok, problem = pcall(function()
+        for _ in c:items "/x" do end -- luacheck: ignore 542
+      end)
+      assert.is_false(ok)
+      assert.equal("same_page", problem.code)
+      assert.equal(2, asked)
+    end
+  end)
+
+  it("raises for a page that is no JSON", function()
+    local transport = scripted.transport { scripted.token "t",
+      scripted.json(200, "<html>") }
+    local c = assert(equinix.new { client_id = scripted.unique(),
+      client_secret = "s3cret-of-this-app", transport = transport })
+    local ok, problem = pcall(c:pages "/x")
+    assert.is_false(ok)
+    assert.equal("protocol", problem.kind)
+  end)
+
+  it("raises at the caller's line for a mistake in the program", function()
+    local c = client(by_offset(10))
+    local ok, message = pcall(function()
+      local _ = c:items("/x", { qeury = {} })
+    end)
+    assert.is_false(ok)
+    assert.truthy(message:find("http/pagination_spec.lua:", 1, true))
+  end)
+end)

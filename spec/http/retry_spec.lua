@@ -1,0 +1,153 @@
+-- retry: nothing that may have been done is done twice.
+local retry = require "equinix.http.retry"
+
+local NOW = 784111777 -- Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110, 5.6.7)
+
+describe("Retry-After", function()
+  local function after(value, cap)
+    return retry.after(value, NOW, cap or 3600)
+  end
+
+  it("is read as seconds, up to the cap", function()
+    for text, seconds in pairs { ["0"] = 0, ["1"] = 1, [" 120 "] = 120,
+      ["3600"] = 3600, ["3601"] = 3600, ["007"] = 7,
+      [("9"):rep(400)] = 3600 } do
+      assert.equal(seconds, after(text), text)
+    end
+  end)
+
+  it("is read in all three spellings of an HTTP-date", function()
+    for _, text in ipairs {
+      "Sun, 06 Nov 1994 08:50:37 GMT",
+      "Sunday, 06-Nov-94 08:50:37 GMT",
+      "Sun Nov  6 08:50:37 1994",
+    } do
+      assert.equal(60, after(text), text)
+    end
+  end)
+
+  it("knows the calendar", function()
+    for text, time in pairs {
+      ["Thu, 01 Jan 1970 00:00:00 GMT"] = 0,
+      ["Tue, 29 Feb 2000 12:00:00 GMT"] = 951825600,
+      ["Sat, 31 Dec 2022 23:59:59 GMT"] = 1672531199,
+      ["Sun, 01 Jan 2023 00:00:00 GMT"] = 1672531200,
+      ["Fri, 01 Mar 2024 00:00:00 GMT"] = 1709251200,
+      ["Mon, 01 Mar 2100 00:00:00 GMT"] = 4107542400,
+      ["Thursday, 01-Jan-70 00:00:01 GMT"] = 1,
+      ["Tuesday, 01-Jan-30 00:00:00 GMT"] = 1893456000,
+    } do
+      assert.equal(5, retry.after(text, time - 5, 10), text)
+    end
+  end)
+
+  it("of a past date is now, of a distant one the cap", function()
+    assert.equal(0, after "Sun, 06 Nov 1994 08:49:36 GMT")
+    assert.equal(0, after "Sun, 06 Nov 1904 08:49:36 GMT")
+    assert.equal(3600, after "Fri, 31 Dec 9999 23:59:59 GMT")
+  end)
+
+  it("that can't be read is none", function()
+    for _, text in ipairs { "", " ", "soon", "-1", "1.5", "1e3", "0x10",
+      "12 s", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994",
+      "Sun, 06 Nov 1994 08:49:37", "1, 2", "\0" } do
+      assert.is_nil(after(text), text)
+    end
+    assert.is_nil(after(nil))
+    assert.is_nil(after(12))
+  end)
+end)
+
+describe("retry.policy", function()
+  it("of a call goes over the client's", function()
+    local base = retry.policy({ attempts = 2, base = 1 }, retry.DEFAULT)
+    assert.same({ attempts = 2, base = 1, cap = 30 }, base)
+    assert.equal(base, retry.policy(nil, base))
+    assert.equal(base, retry.policy(true, base))
+    assert.same({ attempts = 3, base = 1, cap = 30 },
+      retry.policy({ attempts = 3 }, base))
+    assert.is_nil((retry.policy({ base = -1 }, base)))
+  end)
+
+  it("keeps the usual pace where the client repeats nothing", function()
+    local off = retry.policy(false, retry.DEFAULT)
+    assert.equal(1, off.attempts)
+    assert.same(retry.DEFAULT, retry.policy(true, off))
+    assert.same({ attempts = 3, base = 0.5, cap = 30 },
+      retry.policy({ attempts = 3 }, off))
+  end)
+end)
+
+describe("retry.delay", function()
+  it("has full jitter under a doubling, capped bound", function()
+    local core = require "equinix.core"
+    local random = core.random
+    finally(function()
+      core.random = random
+    end)
+    local policy = { base = 0.5, cap = 3 }
+    for value = 0, 1, 0.5 do
+      core.random = function()
+        return value
+      end
+      for n, bound in ipairs { 0.5, 1, 2, 3, 3 } do
+        assert.equal(bound * value, retry.delay(policy, n))
+      end
+      assert.equal(3 * value, retry.delay(policy, 5000))
+    end
+  end)
+end)
+
+describe("retry.allowed", function()
+  local SAFE = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" }
+  local UNSAFE = { "POST", "PATCH", "get", "LINK" }
+
+  local function each(methods, word, expected, status, err)
+    for _, method in ipairs(methods) do
+      assert.equal(expected, retry.allowed(method, word, status, err),
+        method .. " " .. tostring(status))
+    end
+  end
+
+  it("repeats anything that the server says it did not do", function()
+    for _, status in ipairs { 429, 503 } do
+      each(SAFE, nil, true, status)
+      each(UNSAFE, nil, true, status)
+      each(UNSAFE, false, true, status)
+    end
+  end)
+
+  it("repeats after 502 and 504 only what is idempotent", function()
+    for _, status in ipairs { 502, 504 } do
+      each(SAFE, nil, true, status)
+      each(UNSAFE, nil, false, status)
+      each(UNSAFE, true, true, status)
+      each(SAFE, false, false, status)
+    end
+  end)
+
+  it("repeats no other status", function()
+    for _, status in ipairs { 200, 302, 400, 401, 403, 404, 408, 409, 500,
+      501 } do
+      each(SAFE, true, false, status)
+    end
+  end)
+
+  it("repeats a POST only where it is certain that nothing was sent",
+    function()
+      for _, kind in ipairs { "network", "timeout" } do
+        each(UNSAFE, nil, true, nil, { kind = kind, sent = false })
+        each(UNSAFE, nil, false, nil, { kind = kind, sent = true })
+        each(UNSAFE, nil, false, nil, { kind = kind }) -- not said
+        each(UNSAFE, true, true, nil, { kind = kind, sent = true })
+        each(SAFE, nil, true, nil, { kind = kind, sent = true })
+        each(SAFE, false, false, nil, { kind = kind, sent = true })
+      end
+    end)
+
+  it("repeats nothing that would fail in the same way again", function()
+    for _, kind in ipairs { "tls", "protocol", "config", "memory" } do
+      each(SAFE, true, false, nil, { kind = kind, sent = false })
+    end
+  end)
+end)

@@ -1,0 +1,241 @@
+-- serve: what it does where its surroundings are at fault: a log that nobody
+-- reads, a signal that all of its group gets, a secret that is gone.
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+local json = require "equinix.base.json"
+local load = require "spec.support.load"
+local process = require "spec.support.process"
+local serve = require "spec.support.serve"
+
+local missing = serve.missing()
+if missing then
+  pending("equinix-auth serve, in trouble: " .. missing)
+  return
+end
+
+local TOKEN = "/oauth2/v1/token"
+
+local function write(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+end
+
+describe("equinix-auth serve", function()
+  local e, dir
+
+  setup(function()
+    e = emulator.start { plain = true }
+  end)
+  before_each(function()
+    e:reset()
+    dir = process.tempdir()
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+  teardown(function()
+    e:stop()
+  end)
+
+  local function start(words, options)
+    local s = serve.start(e, words, options)
+    finally(function()
+      s:stop()
+    end)
+    return s
+  end
+
+  it("answers and ends although nobody reads its log", function()
+    local pipe = dir .. "/pipe"
+    assert.equal(0, select(2, process.capture("mkfifo " .. pipe)))
+    -- Open for both, so that it is never closed, and never read.
+    local s = start(nil, { before = { "sh", "-c", 'exec "$@" 2<>"$0"',
+      pipe } })
+    local pids = { s:master(), (table.unpack or unpack)(s:workers()) }
+    for pid in process.capture("ps -o pid= --ppid " .. s.program.pid)
+      :gmatch "%d+" do
+      pids[#pids + 1] = tonumber(pid)
+    end
+    local seen = load.drive { url = s.rest_url, path = "/healthz",
+      count = 2000, at_once = 8 }
+    assert.same({ ["200"] = 2000 }, seen.statuses)
+    s.program:signal "TERM"
+    assert.equal(0, s.program:wait(15))
+    for _, pid in ipairs(pids) do
+      assert.is_false(process.alive(pid))
+    end
+  end)
+
+  it("finishes its calls when Ctrl-C is for the whole group", function()
+    if select(2, process.capture "command -v setsid") ~= 0 then
+      pending "setsid is not here"
+      return
+    end
+    e:config { token_latency = 1 }
+    for _, signal in ipairs { "INT", "TERM" } do
+      e:reset()
+      e:config { token_latency = 1 }
+      local s = start({ "--no-store" }, { before = { "setsid" } })
+      local call = load.start { url = s.rest_url, path = TOKEN,
+        method = "POST", count = 1, at_once = 1 }
+      assert.is_true(process.eventually(function()
+        return e:count("POST " .. TOKEN) == 1
+      end))
+      os.execute(("kill -%s -%d"):format(signal, s.program.pid))
+      assert.same({ ["200"] = 1 }, call:finish().statuses)
+      assert.equal(0, s.program:wait(15))
+    end
+  end)
+
+  describe("with a file for its secret", function()
+    local secret, env
+    before_each(function()
+      secret = dir .. "/secret"
+      env = { EQUINIX_API_CLIENTSECRET = false,
+        EQUINIX_API_CLIENTSECRET_FILE = secret }
+    end)
+
+    it("does not start without it, and says so", function()
+      local all = command.env(e, env)
+      all.XDG_RUNTIME_DIR = dir
+      local code, out, said = command.run({ "serve", "--rest-port", "0",
+        "--mcp-port", "0", "--no-store" }, { env = all })
+      assert.equal(1, code, said)
+      assert.equal("", out)
+      assert.matches("^equinix%-auth serve: client_secret_file can't be read: "
+        .. "[^\n]+\n$", said)
+    end)
+
+    it("serves on while it is gone, a reload included", function()
+      write(secret, e.client_secret .. "\n")
+      local s = start({ "--workers", "4", "--no-store" }, { env = env })
+      local token, workers = s:token(), s:workers()
+      os.remove(secret)
+      local function all_get_it()
+        for _ = 1, 20 do
+          local status, _, object, text = s:rest("POST", TOKEN,
+            { fresh = true })
+          assert.equal(200, status, text)
+          assert.equal(token, object.access_token)
+        end
+      end
+      all_get_it()
+      s.program:signal "HUP"
+      assert.is_truthy(process.eventually(function()
+        return s:log():find("client_secret_file can't be read", 1, true)
+      end))
+      all_get_it()
+      assert.same(workers, s:workers())
+      write(secret, e.client_secret .. "\n")
+      s.program:signal "HUP"
+      assert.is_true(process.eventually(function()
+        return s:workers()[1] ~= workers[1]
+      end))
+      all_get_it()
+      assert.equal(1, e:count("POST " .. TOKEN))
+    end)
+  end)
+
+  it("refuses a target of a name that is not its own", function()
+    local s = start()
+    local function status(port, target, host)
+      local raw = assert(require("socket").connect("127.0.0.1", port))
+      raw:settimeout(10)
+      raw:send(("POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
+        .. "Content-Length: 0\r\n\r\n"):format(target, host))
+      local text = raw:receive "*a"
+      raw:close()
+      local number = tonumber(text:match "^HTTP/1.1 (%d+)")
+      if number == 403 then
+        assert.equal(403, json.decode(text:match "\r\n\r\n(.*)$").status)
+      end
+      return number
+    end
+    for port, path in pairs { [s.rest_port] = TOKEN, [s.mcp_port] = "/mcp" }
+    do
+      for _, host in ipairs { "localhost", "LOCALHOST:1", "127.0.0.1",
+        "[::1]:9" } do
+        assert.not_equal(403, status(port, path, host), host)
+        assert.equal(403, status(port, "http://evil" .. path, host), host)
+        assert.equal(403, status(port, "http://evil:80" .. path, host), host)
+      end
+      assert.equal(403, status(port, "http://localhost" .. path, "evil"))
+      assert.not_equal(403, status(port, "http://localhost:1" .. path,
+        "localhost:1"))
+    end
+  end)
+
+  describe("asked in the same words again and again", function()
+    local s, raw
+    local WORDS = "POST " .. TOKEN .. " HTTP/1.1\r\nHost: localhost\r\n"
+    before_each(function()
+      s = serve.start(e, { "--workers", "1" })
+      raw = assert(require("socket").connect("127.0.0.1", s.rest_port))
+      raw:settimeout(10)
+    end)
+    after_each(function()
+      raw:close()
+      s:stop()
+    end)
+
+    local function ask(words)
+      assert(raw:send(words))
+      local status = tonumber(raw:receive("*l"):match " (%d+)")
+      local length
+      for line in function() return raw:receive "*l" end do
+        length = tonumber(line:match "^Content%-Length: (%d+)") or length
+        if line == "" then
+          break
+        end
+      end
+      return status, json.decode((raw:receive(length)))
+    end
+
+    it("sees who asks, and what comes with it", function()
+      local function token(words)
+        local status, object = ask(words)
+        return status == 200 and object.access_token
+      end
+      local first = assert(token(WORDS .. "\r\n"))
+      local body = '{"client_id":"x","client_secret":"y",'
+        .. '"grant_type":"client_credentials"}'
+      for _ = 1, 3 do
+        assert.equal(first, token(WORDS .. "\r\n"))
+        assert.equal(first, token(WORDS .. "Content-Length: 0\r\n\r\n"))
+        assert.equal(first, token(WORDS .. "X-A: b\r\n\r\n"))
+        -- nginx would answer these itself, with a page or none.
+        for _, field in ipairs { 'If-Match: "x"', "If-Match:",
+          "If-Unmodified-Since:", "If-None-Match: *",
+          "If-Unmodified-Since: Thu, 01 Jan 2009 00:00:00 GMT" } do
+          assert.equal(first, token(WORDS .. field .. "\r\n\r\n"), field)
+        end
+        for _, origin in ipairs { "", " http://evil", " null",
+          "\r\nOrigin: http://evil", " http://localhost\r\nOrigin: x" } do
+          assert.equal(403, (ask(WORDS .. "Origin:" .. origin .. "\r\n\r\n")))
+        end
+        assert.equal(403, (ask((WORDS:gsub("/oauth2", "http://evil%0"))
+          .. "\r\n")))
+        assert.equal(403, (ask((WORDS:gsub("localhost", "evil"))
+          .. "\r\n")))
+        local status, object = ask(WORDS .. "Content-Type: application/json"
+          .. "\r\nTransfer-Encoding: chunked\r\n\r\n"
+          .. ("%x\r\n%s\r\n0\r\n\r\n"):format(#body, body))
+        assert.is_true(status >= 400 and status < 500)
+        assert.is_nil(object.access_token)
+      end
+      assert.equal(200, (ask((WORDS:gsub(TOKEN, TOKEN:gsub("token",
+        "refreshaccesstoken"))) .. "\r\n")))
+      local second = token(WORDS .. "\r\n")
+      assert.not_equal(first, second)
+    end)
+
+    it("keeps no more of those words than there is room for", function()
+      for port = 1, 200 do
+        assert.equal(200, (ask((WORDS:gsub("localhost", "localhost:" .. port))
+          .. "\r\n")))
+      end
+      assert.equal(200, (ask(WORDS .. "\r\n")))
+    end)
+  end)
+end)

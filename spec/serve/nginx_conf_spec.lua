@@ -1,0 +1,78 @@
+-- serve/conf: the configuration, before there is an nginx.
+local conf = require "equinix.serve.nginx_conf"
+local host = require "equinix.supervisor.nginx"
+local process = require "spec.support.process"
+
+local function text(changes)
+  local options = {
+    cpath = "/nowhere/?.so",
+    listen = { rest = "127.0.0.1:1", mcp = "[::1]:2" },
+    paths = { rest = { "/a", "/b" }, mcp = { "/c" } },
+    rate = 0,
+  }
+  for name, value in pairs(changes or {}) do
+    options[name] = value
+  end
+  return conf.text(options)
+end
+
+local function has(all, line)
+  assert.is_truthy(all:find(line, 1, true), line)
+end
+
+describe("the configuration of the service", function()
+  it("listens where it is told, and nowhere else", function()
+    local _, http = text()
+    has(http, "listen 127.0.0.1:1;")
+    has(http, "listen [::1]:2;")
+    assert.equal(2, select(2, http:gsub("listen ", "")))
+  end)
+
+  it("limits a rate only where there is one", function()
+    local _, http = text()
+    assert.is_nil(http:find("limit_req", 1, true))
+    _, http = text { rate = 5 }
+    has(http, "rate=5r/s")
+    has(http, "burst=10 nodelay")
+  end)
+
+  it("logs no path but ours, and nothing else that a stranger made up",
+    function()
+      local _, http = text()
+      local lines = {}
+      for format in http:gmatch "log_format equinix_.-;" do
+        for name in format:gmatch "%$[%w_]+" do
+          lines[name] = (lines[name] or 0) + 1
+        end
+      end
+      -- Whatever else is to be there needs escaping.
+      assert.same({ ["$time_iso8601"] = 5, ["$remote_addr"] = 5,
+        ["$request_method"] = 5, ["$status"] = 5, ["$body_bytes_sent"] = 5,
+        ["$request_time"] = 5 }, lines)
+      has(http, 'location = /a {\n      access_log log equinix_rest_1 ')
+      has(http, 'location = /c {\n      access_log log equinix_mcp_1 ')
+      has(http, '"path":"/b"')
+      has(http, '"path":"-"')
+    end)
+
+  it("passes nginx's own check", function()
+    local nginx = host.find()
+    if not nginx then
+      pending "there is no nginx"
+      return
+    end
+    local main, http = text { rate = 7 }
+    http = http:gsub("init_by_lua_block {.-}", "")
+      :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
+      :gsub("listen %[::1%]:2;", "listen unix:mcp;")
+    local directory = assert(host.directory())
+    assert(host.write(directory.path, "nginx.conf", (assert(
+      host.configuration(nginx, { workers = 2, http = http, main = main,
+        level = "alert" })))))
+    local said, code = process.capture(("%s -t -p %s -c %s/nginx.conf 2>&1")
+      :format(nginx.binary, directory.path, directory.path))
+    host.drop(directory)
+    assert.equal(0, code, said)
+    assert.is_nil(said:find "%[warn%]")
+  end)
+end)

@@ -1,0 +1,252 @@
+-- service: whose token a caller gets, and in which words.
+local json = require "equinix.base.json"
+local scripted = require "spec.support.scripted"
+local service = require "equinix.service.token_service"
+
+local GET, REFRESH = "getoauth2accesstoken", "refreshoauth2accesstoken"
+local TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+local function serve(answers, opts, now)
+  local client, transport, options = scripted.client(answers, opts)
+  return service.new(client, now), transport, options, client
+end
+
+-- A second has passed for the service, not for the token.
+local function clock()
+  local at = os.time()
+  return function(seconds)
+    at = at + (seconds or 0)
+    return at
+  end
+end
+
+describe("a call without credentials", function()
+  it("gets the server's own token, in the shape of Equinix's answer",
+    function()
+      local s = serve { scripted.token("one", { refresh_token = "r",
+        refresh_token_timeout = "5182560 (60 days)" }) }
+      local answer = s:call(GET)
+      assert.equal(200, answer.status)
+      assert.same({ access_token = "one", token_timeout = "3600",
+        token_type = "Bearer", user_name = "cageadmin", refresh_token = "r",
+        refresh_token_timeout = "5182560" }, answer.object)
+      assert.same(answer.object, json.decode(answer.body))
+      assert.equal("0", answer.headers.Age)
+      assert.is_nil(answer.problem)
+    end)
+
+  it("makes one token request for all callers", function()
+    local s, transport = serve { scripted.token "one" }
+    for _, fields in ipairs { false, {}, { grant_type = "password" },
+      { client_id = json.null } } do
+      assert.equal("one", s:call(GET, fields or nil).object.access_token)
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("says how many seconds are left, and how old it is", function()
+    local now = clock()
+    local s = serve({ scripted.token "one" }, nil, now)
+    for _ = 1, 3 do
+      assert.equal("3600", s:call(GET).object.token_timeout)
+    end
+    now(59)
+    local answer = s:call(GET)
+    assert.equal("3541", answer.object.token_timeout)
+    assert.equal("59", answer.headers.Age)
+  end)
+
+  it("never says more than there was, though the clock be set back",
+    function()
+      local now = clock()
+      local s = serve({ scripted.token "one" }, nil, now)
+      s:call(GET)
+      now(-7200)
+      local answer = s:call(GET)
+      assert.equal("3600", answer.object.token_timeout)
+      assert.equal("0", answer.headers.Age)
+    end)
+
+  it("does not give an answer again once its token is refused", function()
+    local now = clock()
+    local s, _, _, client = serve({ scripted.token "one",
+      scripted.token "two" }, nil, now)
+    assert.equal("one", s:call(GET).object.access_token)
+    assert.equal("one", s:call(GET).object.access_token)
+    client:invalidate "Bearer one"
+    assert.equal("two", s:call(GET).object.access_token)
+    assert.equal("two", s:call(GET).object.access_token)
+  end)
+
+  it("has no life to tell of a token that somebody gave", function()
+    local c = assert(require("equinix").new { token = "mine" })
+    local s = service.new(c)
+    local answer = s:call(GET)
+    assert.same({ access_token = "mine", token_type = "Bearer" },
+      answer.object)
+    assert.is_nil(answer.headers.Age)
+    assert.is_nil(s:life())
+    answer = s:call(REFRESH)
+    assert.equal(501, answer.status)
+    assert.equal("static_token", answer.object.code)
+  end)
+end)
+
+describe("a call with credentials", function()
+  local BODY = '{ "client_id" : "a",\n "client_secret":"b" , "more": [1] }'
+
+  it("goes to Equinix as it is, and its answer comes back as it is",
+    function()
+      local said = '{"access_token" : "theirs","token_timeout":3599 ,"x":1}'
+      local s, transport = serve { scripted.json(200, said) }
+      local answer = s:call(GET, json.decode(BODY), BODY)
+      assert.equal(BODY, transport.sent[1].request.body)
+      assert.equal(said, answer.body)
+      assert.equal("theirs", answer.object.access_token)
+      assert.is_nil(answer.headers.Age)
+    end)
+
+  it("is known by any one of them", function()
+    for _, name in ipairs { "client_id", "client_secret", "user_name",
+      "user_password" } do
+      local s, transport = serve { scripted.json(400, {}) }
+      assert.equal(400, s:call(GET, { [name] = "x" }).status)
+      assert.equal('{"' .. name .. '":"x"}', transport.sent[1].request.body)
+    end
+  end)
+
+  it("gets Equinix's status, words and Retry-After", function()
+    for _, status in ipairs { 400, 401, 403, 429, 500, 503 } do
+      local s = serve { scripted.json(status, { errorCode = "E1" },
+        { ["retry-after"] = "7" }) }
+      local answer = s:call(GET, { client_id = scripted.unique() })
+      assert.equal(status, answer.status)
+      assert.equal('{"errorCode":"E1"}', answer.body)
+      assert.equal("7", answer.headers["Retry-After"])
+      assert.is_nil(answer.problem)
+    end
+  end)
+
+  it("does not hand a Retry-After on that nobody could read", function()
+    local s = serve { scripted.json(503, {}, { ["retry-after"] = "soon" }) }
+    local answer = s:call(GET, { client_id = scripted.unique() })
+    assert.is_nil(answer.headers["Retry-After"])
+  end)
+
+  it("gets 502 and the status where the answer is no JSON", function()
+    for status, body in pairs { [503] = "<html>", [200] = "", [404] = "nope",
+      [201] = '"a string"', [302] = "{}" } do
+      local s = serve { scripted.json(status, body) }
+      local answer = s:call(GET, { client_id = scripted.unique() })
+      assert.equal(502, answer.status)
+      assert.equal(status, answer.object.upstream_status)
+      assert.is_nil(answer.body:find("html", 1, true))
+    end
+  end)
+
+  it("is told to wait when the account's guard holds it back", function()
+    local s, transport = serve { scripted.refused() }
+    local id = scripted.unique()
+    local fields = { client_id = id, client_secret = "wrong" }
+    assert.equal(401, s:call(GET, fields).status)
+    local answer = s:call(GET, fields)
+    assert.equal(429, answer.status)
+    assert.equal("latched", answer.object.code)
+    assert.is_true(tonumber(answer.headers["Retry-After"]) > 500)
+    assert.equal(1, #transport.sent)
+  end)
+end)
+
+describe("a failure", function()
+  local SECRET = "s3cret-of-this-app"
+
+  it("of our own credentials has Equinix's status and its errors",
+    function()
+      local s = serve { scripted.refused() }
+      for _ = 1, 2 do -- the second one is not sent
+        local answer = s:call(GET)
+        assert.equal(401, answer.status)
+        assert.equal("S1006", answer.object.code)
+        assert.equal("S1006", answer.object.errors[1].code)
+        assert.equal("auth", answer.problem.kind)
+        assert.is_truthy(answer.headers["Retry-After"])
+      end
+    end)
+
+  it("says when to try again", function()
+    local s, transport = serve { scripted.json(503, {},
+      { ["retry-after"] = "33" }) }
+    for _ = 1, 2 do
+      local answer = s:call(GET)
+      assert.equal(503, answer.status)
+      assert.equal("33", answer.headers["Retry-After"])
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("of the way there is a 502, 504 or 503 without a word of where",
+    function()
+      for kind, status in pairs { network = 502, tls = 502, timeout = 504 }
+      do
+        local s = serve { scripted.broken(kind, true) }
+        local answer = s:call(GET)
+        assert.equal(status, answer.status)
+        assert.is_nil(answer.body:find("scripted failure", 1, true))
+        assert.equal(kind, answer.problem.kind)
+      end
+    end)
+
+  it("never holds a secret, a path or a name of this machine", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local s = serve({ scripted.json(400, { errorMessage = SECRET }) })
+    assert.is_nil(s:call(GET).body:find(SECRET, 1, true))
+    local c = assert(require("equinix").new { client_id = "x",
+      client_secret_file = path })
+    local answer = service.new(c):call(GET)
+    assert.equal(500, answer.status)
+    assert.is_nil(answer.body:find(path, 1, true))
+    assert.is_truthy(answer.problem.message:find(path, 1, true))
+  end)
+end)
+
+describe("a trace", function()
+  it("goes on in the token request, and in a caller's own", function()
+    local s, transport = serve { scripted.token "one" }
+    s:call(GET, nil, nil, { traceparent = TRACE })
+    s:call(REFRESH, nil, nil, { traceparent = TRACE })
+    s:call(GET, { client_id = scripted.unique() }, nil,
+      { traceparent = TRACE })
+    s:call(GET, { client_id = scripted.unique() }, nil,
+      { traceparent = "nonsense\r\nX: 1" })
+    local seen = {}
+    for i, entry in ipairs(transport.sent) do
+      seen[i] = "none"
+      for _, header in ipairs(entry.request.headers) do
+        seen[i] = header[1] == "traceparent" and header[2] or seen[i]
+      end
+    end
+    assert.same({ TRACE, TRACE, TRACE, "none" }, seen)
+  end)
+end)
+
+describe("the service", function()
+  it("tells the life of the token it has, and asks for none", function()
+    local s, transport = serve { scripted.token "one" }
+    assert.is_nil(s:life())
+    assert.equal(0, #transport.sent)
+    s:call(GET)
+    local life, left = s:life()
+    assert.equal(3600, life)
+    assert.is_true(left <= 3600 and left > 3500)
+    assert.equal(1, s:stats().tokens)
+  end)
+
+  it("answers after its client was closed, too", function()
+    local s, _, _, client = serve { scripted.token "one" }
+    client:close()
+    assert.equal(503, s:call(GET).status)
+    assert.equal(503, s:call(REFRESH).status)
+    assert.is_nil(s:life())
+  end)
+end)

@@ -1,0 +1,202 @@
+-- lead: what a leader does step by step, on scripted answers. That there is
+-- one leader only is in tokens/renewal_spec.lua, on real parts.
+local scripted = require "spec.support.scripted"
+
+local client = scripted.client
+local token, refused = scripted.token, scripted.refused
+
+local UNAVAILABLE = scripted.json(503, "")
+
+describe("refused credentials", function()
+  it("are sent once, say what to do, and are latched", function()
+    local c, transport = client { refused() }
+    local _, problem = c:authorization()
+    assert.equal("auth", problem.kind)
+    assert.equal("S1006", problem.code)
+    assert.is_false(problem.retryable)
+    assert.is_true(math.abs(problem.retry_after - 600) < 1)
+    for _ = 1, 10 do
+      local _, again = c:token()
+      assert.equal("auth", again.kind)
+      assert.equal("S1006", again.code)
+      assert.is_true(again.retry_after > 590)
+    end
+    assert.equal(1, #transport.sent)
+  end)
+
+  it("count for the account, whatever the secret: four, then none",
+    function()
+      local id = scripted.unique()
+      local sent = 0
+      for i = 1, 8 do
+        local c, transport = client({ refused() }, {
+          client_id = id,
+          client_secret = "wrong-secret-number-" .. i,
+        })
+        local _, problem = c:token()
+        assert.equal("auth", problem.kind)
+        sent = sent + #transport.sent
+      end
+      assert.equal(4, sent)
+      local forced, transport = client({ token "ok" }, { client_id = id })
+      assert.equal("latched", select(2, forced:token()).code)
+      assert.equal("ok", forced:refresh({ force = true }).access_token)
+      assert.equal(1, #transport.sent)
+    end)
+
+  it("are given a try with another secret at once", function()
+    local c, _, opts = client { refused() }
+    c:token()
+    local d = client({ token "ok" }, {
+      client_id = opts.client_id,
+      client_secret = "the-right-one",
+    })
+    assert.equal("ok", d:token().access_token)
+    assert.is_nil((c:token()))
+  end)
+
+  it("are held back by the account, which a success elsewhere may change",
+    function()
+      local c = client { refused() }
+      c:token()
+      -- Nothing is sent when the place lets go: then the guard is asked.
+      local turn, seconds = c.flight.slot:begin()
+      assert.equal("backoff", turn)
+      assert.is_true(seconds <= 60)
+      assert.is_true(select(2, c:token()).retry_after > 590)
+    end)
+
+  it("are counted anew after a success, but a refused secret stays so",
+    function()
+      local id = scripted.unique()
+      local function try(secret, answer)
+        local c, transport = client({ answer }, {
+          client_id = id, client_secret = secret, cache_key = secret,
+        })
+        c:token()
+        c:forget()
+        return #transport.sent
+      end
+      for i = 1, 3 do
+        assert.equal(1, try("wrong-secret-" .. i, refused()))
+      end
+      assert.equal(1, try("the-right-one", token "ok"))
+      for i = 4, 6 do
+        assert.equal(1, try("wrong-secret-" .. i, refused()))
+      end
+      assert.equal(1, try("the-right-one", token "ok"))
+      for i = 1, 6 do
+        assert.equal(0, try("wrong-secret-" .. i, refused()))
+      end
+    end)
+
+  it("are any 400, 401, 403, and S1006 in any status", function()
+    for _, status in ipairs { 400, 401, 403 } do
+      local c = client { scripted.json(status, "") }
+      assert.equal("auth", select(2, c:token()).kind)
+    end
+    local c = client { scripted.json(500, { errorCode = "S1006" }) }
+    assert.equal("auth", select(2, c:token()).kind)
+    local d = client { scripted.json(500, "") }
+    assert.equal("http", select(2, d:token()).kind)
+  end)
+end)
+
+describe("a refresh token", function()
+  local function refreshable(name, refresh_token)
+    return token(name, {
+      refresh_token = refresh_token,
+      refresh_token_timeout = "5182560 (60 days)",
+    })
+  end
+
+  it("renews at its own endpoint and is replaced by its successor",
+    function()
+      local c, transport = client { refreshable("one", "r1"),
+        refreshable("two", "r2"), refreshable("three", "r3") }
+      c:token()
+      assert.equal("two", c:refresh().access_token)
+      assert.equal("three", c:refresh().access_token)
+      assert.equal(2, transport.count "/oauth2/v1/refreshaccesstoken")
+      assert.equal("r1", transport.body(2).refresh_token)
+      assert.equal("r2", transport.body(3).refresh_token)
+    end)
+
+  it("is kept when a success brings no successor", function()
+    local c, transport = client { refreshable("one", "r1"), token "two",
+      token "three" }
+    c:token()
+    assert.equal("r1", c:refresh().refresh_token)
+    c:refresh()
+    assert.equal("r1", transport.body(3).refresh_token)
+  end)
+
+  it("is presented once when it fails; then the grant is used", function()
+    local c, transport = client { refreshable("one", "r1"),
+      scripted.json(401, { error = "invalid_grant" }), token "two",
+      token "three" }
+    c:token()
+    assert.equal("two", c:refresh().access_token)
+    assert.equal("three", c:refresh().access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not presented again though the grant failed as well", function()
+    local c, transport = client { refreshable("one", "r1"), UNAVAILABLE,
+      UNAVAILABLE, token "two" }
+    c:token()
+    assert.is_nil((c:refresh()))
+    assert.equal("two", c:refresh({ force = true }).access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not presented when another renewal came in between", function()
+    local c, transport, opts = client { refreshable("one", "r1"),
+      token "three" }
+    c:token()
+    local d, sent = client({ token("two", { token_timeout = 0 }) },
+      { client_id = opts.client_id })
+    function transport.waits() -- asked between the look and the lead
+      transport.waits = function()
+        return true
+      end
+      return d:refresh() ~= nil
+    end
+    assert.equal("three", c:refresh().access_token)
+    assert.equal(1, sent.count "/oauth2/v1/refreshaccesstoken")
+    assert.equal(0, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is noted as spent before it is sent", function()
+    local c, transport
+    c, transport = client { refreshable("one", "r1"), function()
+      error "the leader is gone"
+    end, token "two" }
+    c:token()
+    assert.has_error(function()
+      c:refresh()
+    end)
+    assert.equal("two", c:refresh().access_token)
+    assert.equal(1, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+
+  it("is not followed by the grant when the credentials are refused",
+    function()
+      local c, transport = client { refreshable("one", "r1"), refused() }
+      c:token()
+      local _, problem = c:refresh()
+      assert.equal("auth", problem.kind)
+      assert.equal(2, #transport.sent)
+    end)
+
+  it("that is past its own life is not presented", function()
+    local c, transport = client { token("one", { refresh_token = "r1",
+      refresh_token_timeout = "1" }), token "two" }
+    c:token()
+    scripted.until_true(function()
+      return os.time() >= c:token().refresh_expires_at
+    end, "the refresh token's end")
+    c:refresh()
+    assert.equal(0, transport.count "/oauth2/v1/refreshaccesstoken")
+  end)
+end)

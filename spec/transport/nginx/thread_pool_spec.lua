@@ -1,0 +1,222 @@
+-- crew: calls in flight, in the queue and in trouble, in real nginx.
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
+
+local missing = nginx.missing()
+if missing then
+  pending("calls in nginx's threads: " .. missing)
+  return
+end
+
+-- An upstream in the same nginx, that counts how many are with it at once.
+local SLOW = [[
+  location = /slow {
+    content_by_lua_block {
+      local dict = ngx.shared.seen
+      local now = dict:incr("now", 1, 0)
+      dict:incr("all", 1, 0)
+      dict:set("most", math.max(dict:get "most" or 0, now))
+      ngx.sleep(tonumber(ngx.var.arg_seconds or 0.05))
+      dict:incr("now", -1)
+      ngx.print "done"
+    }
+  }
+  # n calls at once; how many were good, what went wrong with the last one.
+  location = /calls {
+    lua_check_client_abort on;
+    content_by_lua_block { ngx.print(require("calls").run(
+      tonumber(ngx.var.arg_n), tonumber(ngx.var.arg_within or 30),
+      tonumber(ngx.var.arg_seconds or 0.05))) }
+  }
+]]
+local FILES = {
+  ["busy.lua"] = [[
+    return { wait = function(n) require("equinix.core").sleep(n) end }
+  ]],
+  ["calls.lua"] = [[
+    local port = require "equinix.transport.nginx"
+    local M = {}
+    local function one(within, seconds)
+      return port.send({ method = "GET", url = ("%s/slow?seconds=%g")
+        :format(M.url, seconds), replay = true }, within)
+    end
+    function M.run(n, within, seconds)
+      local threads, good, last = {}, 0, nil
+      for i = 1, n do
+        threads[i] = ngx.thread.spawn(one, within, seconds)
+      end
+      for i = 1, n do
+        local _, response, err = ngx.thread.wait(threads[i])
+        good = good + (response and 1 or 0)
+        last = err or last
+      end
+      return good .. (last and " " .. last.kind .. " " .. last.message or "")
+    end
+    return M
+  ]],
+}
+
+-- `limit` is the crew's.
+local function start(options, limit)
+  options.files, options.server = FILES, SLOW
+  options.http = "lua_shared_dict seen 1m;" .. (options.http or "")
+  local n = nginx.start(options)
+  finally(function()
+    n:stop()
+  end)
+  n:run(([[
+    require("equinix.transport.nginx.thread_pool").limit = %d
+    require("calls").url = %q
+  ]]):format(limit or 32, n.url))
+  return n
+end
+
+local function seen(n, name)
+  return n:run(("return ngx.shared.seen:get %q"):format(name)) or 0
+end
+
+-- Asks and hangs up as soon as `times` requests are upstream.
+local function hang_up(n, path, times)
+  local socket = assert(require("socket").connect("127.0.0.1", n.port))
+  assert(socket:send("GET " .. path .. " HTTP/1.1\r\nHost: x\r\n\r\n"))
+  assert(process.eventually(function()
+    return seen(n, "all") >= times
+  end))
+  socket:close()
+end
+
+describe("the crew", function()
+  it("has no more in flight than the limit; the rest queues", function()
+    local n = start({}, 3)
+    assert.are.equal("20", (n:ok "/calls?n=20"))
+    assert.are.equal(3, seen(n, "most"))
+  end)
+
+  it("grows one by one: others have their turn in between", function()
+    local n = start {}
+    local good, turns = n:run [[
+      local seen, turns = ngx.shared.seen, 0
+      ngx.thread.spawn(function()
+        while (seen:get "all" or 0) < 16 do
+          ngx.sleep(0.001)
+          turns = turns + 1
+        end
+      end)
+      return require("calls").run(16, 30, 0.5), turns
+    ]]
+    assert.are.equal("16", good)
+    assert.is_true(turns >= 8, turns)
+  end)
+
+  it("is content with fewer threads", function()
+    local n = start { main = "thread_pool equinix threads=1;" }
+    assert.are.equal("10", (n:ok "/calls?n=10"))
+    assert.are.equal(1, seen(n, "most"))
+  end)
+
+  it("is content with fewer VMs", function()
+    local n = start { http = "lua_worker_thread_vm_pool_size 2;" }
+    assert.are.equal("10", (n:ok "/calls?n=10"))
+    assert.are.equal(2, seen(n, "most"))
+  end)
+
+  it("waits for VMs that others hold, and says so when that takes too long",
+    function()
+      local n = start { http = "lua_worker_thread_vm_pool_size 1;" }
+      local said, after = n:run [[
+        local function hold(seconds)
+          return ngx.thread.spawn(function()
+            return ngx.run_worker_thread("equinix", "busy", "wait", seconds)
+          end)
+        end
+        local calls = require "calls"
+        local busy = hold(2)
+        local said = calls.run(1, 0.7, 0)
+        ngx.thread.wait(busy)
+        busy = hold(0.3)
+        local after = calls.run(3, 30, 0)
+        ngx.thread.wait(busy)
+        return said, after
+      ]]
+      assert.truthy(said:find "^0 config .*lua_worker_thread_vm_pool_size",
+        said)
+      assert.are.equal("3", after)
+    end)
+
+  it("ends a call in the queue at its deadline", function()
+    local n = start({}, 1)
+    local said = n:ok "/calls?n=3&within=0.4&seconds=0.25"
+    assert.truthy(said:find "^1 timeout ", said)
+    assert.are.equal("1", (n:ok "/calls?n=1"))
+  end)
+
+  it("keeps no place for a client that hung up", function()
+    local n = start({}, 2)
+    for i = 1, 6, 2 do
+      hang_up(n, "/calls?n=2&seconds=0.3", i)
+    end
+    assert.are.equal("2", (n:ok "/calls?n=2&within=5"))
+    assert.are.equal(2, seen(n, "most"))
+    assert.is_nil(n:error_log():find "%[error%]", n:error_log())
+  end)
+
+  it("finishes a call before its worker quits", function()
+    for _, signal in ipairs { "HUP", "QUIT" } do
+      local n = start {}
+      local socket = assert(require("socket").connect("127.0.0.1", n.port))
+      assert(socket:send "GET /calls?n=1&seconds=1 HTTP/1.0\r\n\r\n")
+      assert(process.eventually(function()
+        return seen(n, "all") == 1
+      end))
+      n:signal(signal)
+      assert.truthy((socket:receive "*a"):find "\r\n\r\n1$")
+      socket:close()
+      assert.is_nil(n:error_log():find "signal 11")
+    end
+  end)
+
+  it("recovers from timers that nginx dropped", function()
+    local n = start({ http = "lua_max_running_timers 1;" }, 1)
+    assert.are.equal("3", (n:ok "/calls?n=3"))
+    n:run [[ ngx.timer.at(0, function() ngx.sleep(1.5) end) ngx.sleep(0) ]]
+    assert.are.equal("1", (n:ok "/calls?n=1"))
+  end)
+
+  it("says which directive is missing", function()
+    local n = start { main = "" }
+    assert.truthy((n:ok "/calls?n=2"):find
+      "^0 config .*`thread_pool equinix threads=32;`")
+  end)
+
+  it("says that a thread can't find the modules", function()
+    local n = start {}
+    local kind, message = n:run [[
+      local path = package.path
+      package.path = "/usr/share/lua/5.1/?.lua"
+      local _, err = require("equinix.transport.nginx").send({}, 5)
+      package.path = path
+      return err.kind, err.message
+    ]]
+    assert.are.equal("config", kind)
+    assert.truthy(message:find "lua_package_path")
+  end)
+
+  it("says that this nginx has no such threads", function()
+    local n = start {}
+    local kind, message = n:run [[
+      local saved = ngx.run_worker_thread
+      ngx.run_worker_thread = nil
+      local _, err = require("equinix.transport.nginx").send({}, 5)
+      ngx.run_worker_thread = saved
+      return err.kind, err.message
+    ]]
+    assert.are.equal("config", kind)
+    assert.truthy(message:find "%-%-with%-threads.*here is %d+", message)
+  end)
+
+  it("uses another pool when told", function()
+    local n = start { main = "thread_pool mine threads=2;" }
+    n:run [[ require("equinix.transport.nginx.thread_pool").pool = "mine" ]]
+    assert.are.equal("2", (n:ok "/calls?n=2"))
+  end)
+end)

@@ -1,0 +1,374 @@
+/*
+ * tokens: the token cache as Lua sees it, `core.tokens`.
+ *
+ *   tokens.open(key [, alone]) -> slot      tokens.info() -> table
+ *
+ * Laws of this file:
+ *  - It reads arguments, asks the place under the lock, and pushes what came
+ *    back: in this order, never mixed. The state machine is in entry.c.
+ *  - A hit takes no lock, makes no memory and checks no class.
+ */
+#include "cache/lease.h"
+#include "cache/lua_values.h"
+#include "cache/slot.h"
+#include "cache/snapshot.h"
+
+static void push_state(lua_State *L, enum eq_state state)
+{
+  static const char *const names[] = {
+      [EQ_EMPTY] = "empty",       [EQ_FRESH] = "fresh",
+      [EQ_ADVISORY] = "advisory", [EQ_MANDATORY] = "mandatory",
+      [EQ_EXPIRED] = "expired",   [EQ_REJECTED] = "rejected",
+      [EQ_CLOSED] = "closed",
+  };
+  lua_pushstring(L, names[state]);
+}
+
+/* The header in the box, or what keeps it from being served. */
+static int push_header(lua_State *L, struct eq_slot *slot, int box)
+{
+  if (!eq_slot_hits(slot)) {
+    enum eq_state state = eq_slot_renew(L, slot, box);
+    if (state != EQ_FRESH) {
+      lua_pushnil(L);
+      push_state(L, state);
+      return 2;
+    }
+  }
+  lua_rawgeti(L, box, 1);
+  return 1;
+}
+
+/*
+ * slot:peek() -> header | nil, state
+ * The hot path: no lock, no memory, as long as the token is fresh and the
+ * place was not written. A closed slot answers nil, "closed".
+ */
+static int slot_peek(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_at(L, 1);
+  if (slot == NULL) {
+    return luaL_argerror(L, 1, "token slot expected");
+  }
+  lua_settop(L, 1);
+  eq_slot_box(L, 1);
+  return push_header(L, slot, 2);
+}
+
+/* The same as a function: [slot, box] are its upvalues, nothing is checked. */
+static int bound(lua_State *L)
+{
+  struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
+  return push_header(L, slot, lua_upvalueindex(2));
+}
+
+#if EQ_HAS_CALLK
+static int all_results(lua_State *L, int status, lua_KContext context)
+{
+  (void)status;
+  (void)context;
+  return lua_gettop(L);
+}
+#endif
+
+/* [slot, box, slow] as upvalues */
+static int bound_with_slow(lua_State *L)
+{
+  struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
+  int box = lua_upvalueindex(2);
+  if (eq_slot_hits(slot) || eq_slot_renew(L, slot, box) == EQ_FRESH) {
+    lua_rawgeti(L, box, 1);
+    return 1;
+  }
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_insert(L, 1); /* [slow, arguments...] */
+#if EQ_HAS_CALLK
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, all_results);
+#else
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+#endif
+  return lua_gettop(L);
+}
+
+/*
+ * slot:bind([slow [, yields]]) -> function | nil
+ * Without `slow`: a function that is slot:peek(), only faster. With it: one
+ * that returns the header on a hit, and else whatever slow(...) returns. Nil
+ * when slow `yields` and a C function can't be yielded across (Lua 5.1,
+ * LuaJIT).
+ */
+static int slot_bind(lua_State *L)
+{
+  (void)eq_slot_check(L);
+  bool yields = lua_toboolean(L, 3) != 0;
+  lua_settop(L, 2);
+  eq_slot_box(L, 1); /* [slot, slow, box] */
+  if (lua_isnil(L, 2)) {
+    lua_remove(L, 2);
+    lua_pushcclosure(L, bound, 2);
+    return 1;
+  }
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (yields && !EQ_HAS_CALLK) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_insert(L, 2); /* [slot, box, slow] */
+  lua_pushcclosure(L, bound_with_slow, 3);
+  return 1;
+}
+
+/* eq_slot_hits for those who have its address only. */
+static int hits(const void *slot)
+{
+  return eq_slot_hits(slot);
+}
+
+/*
+ * slot:direct() -> box, address
+ * For callers who can do without Lua's API (LuaJIT's FFI, see hit.lua). The
+ * first element of `box` is the header for as long as the function at
+ * `address` says 1: int hits(const void *slot), which never fails. The
+ * address is a string, the bytes of a pointer.
+ */
+static int slot_direct(lua_State *L)
+{
+  int (*function)(const void *) = hits;
+  (void)eq_slot_check(L);
+  eq_slot_box(L, 1);
+  lua_pushlstring(L, (const char *)&function, sizeof function);
+  return 2;
+}
+
+/*
+ * slot:look() -> state, serial, header | nil, record | nil, seconds
+ * The whole truth, under the lock. The header where it may still be served,
+ * the record in every state but "empty" (serial 0), the seconds to expiry.
+ */
+static int slot_look(lua_State *L)
+{
+  lua_settop(L, 1);
+  struct eq_view *view = eq_view_take(L); /* [slot, view] */
+  struct eq_slot *slot = eq_slot_check(L);
+  int64_t now = eq_now_ns();
+  struct eq_place *place = eq_slot_enter(L, slot, false, now);
+  view->state = EQ_EMPTY;
+  view->serial = 0;
+  view->left = 0;
+  if (place != NULL) {
+    eq_place_look(place, now, view);
+  }
+  eq_slot_leave(slot);
+  push_state(L, view->state);
+  eq_push_id(L, view->serial);
+  eq_push_secret_or_nil(L, &view->header);
+  if (view->state == EQ_EMPTY) {
+    lua_pushnil(L);
+  } else {
+    eq_push_secret(L, &view->record);
+  }
+  eq_push_seconds(L, view->left);
+  eq_view_give(L, 2);
+  return 5;
+}
+
+/*
+ * slot:reject(serial) -> boolean
+ * That token was refused by a server. If it is still the current one, no
+ * state serves it any more from here on. True for the first who says so.
+ */
+static int slot_reject(lua_State *L)
+{
+  uint64_t serial = eq_check_id(L, 2);
+  struct eq_slot *slot = eq_slot_check(L);
+  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
+  bool done = place != NULL && eq_place_reject(place, serial);
+  eq_slot_leave(slot);
+  lua_pushboolean(L, done);
+  return 1;
+}
+
+/*
+ * slot:forget()
+ * Wipes token and record; a flight under way can't publish any more. What is
+ * known about failures stays.
+ */
+static int slot_forget(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_check(L);
+  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
+  if (place != NULL) {
+    eq_place_forget(place);
+  }
+  eq_slot_leave(slot);
+  eq_slot_box(L, 1);
+  eq_slot_drop(L, slot, lua_gettop(L));
+  return 0;
+}
+
+/*
+ * slot:allow(n, seconds) -> true | false, seconds to wait
+ * May this be done once more, if at most n times (1 to 8) in any span of
+ * `seconds` are right? One window for all who share the place.
+ */
+static int slot_allow(lua_State *L)
+{
+  lua_Integer n = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, n >= 1 && n <= EQ_WINDOW, 2, "1 to 8 expected");
+  int64_t span = eq_check_seconds(L, 3);
+  struct eq_slot *slot = eq_slot_check(L);
+  int64_t now = eq_now_ns();
+  int64_t wait = 0;
+  struct eq_place *place = eq_slot_enter(L, slot, true, now);
+  bool allowed = eq_place_allow(place, (unsigned)n, span, now, &wait);
+  eq_slot_leave(slot);
+  lua_pushboolean(L, allowed);
+  if (allowed) {
+    return 1;
+  }
+  eq_push_seconds(L, wait);
+  return 2;
+}
+
+/*
+ * slot:count(i [, by])
+ * Adds 1, or `by`, to counter i (1 to 8) of the place.
+ */
+static int slot_count(lua_State *L)
+{
+  lua_Integer i = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, i >= 1 && i <= EQ_COUNTERS, 2, "1 to 8 expected");
+  lua_Integer by = luaL_optinteger(L, 3, 1);
+  luaL_argcheck(L, by >= 0, 3, "a counter never goes back");
+  struct eq_slot *slot = eq_slot_check(L);
+  struct eq_place *place = eq_slot_enter(L, slot, true, eq_now_ns());
+  place->counts[i - 1] += (uint64_t)by;
+  eq_slot_leave(slot);
+  return 0;
+}
+
+/* slot:counters() -> list of the 8 counters of the place */
+static int slot_counters(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_check(L);
+  uint64_t counts[EQ_COUNTERS] = {0};
+  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
+  for (int i = 0; i < EQ_COUNTERS && place != NULL; i++) {
+    counts[i] = place->counts[i];
+  }
+  eq_slot_leave(slot);
+  lua_createtable(L, EQ_COUNTERS, 0);
+  for (int i = 0; i < EQ_COUNTERS; i++) {
+    eq_push_id(L, counts[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* slot:close(): a lease it still has is given back; closing again is fine. */
+static int slot_close(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_at(L, 1);
+  if (slot == NULL) {
+    return luaL_argerror(L, 1, "token slot expected");
+  }
+  eq_slot_box(L, 1);
+  eq_slot_drop(L, slot, lua_gettop(L));
+  eq_slot_close(slot);
+  return 0;
+}
+
+static int slot_gc(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_at(L, 1);
+  if (slot != NULL) {
+    eq_slot_close(slot);
+  }
+  return 0;
+}
+
+static int slot_tostring(lua_State *L)
+{
+  struct eq_slot *slot = eq_slot_at(L, 1);
+  if (slot == NULL || !slot->open) {
+    lua_pushliteral(L, EQ_SLOT_CLASS " (closed)");
+  } else {
+    lua_pushfstring(L, EQ_SLOT_CLASS " (%p)", (void *)slot);
+  }
+  return 1;
+}
+
+/*
+ * tokens.open(key [, alone]) -> slot
+ * key: opaque bytes, of which a salted digest is kept. With `alone` the place
+ * belongs to this slot only.
+ */
+static int tokens_open(lua_State *L)
+{
+  size_t len;
+  const char *key = luaL_checklstring(L, 1, &len);
+  (void)eq_slot_open(L, key, len, lua_toboolean(L, 2) != 0);
+  return 1;
+}
+
+/*
+ * tokens.info() -> {shared=, slots=, used=}
+ * The common table: is it common to forked processes too, how many places
+ * are there, how many are taken.
+ */
+static int tokens_info(lua_State *L)
+{
+  struct eq_table *table = eq_table_common();
+  size_t used = 0;
+  if (table != NULL && eq_table_lock(table)) {
+    used = eq_table_used(table);
+    eq_table_unlock(table);
+  }
+  lua_createtable(L, 0, 3);
+  lua_pushboolean(L, eq_table_is_shared());
+  lua_setfield(L, -2, "shared");
+  lua_pushinteger(L, table != NULL ? EQ_SLOTS : 0);
+  lua_setfield(L, -2, "slots");
+  lua_pushinteger(L, (lua_Integer)used);
+  lua_setfield(L, -2, "used");
+  return 1;
+}
+
+/* Makes the common table, so that whatever is forked later shares it. */
+int eq_open_tokens(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+      {"peek", slot_peek},
+      {"bind", slot_bind},
+      {"look", slot_look},
+      {"begin", eq_lease_begin},
+      {"publish", eq_lease_publish},
+      {"fail", eq_lease_fail},
+      {"mark", eq_lease_mark},
+      {"outcome", eq_lease_outcome},
+      {"wait", eq_lease_wait},
+      {"reject", slot_reject},
+      {"forget", slot_forget},
+      {"allow", slot_allow},
+      {"count", slot_count},
+      {"counters", slot_counters},
+      {"close", slot_close},
+      {"direct", slot_direct},
+      {NULL, NULL},
+  };
+  static const luaL_Reg meta[] = {
+      {"__gc", slot_gc},
+      {"__close", slot_close},
+      {"__tostring", slot_tostring},
+      {NULL, NULL},
+  };
+  static const luaL_Reg functions[] = {
+      {"open", tokens_open},
+      {"info", tokens_info},
+      {NULL, NULL},
+  };
+  (void)eq_table_common();
+  eq_newclass(L, EQ_SLOT_CLASS, methods, meta);
+  eq_newlib(L, functions);
+  return 1;
+}

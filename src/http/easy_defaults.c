@@ -1,0 +1,209 @@
+/*
+ * easy_defaults: the laws are in easy_defaults.h.
+ */
+#include "http/easy_defaults.h"
+
+#include <string.h>
+
+/*
+ * Numbers that are the same for every request. What is missing is at
+ * libcurl's default on purpose: HTTP/2 where TLS offers it, no cookies, no
+ * HSTS or Alt-Svc memory, no authentication of its own.
+ */
+static const struct {
+  CURLoption option;
+  long value;
+} fixed[] = {
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_PROXY_SSL_VERIFYPEER, 1},
+    {CURLOPT_PROXY_SSL_VERIFYHOST, 2},
+    {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    /* What was checked is what goes on the wire: no dots removed. */
+    {CURLOPT_PATH_AS_IS, 1},
+    /* Signals belong to the host; timeouts must not need SIGALRM. */
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_NOPROGRESS, 1},
+    /* Rather wait for a connection that HTTP/2 can share than open 50. */
+    {CURLOPT_PIPEWAIT, 1},
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
+    /* A name that takes long to resolve must not hold up whoever gave up on
+     * it; what does that ends by itself. */
+    {CURLOPT_QUICK_EXIT, 1},
+#endif
+    /* A proxy's own answer to CONNECT is none of the server's headers. */
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+};
+
+/* The same for strings. */
+static const struct {
+  CURLoption option;
+  const char *value;
+} fixed_text[] = {
+    /* All encodings that this libcurl can undo. */
+    {CURLOPT_ACCEPT_ENCODING, ""},
+    /* Not NULL: that would make libcurl ask http_proxy and no_proxy. */
+    {CURLOPT_PROXY, ""},
+    {CURLOPT_NOPROXY, ""},
+#if LIBCURL_VERSION_NUM >= 0x075500 /* 7.85 */
+    {CURLOPT_PROTOCOLS_STR, "http,https"},
+#endif
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* An option of a request's identity. */
+static const CURLoption identity_option[EQ_IDENTITY_SIZE] = {
+    [EQ_CA_FILE] = CURLOPT_CAINFO,
+    [EQ_CLIENT_CERT] = CURLOPT_SSLCERT,
+    [EQ_CLIENT_KEY] = CURLOPT_SSLKEY,
+    [EQ_PROXY] = CURLOPT_PROXY,
+};
+
+static CURLcode set_fixed(CURL *easy)
+{
+  for (size_t i = 0; i < COUNT(fixed); i++) {
+    CURLcode rc = curl_easy_setopt(easy, fixed[i].option, fixed[i].value);
+    if (rc != CURLE_OK) {
+      return rc;
+    }
+  }
+  for (size_t i = 0; i < COUNT(fixed_text); i++) {
+    CURLcode rc =
+        curl_easy_setopt(easy, fixed_text[i].option, fixed_text[i].value);
+    if (rc != CURLE_OK) {
+      return rc;
+    }
+  }
+#if LIBCURL_VERSION_NUM < 0x075500 /* 7.85 */
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                          (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#else
+  return CURLE_OK;
+#endif
+}
+
+/* Makes libcurl report each attempt; not older ones than EQ_BASE_WATCHES. */
+static CURLcode set_watch(struct eq_transfer *transfer,
+                          const struct eq_base_hooks *hooks)
+{
+#if EQ_BASE_WATCHES
+  CURLcode rc =
+      curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, hooks->attempt);
+  if (rc == CURLE_OK) {
+    rc = curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+  }
+  transfer->told.watched = rc == CURLE_OK;
+  /* The library may be older than the headers we were compiled with. */
+  return rc == CURLE_UNKNOWN_OPTION ? CURLE_OK : rc;
+#else
+  (void)hooks;
+  transfer->told.watched = false;
+  return CURLE_OK;
+#endif
+}
+
+static CURLcode set_hooks(struct eq_transfer *transfer,
+                          const struct eq_base_hooks *hooks)
+{
+  CURL *easy = transfer->easy;
+  CURLcode rc;
+  if ((rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, hooks->header)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hooks->body)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, hooks->socket)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error)) ||
+      (rc = curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer))) {
+    return rc;
+  }
+  return set_watch(transfer, hooks);
+}
+
+/*
+ * A ca_file replaces the system's trust and does not add to it: libcurl's
+ * built-in directory of authorities is switched off beside it.
+ */
+static CURLcode set_trust(CURL *easy, const char *ca_file)
+{
+  CURLcode rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
+    return rc; /* not built in: then there is no directory */
+  }
+  rc = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+  if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
+    return rc;
+  }
+  return curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
+}
+
+/* What the request says, in the order of enum eq_identity. */
+static void list_identity(const struct eq_request *request,
+                          const char *list[EQ_IDENTITY_SIZE])
+{
+  list[EQ_CA_FILE] = request->ca_file;
+  list[EQ_CLIENT_CERT] = request->client_cert;
+  list[EQ_CLIENT_KEY] = request->client_key;
+  list[EQ_PROXY] = request->proxy;
+}
+
+static CURLcode set_identity(struct eq_transfer *transfer,
+                             const char *const list[EQ_IDENTITY_SIZE])
+{
+  for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
+    if (list[i] == NULL) {
+      continue; /* at its default since the reset */
+    }
+    CURLcode rc =
+        curl_easy_setopt(transfer->easy, identity_option[i], list[i]);
+    if (rc == CURLE_OK) {
+      rc = eq_told_remember(&transfer->told.identity[i], list[i],
+                            strlen(list[i]));
+    }
+    if (rc == CURLE_OK && i == EQ_CA_FILE) {
+      rc = set_trust(transfer->easy, list[i]);
+    }
+    if (rc != CURLE_OK) {
+      return rc;
+    }
+  }
+  return CURLE_OK;
+}
+
+static bool same_identity(const struct eq_told *told,
+                          const char *const list[EQ_IDENTITY_SIZE])
+{
+  for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
+    if (!eq_told_knows(&told->identity[i], list[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+CURLcode eq_base_set(struct eq_transfer *transfer,
+                     const struct eq_request *request,
+                     const struct eq_base_hooks *hooks)
+{
+  const char *identity[EQ_IDENTITY_SIZE];
+  list_identity(request, identity);
+  if (transfer->told.base && same_identity(&transfer->told, identity)) {
+    return CURLE_OK;
+  }
+  curl_easy_reset(transfer->easy);
+  eq_told_forget(&transfer->told);
+  CURLcode rc = set_fixed(transfer->easy);
+  if (rc == CURLE_OK) {
+    rc = set_hooks(transfer, hooks);
+  }
+  if (rc == CURLE_OK) {
+    rc = set_identity(transfer, identity);
+  }
+  transfer->told.base = rc == CURLE_OK;
+  return rc;
+}

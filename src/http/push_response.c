@@ -1,0 +1,86 @@
+/*
+ * push_response: the laws are in push_response.h.
+ */
+#include "http/push_response.h"
+
+static void set_string(lua_State *L, const char *name, const char *value)
+{
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* -> err */
+static void push_fault(lua_State *L, const struct eq_fault *fault)
+{
+  lua_createtable(L, 0, 4); /* [.., err] */
+  set_string(L, "kind", fault->kind);
+  set_string(L, "code", fault->code);
+  set_string(L, "message", fault->message);
+  lua_pushboolean(L, fault->sent);
+  lua_setfield(L, -2, "sent");
+}
+
+/* "Name: value\r\n..." -> { {name, value}, ... } */
+static void push_headers(lua_State *L, const char *rest)
+{
+  struct eq_field field;
+  lua_createtable(L, 16, 0); /* [.., headers] */
+  for (int i = 1; eq_answer_field(&rest, &field); i++) {
+    lua_createtable(L, 2, 0); /* [.., headers, pair] */
+    lua_pushlstring(L, field.name, field.name_len);
+    lua_rawseti(L, -2, 1);
+    lua_pushlstring(L, field.value, field.value_len);
+    lua_rawseti(L, -2, 2);
+    lua_rawseti(L, -2, i);
+  }
+}
+
+static void push_buffer(lua_State *L, const struct eq_buffer *buffer)
+{
+  lua_pushlstring(L, eq_buffer_text(buffer), buffer->len);
+}
+
+static void push_response(lua_State *L, const struct eq_transfer *transfer)
+{
+  const struct eq_answer *answer = &transfer->answer;
+  lua_createtable(L, 0, 6); /* [.., response] */
+  lua_pushinteger(L, answer->status);
+  lua_setfield(L, -2, "status");
+  push_buffer(L, &answer->body);
+  lua_setfield(L, -2, "body");
+  lua_pushnumber(L, (lua_Number)transfer->elapsed);
+  lua_setfield(L, -2, "elapsed");
+  if (transfer->raw_head) {
+    push_buffer(L, &answer->fields);
+    lua_setfield(L, -2, "head");
+    return;
+  }
+  push_headers(L, eq_buffer_text(&answer->fields));
+  lua_setfield(L, -2, "headers");
+  set_string(L, "http_version", transfer->version);
+  lua_pushinteger(L, transfer->connects);
+  lua_setfield(L, -2, "connects");
+}
+
+void eq_push_outcome(lua_State *L, const struct eq_transfer *transfer)
+{
+  if (transfer->failed) {
+    push_fault(L, &transfer->fault);
+  } else {
+    push_response(L, transfer);
+  }
+}
+
+void eq_push_early_fault(lua_State *L, CURLcode result)
+{
+  struct eq_fault fault;
+  struct eq_fault_facts facts = {.result = result, .detail = ""};
+  eq_fault_judge(&fault, &facts);
+  push_fault(L, &fault);
+}
+
+int eq_headers(lua_State *L)
+{
+  push_headers(L, luaL_checkstring(L, 1));
+  return 1;
+}

@@ -1,0 +1,27 @@
+/*
+ * push_response: what came of a transfer, as Lua tables.
+ *
+ * Law of this file: the shapes are those of lua/equinix/transport/curl.lua,
+ * plain tables without functions, so that they can cross into another Lua
+ * state.
+ */
+#ifndef EQ_HTTP_PUSH_RESPONSE_H
+#define EQ_HTTP_PUSH_RESPONSE_H
+
+#include "base/compat.h"
+#include "http/transfer.h"
+
+/* Pushes the response of a finished transfer, or its err when it failed. */
+void eq_push_outcome(lua_State *L, const struct eq_transfer *transfer);
+
+/* Pushes the err of a failure that came before there was a transfer. */
+void eq_push_early_fault(lua_State *L, CURLcode result);
+
+/*
+ * core.headers(head) -> { {name, value}, ... }
+ * Takes the head of a response apart that was asked for with raw_head; gives
+ * what its headers would have been otherwise.
+ */
+int eq_headers(lua_State *L);
+
+#endif

@@ -1,0 +1,370 @@
+/*
+ * request: the laws are in request.h.
+ */
+#include "http/request.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+/* max_body of a request that names none: that of the client, 64 MiB. */
+#define MAX_BODY_DEFAULT ((size_t)64 * 1024 * 1024)
+
+/* All header lines of one request; more than any server accepts. */
+#define LINES_MAX ((size_t)256 * 1024)
+
+/*
+ * Raises at the line that called send: this runs as the protected body of
+ * that method, so level 1 is the method and level 2 its caller.
+ */
+static int misuse(lua_State *L, const char *format, ...)
+{
+  va_list args;
+  luaL_where(L, 2);
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+/* Letters, digits and some marks: RFC 9110, 5.6.2. */
+static bool is_token(const char *text, size_t n)
+{
+  static const char marks[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < n; i++) {
+    char c = text[i];
+    bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                 (c >= 'a' && c <= 'z');
+    if (!alnum && (c == '\0' || strchr(marks, c) == NULL)) {
+      return false;
+    }
+  }
+  return n > 0;
+}
+
+/* NUL cuts a C string short; CR and LF start another header. */
+static bool has_break(const char *text, size_t n)
+{
+  return memchr(text, '\0', n) != NULL || memchr(text, '\r', n) != NULL ||
+         memchr(text, '\n', n) != NULL;
+}
+
+static bool is_visible_ascii(const char *text, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (text[i] <= ' ' || text[i] > '~') {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The value on top as a string of *n bytes. */
+static const char *to_string(lua_State *L, const char *name, size_t *n)
+{
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    misuse(L, "request.%s: a string expected, got %s", name,
+           luaL_typename(L, -1));
+  }
+  return lua_tolstring(L, -1, n);
+}
+
+static void add(lua_State *L, struct eq_buffer *lines, const char *bytes,
+                size_t n)
+{
+  switch (eq_buffer_add(lines, bytes, n)) {
+  case EQ_BUFFER_OK:
+    return;
+  case EQ_BUFFER_FULL:
+    misuse(L, "request.headers: are too large");
+    return;
+  case EQ_BUFFER_NO_MEM:
+    luaL_error(L, "not enough memory");
+    return;
+  }
+}
+
+/* What libcurl derives from the body; a second opinion would smuggle. */
+static bool is_framing(const char *name, size_t n)
+{
+  switch (n) {
+  case sizeof "Expect" - 1:
+    return strcasecmp(name, "Expect") == 0;
+  case sizeof "Content-Length" - 1:
+    return strcasecmp(name, "Content-Length") == 0;
+  case sizeof "Transfer-Encoding" - 1:
+    return strcasecmp(name, "Transfer-Encoding") == 0;
+  default:
+    return false;
+  }
+}
+
+static bool is_content_type(const char *name, size_t n)
+{
+  return n == sizeof "Content-Type" - 1 &&
+         strcasecmp(name, "Content-Type") == 0;
+}
+
+static bool is_empty_value(const char *value)
+{
+  return value[strspn(value, " \t")] == '\0';
+}
+
+/* The pair {name, value} on top -> a line. */
+static void read_header(lua_State *L, int i, struct eq_request *request)
+{
+  struct eq_buffer *lines = request->lines;
+  if (!lua_istable(L, -1)) {
+    misuse(L, "request.headers[%d]: {name, value} expected", i);
+  }
+  lua_rawgeti(L, -1, 1); /* [.., pair, name] */
+  lua_rawgeti(L, -2, 2); /* [.., pair, name, value] */
+  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
+    misuse(L, "request.headers[%d]: two strings expected", i);
+  }
+  size_t name_len;
+  size_t value_len;
+  const char *name = lua_tolstring(L, -2, &name_len);
+  const char *value = lua_tolstring(L, -1, &value_len);
+  if (!is_token(name, name_len) || is_framing(name, name_len)) {
+    misuse(L, "request.headers[%d]: this name is not allowed", i);
+  }
+  if (has_break(value, value_len)) {
+    misuse(L, "request.headers[%d]: the value has a NUL, CR or LF", i);
+  }
+  request->typed = request->typed || is_content_type(name, name_len);
+  add(L, lines, name, name_len);
+  if (is_empty_value(value)) {
+    add(L, lines, ";", 2); /* libcurl's spelling of "Name:" as it stands */
+  } else {
+    add(L, lines, ": ", 2);
+    add(L, lines, value, value_len + 1);
+  }
+  lua_pop(L, 2); /* [.., pair] */
+}
+
+/*
+ * The readers of fields: the value is on top, and they leave it there. Where
+ * it goes is given as an offset into struct eq_request.
+ */
+typedef void reader(lua_State *L, const char *name, size_t offset,
+                    struct eq_request *request);
+
+#define TARGET(type) ((type *)(void *)((char *)request + offset))
+
+/* Only put aside: what becomes of them depends on the body. */
+static void read_headers(lua_State *L, const char *name, size_t offset,
+                         struct eq_request *request)
+{
+  (void)offset;
+  if (!lua_istable(L, -1)) {
+    misuse(L, "request.%s: a list expected", name);
+  }
+  request->headers = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  lua_replace(L, -4); /* [.., headers, name, value] */
+}
+
+static void read_method(lua_State *L, const char *name, size_t offset,
+                        struct eq_request *request)
+{
+  size_t n;
+  (void)offset;
+  request->method = to_string(L, name, &n);
+  if (!is_token(request->method, n)) {
+    misuse(L, "request.method: is not a token");
+  }
+}
+
+static void read_url(lua_State *L, const char *name, size_t offset,
+                     struct eq_request *request)
+{
+  size_t n;
+  (void)offset;
+  request->url = to_string(L, name, &n);
+  if (n == 0 || !is_visible_ascii(request->url, n)) {
+    misuse(L, "request.url: is empty or has a byte that URLs don't have");
+  }
+}
+
+static void read_body(lua_State *L, const char *name, size_t offset,
+                      struct eq_request *request)
+{
+  (void)offset;
+  request->body = to_string(L, name, &request->body_len);
+}
+
+/* A string for a C function: no NUL, no line break, not empty. */
+static void read_plain(lua_State *L, const char *name, size_t offset,
+                       struct eq_request *request)
+{
+  size_t n;
+  const char *text = to_string(L, name, &n);
+  if (n == 0 || has_break(text, n)) {
+    misuse(L, "request.%s: is empty or has a NUL, CR or LF", name);
+  }
+  *TARGET(const char *) = text;
+}
+
+/* The value on top as a number that compares. */
+static double to_number(lua_State *L, const char *name)
+{
+  double number = (double)lua_tonumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER || isnan(number)) {
+    misuse(L, "request.%s: a number expected", name);
+  }
+  return number;
+}
+
+static void read_number(lua_State *L, const char *name, size_t offset,
+                        struct eq_request *request)
+{
+  *TARGET(double) = to_number(L, name);
+}
+
+/* Bytes; what is larger than memory means no limit. */
+static void read_size(lua_State *L, const char *name, size_t offset,
+                      struct eq_request *request)
+{
+  double number = to_number(L, name);
+  if (number < 0) {
+    misuse(L, "request.%s: is negative", name);
+  }
+  *TARGET(size_t) =
+      number >= (double)(SIZE_MAX / 2) ? SIZE_MAX / 2 : (size_t)number;
+}
+
+static void read_flag(lua_State *L, const char *name, size_t offset,
+                      struct eq_request *request)
+{
+  (void)name;
+  *TARGET(bool) = lua_toboolean(L, -1) != 0;
+}
+
+#define NAME(field) #field, sizeof #field - 1
+#define PLACE(field) offsetof(struct eq_request, field)
+
+static const struct {
+  const char *name;
+  size_t len;
+  reader *read;
+  size_t offset;
+} fields[] = {
+    {NAME(method), read_method, PLACE(method)},
+    {NAME(url), read_url, PLACE(url)},
+    {NAME(headers), read_headers, 0},
+    {NAME(body), read_body, PLACE(body)},
+    {NAME(replay), read_flag, PLACE(replay)},
+    {NAME(fresh), read_flag, PLACE(fresh)},
+    {NAME(raw_head), read_flag, PLACE(raw_head)},
+    {NAME(max_body), read_size, PLACE(max_body)},
+    {NAME(connect_timeout), read_number, PLACE(connect_timeout)},
+    {NAME(sink), read_plain, PLACE(sink)},
+    {NAME(ca_file), read_plain, PLACE(ca_file)},
+    {NAME(client_cert), read_plain, PLACE(client_cert)},
+    {NAME(client_key), read_plain, PLACE(client_key)},
+    {NAME(proxy), read_plain, PLACE(proxy)},
+};
+
+/* [.., name, value] */
+static void read_field(lua_State *L, struct eq_request *request)
+{
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    if (fields[i].len == len && memcmp(fields[i].name, name, len) == 0) {
+      fields[i].read(L, name, fields[i].offset, request);
+      return;
+    }
+  }
+}
+
+/* Methods that announce a body even if it is empty: RFC 9110, 8.6. */
+static bool expects_body(const char *method)
+{
+  return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+         strcmp(method, "PATCH") == 0;
+}
+
+/* What only the fields together can tell. */
+static void complete(lua_State *L, struct eq_request *request)
+{
+  if (request->method == NULL) {
+    misuse(L, "request.method: a string expected, got nil");
+    return; /* not reached: for analyzers */
+  }
+  if (request->url == NULL) {
+    misuse(L, "request.url: a string expected, got nil");
+    return;
+  }
+  if (request->body == NULL && expects_body(request->method)) {
+    request->body = "";
+  }
+  if (request->body != NULL && strcmp(request->method, "HEAD") == 0) {
+    misuse(L, "request.body: HEAD has none");
+  }
+}
+
+/* [.., headers | nil] */
+static void make_lines(lua_State *L, struct eq_request *request)
+{
+  struct eq_buffer *lines = request->lines;
+  int n = request->headers == NULL ? 0 : (int)lua_rawlen(L, -1);
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, -1, i); /* [.., headers, pair] */
+    read_header(L, i, request);
+    lua_pop(L, 1);
+  }
+  if (request->body != NULL) {
+    /* A name with a colon only: libcurl's spelling of "not your own". */
+    add(L, lines, "Expect:", sizeof "Expect:");
+    if (!request->typed) {
+      add(L, lines, "Content-Type:", sizeof "Content-Type:");
+    }
+  }
+  request->lines_len = lines->len - request->lines_at;
+}
+
+/* Whether the lines of both are the same; those of a body are its own. */
+static bool shares_lines(const struct eq_request *request,
+                         const struct eq_request *before)
+{
+  return before != NULL && request->headers == before->headers &&
+         request->body == NULL && before->body == NULL;
+}
+
+void eq_request_read(lua_State *L, int idx, struct eq_request *request,
+                     struct eq_buffer *lines, const struct eq_request *before)
+{
+  *request = (struct eq_request){
+      .lines = lines,
+      .lines_at = lines->len,
+      .connect_timeout = HUGE_VAL,
+      .max_body = MAX_BODY_DEFAULT,
+  };
+  if (!lua_istable(L, idx)) {
+    misuse(L, "request: a table expected, got %s", luaL_typename(L, idx));
+  }
+  luaL_checkstack(L, 8, "request");
+  lines->max = lines->len + LINES_MAX;
+  lua_pushnil(L); /* [.., headers] */
+  /* What is there, rather than what could be: most fields are not. */
+  lua_pushnil(L);
+  while (lua_next(L, idx) != 0) {         /* [.., headers, name, value] */
+    if (lua_type(L, -2) == LUA_TSTRING) { /* lua_next needs it unchanged */
+      read_field(L, request);
+    }
+    lua_pop(L, 1);
+  }
+  complete(L, request);
+  if (shares_lines(request, before)) {
+    request->lines_at = before->lines_at;
+    request->lines_len = before->lines_len;
+  } else {
+    make_lines(L, request);
+  }
+  lua_pop(L, 1);
+}

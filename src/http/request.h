@@ -1,0 +1,52 @@
+/*
+ * request: a Lua table, checked, as C can use it.
+ *
+ * Laws of this file:
+ * - what is wrong with a request is the caller's mistake and raises, before
+ *   any byte is sent; nothing is repaired silently;
+ * - a request is a plain table: metatables are not asked, no Lua code runs;
+ * - strings are borrowed from Lua: they live while the table is on the stack
+ *   and nobody changes it. Until a transfer has ended only a finalizer could.
+ */
+#ifndef EQ_HTTP_REQUEST_H
+#define EQ_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/compat.h"
+
+struct eq_request {
+  const char *method; /* a token (RFC 9110, 5.6.2) */
+  const char *url;    /* 0x21-0x7e only */
+  const char *body;   /* NULL: none; "" is a body of length 0 */
+  size_t body_len;
+  struct eq_buffer *lines; /* has, from lines_at on, lines_len bytes: */
+  size_t lines_at;         /* the header lines for libcurl, each with a */
+  size_t lines_len;        /* NUL */
+  const void *headers;     /* the table they were read from; NULL: none */
+  bool typed;              /* Content-Type is one of them */
+  bool fresh;              /* a connection of its own, closed afterwards */
+  bool replay;             /* libcurl may send it again */
+  bool raw_head;           /* headers are to come back as one string */
+  size_t max_body;         /* bytes */
+  double connect_timeout;  /* seconds; infinite: none of its own */
+  const char *sink;        /* path for the body of a 2xx; NULL: memory */
+  const char *ca_file;     /* these four may be NULL */
+  const char *client_cert;
+  const char *client_key;
+  const char *proxy;
+};
+
+/*
+ * Reads the table at idx (an absolute index) into *request; its header lines
+ * are added to *lines. `before` (or NULL) was read into the same lines and its
+ * table is on the stack, too: the lines of a header table that both have are
+ * not made twice. Leaves the stack as it was. Raises what is wrong, as an
+ * error of the function that called into C.
+ */
+void eq_request_read(lua_State *L, int idx, struct eq_request *request,
+                     struct eq_buffer *lines, const struct eq_request *before);
+
+#endif

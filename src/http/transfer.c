@@ -1,0 +1,224 @@
+/*
+ * transfer: the laws are in transfer.h.
+ */
+#include "http/transfer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "http/easy_options.h"
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *transfer)
+{
+  struct eq_answer *answer = &((struct eq_transfer *)transfer)->answer;
+  return eq_answer_header(answer, bytes, size * n) ? size * n : 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *transfer)
+{
+  struct eq_answer *answer = &((struct eq_transfer *)transfer)->answer;
+  return eq_answer_body(answer, bytes, size * n) ? size * n : 0;
+}
+
+#if EQ_BASE_WATCHES
+/* A connection stands and nothing was sent on it yet. */
+static int on_attempt(void *arg, char *remote_ip, char *local_ip,
+                      int remote_port, int local_port)
+{
+  struct eq_transfer *transfer = arg;
+  (void)remote_ip;
+  (void)local_ip;
+  (void)remote_port;
+  (void)local_port;
+  transfer->attempts++;
+  return transfer->attempts == 1 || transfer->replay ? CURL_PREREQFUNC_OK
+                                                     : CURL_PREREQFUNC_ABORT;
+}
+#endif
+
+/* A program that the host starts must not inherit an API connection. */
+static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
+{
+  (void)arg;
+  (void)purpose;
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) == -1 ? CURL_SOCKOPT_ERROR
+                                                  : CURL_SOCKOPT_OK;
+}
+
+static const struct eq_base_hooks hooks = {
+    .header = on_header,
+    .body = on_body,
+#if EQ_BASE_WATCHES
+    .attempt = on_attempt,
+#endif
+    .socket = on_socket,
+};
+
+struct eq_transfer *eq_transfer_new(void)
+{
+  struct eq_transfer *transfer = calloc(1, sizeof *transfer);
+  if (transfer != NULL) {
+    eq_told_init(&transfer->told);
+    eq_answer_init(&transfer->answer);
+  }
+  return transfer;
+}
+
+/* Gives the easy handle up; connections stay with the multi handle. */
+static void drop_easy(struct eq_transfer *transfer)
+{
+  curl_easy_cleanup(transfer->easy);
+  transfer->easy = NULL;
+  eq_told_forget(&transfer->told);
+}
+
+/* Whether a byte of the request may have left. In doubt: yes. */
+static bool may_have_sent(const struct eq_transfer *transfer)
+{
+  if (transfer->easy == NULL || !transfer->running) {
+    return false;
+  }
+  if (transfer->told.watched) {
+    return transfer->attempts > 0;
+  }
+  long bytes = 0;
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return rc != CURLE_OK || bytes > 0;
+}
+
+static void fail(struct eq_transfer *transfer, CURLcode result)
+{
+  struct eq_fault_facts facts = {
+      .cause = transfer->answer.cause,
+      .result = result,
+      .os = transfer->answer.os,
+      .sent = may_have_sent(transfer),
+      .head_done = transfer->answer.stage == EQ_ANSWER_DONE,
+      .detail = transfer->error,
+  };
+  long os = 0;
+  if (facts.os == 0 && transfer->easy != NULL && transfer->running &&
+      curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os) == CURLE_OK) {
+    facts.os = (int)os;
+  }
+  if (result == CURLE_ABORTED_BY_CALLBACK && transfer->attempts > 1) {
+    facts.cause = EQ_CAUSE_REPEAT;
+  }
+  transfer->failed = true;
+  eq_fault_judge(&transfer->fault, &facts);
+  /* A failed setup is half done. And old libcurl never clears its errno: the
+   * next failure on this handle would be given the reason of this one. */
+  drop_easy(transfer);
+}
+
+/* Readies everything but the handle. False: it has failed. */
+static bool prepare(struct eq_transfer *transfer,
+                    const struct eq_request *request)
+{
+  transfer->failed = false;
+  transfer->replay = request->replay;
+  transfer->attempts = 0;
+  transfer->error[0] = '\0';
+  transfer->raw_head = request->raw_head;
+  eq_answer_reset(&transfer->answer, request->max_body);
+  if (request->sink == NULL) {
+    return true;
+  }
+  int reason = eq_sink_open(&transfer->answer.sink, request->sink);
+  if (reason != 0) {
+    transfer->answer.cause = EQ_CAUSE_SINK;
+    transfer->answer.os = reason;
+  }
+  return reason == 0;
+}
+
+bool eq_transfer_start(struct eq_transfer *transfer,
+                       const struct eq_request *request, double seconds)
+{
+  CURLcode rc = CURLE_OPERATION_TIMEDOUT;
+  if (prepare(transfer, request) && seconds > 0 &&
+      request->connect_timeout > 0) {
+    if (transfer->easy == NULL) {
+      transfer->easy = curl_easy_init();
+    }
+    rc = transfer->easy == NULL
+             ? CURLE_OUT_OF_MEMORY
+             : eq_setup(transfer, request, eq_setup_ms(seconds), &hooks);
+  }
+  if (rc != CURLE_OK) {
+    fail(transfer, rc);
+  }
+  return rc == CURLE_OK;
+}
+
+static const char *version_name(long version)
+{
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return "1.0";
+  case CURL_HTTP_VERSION_1_1:
+    return "1.1";
+  case CURL_HTTP_VERSION_2_0:
+    return "2";
+  default: /* 3, whose number old headers don't have */
+    return "3";
+  }
+}
+
+/* Which HTTP it was, and whether its connection was a new one. */
+static CURLcode read_connection(struct eq_transfer *transfer)
+{
+  long version = 0;
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  transfer->version = version_name(version);
+  return rc != CURLE_OK
+             ? rc
+             : curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
+                                 &transfer->connects);
+}
+
+/* The numbers of a finished transfer; a lean answer has none but the time. */
+static CURLcode read_info(struct eq_transfer *transfer)
+{
+  curl_off_t microseconds = 0;
+  CURLcode rc =
+      curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  transfer->elapsed = (double)microseconds / 1e6;
+  return rc != CURLE_OK || transfer->raw_head ? rc : read_connection(transfer);
+}
+
+void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)
+{
+  if (result == CURLE_OK && transfer->answer.stage != EQ_ANSWER_DONE) {
+    result = CURLE_WEIRD_SERVER_REPLY; /* ended after a 1xx block */
+  }
+  if (result == CURLE_OK) {
+    result = read_info(transfer);
+  }
+  if (result == CURLE_OK && !eq_answer_complete(&transfer->answer)) {
+    result = CURLE_WRITE_ERROR;
+  }
+  if (result != CURLE_OK) {
+    fail(transfer, result);
+  }
+  transfer->running = false;
+}
+
+void eq_transfer_clear(struct eq_transfer *transfer)
+{
+  /* The body belongs to Lua, which may collect it from now on. */
+  if (transfer->easy != NULL && eq_setup_release(transfer) != CURLE_OK) {
+    drop_easy(transfer);
+  }
+  eq_answer_reset(&transfer->answer, 0);
+}
+
+void eq_transfer_free(struct eq_transfer *transfer)
+{
+  curl_easy_cleanup(transfer->easy);
+  eq_told_free(&transfer->told);
+  eq_answer_free(&transfer->answer);
+  free(transfer);
+}

@@ -1,0 +1,349 @@
+/*
+ * url: taking URLs apart, core.url, core.url_join and core.escape.
+ *
+ * Laws of this file:
+ * - what decides where a secret goes is what libcurl will connect to, so
+ *   libcurl's own parser reads the host and port, and nothing is guessed;
+ * - whatever two parsers could read differently is refused, not repaired:
+ *   user info, backslashes, control characters, spaces, bytes beyond ASCII,
+ *   an escaped host, "https:host" and "https:///host";
+ * - the path stays as it was given, since that goes on the wire.
+ */
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+#include "base/compat.h"
+
+/* The parsed URL. Belongs to a userdata, so that a Lua error frees it. */
+struct url {
+  CURLU *handle;
+  char *part; /* of the handle, while it is being copied */
+};
+
+#define CLASS "equinix.url"
+
+static void drop_part(struct url *url)
+{
+  curl_free(url->part);
+  url->part = NULL;
+}
+
+static int l_gc(lua_State *L)
+{
+  struct url *url = luaL_checkudata(L, 1, CLASS);
+  drop_part(url);
+  curl_url_cleanup(url->handle);
+  url->handle = NULL;
+  return 0;
+}
+
+/* Pushes an empty URL. Raises without memory. */
+static struct url *new_url(lua_State *L)
+{
+  struct url *url = eq_newobject(L, sizeof *url, CLASS);
+  url->handle = curl_url();
+  if (url->handle == NULL) {
+    luaL_error(L, "not enough memory");
+  }
+  return url;
+}
+
+/* Frees now what the collector would free later; the hot path of pages. */
+static void end_url(struct url *url)
+{
+  drop_part(url);
+  curl_url_cleanup(url->handle);
+  url->handle = NULL;
+}
+
+/* Why these bytes can't be part of a URL, or NULL. */
+static const char *check_bytes(const char *text, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c == '\\') {
+      return "has a backslash";
+    }
+    if (c <= ' ' || c == 0x7f) {
+      return "has a space or control character";
+    }
+    if (c > 0x7f) {
+      return "has a byte beyond ASCII; percent-encode it";
+    }
+  }
+  return NULL;
+}
+
+/* Where the authority of an http(s) URL starts, or NULL. */
+static const char *find_authority(const char *text)
+{
+  if (strncasecmp(text, "https://", 8) == 0) {
+    return text + 8;
+  }
+  if (strncasecmp(text, "http://", 7) == 0) {
+    return text + 7;
+  }
+  return NULL;
+}
+
+/*
+ * Why this can't be an authority of ours, or NULL. Libcurl would look for a
+ * missing host further on, decode an escaped one and send user info along.
+ */
+static const char *check_authority(const char *authority)
+{
+  size_t n = strcspn(authority, "/?#");
+  if (memchr(authority, '@', n) != NULL) {
+    return "has user info";
+  }
+  if (n == 0 || *authority == ':') {
+    return "has no host";
+  }
+  if (memchr(authority, '%', n) != NULL) {
+    return "has an escaped host";
+  }
+  return NULL;
+}
+
+/* Why this is no absolute URL of ours, or NULL. */
+static const char *check_absolute(const char *text)
+{
+  const char *authority = find_authority(text);
+  return authority == NULL ? "does not start with https:// or http://"
+                           : check_authority(authority);
+}
+
+/* nil, "the URL " .. reason; never the URL itself, which may hold secrets. */
+static int refuse(lua_State *L, const char *reason)
+{
+  lua_pushnil(L);
+  lua_pushfstring(L, "the URL %s", reason);
+  return 2;
+}
+
+/* url->part becomes this part; NULL and false where there is none. */
+static bool get_part(struct url *url, CURLUPart which, unsigned flags)
+{
+  drop_part(url);
+  CURLUcode rc = curl_url_get(url->handle, which, &url->part, flags);
+  if (rc != CURLUE_OK) {
+    url->part = NULL;
+  }
+  return rc == CURLUE_OK;
+}
+
+/* The host and scheme are compared byte by byte later on. */
+static void lower(char *text)
+{
+  for (; *text != '\0'; text++) {
+    if (*text >= 'A' && *text <= 'Z') {
+      *text = (char)(*text - 'A' + 'a');
+    }
+  }
+}
+
+/*
+ * Names and addresses that never leave this machine (RFC 6761, 6.3 and RFC
+ * 1122, 3.2.1.3). Of other spellings only those that libcurl made the usual
+ * one of: it will connect to what is seen here.
+ */
+static bool is_loopback(const char *host)
+{
+  struct in_addr v4;
+  if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0) {
+    return true;
+  }
+  return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+/* [.., result]: scheme, host, port, loopback, origin. */
+static const char *set_origin(lua_State *L, struct url *url)
+{
+  if (!get_part(url, CURLUPART_SCHEME, 0)) {
+    return "has no scheme";
+  }
+  lower(url->part);
+  lua_pushstring(L, url->part); /* [.., result, scheme] */
+  if (!get_part(url, CURLUPART_HOST, 0) || *url->part == '\0') {
+    return "has no host";
+  }
+  lower(url->part);
+  lua_pushboolean(L, is_loopback(url->part));
+  lua_setfield(L, -3, "loopback");
+  lua_pushstring(L, url->part); /* [.., result, scheme, host] */
+  if (!get_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT)) {
+    return "has no port";
+  }
+  long port = strtol(url->part, NULL, 10); /* digits, as libcurl checked */
+  if (port < 1 || port > 65535) {
+    return "has a port that does not exist";
+  }
+  lua_pushfstring(L, "%s://%s:%d", lua_tostring(L, -2), lua_tostring(L, -1),
+                  (int)port);
+  lua_setfield(L, -4, "origin");
+  lua_pushinteger(L, port);
+  lua_setfield(L, -4, "port");
+  lua_setfield(L, -3, "host");
+  lua_setfield(L, -2, "scheme");
+  return NULL;
+}
+
+/*
+ * core.url(string) -> parts | nil, reason
+ * parts: scheme, host (IPv6 in brackets), port (a number), path (as given, at
+ * least "/"), query (without "?", or nil), origin ("https://host:port", in
+ * lower case, port always there), loopback (boolean). A fragment is dropped.
+ */
+static int l_url(lua_State *L)
+{
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  const char *reason = check_bytes(text, n);
+  if (reason == NULL) {
+    reason = check_absolute(text);
+  }
+  if (reason != NULL) {
+    return refuse(L, reason);
+  }
+  struct url *url = new_url(L); /* [text, url] */
+  if (curl_url_set(url->handle, CURLUPART_URL, text,
+                   CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
+    return refuse(L, "is malformed");
+  }
+  lua_createtable(L, 0, 7); /* [text, url, parts] */
+  reason = set_origin(L, url);
+  if (reason != NULL) {
+    return refuse(L, reason);
+  }
+  if (!get_part(url, CURLUPART_PATH, 0)) {
+    return refuse(L, "has no path");
+  }
+  lua_pushstring(L, url->part);
+  lua_setfield(L, -2, "path");
+  /* Whether "?" alone is a query depends on libcurl's version: it is none. */
+  if (get_part(url, CURLUPART_QUERY, 0) && *url->part != '\0') {
+    lua_pushstring(L, url->part);
+    lua_setfield(L, -2, "query");
+  }
+  end_url(url);
+  return 1;
+}
+
+/* True if the text starts with a scheme (RFC 3986, 3.1) and a colon. */
+static bool has_scheme(const char *text)
+{
+  size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+  return n > 0 && text[n] == ':';
+}
+
+/* Why this is no reference of ours, or NULL. */
+static const char *check_reference(const char *text)
+{
+  if (has_scheme(text)) {
+    return check_absolute(text); /* libcurl would take "a:b" for a path */
+  }
+  return strncmp(text, "//", 2) == 0 ? check_authority(text + 2) : NULL;
+}
+
+/* The reference against the base that url holds; a reason or NULL. */
+static const char *resolve(struct url *url, const char *reference)
+{
+  if (*reference != '\0' && *reference != '#' &&
+      curl_url_set(url->handle, CURLUPART_URL, reference, 0) != CURLUE_OK) {
+    return "is malformed";
+  }
+  if (curl_url_set(url->handle, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
+      !get_part(url, CURLUPART_URL, 0)) {
+    return "is malformed";
+  }
+  return check_absolute(url->part);
+}
+
+/*
+ * core.url_join(base, reference) -> absolute URL | nil, reason
+ * RFC 3986, 5.2: for Location headers and links to a next page. Dot segments
+ * are resolved, the fragment is dropped, other schemes are refused.
+ */
+static int l_url_join(lua_State *L)
+{
+  size_t base_len;
+  size_t n;
+  const char *base = luaL_checklstring(L, 1, &base_len);
+  const char *reference = luaL_checklstring(L, 2, &n);
+  const char *reason = check_bytes(base, base_len);
+  if (reason == NULL) {
+    reason = check_absolute(base);
+  }
+  if (reason == NULL) {
+    reason = check_bytes(reference, n);
+  }
+  if (reason == NULL) {
+    reason = check_reference(reference);
+  }
+  if (reason != NULL) {
+    return refuse(L, reason);
+  }
+  struct url *url = new_url(L); /* [base, reference, url] */
+  if (curl_url_set(url->handle, CURLUPART_URL, base, CURLU_PATH_AS_IS) !=
+      CURLUE_OK) {
+    return refuse(L, "is malformed");
+  }
+  reason = resolve(url, reference);
+  if (reason != NULL) {
+    return refuse(L, reason);
+  }
+  lua_pushstring(L, url->part);
+  end_url(url);
+  return 1;
+}
+
+/* RFC 3986, 2.3. */
+static bool is_unreserved(unsigned char c)
+{
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+         (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' ||
+         c == '~';
+}
+
+/* core.escape(string) -> string: all but unreserved bytes become %XX. */
+static int l_escape(lua_State *L)
+{
+  static const char hex[] = "0123456789ABCDEF";
+  size_t n;
+  const char *text = luaL_checklstring(L, 1, &n);
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (is_unreserved(c)) {
+      luaL_addchar(&buffer, (char)c);
+    } else {
+      luaL_addchar(&buffer, '%');
+      luaL_addchar(&buffer, hex[c >> 4]);
+      luaL_addchar(&buffer, hex[c & 15]);
+    }
+  }
+  luaL_pushresult(&buffer);
+  return 1;
+}
+
+int eq_open_url(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+      {"escape", l_escape},
+      {"url", l_url},
+      {"url_join", l_url_join},
+      {NULL, NULL},
+  };
+  static const luaL_Reg methods[] = {{NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", l_gc}, {NULL, NULL}};
+  eq_newclass(L, CLASS, methods, metamethods);
+  eq_newlib(L, functions);
+  return 1;
+}

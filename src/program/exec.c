@@ -1,0 +1,80 @@
+/*
+ * exec: this process becomes another program.
+ *
+ * Law of this file: only what must be done in C. Lua can start programs but
+ * can't become one, and a signal sent to a command has to reach the program
+ * that does the command's work, not a Lua that waits for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "http/error.h"
+
+/* No program gets more words than this from us. */
+#define ARGS_MAX 64
+
+/* Beyond it nobody has files open who came by way of this module. */
+#define FD_MAX 4096
+
+/* Standard input, output and error go along; every other file stays behind. */
+static void leave_files(void)
+{
+  long most = sysconf(_SC_OPEN_MAX);
+  int end = most > 0 && most < FD_MAX ? (int)most : FD_MAX;
+  for (int fd = STDERR_FILENO + 1; fd < end; fd++) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) {
+      (void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+    }
+  }
+}
+
+/*
+ * core.exec(argv) -> nil, message. Replaces this process by the program
+ * argv[1] (a path; PATH is not searched) with these arguments, the
+ * environment and the three standard files. Returns only on failure; words
+ * that can't be passed (no string, a NUL within) raise.
+ */
+static int l_exec(lua_State *L)
+{
+  char *argv[ARGS_MAX + 1];
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t n = lua_rawlen(L, 1);
+  if (n < 1 || n > ARGS_MAX) {
+    return luaL_argerror(L, 1, "1 to 64 words expected");
+  }
+  luaL_checkstack(L, (int)n, NULL);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 1, (int)i + 1); /* stays on the stack: argv points to it */
+    size_t len = 0;
+    const char *word =
+        lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
+    luaL_argcheck(L, word && strlen(word) == len, 1, "not a list of words");
+    /* execv takes its words without const for old times' sake only. */
+    memcpy(&argv[i], &word, sizeof word);
+  }
+  argv[n] = NULL;
+  (void)fflush(NULL);
+  leave_files();
+  (void)execv(argv[0], argv);
+  int reason = errno;
+  const char *name = eq_fault_errno(reason);
+  lua_pushnil(L);
+  if (name != NULL) {
+    lua_pushfstring(L, "%s can't be run: %s", argv[0], name);
+  } else {
+    lua_pushfstring(L, "%s can't be run: errno %d", argv[0], reason);
+  }
+  return 2;
+}
+
+int eq_open_exec(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"exec", l_exec}, {NULL, NULL}};
+  eq_newlib(L, functions);
+  return 1;
+}
