@@ -5,14 +5,10 @@
 -- nginx configuration is touched. What has to be installed is said by the
 -- name of its package.
 
+local quote = require("equinix.base.shell").quote
 local supervise = require "equinix.supervisor.script"
 
 local M = {}
-
--- One word of a shell command, whatever is in it.
-local function quote(word)
-  return "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
-end
 
 -- What a command prints, without the last newline; "" when it fails.
 local function output(command)
