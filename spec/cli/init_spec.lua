@@ -75,16 +75,20 @@ describe("equinix-auth", function()
     function()
       local name = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
       local dir, here = process.tempdir(), process.capture "pwd"
-      -- No wrapper, no checkout: the file on a PATH, the modules on Lua's.
+      -- No wrapper, no checkout: the file on a PATH, the modules on Lua's. On
+      -- that PATH this Lua is the only one: a plain Lua 5.1 would load what
+      -- was built for LuaJIT as well.
       local said, code = process.capture(([[
-        mkdir %s/bin && cp bin/equinix-auth %s/bin && cd / || exit 1
+        mkdir %s/bin && cp bin/equinix-auth %s/bin || exit 1
+        ln -s "$(command -v $(tools/lua.sh %s command))" %s/bin/%s
+        cd / && PATH=%s/bin
         LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;'
         LUA_CPATH='%s/build/%s/?.so;;'
         export LUA_PATH LUA_CPATH
-        %s/bin/equinix-auth --version 2>&1
+        equinix-auth --version 2>&1
         unset LUA_PATH LUA_CPATH
-        %s/bin/equinix-auth --version 2>&1]]):format(dir, dir, here, here,
-        here, name, dir, dir))
+        equinix-auth --version 2>&1]]):format(dir, dir, name, dir, name, dir,
+        here, here, here, name))
       process.remove(dir)
       local version = jit and "LuaJIT" or _VERSION
       assert.matches("^equinix%-auth [%d.]+\n" .. version, said)
