@@ -34,7 +34,7 @@ local transport = {
   end,
   send_many = error, -- not used here
   sleep = core.sleep,
-  waits = function()
+  can_wait = function()
     return true
   end,
 }

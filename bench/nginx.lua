@@ -41,7 +41,7 @@ local function probe(url, seconds)
   local stop = core.now() + seconds
   while core.now() < stop do
     local start = core.now()
-    assert(http:send({ method = "GET", url = url, replay = true }, 60))
+    assert(http:send({ method = "GET", url = url, may_resend = true }, 60))
     taken[#taken + 1] = core.now() - start
     core.sleep(PAUSE)
   end
@@ -67,7 +67,7 @@ end
 -- does is the same before and after.
 local function thrift(front, http, url)
   local requests, before = {}, cpu.seconds(front:worker_pids())
-  local request = { method = "GET", url = url, replay = true }
+  local request = { method = "GET", url = url, may_resend = true }
   for i = 1, SLICE do
     requests[i] = request
   end

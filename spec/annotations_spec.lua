@@ -73,7 +73,7 @@ describe("the types of the C module", function()
 
   it("name every method of a handle, of a crowd and of a slot", function()
     local handle, slot = core.http(), core.tokens.open("annotations", true)
-    local crowd = core.crowd()
+    local crowd = core.multi()
     assert.same(methods(crowd), captures(META, "\nfunction crowd:([%w_]+)%("))
     crowd:close()
     assert.same(methods(handle), captures(META, "\nfunction http:([%w_]+)%("))

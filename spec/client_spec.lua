@@ -101,7 +101,7 @@ describe("a client", function()
       coroutine.yield()
       return scripted.token "one"
     end }
-    transport.blocks, transport.sleep = false, coroutine.yield
+    transport.blocking, transport.sleep = false, coroutine.yield
     opts.transport = transport
     if opts.client_secret_file then
       opts.client_id = scripted.unique()
@@ -238,7 +238,7 @@ describe("a client", function()
     assert(c:request { path = "/x" })
     -- Nor does a file that is away for a moment spoil a token that is good.
     scripted.until_true(function()
-      return c.flight.slot:look() == "advisory"
+      return c.tokens.opened:read() == "advisory"
     end, "advisory")
     assert.equal(token, c:token())
     assert.equal("config", select(2, d:token()).kind)
@@ -255,7 +255,7 @@ describe("a client", function()
     local b, c = assert(equinix.new(opts)), assert(equinix.new(opts))
     b:token()
     c:forget()
-    assert.equal("empty", (b.flight.slot:look()))
+    assert.equal("empty", (b.tokens:slot():read()))
     os.remove(path)
   end)
 

@@ -30,14 +30,14 @@ function core.random() end
 ---Seconds since 1970 (UTC), with fractions. Jumps when somebody sets the
 ---clock: for times at rest only, which other boots and machines read.
 ---@return number seconds
-function core.wall() end
+function core.time() end
 
 -- base/digest.c --------------------------------------------------------------
 
 ---SHA-256. Raises when libcrypto fails.
 ---@param bytes string
 ---@return string hex 64 lower-case digits
-function core.digest(bytes) end
+function core.sha256(bytes) end
 
 -- crypto/seal.c --------------------------------------------------------------
 
@@ -64,7 +64,7 @@ function core.unseal(secret, key, sealed) end
 ---@param secret string 1 byte to 32 KiB
 ---@param key string 64 KiB at most
 ---@return string hex 64 lower-case digits
-function core.name(secret, key) end
+function core.record_name(secret, key) end
 
 -- http/url.c -----------------------------------------------------------------
 
@@ -174,20 +174,22 @@ local http = {}
 ---@return equinix.http
 function core.http() end
 
----Takes the head of a response apart that was asked for with `raw_head`.
+---Takes the head of a response apart that was asked for with `raw_headers`.
 ---@param head string
 ---@return string[][] headers list of {name, value}, as received, in order
 function core.headers(head) end
 
 ---Sends a request and waits for its answer; blocks the OS thread. Raises what
----is wrong with the request, before any byte is sent, and what drain raises.
+---is wrong with the request, before any byte is sent, and what on_chunk
+---raises.
 ---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
----@param drain? fun(chunk: string) gets the body of a 2xx answer; may neither
----  yield nor use this handle; max_body bounds what comes between two calls
+---@param on_chunk? fun(chunk: string) gets the body of a 2xx answer; may
+---  neither yield nor use this handle; max_body bounds what comes between two
+---  calls
 ---@return equinix.transport.response|nil response
 ---@return equinix.transport.err|nil err
-function http:send(request, seconds, drain) end
+function http:send(request, seconds, on_chunk) end
 
 ---Sends many requests. Raises what is wrong with any of them, before the
 ---first byte.
@@ -211,7 +213,7 @@ function http:close() end
 local crowd = {}
 
 ---@return equinix.crowd
-function core.crowd() end
+function core.multi() end
 
 ---Begins a transfer. A failure is told by wait, unless there is not even a
 ---transfer.

@@ -64,7 +64,7 @@ function slot:bind(slow, yields) end
 ---`address` says 1: int hits(const void *slot), which never fails.
 ---@return table box
 ---@return string address the bytes of a pointer
-function slot:direct() end
+function slot:ffi() end
 
 ---The whole truth, under the lock.
 ---@return equinix.slot.state state never "closed"
@@ -72,7 +72,7 @@ function slot:direct() end
 ---@return string|nil header where it may still be served
 ---@return string|nil record in every state but "empty"
 ---@return number left seconds to expiry
-function slot:look() end
+function slot:read() end
 
 ---Who fetches the next token?
 ---
@@ -89,7 +89,7 @@ function slot:look() end
 ---@return equinix.slot.id|number|nil lease_flight_or_seconds
 ---@return string|boolean|nil failure_or_own
 ---@return boolean|nil rejected
-function slot:begin(seen, force, lease_seconds) end
+function slot:acquire(seen, force, lease_seconds) end
 
 ---Ends a flight with a token and clears back-off and failure. A life that is
 ---over already is for the waiters of this flight only.
@@ -116,7 +116,7 @@ function slot:fail(lease, failure, seconds) end
 ---@param note string opaque, 4 KiB at most
 ---@return true|nil
 ---@return "stale"|nil
-function slot:mark(lease, note) end
+function slot:note(lease, note) end
 
 ---How did that flight end?
 ---
@@ -130,7 +130,7 @@ function slot:mark(lease, note) end
 ---@return equinix.slot.id|string|nil serial_or_failure
 ---@return string|number|nil header_or_seconds
 ---@return string|nil record
-function slot:outcome(flight) end
+function slot:result(flight) end
 
 ---Blocks the OS thread until that flight has ended or its leader is dead.
 ---@param seconds number
@@ -154,7 +154,7 @@ function slot:forget() end
 ---@param seconds number
 ---@return boolean allowed
 ---@return number|nil wait seconds, where it is not
-function slot:allow(n, seconds) end
+function slot:rate_limit(n, seconds) end
 
 ---Adds to a counter of the place.
 ---@param i integer 1 to 8
@@ -192,7 +192,7 @@ function folder:read(name, max) end
 ---Replaces the record, as a whole or not at all.
 ---@param name string
 ---@param bytes string
----@param ends number the wall-clock second (core.wall) from which on nobody
+---@param ends number the wall-clock second (core.time) from which on nobody
 ---  wants it; a day later it may be swept away
 ---@param lease equinix.lease of that name
 ---@return true|nil

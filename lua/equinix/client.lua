@@ -61,17 +61,17 @@ end
 
 function Client:__tostring()
   return ("equinix.Client (%s%s)"):format(self.config.base_url,
-    self.flight and "" or ", closed")
+    self.tokens and "" or ", closed")
 end
 
 -- The hot path sits in the object itself, one look-up away, and has its place
 -- in the cache bound to it; anew when that place changes.
 local function bind(self)
-  self.authorization = self.flight:bind(function()
-    if not self.flight then
+  self.authorization = self.tokens:bind(function()
+    if not self.tokens then
       return closed()
     end
-    local header, problem = self.flight:obtain {
+    local header, problem = self.tokens:get {
       deadline = core.now() + self.config.timeout,
     }
     if not header then
@@ -92,10 +92,10 @@ local OPERATION = { traceparent = "string" }
 ---@return equinix.Error|nil
 function Client:token(opts)
   check.names(opts or {}, TOKEN, "option", 2)
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
-  local header, token = self.flight:obtain {
+  local header, token = self.tokens:get {
     deadline = core.now() + self.config.timeout,
     min_life = opts and opts.min_life,
     traceparent = opts and opts.traceparent,
@@ -114,10 +114,10 @@ end
 ---@return equinix.Error|nil
 function Client:refresh(opts)
   check.names(opts or {}, REFRESH, "option", 2)
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
-  local header, token = self.flight:obtain {
+  local header, token = self.tokens:get {
     deadline = core.now() + self.config.timeout,
     renew = true,
     force = opts and opts.force,
@@ -138,17 +138,17 @@ function Client:invalidate(authorization)
   if type(authorization) ~= "string" then
     misuse("invalidate takes the string that authorization() gave", 2)
   end
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
-  return self.flight:reject(authorization) or false
+  return self.tokens:reject(authorization) or false
 end
 
 -- `level` is whose line a mistake is raised at. No public method calls this as
 -- a tail call: that would take its frame away and the levels with it.
 local function request(self, opts, level)
   fields.request(opts, level + 1)
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
   return call.run(self, opts)
@@ -180,7 +180,7 @@ end
 
 for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
   Client[method:lower()] = function(self, path, opts)
-    if opts == nil and method == "GET" and self.flight
+    if opts == nil and method == "GET" and self.tokens
       and type(path) == "string" then
       return quick.get(self, path)
     end
@@ -197,7 +197,7 @@ end
 ---@return equinix.Error|nil
 function Client:all(requests, opts)
   fields.all(requests, opts, 2)
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
   opts = opts or {}
@@ -208,7 +208,7 @@ end
 -- The iterators raise: a loop has no place for `nil, err`.
 local function fetcher(self)
   return function(opts)
-    if not self.flight then
+    if not self.tokens then
       local _, problem = closed()
       error(problem, 0)
     end
@@ -273,7 +273,7 @@ function Client:operation(name, body, opts)
   elseif type(body) ~= "table" and type(body) ~= "string" then
     misuse("the body must be a table or a string", 2)
   end
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
   return operation.run(self, found, body, opts and opts.traceparent)
@@ -284,10 +284,10 @@ end
 ---@return equinix.Stats|nil
 ---@return equinix.Error|nil
 function Client:stats()
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
-  return self.flight:stats()
+  return self.tokens:stats()
 end
 
 --- Drops and wipes the token, for all who share it. Back-off and lock-out
@@ -295,10 +295,10 @@ end
 ---@return boolean|nil
 ---@return equinix.Error|nil
 function Client:forget()
-  if not self.flight then
+  if not self.tokens then
     return closed()
   end
-  self.flight:forget()
+  self.tokens:forget()
   return true
 end
 
@@ -306,9 +306,9 @@ end
 --- a closed client return an error of kind "closed".
 ---@return true
 function Client:close()
-  if self.flight then
-    self.flight:close()
-    self.flight = nil
+  if self.tokens then
+    self.tokens:close()
+    self.tokens = nil
     self.authorization = closed
   end
   return true
@@ -337,14 +337,14 @@ function M.new(config)
     emit = emitter(config),
   }, Client)
   local function moved()
-    if self.flight then
+    if self.tokens then
       bind(self)
     end
   end
   if config.grant == "static" then
-    self.flight = static.new(config)
+    self.tokens = static.new(config)
   else
-    self.flight = flight.new(config, self.transport, self.emit, moved)
+    self.tokens = flight.new(config, self.transport, self.emit, moved)
   end
   bind(self)
   if config.grant == "password" then

@@ -34,7 +34,7 @@ describe("MCP behind serve", function()
     local all = mcp.headers(headers)
     all.host = headers and headers.host or nil -- libcurl's own
     return s:send(url or s.mcp_url, "POST", { headers = all, body = text,
-      fresh = true })
+      fresh_connect = true })
   end
 
   it_with_nginx("answers both eras, on one endpoint", function()
@@ -80,7 +80,7 @@ describe("MCP behind serve", function()
       end
       for _, method in ipairs { "GET", "DELETE", "PUT", "OPTIONS", "TRACE" } do
         assert.equal("POST", refused(405, s:send(s.mcp_url, method,
-          { fresh = true })).allow)
+          { fresh_connect = true })).allow)
       end
       local ping = mcp.message "ping"
       refused(415, post(ping, { ["content-type"] = "text/plain" }))

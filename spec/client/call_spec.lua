@@ -19,7 +19,7 @@ local function client(answers, opts)
       url = request.url,
       body = request.body,
       seconds = seconds,
-      replay = request.replay,
+      may_resend = request.may_resend,
       headers = {},
     }
     local seen = calls[#calls]
@@ -287,11 +287,11 @@ describe("a repetition", function()
     c:post "/x"
     c:patch "/x"
     c:post("/x", { idempotent = true })
-    local replay = {}
+    local may_resend = {}
     for i, call in ipairs(calls) do
-      replay[i] = call.replay
+      may_resend[i] = call.may_resend
     end
-    assert.same({ true, false, false, true }, replay)
+    assert.same({ true, false, false, true }, may_resend)
   end)
 end)
 
@@ -479,7 +479,7 @@ describe("a sink", function()
   it("that got something ends the repetitions", function()
     local c, given = client_with { function(drain)
       drain "a"
-      return nil, { kind = "network", sent = true, message = "cut" }
+      return nil, { kind = "network", maybe_sent = true, message = "cut" }
     end }
     local _, problem = c:get("/x", { sink = function() end })
     assert.equal("network", problem.kind)

@@ -102,7 +102,7 @@ describe("a plain GET", function()
 
   it("shares no request where others run meanwhile", function()
     local c, sent, transport = client { OK }
-    transport.blocks = false
+    transport.blocking = false
     assert(c:get "/x")
     assert(c:get "/x")
     assert.not_equal(sent[1].request, sent[2].request)

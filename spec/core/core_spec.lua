@@ -12,7 +12,7 @@ describe("the core", function()
     for _, name in ipairs { "_VERSION: string", "http: function",
       "now: function", "random: function", "sleep: function",
       "tokens: table", "url: function", "url_join: function",
-      "escape: function", "headers: function", "digest: function",
+      "escape: function", "headers: function", "sha256: function",
       "versions: function", "exec: function" } do
       assert.is_truthy((" " .. table.concat(names, "  ") .. " "):find(
         " " .. name .. " ", 1, true), name)

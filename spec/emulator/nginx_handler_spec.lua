@@ -61,7 +61,7 @@ for _, plain in ipairs { true, false } do
       for _ = 1, 20 do -- a connection each: the kernel picks the worker
         local response = e:send("GET", "/fabric/v4/ports?limit=2", {
           headers = { { "Authorization", "Bearer " .. token } },
-          fresh = true,
+          fresh_connect = true,
         })
         assert.equal(200, response.status)
         assert.equal(2, #json.decode(response.body).data)
@@ -115,7 +115,7 @@ for _, plain in ipairs { true, false } do
         for _ = 1, 12 do
           local response = assert(e:send("GET", "/fabric/v4/ports", {
             headers = { { "Authorization", "Bearer " .. token } },
-            replay = true, -- it finds out when it sends the next one
+            may_resend = true, -- it finds out when it sends the next one
           }))
           assert.equal(whole.body, response.body)
           assert.not_equal("close", (header(response, "connection")))
@@ -130,7 +130,7 @@ for _, plain in ipairs { true, false } do
       e:config { cut = true }
       local response, err = get("/fabric/v4/ports", token)
       assert.is_nil(response)
-      assert.is_true(err.sent)
+      assert.is_true(err.maybe_sent)
       e:config { cut = false }
       assert.equal(200, get("/fabric/v4/ports", token).status)
     end)

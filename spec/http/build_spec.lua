@@ -32,7 +32,7 @@ describe("a composed request", function()
       assert.equal("/ca.pem", request.ca_file)
       assert.equal(3, request.connect_timeout)
       assert.equal(1000, request.max_body)
-      assert.is_true(request.replay)
+      assert.is_true(request.may_resend)
       assert.same({ "Authorization", "" }, request.headers[#request.headers])
     end)
 

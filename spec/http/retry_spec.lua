@@ -136,18 +136,18 @@ describe("retry.allowed", function()
   it("repeats a POST only where it is certain that nothing was sent",
     function()
       for _, kind in ipairs { "network", "timeout" } do
-        each(UNSAFE, nil, true, nil, { kind = kind, sent = false })
-        each(UNSAFE, nil, false, nil, { kind = kind, sent = true })
+        each(UNSAFE, nil, true, nil, { kind = kind, maybe_sent = false })
+        each(UNSAFE, nil, false, nil, { kind = kind, maybe_sent = true })
         each(UNSAFE, nil, false, nil, { kind = kind }) -- not said
-        each(UNSAFE, true, true, nil, { kind = kind, sent = true })
-        each(SAFE, nil, true, nil, { kind = kind, sent = true })
-        each(SAFE, false, false, nil, { kind = kind, sent = true })
+        each(UNSAFE, true, true, nil, { kind = kind, maybe_sent = true })
+        each(SAFE, nil, true, nil, { kind = kind, maybe_sent = true })
+        each(SAFE, false, false, nil, { kind = kind, maybe_sent = true })
       end
     end)
 
   it("repeats nothing that would fail in the same way again", function()
     for _, kind in ipairs { "tls", "protocol", "config", "memory" } do
-      each(SAFE, true, false, nil, { kind = kind, sent = false })
+      each(SAFE, true, false, nil, { kind = kind, maybe_sent = false })
     end
   end)
 end)

@@ -73,8 +73,8 @@ describe("a token request", function()
   it("goes once, on a connection of its own, and reads 64 KiB", function()
     for _, request in ipairs { (grant.issue(config(), "s")),
       (grant.renew(config(), "s", "r")) } do
-      assert.is_true(request.fresh)
-      assert.is_false(request.replay)
+      assert.is_true(request.fresh_connect)
+      assert.is_false(request.may_resend)
       assert.equal(65536, request.max_body)
       assert.equal(10, request.connect_timeout)
       assert.equal("http://proxy:1", request.proxy)

@@ -18,7 +18,7 @@ describe("the guard of an account", function()
     local identity = scripted.unique()
     local held = assert(enter(identity, "proof"))
     local other = scripted.transport {}
-    other.blocks = false
+    other.blocking = false
     other.sleep = core.sleep
     local nobody, problem = enter(identity, "another", other, 0.05)
     assert.is_nil(nobody)

@@ -74,7 +74,7 @@ describe("client:operation", function()
       return { grant_type = "client_credentials", client_id = id,
         client_secret = "wrong-" .. i, user_name = "user-" .. i }
     end))
-    local number = tonumber(core.digest(id):sub(1, 6), 16)
+    local number = tonumber(core.sha256(id):sub(1, 6), 16)
     assert.equal(4, sent(function(i)
       return { client_id = number, client_secret = "wrong-" .. i }
     end))

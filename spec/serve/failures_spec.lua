@@ -115,7 +115,7 @@ describe("equinix-auth serve", function()
       local function all_get_it()
         for _ = 1, 20 do
           local status, _, object, text = s:rest("POST", TOKEN,
-            { fresh = true })
+            { fresh_connect = true })
           assert.equal(200, status, text)
           assert.equal(token, object.access_token)
         end

@@ -377,7 +377,7 @@ describe("equinix-auth serve", function()
     it("reads its token anew at a reload", function()
       local s = start { "--auth-token-file", key }
       local function opens(word)
-        return s:rest("GET", "/healthz", { fresh = true,
+        return s:rest("GET", "/healthz", { fresh_connect = true,
           headers = { Authorization = "Bearer " .. word } }) == 200
       end
       assert.is_true(opens "key-of-the-door")
@@ -463,7 +463,7 @@ describe("equinix-auth serve", function()
     -- Each on a connection of its own: an idle one may end at any time.
     assert.is_true(process.eventually(function()
       for _ = 1, 20 do
-        local status, said = s:rest("POST", TOKEN, { fresh = true })
+        local status, said = s:rest("POST", TOKEN, { fresh_connect = true })
         assert.equal(200, status, status or said)
       end
       return gone()

@@ -109,7 +109,7 @@ describe("of several who renew at once", function()
   -- Runs the others while one sleeps, as nginx does.
   local function together(n, answers)
     local client, transport = scripted.client(answers)
-    transport.blocks = false
+    transport.blocking = false
     transport.sleep = function()
       core.sleep(0.001)
       coroutine.yield()

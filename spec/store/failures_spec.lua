@@ -20,9 +20,9 @@ local function client(id, store, answers, timeout)
       end
     end,
   })
-  local slot = c.flight:place()
+  local slot = c.tokens:slot()
   slot:forget()
-  local turn, lease = slot:begin(nil, true)
+  local turn, lease = slot:acquire(nil, true)
   assert(turn == "lead")
   slot:fail(lease, nil, 0)
   transport.sleep = core.sleep
@@ -158,7 +158,7 @@ describe("a client whose file store", function()
         assert(#events == 1, #events)
         assert(events[1]:find "ENOSPC", events[1])
         os.remove(dir .. "/filler")
-        local slot = c.flight.slot
+        local slot = c.tokens:slot()
         slot:forget()
         assert(c:token().access_token == "one")
         assert(#events == 1)

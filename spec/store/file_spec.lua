@@ -211,14 +211,14 @@ describe("store.file", function()
   end)
 
   describe("counts a life by the wall clock:", function()
-    local wall = core.wall
+    local wall = core.time
     after_each(function()
-      core.wall = wall -- luacheck: ignore 122
+      core.time = wall -- luacheck: ignore 122
     end)
 
     -- The fault itself: a clock that somebody sets.
     local function set_clock(by)
-      core.wall = function() -- luacheck: ignore 122
+      core.time = function() -- luacheck: ignore 122
         return wall() + by
       end
     end
@@ -245,7 +245,7 @@ describe("store.file", function()
     it("a clock that was far ahead when it was saved likewise", function()
       set_clock(1e9)
       save("r", 100)
-      core.wall = wall -- luacheck: ignore 122
+      core.time = wall -- luacheck: ignore 122
       assert.same({ "r", 100 }, { store:load "k" })
     end)
 

@@ -84,8 +84,8 @@ end
 --- One plain HTTP exchange with it, without the client.
 ---@param method string
 ---@param path string
----@param options? {body: string|table, headers: table[], fresh: boolean,
----  replay: boolean}
+---@param options? {body: string|table, headers: table[],
+---  fresh_connect: boolean, may_resend: boolean}
 ---@return table|nil response
 ---@return table|nil err
 function Emulator:send(method, path, options)
@@ -103,8 +103,8 @@ function Emulator:send(method, path, options)
     ca_file = self.ca_file,
     connect_timeout = 5,
     max_body = 16 * 1024 * 1024,
-    fresh = options.fresh,
-    replay = options.replay,
+    fresh_connect = options.fresh_connect,
+    may_resend = options.may_resend,
   }, 30)
 end
 
@@ -112,7 +112,7 @@ local function control(self, method, path, body)
   -- Knobs may have ended the connection that is kept.
   local response, err = self:send(method, "/_emulator/" .. path, {
     body = body,
-    fresh = true,
+    fresh_connect = true,
   })
   if not response then
     error(("%s %s: %s"):format(method, path, err.message), 3)

@@ -43,7 +43,7 @@ function M.drive(options, after)
       url = options.url .. options.path,
       body = options.body,
       headers = options.body and { { "Content-Type", "application/json" } },
-      replay = (options.method or "GET") == "GET",
+      may_resend = (options.method or "GET") == "GET",
     }
   end
   repeat

@@ -28,14 +28,14 @@ end
 
 local function holder(self, key)
   local lease = self.data.locks[key]
-  return lease and lease.ends > core.wall() and lease or nil
+  return lease and lease.ends > core.time() and lease or nil
 end
 
 function Store:load(key)
   local reason = step(self, "load", key)
   local found = not reason and self.data.records[key]
-  if found and found.ends > core.wall() then
-    return found.bytes, found.ends - core.wall()
+  if found and found.ends > core.time() then
+    return found.bytes, found.ends - core.time()
   end
   return nil, reason
 end
@@ -47,7 +47,7 @@ function Store:save(key, bytes, ttl, lease)
   elseif lease.key ~= key or holder(self, key) ~= lease then
     return nil, "stale"
   end
-  self.data.records[key] = { bytes = bytes, ends = core.wall() + ttl }
+  self.data.records[key] = { bytes = bytes, ends = core.time() + ttl }
   return true
 end
 
@@ -58,7 +58,7 @@ function Store:lock(key, ttl)
   elseif holder(self, key) then
     return nil, "busy"
   end
-  local lease = { key = key, ends = core.wall() + ttl }
+  local lease = { key = key, ends = core.time() + ttl }
   self.data.locks[key] = lease
   return lease
 end

@@ -211,7 +211,8 @@ function M.start(options)
 end
 
 --- One exchange with it.
----@param options? {body: string, headers: table[], fresh: boolean,
+---@param options? {body: string, headers: table[],
+---  fresh_connect: boolean,
 ---  ca_file: string}
 ---@return table|nil response
 ---@return table|nil err
@@ -223,8 +224,8 @@ function Nginx:send(method, path, options)
     headers = options.headers,
     body = options.body,
     ca_file = options.ca_file,
-    fresh = options.fresh,
-    replay = method == "GET",
+    fresh_connect = options.fresh_connect,
+    may_resend = method == "GET",
   }, options.seconds or 40)
 end
 

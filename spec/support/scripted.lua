@@ -11,7 +11,7 @@ local count = 0
 --- A client id nobody used before: the cache outlives a spec.
 function M.unique(name)
   count = count + 1
-  return ("%s-%s-%d"):format(name or "app", core.digest(tostring(
+  return ("%s-%s-%d"):format(name or "app", core.sha256(tostring(
     core.random())):sub(1, 8), count)
 end
 
@@ -54,16 +54,16 @@ function M.refused()
 end
 
 --- A transfer that broke: as the port's `nil, err`.
-function M.broken(kind, sent, code)
-  return { failed = { kind = kind, sent = sent, code = code or "EBROKEN",
-    message = "scripted failure" } }
+function M.broken(kind, maybe_sent, code)
+  return { failed = { kind = kind, maybe_sent = maybe_sent,
+    code = code or "EBROKEN", message = "scripted failure" } }
 end
 
 --- Makes the transport. `answers` are used up in order, the last one again
 --- and again; a function among them is called with the request.
 --- `sent` lists the requests, `slept` the seconds; sleeping takes no time.
 function M.transport(answers)
-  local self = { sent = {}, slept = {}, blocks = true, allowed = true }
+  local self = { sent = {}, slept = {}, blocking = true, allowed = true }
   function self.send(request, seconds)
     self.sent[#self.sent + 1] = { request = request, seconds = seconds,
       authorization = (request.headers[#request.headers] or {})[2] }
@@ -91,7 +91,7 @@ function M.transport(answers)
   function self.sleep(seconds)
     self.slept[#self.slept + 1] = seconds
   end
-  function self.waits()
+  function self.can_wait()
     return self.allowed
   end
   --- How many requests went to a path.

@@ -101,7 +101,7 @@ end
 
 --- One exchange with either face.
 ---@param options? {headers: table<string, string>, body: string,
----  seconds: number, fresh: boolean}
+---  seconds: number, fresh_connect: boolean}
 ---@return integer|nil status
 ---@return table|string headers or, without a status, what happened
 ---@return any object the body, decoded
@@ -117,8 +117,8 @@ function Serve:send(url, method, options)
     url = url,
     headers = list,
     body = options.body,
-    fresh = options.fresh,
-    replay = true,
+    fresh_connect = options.fresh_connect,
+    may_resend = true,
     connect_timeout = 5,
   }, options.seconds or 40)
   if not answer then

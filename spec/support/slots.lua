@@ -44,7 +44,7 @@ end
 ---@param record? string
 ---@return integer serial
 function M.fill(slot, header, life, record)
-  local turn, lease = slot:begin(nil, true)
+  local turn, lease = slot:acquire(nil, true)
   assert(turn == "lead", turn)
   life = life or M.FRESH
   local times = M.times(life[1], life[2], life[3])

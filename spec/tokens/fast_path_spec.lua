@@ -91,7 +91,7 @@ for way, get in pairs(WAYS) do
 
     it("ends with the token's freshness", function()
       local slot = open()
-      local turn, lease = slot:begin()
+      local turn, lease = slot:acquire()
       assert.equal("lead", turn)
       local now = core.now()
       slot:publish(lease, "r", "Bearer x",

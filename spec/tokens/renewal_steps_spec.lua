@@ -60,7 +60,7 @@ describe("refused credentials", function()
       local c = client { refused() }
       c:token()
       -- Nothing is sent when the place lets go: then the guard is asked.
-      local turn, seconds = c.flight.slot:begin()
+      local turn, seconds = c.tokens:slot():acquire()
       assert.equal("backoff", turn)
       assert.is_true(seconds <= 60)
       assert.is_true(select(2, c:token()).retry_after > 590)
@@ -156,8 +156,8 @@ describe("a refresh token", function()
     c:token()
     local d, sent = client({ token("two", { token_timeout = 0 }) },
       { client_id = opts.client_id })
-    function transport.waits() -- asked between the look and the lead
-      transport.waits = function()
+    function transport.can_wait() -- asked between the look and the lead
+      transport.can_wait = function()
         return true
       end
       return d:refresh() ~= nil

@@ -30,18 +30,18 @@ end
 
 -- The same app in another process: nothing of the first level is there.
 local function elsewhere(c)
-  local slot = c.flight.slot or c.flight:place()
+  local slot = c.tokens:slot()
   slot:forget()
-  local turn, lease = slot:begin(nil, true)
+  local turn, lease = slot:acquire(nil, true)
   assert(turn == "lead")
   slot:fail(lease, '{"streak":0}', 0)
 end
 
 -- What another process of the same app would leave there.
 local function leave(c, store, access_token)
-  local one = shelf.token(visit.new(store, error), c.flight.secret(),
-    c.flight:key())
-  local wall = core.wall()
+  local one = shelf.token(visit.new(store, error), c.tokens.secret(),
+    c.tokens:key())
+  local wall = core.time()
   local lease = assert(one:lock(10))
   assert(one:write(record.encode(record.renewed({
     access_token = access_token, token_type = "Bearer", expires_in = 3600,
@@ -83,7 +83,7 @@ describe("a client with a store", function()
     local c = client({ token "one" }, store)
     local save, seen = store.save, nil
     function store.save(...)
-      seen = c.flight.slot:look()
+      seen = c.tokens:slot():read()
       return save(...)
     end
     assert(c:token())
@@ -190,7 +190,7 @@ describe("a client with a store", function()
       return nil, "busy"
     end
     scripted.until_true(function()
-      return c.flight.slot:look() == "advisory"
+      return c.tokens:slot():read() == "advisory"
     end, "advisory")
     assert.equal("Bearer one", c:authorization())
     assert.same({}, transport.slept)

@@ -8,7 +8,7 @@ local token, refused = scripted.token, scripted.refused
 local client = scripted.client
 
 local function state_of(c)
-  return (c.flight.slot:look())
+  return (c.tokens:slot():read())
 end
 
 local function reach(c, state)
@@ -60,7 +60,7 @@ describe("a fresh token", function()
       })
       local asked = false
       -- Asked after the look at the cache, before the turn to lead.
-      function transport.waits()
+      function transport.can_wait()
         if not asked then
           asked = true
           assert(d:token())
@@ -164,7 +164,7 @@ describe("a token near its end", function()
         coroutine.yield()
         return UNAVAILABLE
       end }
-      transport.blocks = false
+      transport.blocking = false
       transport.sleep = function()
         coroutine.yield()
       end
@@ -388,7 +388,7 @@ describe("waiting where others run in the same thread", function()
         coroutine.yield "sending"
         return token "one"
       end }
-      transport.blocks = false
+      transport.blocking = false
       transport.sleep = function()
         coroutine.yield "waiting"
       end
@@ -421,7 +421,7 @@ describe("the lifetime of a token", function()
       return token("one", { token_timeout = 1 })
     end }
     c:authorization()
-    local _, _, _, _, left = c.flight.slot:look()
+    local _, _, _, _, left = c.tokens:slot():read()
     assert.is_true(left <= 0.8)
   end)
 end)

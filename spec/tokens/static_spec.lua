@@ -13,7 +13,7 @@ describe("a static token", function()
 
   it("is served as it is, whatever life is asked of it", function()
     for _, want in ipairs { {}, { min_life = 1e9 }, { deadline = 0 } } do
-      local header, token = one:obtain(want)
+      local header, token = one:get(want)
       assert.equal("Bearer SECRET", header)
       assert.same({ access_token = "SECRET", token_type = "Bearer" }, token)
       assert.equal(one.token, token)
@@ -25,7 +25,7 @@ describe("a static token", function()
   it("can't be renewed, by force neither", function()
     assert.is_false(one.renews)
     for _, force in ipairs { true, false } do
-      local header, problem = one:obtain { renew = true, force = force }
+      local header, problem = one:get { renew = true, force = force }
       assert.is_nil(header)
       assert.equal("config", problem.kind)
       assert.not_matches("SECRET", tostring(problem))
@@ -35,7 +35,7 @@ describe("a static token", function()
   it("stays after everything that would end another", function()
     one:reject "Bearer SECRET"
     one:forget()
-    assert.equal("Bearer SECRET", (one:obtain {}))
+    assert.equal("Bearer SECRET", (one:get {}))
     one:close()
   end)
 end)

@@ -9,7 +9,7 @@ local clock
 
 local function place(over)
   local slot = { waits = {} }
-  function slot.outcome(_, flight)
+  function slot.result(_, flight)
     assert.equal("flight", flight)
     if clock >= over then
       return "published", 7, "Bearer x", "record"
@@ -25,8 +25,8 @@ local function place(over)
   return slot
 end
 
-local function transport(blocks)
-  local port = { blocks = blocks, slept = {} }
+local function transport(blocking)
+  local port = { blocking = blocking, slept = {} }
   function port.sleep(seconds)
     assert(seconds > 0, "no busy waiting")
     port.slept[#port.slept + 1] = seconds

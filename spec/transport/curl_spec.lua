@@ -19,13 +19,13 @@ describe("the curl transport", function()
   it("sends, and keeps one handle for the whole state", function()
     for _ = 1, 3 do
       local response = assert(transport.send(
-        { method = "GET", url = server.url, replay = true }, 10))
+        { method = "GET", url = server.url, may_resend = true }, 10))
       assert.are.equal("connection 1", response.body)
     end
   end)
 
   it("sends many, over the same connections", function()
-    local request = { method = "GET", url = server.url, replay = true }
+    local request = { method = "GET", url = server.url, may_resend = true }
     assert(transport.send(request, 10))
     local results = transport.send_many({ request, request }, 1, 10)
     assert.are.equal(2, #results)
@@ -47,6 +47,6 @@ describe("the curl transport", function()
   end)
 
   it("may always wait", function()
-    assert.is_true(transport.waits())
+    assert.is_true(transport.can_wait())
   end)
 end)

@@ -35,7 +35,7 @@ static int l_now(lua_State *L)
 }
 
 /*
- * core.wall() -> seconds since 1970 (UTC), with fractions. It jumps when
+ * core.time() -> seconds since 1970 (UTC), with fractions. It jumps when
  * somebody sets the clock: for times at rest only, which other boots and
  * machines read.
  */
@@ -96,7 +96,7 @@ int eq_open_clock(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"now", l_now},   {"random", l_random}, {"sleep", l_sleep},
-      {"wall", l_wall}, {NULL, NULL},
+      {"time", l_wall}, {NULL, NULL},
   };
   eq_newlib(L, functions);
   return 1;

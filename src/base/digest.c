@@ -37,7 +37,7 @@ void eq_hex(const unsigned char digest[EQ_DIGEST_SIZE],
 }
 
 /*
- * core.digest(bytes) -> string
+ * core.sha256(bytes) -> string
  * SHA-256 of any bytes as 64 lower-case hex digits. Raises only when
  * libcrypto itself fails (a FIPS provider that does not load, say).
  */
@@ -57,7 +57,7 @@ static int digest(lua_State *L)
 
 int eq_open_digest(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"digest", digest}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"sha256", digest}, {NULL, NULL}};
   eq_newlib(L, functions);
   return 1;
 }

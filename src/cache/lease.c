@@ -71,7 +71,7 @@ static enum eq_turn ask_once(lua_State *L, struct eq_slot *slot,
 }
 
 /*
- * slot:begin([seen [, force [, lease_seconds]]])
+ * slot:acquire([seen [, force [, lease_seconds]]])
  *   -> "lead", lease, last_failure | nil, rejected
  *    | "wait", flight, own      own: this OS thread leads that flight
  *    | "backoff", seconds, failure | nil
@@ -181,7 +181,7 @@ int eq_lease_fail(lua_State *L)
 }
 
 /*
- * slot:mark(lease, note) -> true | nil, "stale"
+ * slot:note(lease, note) -> true | nil, "stale"
  * Before a step that must not be taken twice: if this leader never comes
  * back, the next one gets the note as `last_failure`. Ends nothing.
  */
@@ -244,7 +244,7 @@ static int push_outcome(lua_State *L, const struct eq_view *view,
 }
 
 /*
- * slot:outcome(flight)
+ * slot:result(flight)
  *   -> "pending" | "published", serial, header, record
  *    | "failed", failure, seconds | "gone"
  * How did that flight end? The token is given though its life be over, it is

@@ -125,7 +125,7 @@ static int hits(const void *slot)
 }
 
 /*
- * slot:direct() -> box, address
+ * slot:ffi() -> box, address
  * For callers who can do without Lua's API (LuaJIT's FFI, see hit.lua). The
  * first element of `box` is the header for as long as the function at
  * `address` says 1: int hits(const void *slot), which never fails. The
@@ -141,7 +141,7 @@ static int slot_direct(lua_State *L)
 }
 
 /*
- * slot:look() -> state, serial, header | nil, record | nil, seconds
+ * slot:read() -> state, serial, header | nil, record | nil, seconds
  * The whole truth, under the lock. The header where it may still be served,
  * the record in every state but "empty" (serial 0), the seconds to expiry.
  */
@@ -207,7 +207,7 @@ static int slot_forget(lua_State *L)
 }
 
 /*
- * slot:allow(n, seconds) -> true | false, seconds to wait
+ * slot:rate_limit(n, seconds) -> true | false, seconds to wait
  * May this be done once more, if at most n times (1 to 8) in any span of
  * `seconds` are right? One window for all who share the place.
  */
@@ -340,20 +340,20 @@ int eq_open_tokens(lua_State *L)
   static const luaL_Reg methods[] = {
       {"peek", slot_peek},
       {"bind", slot_bind},
-      {"look", slot_look},
-      {"begin", eq_lease_begin},
+      {"read", slot_look},
+      {"acquire", eq_lease_begin},
       {"publish", eq_lease_publish},
       {"fail", eq_lease_fail},
-      {"mark", eq_lease_mark},
-      {"outcome", eq_lease_outcome},
+      {"note", eq_lease_mark},
+      {"result", eq_lease_outcome},
       {"wait", eq_lease_wait},
       {"reject", slot_reject},
       {"forget", slot_forget},
-      {"allow", slot_allow},
+      {"rate_limit", slot_allow},
       {"count", slot_count},
       {"counters", slot_counters},
       {"close", slot_close},
-      {"direct", slot_direct},
+      {"ffi", slot_direct},
       {NULL, NULL},
   };
   static const luaL_Reg meta[] = {

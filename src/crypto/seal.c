@@ -233,7 +233,7 @@ static int l_unseal(lua_State *L)
 }
 
 /*
- * core.name(secret, key) -> hex
+ * core.record_name(secret, key) -> hex
  * The name that a record of this key rests under: HMAC-SHA-256, 64 lower-case
  * hex digits. Says nothing about the key to those who lack the secret. Sizes
  * as for seal; raises for others, and when libcrypto fails.
@@ -260,7 +260,7 @@ int eq_open_seal(lua_State *L)
   static const luaL_Reg none[] = {{NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", wipe_scratch}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
-      {"name", l_name},
+      {"record_name", l_name},
       {"seal", l_seal},
       {"unseal", l_unseal},
       {NULL, NULL},

@@ -140,7 +140,7 @@ static int l_read(lua_State *L)
 /*
  * folder:save(name, bytes, end, lease) -> true | nil, "stale" | nil, reason
  * Replaces the record, as a whole or not at all; needs the lease of that
- * name. end: the wall-clock second (core.wall) from which on nobody wants it;
+ * name. end: the wall-clock second (core.time) from which on nobody wants it;
  * a day later it may be swept away.
  */
 static int l_save(lua_State *L)

@@ -1,5 +1,5 @@
 /*
- * async: transfers that are under way between two calls, core.crowd().
+ * async: transfers that are under way between two calls, core.multi().
  *
  * Laws of this file:
  * - unlike http's, a transfer goes on until it has ended, is cancelled or the
@@ -316,7 +316,7 @@ static int l_tostring(lua_State *L)
   return 1;
 }
 
-/* core.crowd() -> a crowd. Opens no socket and starts no thread. */
+/* core.multi() -> a crowd. Opens no socket and starts no thread. */
 static int l_crowd(lua_State *L)
 {
   struct crowd *crowd = eq_newobject(L, sizeof *crowd, CLASS);
@@ -340,7 +340,7 @@ int eq_open_crowd(lua_State *L)
       {"__tostring", l_tostring},
       {NULL, NULL},
   };
-  static const luaL_Reg functions[] = {{"crowd", l_crowd}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"multi", l_crowd}, {NULL, NULL}};
   eq_newclass(L, CLASS, methods, metamethods);
   eq_newlib(L, functions);
   return 1;

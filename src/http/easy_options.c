@@ -174,16 +174,17 @@ static CURLcode set_connection(struct eq_transfer *transfer,
                                const struct eq_request *request)
 {
   struct eq_told *told = &transfer->told;
-  bool lone = request->fresh || (!request->replay && !told->watched);
+  bool lone =
+      request->fresh_connect || (!request->may_resend && !told->watched);
   CURLcode rc = CURLE_OK;
   if (lone != told->lone) {
     rc = curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, (long)lone);
     told->lone = lone;
   }
-  if (rc == CURLE_OK && request->fresh != told->close) {
+  if (rc == CURLE_OK && request->fresh_connect != told->close) {
     rc = curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE,
-                          (long)request->fresh);
-    told->close = request->fresh;
+                          (long)request->fresh_connect);
+    told->close = request->fresh_connect;
   }
   return rc;
 }

@@ -17,7 +17,7 @@ static void push_fault(lua_State *L, const struct eq_fault *fault)
   set_string(L, "code", fault->code);
   set_string(L, "message", fault->message);
   lua_pushboolean(L, fault->sent);
-  lua_setfield(L, -2, "sent");
+  lua_setfield(L, -2, "maybe_sent");
 }
 
 /* "Name: value\r\n..." -> { {name, value}, ... } */
@@ -50,7 +50,7 @@ static void push_response(lua_State *L, const struct eq_transfer *transfer)
   lua_setfield(L, -2, "body");
   lua_pushnumber(L, (lua_Number)transfer->elapsed);
   lua_setfield(L, -2, "elapsed");
-  if (transfer->raw_head) {
+  if (transfer->raw_headers) {
     push_buffer(L, &answer->fields);
     lua_setfield(L, -2, "head");
     return;

@@ -19,8 +19,8 @@ void eq_push_early_fault(lua_State *L, CURLcode result);
 
 /*
  * core.headers(head) -> { {name, value}, ... }
- * Takes the head of a response apart that was asked for with raw_head; gives
- * what its headers would have been otherwise.
+ * Takes the head of a response apart that was asked for with raw_headers;
+ * gives what its headers would have been otherwise.
  */
 int eq_headers(lua_State *L);
 

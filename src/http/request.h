@@ -27,9 +27,9 @@ struct eq_request {
   size_t lines_len;        /* NUL */
   const void *headers;     /* the table they were read from; NULL: none */
   bool typed;              /* Content-Type is one of them */
-  bool fresh;              /* a connection of its own, closed afterwards */
-  bool replay;             /* libcurl may send it again */
-  bool raw_head;           /* headers are to come back as one string */
+  bool fresh_connect;      /* a connection of its own, closed afterwards */
+  bool may_resend;         /* libcurl may send it again */
+  bool raw_headers;        /* headers are to come back as one string */
   size_t max_body;         /* bytes */
   double connect_timeout;  /* seconds; infinite: none of its own */
   const char *sink;        /* path for the body of a 2xx; NULL: memory */

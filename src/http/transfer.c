@@ -31,8 +31,9 @@ static int on_attempt(void *arg, char *remote_ip, char *local_ip,
   (void)remote_port;
   (void)local_port;
   transfer->attempts++;
-  return transfer->attempts == 1 || transfer->replay ? CURL_PREREQFUNC_OK
-                                                     : CURL_PREREQFUNC_ABORT;
+  return transfer->attempts == 1 || transfer->may_resend
+             ? CURL_PREREQFUNC_OK
+             : CURL_PREREQFUNC_ABORT;
 }
 #endif
 
@@ -117,10 +118,10 @@ static bool prepare(struct eq_transfer *transfer,
                     const struct eq_request *request)
 {
   transfer->failed = false;
-  transfer->replay = request->replay;
+  transfer->may_resend = request->may_resend;
   transfer->attempts = 0;
   transfer->error[0] = '\0';
-  transfer->raw_head = request->raw_head;
+  transfer->raw_headers = request->raw_headers;
   eq_answer_reset(&transfer->answer, request->max_body);
   if (request->sink == NULL) {
     return true;
@@ -186,7 +187,8 @@ static CURLcode read_info(struct eq_transfer *transfer)
   CURLcode rc =
       curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
   transfer->elapsed = (double)microseconds / 1e6;
-  return rc != CURLE_OK || transfer->raw_head ? rc : read_connection(transfer);
+  return rc != CURLE_OK || transfer->raw_headers ? rc
+                                                 : read_connection(transfer);
 }
 
 void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)

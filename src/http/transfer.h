@@ -30,8 +30,8 @@ struct eq_transfer {
   struct eq_told told;
 
   /* The request under way. */
-  bool replay;                 /* may be sent more than once */
-  bool raw_head;               /* as in struct eq_request */
+  bool may_resend;             /* may be sent more than once */
+  bool raw_headers;            /* as in struct eq_request */
   int attempts;                /* how often libcurl was about to send it */
   char error[CURL_ERROR_SIZE]; /* libcurl's words */
   struct eq_answer answer;

@@ -335,7 +335,7 @@ function M.from_transport(err, op)
     code = err.code,
     message = ("%s: %s"):format(op, err.message or "the transfer failed"),
     op = op,
-    sent = err.sent ~= false,
+    maybe_sent = err.maybe_sent ~= false,
   }
 end
 

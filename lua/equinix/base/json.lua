@@ -45,7 +45,7 @@ end
 
 local function get_mark()
   if not mark then
-    mark = "\1" .. core.digest(tostring(core.random())) .. "\1"
+    mark = "\1" .. core.sha256(tostring(core.random())) .. "\1"
     mark_json = cjson.encode(mark):gsub("%p", "%%%0")
   end
   return mark

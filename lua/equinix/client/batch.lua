@@ -143,7 +143,7 @@ end
 function M.run(client, list, concurrency, timeout)
   local deadline = core.now() + timeout
   local results = {}
-  local header = client.flight.hit()
+  local header = client.tokens.hit()
   local waiting = header
     and first_round(client, list, header, concurrency, deadline, results)
     or all_to_do(client, list, deadline, results)

@@ -45,12 +45,12 @@ local HOPELESS = { auth = true, config = true, tls = true }
 
 -- A token, waiting out a back-off where the deadline and the caller allow.
 function Call:authorize()
-  local fresh = self.flight.hit()
+  local fresh = self.tokens.hit()
   if fresh then
     return fresh
   end
   while true do
-    local header, problem = self.flight:obtain { deadline = self.deadline }
+    local header, problem = self.tokens:get { deadline = self.deadline }
     if header then
       return header
     end
@@ -134,7 +134,7 @@ local function failed(self, answer)
   return nil, err.from_response(answer, self:op(), {
     kind = status == 401 and "auth" or "http",
     secrets = { (self.header:gsub("^%S+ ", "")) },
-    advice = status == 401 and not self.flight.renews and STATIC_401 or nil,
+    advice = status == 401 and not self.tokens.renews and STATIC_401 or nil,
     retry_after = retry.after(answer.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),
   })
@@ -146,10 +146,10 @@ function Call:judge(answer)
   local status = answer.status
   if (status >= 200 and status < 300) or self.accept[status] then
     return answer
-  elseif status == 401 and not self.renewed and self.flight.renews then
+  elseif status == 401 and not self.renewed and self.tokens.renews then
     -- That token is refused for all; the next round obtains another one.
     self.renewed = true
-    self.flight:reject(self.header)
+    self.tokens:reject(self.header)
     return "again", 0
   elseif REDIRECTS[status] then
     local ok, problem = self:redirect(answer)
@@ -208,7 +208,7 @@ end
 ---@return equinix.Error|nil
 function M.new(client, opts)
   local config = client.config
-  if not client.flight then
+  if not client.tokens then
     return err.fail("closed", "the client was closed meanwhile")
   end
   local built, problem = compose.request(config, opts)
@@ -220,7 +220,7 @@ function M.new(client, opts)
     return err.fail("config", message, { code = "bad_request_field" })
   end
   local self = setmetatable({
-    flight = client.flight,
+    tokens = client.tokens,
     transport = client.transport,
     emit = client.emit,
     request = built,
@@ -234,7 +234,7 @@ function M.new(client, opts)
   }, Call)
   if type(opts.sink) == "function" then
     -- What was given away can't be taken back: no repetition after that.
-    self.drain = function(chunk)
+    self.on_chunk = function(chunk)
       self.drained = true
       opts.sink(chunk)
     end
@@ -269,7 +269,7 @@ function M.run(client, opts, first)
       return nil, seconds
     end
     result, extra = self:settle(self.transport.send(sent, seconds,
-      self.drain))
+      self.on_chunk))
   end
   return result, extra
 end

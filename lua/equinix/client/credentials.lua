@@ -138,7 +138,7 @@ local function exchange_key(given, cache_key)
     return constant(given)
   end
   return constant(cache_key and "function"
-    or core.digest(tostring({}) .. tostring(core.random())))
+    or core.sha256(tostring({}) .. tostring(core.random())))
 end
 
 --- Puts the credentials into a configuration.

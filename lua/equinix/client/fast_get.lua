@@ -69,10 +69,10 @@ end
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.get(client, path)
-  local header, entry = client.flight.hit(), client.memo.entries[path]
+  local header, entry = client.tokens.hit(), client.memo.entries[path]
   if not entry or entry.authorization ~= header then
     local problem
-    if not header or not client.transport.blocks then
+    if not header or not client.transport.blocking then
       return call.run(client, { path = path })
     end
     entry, problem = renew(client, path, header)

@@ -85,7 +85,7 @@ local NEW = {
 -- What a port's table must be able to do.
 local PORTS = {
   store = { "load", "save", "lock", "unlock", "delete" },
-  transport = { "send", "send_many", "sleep", "waits" },
+  transport = { "send", "send_many", "sleep", "can_wait" },
 }
 
 -- https anywhere, http on loopback only.

@@ -148,9 +148,9 @@ function M.request(config, opts, plain)
     url = url,
     headers = headers,
     body = body,
-    replay = retry.idempotent(method, opts.idempotent),
+    may_resend = retry.idempotent(method, opts.idempotent),
     max_body = config.max_body,
-    raw_head = true,
+    raw_headers = true,
     connect_timeout = config.connect_timeout,
   }, config, opts)
 end

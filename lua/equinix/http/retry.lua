@@ -147,7 +147,7 @@ function M.allowed(method, idempotent, status, err)
   if err then
     -- A transport that does not say counts as having sent something.
     return (err.kind == "network" or err.kind == "timeout")
-      and (err.sent == false or harmless)
+      and (err.maybe_sent == false or harmless)
   end
   if status == 429 or status == 503 then
     return true

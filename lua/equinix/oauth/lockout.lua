@@ -106,7 +106,7 @@ function M.enter(identity, proof, transport, seconds, deadline, shelf, foreign)
     local left = deadline - core.now()
     local what, a, b
     if left > 0 then
-      what, a, b = place:begin(nil, true, seconds + LEASE_MARGIN)
+      what, a, b = place:acquire(nil, true, seconds + LEASE_MARGIN)
     end
     if what == "lead" then
       local held = setmetatable({
@@ -119,7 +119,7 @@ function M.enter(identity, proof, transport, seconds, deadline, shelf, foreign)
         mark = guard.fingerprint(identity, proof),
       }, Held)
       return join(held, shelf, transport, seconds + LEASE_MARGIN, deadline)
-    elseif left <= 0 or (b and transport.blocks) then
+    elseif left <= 0 or (b and transport.blocking) then
       -- Over, or held further up in this very thread.
       return late()
     end

@@ -29,7 +29,7 @@ local FINGERPRINT = "^" .. ("%x"):rep(8) .. "$"
 ---@param secret string
 ---@return string
 function M.fingerprint(identity, secret)
-  return core.digest(identity .. "\0" .. secret):sub(1, 8)
+  return core.sha256(identity .. "\0" .. secret):sub(1, 8)
 end
 
 --- A state nobody was refused in.

@@ -56,7 +56,7 @@ function Latch:merge(state)
     return state
   end
   local now = core.now()
-  local kept = moved(guard.decode(text), now - core.wall(), now)
+  local kept = moved(guard.decode(text), now - core.time(), now)
   return state.unsaved and joined(kept, state) or kept
 end
 
@@ -65,7 +65,7 @@ end
 ---@param changed boolean
 function Latch:leave(state, changed)
   if changed or state.unsaved then
-    local wall = core.wall()
+    local wall = core.time()
     local text = guard.encode(moved(state, wall - core.now(), wall))
     state.unsaved = not (self.lease
       and self.shelf:write(text, TTL, self.lease)) or nil

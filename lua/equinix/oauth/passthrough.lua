@@ -141,7 +141,7 @@ end
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.run(client, operation, body, traceparent)
-  if not client.transport.waits() then
+  if not client.transport.can_wait() then
     return err.fail("config", "this place may not wait for an answer; call "
       .. "where waiting is allowed", { code = "cannot_wait" })
   end

@@ -105,8 +105,8 @@ local function new_client(settings)
   -- The token's place is found before the workers are forked: finding it takes
   -- the secret, and a file that holds it may be gone when they need a token
   -- that is there. Who can't find it now keeps nginx from starting.
-  if client.flight.renews then
-    local slot, problem_found = client.flight:place()
+  if client.tokens.renews then
+    local slot, problem_found = client.tokens:slot()
     if not slot then
       error(problem_found.message, 0)
     end

@@ -76,7 +76,7 @@ end
 function Door:opens(authorization)
   local scheme, token = (authorization or ""):match "^(%a+) +(%S+)$"
   return scheme ~= nil and scheme:lower() == "bearer"
-    and core.digest(token) == self.digest
+    and core.sha256(token) == self.digest
 end
 
 local HOST = "This service is not called that; the Host must be localhost, "
@@ -113,7 +113,7 @@ function M.new(options)
   end
   return setmetatable({
     hosts = hosts,
-    digest = options.auth_token and core.digest(options.auth_token),
+    digest = options.auth_token and core.sha256(options.auth_token),
   }, Door)
 end
 

@@ -22,12 +22,12 @@ local LEASE_MARGIN = 5 -- seconds beyond the renewal's own deadline
 local NONE = "none" -- no refresh token was there
 
 local function fingerprint(refresh_token)
-  return refresh_token and core.digest(refresh_token) or NONE
+  return refresh_token and core.sha256(refresh_token) or NONE
 end
 
 -- The refresh token that the cache holds now.
 local function current(client)
-  local _, _, _, record = client.flight.slot:look()
+  local _, _, _, record = client.tokens:slot():read()
   local found = token.decode(record)
   return found and found.refresh_token
 end
@@ -37,7 +37,7 @@ local function is_ours(client, place, presented)
   if not presented then
     return true
   end
-  local _, _, _, traded_in = place:look()
+  local _, _, _, traded_in = place:read()
   local mark = fingerprint(presented)
   return mark == fingerprint(current(client)) or mark == traded_in
 end
@@ -61,7 +61,7 @@ end
 -- the next one.
 local function enter(client, place)
   local seconds = client.config.timeout + LEASE_MARGIN
-  local what, flight = place:begin(0, false, seconds)
+  local what, flight = place:acquire(0, false, seconds)
   if what == "wait" then
     what = await(client.transport, place, flight, seconds)
     return what == "published"
@@ -72,7 +72,7 @@ end
 --- The place where a client's renewals are noted.
 ---@param client equinix.Client whose place in the cache is known
 function M.place(client)
-  return core.tokens.open("renewal\0" .. client.flight.key())
+  return core.tokens.open("renewal\0" .. client.tokens.key())
 end
 
 -- Under a lease, or with somebody else's renewal at hand.
@@ -98,14 +98,14 @@ end
 ---@return equinix.Token|nil token nil alone: the refresh token is not ours
 ---@return equinix.Error|nil
 function M.run(client, presented, opts)
-  if not client.flight then
+  if not client.tokens then
     return client:refresh(opts) -- closed: it says so
-  elseif not client.flight.renews then
+  elseif not client.tokens.renews then
     return err.fail("config", "a static token can't be renewed", {
       code = "static_token",
     })
   end
-  local slot, problem = client.flight:place()
+  local slot, problem = client.tokens:slot()
   if not slot then
     return nil, problem
   end

@@ -190,7 +190,7 @@ end
 ---@return equinix.service.Answer|nil
 ---@return string|nil header that is in the cache
 function Service:again()
-  local flight = self.client.flight
+  local flight = self.client.tokens
   local header = flight and flight.hit()
   if header and header == self.header and self.now() == self.at then
     return self.answer, header
@@ -245,12 +245,12 @@ end
 ---@return number|nil life seconds, at issue; nil: there is none
 ---@return number|nil left seconds
 function Service:life()
-  local flight = self.client.flight
-  local slot = flight and flight.renews and flight:place()
+  local flight = self.client.tokens
+  local slot = flight and flight.renews and flight:slot()
   if not slot then
     return nil
   end
-  local _, _, header, record, left = slot:look()
+  local _, _, header, record, left = slot:read()
   local found = header and token.decode(record)
   if found then
     return found.expires_in, math.min(left, found.expires_in)

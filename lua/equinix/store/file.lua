@@ -62,14 +62,14 @@ local function write(record, ttl, now)
   -- Not by %s: Lua 5.1's would end a short record at a NUL.
   local rest = ("%.0f %.0f\n"):format(math.floor((now + ttl) * 1000),
     math.floor(ttl * 1000)) .. record
-  return FORM .. " " .. core.digest(rest) .. " " .. rest
+  return FORM .. " " .. core.sha256(rest) .. " " .. rest
 end
 
 -- The record and what is left of its life; nil where somebody else wrote
 -- that, or not all of it is there.
 local function read(bytes, now)
   local form, digest, rest, ends, ttl = bytes:match(HEAD)
-  if form ~= FORM or #bytes > MAX_FILE or core.digest(rest) ~= digest then
+  if form ~= FORM or #bytes > MAX_FILE or core.sha256(rest) ~= digest then
     return nil
   end
   local record = rest:sub(#ends + #ttl + 3)
@@ -89,7 +89,7 @@ function File:load(key)
   if not bytes then
     return nil, reason
   end
-  local record, ttl = read(bytes, core.wall())
+  local record, ttl = read(bytes, core.time())
   if not record then
     local _
     _, reason = self.folder:aside(key, bytes, MAX_FILE + 1)
@@ -114,7 +114,7 @@ function File:save(key, record, ttl, lease)
   if type(record) ~= "string" or record == "" or #record > MAX_RECORD then
     check.raise(2, "a record must be a string of 1 to %d bytes", MAX_RECORD)
   end
-  local now = core.wall()
+  local now = core.time()
   return self.folder:save(key, write(record, ttl, now), now + ttl, lease)
 end
 

@@ -172,7 +172,7 @@ end
 
 -- 128 bits that nobody else has; a random number has 53.
 local function new_fence()
-  return core.digest(("%.17g %.17g %.17g"):format(
+  return core.sha256(("%.17g %.17g %.17g"):format(
     core.random(), core.random(), core.random())):sub(1, 32)
 end
 
@@ -334,7 +334,7 @@ end
 
 -- Whoever logs in otherwise must not get a connection of ours.
 local function login_name(o)
-  return core.digest(("%q %d %q %q %d"):format(o.host, o.port,
+  return core.sha256(("%q %d %q %q %d"):format(o.host, o.port,
     o.username or "", o.password or "", o.db))
 end
 

@@ -84,7 +84,7 @@ end
 function M.token(visit, secret, key)
   return setmetatable({
     visit = visit,
-    name = "token." .. core.name(secret, key),
+    name = "token." .. core.record_name(secret, key),
     wrap = function(text)
       return core.seal(secret, key, text)
     end,
@@ -104,7 +104,7 @@ end
 function M.latch(visit, identity)
   return setmetatable({
     visit = visit,
-    name = "latch." .. core.digest(identity),
+    name = "latch." .. core.sha256(identity),
     wrap = as_it_is,
     unwrap = as_it_is,
   }, Shelf)

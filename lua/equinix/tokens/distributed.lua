@@ -41,7 +41,7 @@ end
 --- A token that another one left, and how old it is.
 ---@return table|nil found {fields, age}
 function Turn:left_behind()
-  local fields, left = record.token(self.record, core.wall())
+  local fields, left = record.token(self.record, core.time())
   left = math.min(left, self.ttl)
   if fields and not self.unwanted[fields.access_token]
     and left > (self.flight.min_life or 0) then
@@ -59,7 +59,7 @@ end
 -- A failure that another one left: while it holds everybody back, or when it
 -- came while this one waited.
 function Turn:failure()
-  local wall, now = core.wall(), core.now()
+  local wall, now = core.time(), core.now()
   local pause = record.pause(self.record, wall)
   local failed = self.record.failed
   if failed ~= self.seen or (pause > 0 and not self.flight.force) then
@@ -139,7 +139,7 @@ function Turn:save(changed)
   if not self.lease then
     return false
   end
-  local text, ttl = record.encode(changed, core.wall())
+  local text, ttl = record.encode(changed, core.time())
   if ttl <= 0 or not self.shelf:write(text, ttl, self.lease) then
     return false
   end
@@ -186,7 +186,7 @@ end
 ---@param fields equinix.Token
 ---@param start number when its request began, on core.now()
 function Turn:renewed(fields, start)
-  self:save(record.renewed(fields, core.wall() - (core.now() - start)))
+  self:save(record.renewed(fields, core.time() - (core.now() - start)))
 end
 
 --- Saves a failure, for all who share the store.
@@ -195,7 +195,7 @@ end
 function Turn:failed(text, pause)
   self:read() -- a token that was forgotten meanwhile must not come back
   self:save(record.failed(self.record, failure.decode(text), pause,
-    core.wall(), core.now()))
+    core.time(), core.now()))
 end
 
 --- Takes the record away again.
@@ -252,7 +252,7 @@ function M.forget(self)
   turn.lease = turn.shelf:lock(turn.seconds)
   turn:read()
   turn.record.token = nil
-  if record.pause(turn.record, core.wall()) == 0
+  if record.pause(turn.record, core.time()) == 0
     or not turn:save(turn.record) then
     turn.shelf:drop()
   end

@@ -32,7 +32,7 @@ local cast = caster()
 -- `hits` reads the slot's own memory, so the slot is held on to. Between its
 -- answer and the look into the box nothing else can run.
 local function by_ffi(slot, slow)
-  local box, address = slot:direct()
+  local box, address = slot:ffi()
   local hits = cast(address)
   return function()
     if hits(slot) ~= 0 then

@@ -55,7 +55,7 @@ local function refresh_token(self, flight)
     or (old.refresh_expires_at and old.refresh_expires_at <= os.time()) then
     return nil
   end
-  local mark = core.digest(old.refresh_token):sub(1, 16)
+  local mark = core.sha256(old.refresh_token):sub(1, 16)
   if mark ~= spent then
     return old, mark
   end
@@ -64,7 +64,7 @@ end
 -- Noted where whoever leads next finds it, should this leader never come back.
 local function spend(slot, lease, flight, mark)
   flight.spent = mark
-  slot:mark(lease, failure.mark(flight.last, mark))
+  slot:note(lease, failure.mark(flight.last, mark))
   return not flight.turn or flight.turn:spend(mark)
 end
 
@@ -238,7 +238,7 @@ end
 -- This process' leader sends.
 local function renew(self, slot, lease, flight, deadline)
   if flight.rejected and not flight.force then
-    local allowed, wait = slot:allow(REJECTIONS, REJECTION_WINDOW)
+    local allowed, wait = slot:rate_limit(REJECTIONS, REJECTION_WINDOW)
     if not allowed then
       return fail(self, slot, lease, flight, too_many(wait), wait)
     end

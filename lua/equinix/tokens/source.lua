@@ -55,15 +55,15 @@ Flight.__index = Flight
 -- that has changed leads to another place. There are two holds on a place: one
 -- for hits, which ends at once when the place changes or the client closes,
 -- and one for flights, which lives as long as whoever is in the middle of one.
-function Flight:place()
-  if self.slot and not self.config.secret_rotates then
-    return self.slot
+function Flight:slot()
+  if self.opened and not self.config.secret_rotates then
+    return self.opened
   end
   local secret, reason = self.config.secret()
   if not secret then
     return err.fail("config", reason)
   end
-  if not self.slot or secret ~= self.secret() then
+  if not self.opened or secret ~= self.secret() then
     if self.hits then
       self.hits:close()
     end
@@ -74,11 +74,11 @@ function Flight:place()
     self.key = function()
       return key
     end
-    self.slot, self.hits = core.tokens.open(key), core.tokens.open(key)
+    self.opened, self.hits = core.tokens.open(key), core.tokens.open(key)
     self.hit = hit.bind(self.hits)
     self.moved()
   end
-  return self.slot
+  return self.opened
 end
 
 -- What is counted for all who share the place.
@@ -87,13 +87,13 @@ local COUNTERS = { token_requests = 1, tokens = 2, failures = 3,
 
 --- Counts one more of them.
 function Flight:count(name)
-  self.slot:count(COUNTERS[name], 1)
+  self.opened:count(COUNTERS[name], 1)
 end
 
 --- All counters, as all who share the token see them.
 ---@return table<string, integer>
 function Flight:stats()
-  local slot = self.slot or self:place()
+  local slot = self.opened or self:slot()
   local counts = slot and slot:counters() or {}
   local stats = {}
   for name, i in pairs(COUNTERS) do
@@ -135,7 +135,7 @@ end
 function Flight:wait(slot, want, view, flight, own)
   if view.fallback and view.state == "advisory" then
     return false, view.fallback, view.token
-  elseif own and self.transport.blocks then
+  elseif own and self.transport.blocking then
     if view.fallback then
       return false, view.fallback, view.token
     end
@@ -152,7 +152,7 @@ function Flight:wait(slot, want, view, flight, own)
   elseif what == "gone" or (what == "failed" and a == "") then
     return true -- nobody's attempt: the next one leads
   end
-  local now = self:view(slot, want) -- the old one may be over by now
+  local now = self:snapshot(slot, want) -- the old one may be over by now
   if now.fallback then
     return false, now.fallback, now.token
   elseif what == "failed" then
@@ -167,7 +167,7 @@ end
 local function plan(self, slot, want, view, last, rejected)
   local timeout = self.config.timeout
   -- Looked at only now: what was there before may have been presented since.
-  local _, _, _, record = slot:look()
+  local _, _, _, record = slot:read()
   return {
     deadline = core.now() + timeout,
     own_deadline = math.huge,
@@ -196,7 +196,7 @@ function Flight:lead_inline(slot, want, view, lease, flight)
     and want.deadline < now + timeout * HASTE
   local header, fields = lead.run(self, slot, lease, flight)
   if not header and view.fallback then
-    local old = self:view(slot, want) -- it may be over by now
+    local old = self:snapshot(slot, want) -- it may be over by now
     if old.fallback then
       return old.fallback, old.token
     end
@@ -220,8 +220,8 @@ function Flight:lead(slot, want, view, lease, last, rejected)
 end
 
 -- What the cache holds, seen with this caller's needs.
-function Flight:view(slot, want)
-  local state, serial, header, record, left = slot:look()
+function Flight:snapshot(slot, want)
+  local state, serial, header, record, left = slot:read()
   if want.slot ~= slot then
     want.slot, want.old = slot, nil -- serials mean nothing at another place
   end
@@ -238,16 +238,16 @@ end
 
 -- The place and what it holds. A secret file is read only when what is there
 -- can't be served as it is; when it can't be read, the old token still serves.
-function Flight:survey(want)
-  local slot = self.slot
-  local view = slot and self:view(slot, want) or {}
+function Flight:locate(want)
+  local slot = self.opened
+  local view = slot and self:snapshot(slot, want) or {}
   if slot and (not self.config.secret_rotates
       or (view.fallback and view.state == "fresh")) then
     return slot, view
   end
-  local place, problem = self:place()
+  local place, problem = self:slot()
   if place and place ~= slot then
-    view = self:view(place, want)
+    view = self:snapshot(place, want)
   end
   return place, view, problem
 end
@@ -256,23 +256,23 @@ end
 ---@param want equinix.Want
 ---@return string|nil header
 ---@return equinix.Token|equinix.Error
-function Flight:obtain(want)
+function Flight:get(want)
   while true do
     if self.closed then
       return err.fail("closed", "the client was closed meanwhile")
     end
-    local slot, view, problem = self:survey(want)
+    local slot, view, problem = self:locate(want)
     if view.fallback and (view.state == "fresh" or not slot
-        or not self.transport.waits()) then
+        or not self.transport.can_wait()) then
       return view.fallback, view.token
     elseif not slot then
       return nil, problem
-    elseif not self.transport.waits() then
+    elseif not self.transport.can_wait() then
       return cannot_wait()
     elseif core.now() >= want.deadline then
       return timed_out()
     end
-    local what, a, b, c = slot:begin(view.serial, want.force or false,
+    local what, a, b, c = slot:acquire(view.serial, want.force or false,
       self.config.timeout + LEASE_MARGIN)
     if what == "backoff" then
       if view.fallback then
@@ -295,14 +295,14 @@ end
 ---@return boolean whether it was the current one
 function Flight:reject(header)
   -- A place is not looked for where that takes reading a file.
-  if not self.slot and (self.config.secret_rotates or not self:place()) then
+  if not self.opened and (self.config.secret_rotates or not self:slot()) then
     return false
   end
-  local _, serial, current = self.slot:look()
+  local _, serial, current = self.opened:read()
   if current ~= header then
     return false
   end
-  local first = self.slot:reject(serial)
+  local first = self.opened:reject(serial)
   if first then
     self:count "rejections"
     self.emit("token_rejected", {})
@@ -313,7 +313,7 @@ end
 --- Drops and wipes the token in every level; back-off and latch stay.
 function Flight:forget()
   self.token_table = nil
-  local slot = self.slot or self:place()
+  local slot = self.opened or self:slot()
   if slot then
     slot:forget()
     if self.config.store then
@@ -336,7 +336,7 @@ end
 ---@param slow function
 ---@return function
 function Flight:bind(slow)
-  local yields = not self.transport.blocks
+  local yields = not self.transport.blocking
   return self.hits and hit.bind(self.hits, slow, yields) or slow
 end
 

@@ -14,7 +14,7 @@ Static.__index = Static
 --- Always the same token.
 ---@return string|nil header
 ---@return equinix.Token|equinix.Error
-function Static:obtain(want)
+function Static:get(want)
   if not self.hit() then
     return err.fail("closed", "the client was closed meanwhile")
   elseif want.renew then

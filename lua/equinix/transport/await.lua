@@ -11,16 +11,16 @@ local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1 -- seconds
 --- it is not over.
 ---@param transport table the port
 ---@param slot userdata a place in the cache
----@param flight any as slot:begin() named it
+---@param flight any as slot:acquire() named it
 ---@param seconds number
 return function(transport, slot, flight, seconds)
-  if transport.blocks then
+  if transport.blocking then
     slot:wait(seconds, flight)
-    return slot:outcome(flight)
+    return slot:result(flight)
   end
   local give_up, pause = core.now() + seconds, FIRST_PAUSE
   while true do
-    local what, a, b, c = slot:outcome(flight)
+    local what, a, b, c = slot:result(flight)
     local left = give_up - core.now()
     if what ~= "pending" or left <= 0 then
       return what, a, b, c

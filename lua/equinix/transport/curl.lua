@@ -15,9 +15,9 @@ local core = require "equinix.core"
 ---@field body? string the bytes to send
 ---@field connect_timeout? number seconds for connecting, TLS included
 ---@field max_body? number bytes, counted after decompression; 64 MiB
----@field fresh? boolean a connection of its own, closed afterwards
----@field replay? boolean may be sent again when a reused connection is dead
----@field raw_head? boolean a lean answer: head instead of headers, and
+---@field fresh_connect? boolean a connection of its own, closed afterwards
+---@field may_resend? boolean sent again when a reused connection is dead
+---@field raw_headers? boolean a lean answer: head instead of headers, and
 ---  nothing about the connection
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
@@ -28,7 +28,7 @@ local core = require "equinix.core"
 ---@class equinix.transport.response
 ---@field status integer
 ---@field headers? string[][] list of {name, value} as received, in order
----@field head? string the same in one piece, for core.headers, with raw_head
+---@field head? string all headers in one piece, for core.headers
 ---@field body string "" when the sink took it
 ---@field elapsed number seconds
 ---@field http_version string "1.0", "1.1", "2" or "3"
@@ -38,7 +38,7 @@ local core = require "equinix.core"
 ---@field kind "network"|"timeout"|"tls"|"protocol"|"config"|"memory"
 ---@field code string "ECONNREFUSED", "CURLE_...", "body_too_large", ...
 ---@field message string
----@field sent boolean false where certainly no byte of the request left
+---@field maybe_sent boolean false where certainly no byte of the request left
 
 ---@class equinix.transport.result one of the two
 ---@field response? equinix.transport.response
@@ -48,7 +48,7 @@ local core = require "equinix.core"
 local M = {}
 
 ---Sleeping and sending stop this OS thread, so waiters may use its means.
-M.blocks = true
+M.blocking = true
 
 local handle
 
@@ -68,17 +68,17 @@ end
 ---Sends a request and waits for its answer.
 ---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
----@param drain? fun(chunk: string) gets the body of a 2xx answer piece by
+---@param on_chunk? fun(chunk: string) gets the body of a 2xx answer piece by
 ---  piece; then the response's body is ""
 ---@return equinix.transport.response? response
 ---@return equinix.transport.err? err
-function M.send(request, seconds, drain)
-  if not drain then
+function M.send(request, seconds, on_chunk)
+  if not on_chunk then
     return (handle or get_handle()):send(request, seconds)
   end
   -- The function may make calls of its own: it gets a handle for itself.
   local own = core.http()
-  local response, err = own:send(request, seconds, drain)
+  local response, err = own:send(request, seconds, on_chunk)
   own:close()
   return response, err
 end
@@ -100,7 +100,7 @@ end
 
 ---Whether waiting is allowed here: always, since the thread is ours.
 ---@return true
-function M.waits()
+function M.can_wait()
   return true
 end
 

@@ -13,7 +13,7 @@ local CANNOT_WAIT = {
   kind = "config",
   code = "cannot_wait",
   message = "nothing can be sent here: this is no task of the loop",
-  sent = false,
+  maybe_sent = false,
 }
 
 local NO_DRAIN = {
@@ -21,13 +21,13 @@ local NO_DRAIN = {
   code = "sink_function",
   message = "a sink is a file's path here: a function would hold up all other "
     .. "tasks",
-  sent = false,
+  maybe_sent = false,
 }
 
 local HARMLESS = { GET = true, HEAD = true }
 
-local function send(loop, request, seconds, drain)
-  if drain then
+local function send(loop, request, seconds, on_chunk)
+  if on_chunk then
     return nil, NO_DRAIN
   elseif not loop:task() then
     return nil, CANNOT_WAIT
@@ -77,11 +77,11 @@ function M.new(loop)
   ---Sends a request; this task waits until its answer is there.
   ---@param request equinix.transport.request
   ---@param seconds number limit for the whole transfer
-  ---@param drain? function refused
+  ---@param on_chunk? function refused
   ---@return equinix.transport.response? response
   ---@return equinix.transport.err? err
-  function port.send(request, seconds, drain)
-    return send(loop, request, seconds, drain)
+  function port.send(request, seconds, on_chunk)
+    return send(loop, request, seconds, on_chunk)
   end
 
   ---Sends many requests, n at a time.
@@ -101,7 +101,7 @@ function M.new(loop)
 
   ---Whether waiting is allowed here.
   ---@return boolean
-  function port.waits()
+  function port.can_wait()
     return loop:task() ~= nil
   end
 

@@ -27,7 +27,7 @@ local START_SECONDS = 1 -- within which a timer of no delay has begun
 
 ---Whether waiting is allowed here.
 ---@return boolean
-function M.waits()
+function M.can_wait()
   return YIELDS[ngx.get_phase()] or false
 end
 
@@ -38,7 +38,7 @@ local function cannot_wait()
     message = ("nothing can be sent in nginx's phase '%s', which can't wait "
       .. "for the answer; use rewrite, access or content, or ngx.timer.at")
       :format(ngx.get_phase()),
-    sent = false,
+    maybe_sent = false,
   }
 end
 
@@ -47,19 +47,19 @@ local NO_DRAIN = {
   code = "sink_function",
   message = "inside nginx a sink is a file's path: a function can't cross "
     .. "into the thread that receives the body",
-  sent = false,
+  maybe_sent = false,
 }
 
 ---Sends a request; this light thread sleeps until its answer is there.
 ---@param request equinix.transport.request
 ---@param seconds number limit for everything, waiting in the queue included
----@param drain? function refused: it can't cross into a thread
+---@param on_chunk? function refused: it can't cross into a thread
 ---@return equinix.transport.response? response
 ---@return equinix.transport.err? err
-function M.send(request, seconds, drain)
-  if drain then
+function M.send(request, seconds, on_chunk)
+  if on_chunk then
     return nil, NO_DRAIN
-  elseif not M.waits() then
+  elseif not M.can_wait() then
     return nil, cannot_wait()
   end
   return crew.run("send", seconds, request)
@@ -72,7 +72,7 @@ end
 ---@return equinix.transport.result[] results in the order of the requests
 function M.send_many(requests, n, seconds)
   local results, trouble
-  if M.waits() then
+  if M.can_wait() then
     results, trouble = crew.run("send_many", seconds, requests, n)
   else
     trouble = cannot_wait()
@@ -114,7 +114,7 @@ function M.spawn(f)
       .. tostring(ok and reason or done)
   end
   -- nginx drops a timer beyond lua_max_running_timers, and tells its log only.
-  if M.waits() then
+  if M.can_wait() then
     start:wait(START_SECONDS)
     -- Not what wait returned: after a pause of the whole worker both are true.
     if not begun then

@@ -37,7 +37,7 @@ describe("a body", function()
 
   local function get(size, max_body)
     return handle:get(("%s/%d"):format(server.url, size),
-      { max_body = max_body, replay = true })
+      { max_body = max_body, may_resend = true })
   end
 
   local function assert_whole(body, size)
@@ -75,7 +75,7 @@ describe("a body", function()
       assert.is_nil(response)
       assert.are.equal("protocol", err.kind)
       assert.are.equal("body_too_large", err.code)
-      assert.is_true(err.sent)
+      assert.is_true(err.maybe_sent)
     end
   end)
 end)

@@ -27,12 +27,12 @@ describe("core.now", function()
   end)
 end)
 
-describe("core.wall", function()
+describe("core.time", function()
   it("is the date, in seconds with fractions", function()
     local fractions = false
     for _ = 1, 20 do
       local earliest = os.time()
-      local wall = core.wall()
+      local wall = core.time()
       -- os.time may be some milliseconds late: its clock only ticks.
       assert.is_true(wall >= earliest and wall < os.time() + 2)
       fractions = fractions or wall % 1 ~= 0

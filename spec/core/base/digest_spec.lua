@@ -1,7 +1,7 @@
 -- digest: SHA-256, checked against published examples.
 local core = require "equinix.core"
 
-describe("core.digest", function()
+describe("core.sha256", function()
   -- FIPS 180-4 examples, and the empty message
   local known = {
     [""] = "e3b0c44298fc1c149afbf4c8996fb924"
@@ -15,29 +15,29 @@ describe("core.digest", function()
 
   it("is SHA-256", function()
     for message, digest in pairs(known) do
-      assert.equal(digest, core.digest(message))
+      assert.equal(digest, core.sha256(message))
     end
   end)
 
   it("takes every byte, NUL too", function()
-    assert.not_equal(core.digest "a", core.digest "a\0")
-    assert.not_equal(core.digest "a\0b", core.digest "a\0c")
+    assert.not_equal(core.sha256 "a", core.sha256 "a\0")
+    assert.not_equal(core.sha256 "a\0b", core.sha256 "a\0c")
   end)
 
   it("takes a million bytes", function()
     assert.equal(
       "cdc76e5c9914fb9281a1c7e284d73e67"
         .. "f1809a48a497200e046d39ccc7112cd0",
-      core.digest(("a"):rep(1000000))
+      core.sha256(("a"):rep(1000000))
     )
   end)
 
   it("raises for what is no string", function()
     assert.error_matches(function()
-      core.digest(nil)
+      core.sha256(nil)
     end, "string expected")
     assert.error_matches(function()
-      core.digest {}
+      core.sha256 {}
     end, "string expected")
   end)
 end)

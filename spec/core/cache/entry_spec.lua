@@ -22,7 +22,7 @@ describe("a published token", function()
       mandatory = MANDATORY,
     } do
       local serial = fill(slot, "Bearer x", life, "record x")
-      local is, number, header, record, left = slot:look()
+      local is, number, header, record, left = slot:read()
       assert.same(
         { state, serial, "Bearer x", "record x" },
         { is, number, header, record }
@@ -42,7 +42,7 @@ describe("a published token", function()
     assert.same({ nil, "expired" }, { slot:peek() })
     assert.same(
       { "expired", serial, nil, "refresh me", 0 },
-      { slot:look() }
+      { slot:read() }
     )
   end)
 
@@ -62,7 +62,7 @@ describe("a published token", function()
     local slot = open()
     fill(slot, "Bearer x", { math.huge, math.huge, math.huge })
     assert.equal("Bearer x", slot:peek())
-    assert.equal(math.huge, (select(5, slot:look())))
+    assert.equal(math.huge, (select(5, slot:read())))
   end)
 
   it("expires though its other times be later", function()
@@ -77,8 +77,8 @@ describe("a published token", function()
     local record = ("\0\n"):rep(24 * 1024)
     fill(slot, header, FRESH, record)
     assert.equal(header, slot:peek())
-    assert.equal(record, (select(4, slot:look())))
-    local _, lease = slot:begin(nil, true)
+    assert.equal(record, (select(4, slot:read())))
+    local _, lease = slot:acquire(nil, true)
     assert.error_matches(function()
       slot:publish(lease, "", header .. "x", times(1, 2, 3))
     end, "too long")
@@ -96,13 +96,13 @@ describe("a published token", function()
     fill(slot, ("A"):rep(1000), FRESH, ("R"):rep(1000))
     fill(slot, "b", FRESH, "")
     assert.equal("b", slot:peek())
-    local _, _, header, record = slot:look()
+    local _, _, header, record = slot:read()
     assert.same({ "b", "" }, { header, record })
   end)
 
   it("needs a header, a lease and all its times", function()
     local slot = open()
-    local _, lease = slot:begin()
+    local _, lease = slot:acquire()
     local t = times(1, 2, 3)
     assert.error(function()
       slot:publish(lease, "record", "", t)
@@ -136,13 +136,13 @@ describe("slot:reject", function()
     assert.equal("Bearer x", two:peek())
     assert.is_true(one:reject(serial))
     assert.same({ nil, "rejected" }, { two:peek() })
-    local state, number, header, record = two:look()
+    local state, number, header, record = two:read()
     assert.same(
       { "rejected", serial, nil, "refresh me" },
       { state, number, header, record }
     )
     assert.is_false(two:reject(serial))
-    local turn, _, _, rejected = two:begin(serial)
+    local turn, _, _, rejected = two:acquire(serial)
     assert.same({ "lead", true }, { turn, rejected })
   end)
 
@@ -156,7 +156,7 @@ describe("slot:reject", function()
     assert.is_true(slot:reject(second))
     fill(slot, "Bearer 3")
     assert.equal("Bearer 3", slot:peek())
-    assert.is_false((select(4, slot:begin(nil, true))))
+    assert.is_false((select(4, slot:acquire(nil, true))))
   end)
 end)
 
@@ -168,56 +168,56 @@ describe("slot:forget", function()
     assert.equal("Bearer x", two:peek())
     one:forget()
     assert.same({ nil, "empty" }, { two:peek() })
-    assert.same({ "empty", 0, nil, nil, 0 }, { two:look() })
+    assert.same({ "empty", 0, nil, nil, 0 }, { two:read() })
   end)
 
   it("makes a flight under way void", function()
     local slot = open()
-    local _, lease = slot:begin()
+    local _, lease = slot:acquire()
     slot:forget()
     assert.same(
       { nil, "stale" },
       { slot:publish(lease, "record", "Bearer x", times(1, 2, 3)) }
     )
-    assert.equal("empty", (slot:look()))
-    assert.equal("lead", (slot:begin()))
+    assert.equal("empty", (slot:read()))
+    assert.equal("lead", (slot:acquire()))
   end)
 end)
 
-describe("slot:allow", function()
+describe("slot:rate_limit", function()
   it("allows n in the window and tells how long to wait", function()
     local slot = open()
     for _ = 1, 5 do
-      assert.same({ true }, { slot:allow(5, 60) })
+      assert.same({ true }, { slot:rate_limit(5, 60) })
     end
-    local allowed, wait = slot:allow(5, 60)
+    local allowed, wait = slot:rate_limit(5, 60)
     assert.is_false(allowed)
     assert.is_true(wait > 50 and wait <= 60)
-    assert.is_true((slot:allow(6, 60)))
-    assert.is_true((slot:allow(1, 0)))
+    assert.is_true((slot:rate_limit(6, 60)))
+    assert.is_true((slot:rate_limit(1, 0)))
   end)
 
   it("slides", function()
     local slot = open()
-    assert.is_true((slot:allow(1, 0.05)))
-    assert.is_false((slot:allow(1, 0.05)))
+    assert.is_true((slot:rate_limit(1, 0.05)))
+    assert.is_false((slot:rate_limit(1, 0.05)))
     assert.is_true(eventually(function()
-      return (slot:allow(1, 0.05))
+      return (slot:rate_limit(1, 0.05))
     end))
-    assert.is_false((slot:allow(1, 60)))
-    assert.same({ false, math.huge }, { slot:allow(1, math.huge) })
+    assert.is_false((slot:rate_limit(1, 60)))
+    assert.same({ false, math.huge }, { slot:rate_limit(1, math.huge) })
   end)
 
   it("allows the window's whole 8, and no more", function()
     local slot = open()
     for round = 1, 2 do
       for _ = 1, 8 do
-        assert.equal(round == 1, (slot:allow(8, math.huge)))
+        assert.equal(round == 1, (slot:rate_limit(8, math.huge)))
       end
     end
     for _, n in ipairs { 0, 9, -1 } do
       assert.error_matches(function()
-        slot:allow(n, 60)
+        slot:rate_limit(n, 60)
       end, "1 to 8")
     end
   end)
@@ -255,7 +255,7 @@ describe("slot:count", function()
     local hit = slot:bind()
     for _ = 1, 10 do
       slot:count(1)
-      slot:allow(8, 60)
+      slot:rate_limit(8, 60)
       assert.equal("Bearer x", hit())
     end
   end)

@@ -17,7 +17,7 @@ describe("tokens.open", function()
   it("gives a slot of an empty place", function()
     local slot = open()
     assert.same({ nil, "empty" }, { slot:peek() })
-    assert.same({ "empty", 0, nil, nil, 0 }, { slot:look() })
+    assert.same({ "empty", 0, nil, nil, 0 }, { slot:read() })
   end)
 
   it("leads to the same place by the same key", function()
@@ -64,13 +64,13 @@ describe("tokens.open", function()
     local before = tokens.info().used
     local slot = open()
     slot:peek()
-    slot:look()
+    slot:read()
     slot:reject(1)
     slot:forget()
-    slot:outcome(1)
+    slot:result(1)
     slot:counters()
     assert.equal(before, tokens.info().used)
-    slot:begin()
+    slot:acquire()
     -- Where other specs filled the table an old place made room.
     assert.equal(math.min(before + 1, tokens.info().slots),
       tokens.info().used)
@@ -119,7 +119,7 @@ describe("a hit", function()
     local slot = open()
     local serial = fill(slot, "Bearer 1")
     assert.equal("Bearer 1", slot:peek())
-    local turn, lease = slot:begin(serial)
+    local turn, lease = slot:acquire(serial)
     assert.equal("lead", turn)
     assert.equal("Bearer 1", slot:peek())
     slot:fail(lease, "no", 60)
@@ -204,31 +204,31 @@ describe("slot:close", function()
   it("gives back a lease", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
-    local _, flight = one:begin()
-    assert.equal("pending", (two:outcome(flight)))
+    local _, flight = one:acquire()
+    assert.equal("pending", (two:result(flight)))
     one:close()
-    assert.same({ "gone" }, { two:outcome(flight) })
-    assert.equal("lead", (two:begin()))
+    assert.same({ "gone" }, { two:result(flight) })
+    assert.equal("lead", (two:acquire()))
   end)
 
   it("happens by itself when a slot is dropped", function()
     local key = new_key()
     local slot = tokens.open(key)
-    local turn, flight = tokens.open(key):begin()
+    local turn, flight = tokens.open(key):acquire()
     assert.equal("lead", turn)
     collectgarbage()
     collectgarbage()
-    assert.same({ "gone" }, { slot:outcome(flight) })
+    assert.same({ "gone" }, { slot:result(flight) })
   end)
 
   it("gives back its own lease only", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
-    local _, first = one:begin(nil, nil, 0)
-    local _, second = two:begin()
+    local _, first = one:acquire(nil, nil, 0)
+    local _, second = two:acquire()
     assert.not_equal(first, second)
     one:close()
-    assert.same({ "pending" }, { two:outcome(second) })
+    assert.same({ "pending" }, { two:result(second) })
   end)
 
   it("may be done twice; nothing else may be done after it", function()
@@ -241,16 +241,16 @@ describe("slot:close", function()
     assert.same({ nil, "closed" }, { slot:peek() })
     for method, arguments in pairs {
       bind = {},
-      direct = {},
-      look = {},
-      begin = {},
+      ffi = {},
+      read = {},
+      acquire = {},
       publish = { 1, "r", "h", times(1, 2, 3) },
       fail = { 1, "f", 0 },
-      outcome = { 1 },
+      result = { 1 },
       wait = { 0 },
       reject = { 1 },
       forget = {},
-      allow = { 1, 1 },
+      rate_limit = { 1, 1 },
       count = { 1 },
       counters = {},
     } do
@@ -329,13 +329,13 @@ describe("a finalizer in the middle of an answer", function()
     local header, record = ("h"):rep(9000), ("r"):rep(9000)
     fill(other, "Bearer other", FRESH, "other record")
     local serial = fill(slot, ("h"):rep(9000), FRESH, record)
-    slot:look()
+    slot:read()
     local state, number, got, also
     interrupt(function()
-      state, number, got, also = slot:look()
+      state, number, got, also = slot:read()
     end, function()
-      assert(select(4, other:look()) == "other record")
-      assert(select(4, slot:look()) == record)
+      assert(select(4, other:read()) == "other record")
+      assert(select(4, slot:read()) == record)
     end)
     assert.same({ "fresh", serial }, { state, number })
     assert.is_true(got == header and also == record)

@@ -203,21 +203,21 @@ end)
 
 describe("a name", function()
   it("is 64 hex digits, the same each time", function()
-    local name = core.name(SECRET, KEY)
+    local name = core.record_name(SECRET, KEY)
     assert.matches("^[0-9a-f]+$", name)
     assert.equal(64, #name)
-    assert.equal(name, core.name(SECRET, KEY))
+    assert.equal(name, core.record_name(SECRET, KEY))
   end)
 
   it("is the HMAC of the key under what HKDF makes of the secret", function()
-    assert.equal(VECTOR.name, core.name(VECTOR.secret, VECTOR.key))
+    assert.equal(VECTOR.name, core.record_name(VECTOR.secret, VECTOR.key))
   end)
 
   it("is another one for another secret or key", function()
     local seen = {}
     for _, secret in ipairs { "a", "b", "ab", "\0", "a\0" } do
       for _, key in ipairs { "", "a", "b", "bc", "c", "\0", binary(MOST) } do
-        local name = core.name(secret, key)
+        local name = core.record_name(secret, key)
         assert.is_nil(seen[name])
         seen[name] = true
       end
@@ -235,7 +235,7 @@ describe("misuse", function()
 
   it("raises for what is no string", function()
     for _, wrong in ipairs { false, {}, print } do
-      for _, f in ipairs { core.seal, core.unseal, core.name } do
+      for _, f in ipairs { core.seal, core.unseal, core.record_name } do
         assert_raises("#1.*string expected", f, wrong, KEY, "text")
         assert_raises("#2.*string expected", f, SECRET, wrong, "text")
       end
@@ -246,7 +246,7 @@ describe("misuse", function()
   end)
 
   it("raises for sizes that no record can have", function()
-    for _, f in ipairs { core.seal, core.name } do
+    for _, f in ipairs { core.seal, core.record_name } do
       assert_raises("#1.*1 byte to 32 KiB", f, "", KEY, "text")
       assert_raises("#1.*1 byte to 32 KiB", f, ("x"):rep(32 * 1024 + 1), KEY,
         "text")
@@ -271,7 +271,7 @@ describe("sealing", function()
         local sealed = seal(text)
         assert(unseal(sealed) == text)
         assert(unseal(flip(sealed, 100, 0)) == nil)
-        core.name(SECRET, KEY)
+        core.record_name(SECRET, KEY)
       end
       collectgarbage()
       collectgarbage()

@@ -41,7 +41,7 @@ describe("a crowd", function()
 
   before_each(function()
     server = rawserver.start(SERVER)
-    crowd = core.crowd()
+    crowd = core.multi()
   end)
   after_each(function()
     crowd:close()
@@ -233,7 +233,7 @@ describe("a crowd", function()
   end)
 
   it("closes its connections when it is collected", function()
-    local forgotten = core.crowd()
+    local forgotten = core.multi()
     assert(forgotten:add(prepare "/lost", 10))
     assert(process.eventually(function()
       forgotten:wait(0.01)
@@ -260,7 +260,7 @@ describe("a crowd", function()
     local rest = collector.restless()
     for _ = 1, 200 do
       if not pcall(add, "/many") then
-        crowd = core.crowd() -- it was closed between two calls
+        crowd = core.multi() -- it was closed between two calls
       end
       Handle.finalizer(meddle)
       pcall(crowd.wait, crowd)
@@ -313,7 +313,7 @@ describe("a crowd that waits for input, too", function()
       package.cpath = %q
       local core = require "equinix.core"
       io.stdout:setvbuf "line"
-      local crowd = core.crowd()
+      local crowd = core.multi()
       local url, transfer = %q, %s
       if transfer then
         crowd:add(core.prepare { method = "GET", url = url .. "/lost" }, 20)

@@ -43,7 +43,7 @@ describe("a handle that remembers", function()
           for _, path in ipairs(PATHS) do
             list[#list + 1] = { method = method, body = body or nil,
               headers = headers or nil, url = server.url .. path,
-              path = path, replay = true }
+              path = path, may_resend = true }
           end
         end
       end

@@ -21,7 +21,8 @@ describe("an err", function()
     server = rawserver.start("local c = ... " .. script)
     local response, err = handle:post(server.url, fields)
     assert.is_nil(response)
-    assert.are.same({ kind, code, sent }, { err.kind, err.code, err.sent })
+    assert.are.same({ kind, code, sent },
+      { err.kind, err.code, err.maybe_sent })
     return err
   end
 
@@ -33,7 +34,7 @@ describe("an err", function()
       names[#names + 1] = name
     end
     table.sort(names)
-    assert.are.same({ "code", "kind", "message", "sent" }, names)
+    assert.are.same({ "code", "kind", "maybe_sent", "message" }, names)
     assert.is_truthy(err.message:find(
       "^the server closed the connection without an answer"))
   end)
@@ -56,7 +57,7 @@ describe("an err", function()
       local url = server.url:gsub("^http:", "https:")
       local response, err = handle:post(url, { body = "x" })
       assert.is_nil(response)
-      assert.are.same({ "network", false }, { err.kind, err.sent })
+      assert.are.same({ "network", false }, { err.kind, err.maybe_sent })
       assert.is_truthy(err.code == "ECONNRESET" or err.code == "EPIPE")
     end)
 
@@ -67,7 +68,7 @@ describe("an err", function()
     local response, err = handle:post(url, { body = "x" })
     assert.is_nil(response)
     assert.are.same({ "tls", "CURLE_SSL_CONNECT_ERROR", false },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end)
 
   it("does not give the reason of an earlier failure", function()

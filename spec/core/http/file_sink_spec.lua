@@ -103,7 +103,7 @@ describe("a sink", function()
         { sink = path, body = "x" })
       assert.is_nil(response)
       assert.are.same({ "config", code, false },
-        { err.kind, err.code, err.sent })
+        { err.kind, err.code, err.maybe_sent })
     end
     assert.are.equal(0, server:connections())
     assert.are.equal("", names())
@@ -117,7 +117,7 @@ describe("a sink", function()
           { sink = dir .. "/" .. name })
         assert.is_nil(response)
         assert.are.same({ "config", code, false },
-          { err.kind, err.code, err.sent })
+          { err.kind, err.code, err.maybe_sent })
       end
       assert.are.equal("folder\npipe", names())
     end)
@@ -132,8 +132,8 @@ describe("a sink", function()
         local handle = require("equinix.core").http()
         local r, err = handle:send({method = "GET", url = "%s/big",
           sink = "%s/file"}, 5)
-        print(r, err.kind, err.code, err.sent)']]):format(lua, package.cpath,
-      server.url, dir))
+        print(r, err.kind, err.code, err.maybe_sent)']]):format(lua,
+      package.cpath, server.url, dir))
     assert.are.equal(0, code, out)
     assert.are.equal("nil\tconfig\tEFBIG\ttrue", out)
     assert.are.equal("", names())

@@ -75,7 +75,7 @@ describe("a handle", function()
       assert(handle:send(Handle.request("GET", server.url), 10))
       handle:close()
       assert(observer:send(Handle.request("GET", server.url .. "/gone?1",
-        { fresh = true }), 10))
+        { fresh_connect = true }), 10))
       handle = core.http()
       assert(handle:send(Handle.request("GET", server.url), 10))
       handle = nil -- luacheck: ignore
@@ -83,7 +83,7 @@ describe("a handle", function()
       collectgarbage()
       -- The observer's own first connection is the other one.
       assert(observer:send(Handle.request("GET", server.url .. "/gone?3",
-        { fresh = true }), 10))
+        { fresh_connect = true }), 10))
       observer:close()
       server:stop()
     end)
@@ -271,7 +271,7 @@ describe("a function that drains the body", function()
       text = text .. chunk
     end)
     assert.is_nil(response)
-    assert.is_true(err.sent)
+    assert.is_true(err.maybe_sent)
     assert.truthy(("half"):find(text, 1, true))
   end)
 

@@ -42,7 +42,7 @@ describe("a batch", function()
     local list = {}
     for i = 1, n do
       list[i] = Handle.request("GET", ("%s/%s%d"):format(server.url,
-        prefix or "", i), { replay = true })
+        prefix or "", i), { may_resend = true })
     end
     return list
   end
@@ -98,7 +98,7 @@ describe("a batch", function()
           assert.is_nil(result.err)
         end
         assert.are.equal(0, assert(handle:get(server.url,
-          { replay = true })).connects)
+          { may_resend = true })).connects)
       end
       local made = server:connections()
       assert.is_true(made > 4 and made <= 20, made)
@@ -117,9 +117,9 @@ describe("a batch", function()
     end
     assert.are.equal("ECONNREFUSED", results[2].err.code)
     assert.are.same({ "timeout", true },
-      { results[4].err.kind, results[4].err.sent })
+      { results[4].err.kind, results[4].err.maybe_sent })
     assert.are.same({ "timeout", false },
-      { results[5].err.kind, results[5].err.sent })
+      { results[5].err.kind, results[5].err.maybe_sent })
     for _, i in ipairs { 2, 4, 5 } do
       assert.is_nil(results[i].response)
     end
@@ -134,13 +134,13 @@ describe("a batch", function()
     local results = handle.http:send_many(list, 1, 0.3)
     assert.is_true(core.now() - before < 5)
     assert.are.same({ "timeout", true },
-      { results[1].err.kind, results[1].err.sent })
+      { results[1].err.kind, results[1].err.maybe_sent })
     -- Their turn never came; but for the second one there may have been a
     -- millisecond left.
     assert.are.equal("timeout", results[2].err.kind)
     for i = 3, 4 do
       assert.are.same({ "timeout", false },
-        { results[i].err.kind, results[i].err.sent })
+        { results[i].err.kind, results[i].err.maybe_sent })
     end
     assert.is_true(#server:requests() <= 2)
   end)
@@ -168,7 +168,7 @@ describe("a batch", function()
         return Handle.request(method, server.url .. "/", {
           headers = headers,
           body = body,
-          replay = true,
+          may_resend = true,
         })
       end
       local post = request("POST", shared, "a body")
@@ -286,7 +286,7 @@ describe("over HTTP/2", function()
     local list = {}
     for i = 1, 100 do
       list[i] = Handle.request("GET", server.url,
-        { ca_file = made.ca_file, replay = true })
+        { ca_file = made.ca_file, may_resend = true })
     end
     local results = handle:send_many(list, 50, 20)
     local single = assert(handle:send(list[1], 10))

@@ -54,7 +54,7 @@ describe("an outcome", function()
         "HTTP/1.1 200 OK\r\nA: 1\r\nB:two\r\n words\r\n" ..
         "Content-Length: 0\r\n\r\n")
     ]]
-    local response = assert(handle:get(server.url, { raw_head = true }))
+    local response = assert(handle:get(server.url, { raw_headers = true }))
     server:stop()
     handle:close()
     assert.is_nil(response.headers)

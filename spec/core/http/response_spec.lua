@@ -31,7 +31,7 @@ describe("an answer", function()
   local function failed(code, response, err)
     assert.is_nil(response)
     assert.are.same({ "protocol", code, true },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end
 
   it("has its headers in order, as they were written", function()
@@ -83,8 +83,8 @@ describe("an answer", function()
         c:send(c.ok("body " .. n, "X-" .. n .. ": 1\r\n"))
       end
     ]]
-    assert(handle:get(server.url, { replay = true }))
-    local response = assert(handle:get(server.url, { replay = true }))
+    assert(handle:get(server.url, { may_resend = true }))
+    local response = assert(handle:get(server.url, { may_resend = true }))
     assert.is_nil(Handle.header(response, "X-1"))
     assert.are.equal("1", Handle.header(response, "X-2"))
     assert.are.equal("body 2", response.body)
@@ -108,14 +108,14 @@ describe("an answer", function()
   it("that ends after an interim one is none", function()
     local response, err = serve "HTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n"
     assert.is_nil(response)
-    assert.is_true(err.sent)
+    assert.is_true(err.maybe_sent)
   end)
 
   it("that switches protocols, unasked, is refused", function()
     local response, err = serve("HTTP/1.1 101 Switching Protocols\r\n"
       .. "Upgrade: x\r\nConnection: Upgrade\r\n\r\nx")
     assert.is_nil(response)
-    assert.is_true(err.sent)
+    assert.is_true(err.maybe_sent)
   end)
 
   it("shorter than its length is refused", function()
@@ -123,7 +123,7 @@ describe("an answer", function()
       "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
     assert.is_nil(response)
     assert.are.same({ "network", "CURLE_PARTIAL_FILE", true },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end)
 
   it("longer than its length ends there", function()
@@ -134,17 +134,17 @@ describe("an answer", function()
       end
     ]]
     assert.are.equal("ok", assert(handle:get(server.url,
-      { replay = true })).body)
+      { may_resend = true })).body)
     -- What was too much is nobody's answer.
     assert.are.equal("ok", assert(handle:get(server.url,
-      { replay = true })).body)
+      { may_resend = true })).body)
   end)
 
   it("with broken chunks is refused", function()
     local response, err = serve("HTTP/1.1 200 OK\r\n"
       .. "Transfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n")
     assert.is_nil(response)
-    assert.is_true(err.sent)
+    assert.is_true(err.maybe_sent)
   end)
 
   it("with one endless header line has too many headers", function()
@@ -228,7 +228,7 @@ describe("an answer", function()
         local response, err = bomb(command, encoding)
         assert.is_nil(response)
         assert.are.same({ "protocol", "body_too_large", true },
-          { err.kind, err.code, err.sent })
+          { err.kind, err.code, err.maybe_sent })
         assert.is_true(resident() - before < 50000000)
       end)
     end

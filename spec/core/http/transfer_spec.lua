@@ -42,14 +42,14 @@ describe("a transfer", function()
 
       before_each(function()
         server = rawserver.start(DIES:format("c:" .. way .. "()"))
-        assert(handle:get(server.url, { replay = true }))
+        assert(handle:get(server.url, { may_resend = true }))
       end)
 
       -- Sent once, for better or worse; and never called unsent.
       local function assert_once(method, response, err)
         assert.are.equal(1, count(method))
         assert.are.equal(Handle.ANNOUNCES, response == nil)
-        assert.is_true(response ~= nil or err.sent)
+        assert.is_true(response ~= nil or err.maybe_sent)
       end
 
       it("repeats a POST never" .. how, function()
@@ -70,7 +70,7 @@ describe("a transfer", function()
       end)
 
       it("repeats what may be repeated, at once" .. how, function()
-        local response = assert(handle:get(server.url, { replay = true }))
+        local response = assert(handle:get(server.url, { may_resend = true }))
         assert.are.equal("answer 2", response.body)
         assert.are.equal(3, count "GET")
       end)
@@ -78,7 +78,7 @@ describe("a transfer", function()
       it("repeats a body whole, where allowed" .. how, function()
         local body = ("xyz"):rep(1000)
         local response = assert(handle:send("PUT", server.url,
-          { body = body, replay = true }))
+          { body = body, may_resend = true }))
         assert.are.equal("answer 2", response.body)
         local requests = server:requests()
         assert.are.equal(body, requests[#requests].body)
@@ -98,7 +98,7 @@ describe("a transfer", function()
       { body = "x" })
     assert.is_nil(response)
     assert.are.same({ "network", "ECONNREFUSED", false },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end)
 
   it("says that nothing was sent when there is no such host", function()
@@ -106,7 +106,7 @@ describe("a transfer", function()
       { body = "x" })
     assert.is_nil(response)
     assert.are.same({ "network", "CURLE_COULDNT_RESOLVE_HOST", false },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end)
 
   it("says that something was sent when the answer does not come", function()
@@ -114,7 +114,7 @@ describe("a transfer", function()
     local response, err = handle:post(server.url, { body = "x" })
     assert.is_nil(response)
     assert.are.same({ "network", "CURLE_GOT_NOTHING", true },
-      { err.kind, err.code, err.sent })
+      { err.kind, err.code, err.maybe_sent })
   end)
 
   it("without time sends nothing and fails at once", function()
@@ -122,10 +122,10 @@ describe("a transfer", function()
     for _, seconds in ipairs { 0, -1, -math.huge } do
       local response, err = handle:get(server.url, nil, seconds)
       assert.is_nil(response)
-      assert.are.same({ "timeout", false }, { err.kind, err.sent })
+      assert.are.same({ "timeout", false }, { err.kind, err.maybe_sent })
       response, err = handle:get(server.url, { connect_timeout = seconds })
       assert.is_nil(response)
-      assert.are.same({ "timeout", false }, { err.kind, err.sent })
+      assert.are.same({ "timeout", false }, { err.kind, err.maybe_sent })
     end
     assert.are.equal(0, server:connections())
   end)
@@ -146,7 +146,7 @@ describe("a transfer", function()
       local took = core.now() - before
       assert.is_nil(response, what)
       assert.are.same({ "timeout", "CURLE_OPERATION_TIMEDOUT", true },
-        { err.kind, err.code, err.sent }, what)
+        { err.kind, err.code, err.maybe_sent }, what)
       assert.is_true(took >= 0.19, what)
       server:stop()
       server = nil
@@ -159,10 +159,10 @@ describe("a transfer", function()
     local url = server.url:gsub("^http:", "https:")
     local response, err = handle:post(url, { body = "x" }, 0.2)
     assert.is_nil(response)
-    assert.are.same({ "timeout", false }, { err.kind, err.sent })
+    assert.are.same({ "timeout", false }, { err.kind, err.maybe_sent })
     response, err = handle:post(url, { body = "x", connect_timeout = 0.2 })
     assert.is_nil(response)
-    assert.are.same({ "timeout", false }, { err.kind, err.sent })
+    assert.are.same({ "timeout", false }, { err.kind, err.maybe_sent })
   end)
 
   it("may take as long as it likes without a limit", function()
@@ -183,7 +183,7 @@ describe("a transfer", function()
     ]]
     local function body(fresh)
       return assert(handle:get(server.url,
-        { fresh = fresh, replay = true })).body
+        { fresh_connect = fresh, may_resend = true })).body
     end
     assert.are.equal("connection 1", body(true))
     assert.are.equal("connection 2", body(false))
@@ -198,7 +198,7 @@ describe("a transfer", function()
     ]]
     local function connects(fresh)
       return assert(handle:get(server.url,
-        { fresh = fresh, replay = true })).connects
+        { fresh_connect = fresh, may_resend = true })).connects
     end
     assert.are.equal(1, connects(false))
     assert.are.equal(0, connects(false))

@@ -88,7 +88,7 @@ describe("core.on_term", function()
   it("ends the process with 0 when time is over, whatever it does", function()
     -- It does call something: ThreadSanitizer looks for signals only then.
     local busy = "local s repeat s = ('x'):rep(10000) until not s"
-    for _, doing in ipairs { busy, "core.input()", "core.crowd():wait(60)",
+    for _, doing in ipairs { busy, "core.input()", "core.multi():wait(60)",
       "core.sleep(60)" } do
       local code, out = result(run("core.on_term(1) term() print 'on' "
         .. doing))
@@ -102,13 +102,13 @@ describe("core.on_term", function()
       local code, out = result(run [[
         core.on_term(10)
         term()
-        print(core.crowd():wait(nil, true))]])
+        print(core.multi():wait(nil, true))]])
       assert.equal("nil\n", out)
       assert.equal(0, code)
       local p = run [[
         core.on_term(10)
         print "waits"
-        print(core.crowd():wait(nil, true), core.told_to_end())]]
+        print(core.multi():wait(nil, true), core.told_to_end())]]
       says(p, "waits\n")
       p:signal "TERM"
       code, out = result(p)
@@ -121,7 +121,7 @@ describe("core.on_term", function()
       core.on_term(10)
       local start = core.now()
       print "waits"
-      core.crowd():wait(0.5)
+      core.multi():wait(0.5)
       local first = core.now() - start
       core.sleep(0.1)
       print(first >= 0.5, core.told_to_end())]]

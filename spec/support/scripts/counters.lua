@@ -7,7 +7,7 @@ host.barrier()
 for i = 1, 1000 do
   slot:count(1)
   slot:count(2, i)
-  if slot:allow(5, math.huge) then
+  if slot:rate_limit(5, math.huge) then
     host.tally(1, 1)
   end
 end

@@ -5,7 +5,7 @@
 local core = require "equinix.core"
 
 local url = ...
-local crowd = core.crowd()
+local crowd = core.multi()
 local prepared = core.prepare { method = "GET", url = url .. "/path" }
 
 local failures = 0

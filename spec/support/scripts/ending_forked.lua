@@ -30,5 +30,5 @@ assert(host.tally(LIVED_ON) == 0, "the child lived on")
 assert(not core.told_to_end(), "the child's word came here")
 -- Nor does it end a wait for input, of which there is none.
 local start = core.now()
-core.crowd():wait(0.1, true)
+core.multi():wait(0.1, true)
 assert(core.now() - start >= 0.1, "the child's word was heard")

@@ -10,7 +10,7 @@ local function times(life)
 end
 
 local function fill(slot, header)
-  local turn, lease = slot:begin(nil, true)
+  local turn, lease = slot:acquire(nil, true)
   assert(turn == "lead", turn)
   assert(slot:publish(lease, "record of " .. header, header, times(1000)))
 end
@@ -21,12 +21,12 @@ end
 
 -- A latch and a running flight, then more keys than there are places.
 local latched, flying = open "latched", open "flying"
-local _, lease = latched:begin()
+local _, lease = latched:acquire()
 latched:fail(lease, "locked", math.huge)
-local _, flight = flying:begin(nil, nil, math.huge)
+local _, flight = flying:acquire(nil, nil, math.huge)
 local failed = open "failed once"
 fill(failed, "Bearer failed")
-_, lease = failed:begin(nil, true)
+_, lease = failed:acquire(nil, true)
 failed:fail(lease, "count me", 0)
 local popular = open "popular"
 fill(popular, "Bearer popular")
@@ -42,10 +42,10 @@ for i = 1, SLOTS * 2 do
   core.sleep(0.0001) -- so that the clock tells their uses apart
 end
 assert(tokens.info().used == SLOTS)
-assert(select(3, latched:begin()) == "locked")
-assert(flying:outcome(flight) == "pending")
+assert(select(3, latched:acquire()) == "locked")
+assert(flying:result(flight) == "pending")
 -- a token whose failures are counted goes after all others
-assert(select(3, failed:begin(nil, true)) == "count me")
+assert(select(3, failed:acquire(nil, true)) == "count me")
 -- 4 of the places are those above: the rest has the last keys, in order
 assert(open(SLOTS * 2 - (SLOTS - 4) + 1):peek())
 assert(not open(SLOTS * 2 - (SLOTS - 4)):peek())
@@ -53,14 +53,14 @@ assert(not open(SLOTS * 2 - (SLOTS - 4)):peek())
 -- Failures that hold nobody back and have no token drive out none.
 for i = 1, SLOTS * 2 do
   local slot = open("stranger " .. i)
-  local _, theirs = slot:begin()
+  local _, theirs = slot:acquire()
   slot:fail(theirs, "refused", 0)
 end
 assert(popular:peek() == "Bearer popular")
 assert(open(SLOTS * 2):peek())
 
 -- The copy of an evicted token goes with it, however one asks.
-assert(early:look() == "empty")
+assert(early:read() == "empty")
 assert(select(2, early:peek()) == "empty")
 fill(early, "Bearer early again")
 assert(early:peek() == "Bearer early again")
@@ -75,7 +75,7 @@ assert(open(1):peek() == "Bearer again")
 local pinned = {}
 for i = 1, SLOTS do
   pinned[i] = open("pinned " .. i)
-  local turn = pinned[i]:begin(nil, nil, math.huge)
+  local turn = pinned[i]:acquire(nil, nil, math.huge)
   assert(turn == "lead")
 end
 assert(tokens.info().used == SLOTS)
@@ -84,13 +84,13 @@ fill(one, "Bearer private")
 assert(two:peek() == "Bearer private") -- one state, one place
 local hit = two:bind()
 assert(hit() == "Bearer private")
-_, lease = one:begin(nil, true)
-local turn, found = two:begin(nil, true)
+_, lease = one:acquire(nil, true)
+local turn, found = two:acquire(nil, true)
 assert(turn == "wait" and found == lease)
-assert(one:reject((select(2, two:look()))))
+assert(one:reject((select(2, two:read()))))
 assert(hit() == nil)
 one:close()
-assert(two:outcome(lease) == "gone")
+assert(two:result(lease) == "gone")
 fill(two, "Bearer still private")
 two:close()
 assert(hit() == nil)

@@ -15,7 +15,7 @@ end
 
 local function write()
   for i = 1, count do
-    local _, lease = slot:begin(nil, true)
+    local _, lease = slot:acquire(nil, true)
     local t = core.now() + 1000
     host.tally(PUBLISHED, 1)
     local serial = assert(slot:publish(lease, ("r"):rep(i * 91 % 4000),

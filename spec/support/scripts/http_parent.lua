@@ -8,7 +8,7 @@ local core = require "equinix.core"
 local M = { http = core.http(), url = os.getenv "SERVER_URL" }
 
 function M.get()
-  return assert(M.http:send({ method = "GET", url = M.url, replay = true },
+  return assert(M.http:send({ method = "GET", url = M.url, may_resend = true },
     10))
 end
 

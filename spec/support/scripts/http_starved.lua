@@ -7,7 +7,7 @@ local core = require "equinix.core"
 local url = ...
 local handle = core.http()
 local request = {
-  method = "POST", url = url, body = ("x"):rep(5000), replay = true,
+  method = "POST", url = url, body = ("x"):rep(5000), may_resend = true,
   headers = { { "X-A", "1" }, { "X-B", ("2"):rep(300) } },
 }
 

@@ -12,20 +12,20 @@ if worker == 1 then
 end
 host.barrier()
 if worker ~= 1 then
-  local turn, flight, own = parent.slot:begin()
+  local turn, flight, own = parent.slot:acquire()
   assert(turn == "wait" and flight == parent.flight and not own)
-  assert(parent.slot:outcome(flight) == "pending")
+  assert(parent.slot:result(flight) == "pending")
 end
 
 -- What the parent leads at a place of its own never lands in the copy of it.
 assert(parent.alone:wait(0), "waits for a flight of the parent's")
-assert(parent.alone:begin() == "lead")
+assert(parent.alone:acquire() == "lead")
 
 -- One table for all, also for keys that came up after the fork.
 local slot = core.tokens.open "inherited"
 host.barrier()
 if worker == 1 then
-  local _, lease = slot:begin()
+  local _, lease = slot:acquire()
   local t = core.now() + 1000
   slot:publish(lease, "r", "Bearer x",
     { fresh = t, advisory = t, expires = t })

@@ -6,7 +6,7 @@ local slot = core.tokens.open "killed leader"
 local KILL = 9
 
 if worker == workers then
-  local turn, lease = slot:begin(nil, nil, math.huge)
+  local turn, lease = slot:acquire(nil, nil, math.huge)
   assert(turn == "lead")
   host.tally(2, lease)
   host.barrier()
@@ -18,13 +18,13 @@ end
 
 host.barrier()
 local first = host.tally(2)
-assert(slot:outcome(first) == "pending")
+assert(slot:result(first) == "pending")
 host.tally(1, 1)
 assert(slot:wait(20, first), "its death was not seen")
 -- seen once it is seen always, before and after another one leads
-assert(slot:outcome(first) == "gone")
+assert(slot:result(first) == "gone")
 
-local turn, flight, own = slot:begin()
+local turn, flight, own = slot:acquire()
 if turn == "lead" then
   host.tally(3, 1)
   assert(flight ~= first)

@@ -22,7 +22,7 @@ local function write_for_ever()
   end
   while true do
     for i = 1, 26 do
-      local _, lease = victim:begin(nil, true)
+      local _, lease = victim:acquire(nil, true)
       victim:publish(lease, letters[i][2], letters[i][1], times())
       host.tally(LAPS, 1)
     end
@@ -30,7 +30,7 @@ local function write_for_ever()
 end
 
 local function check_whole()
-  local state, _, header, record = victim:look()
+  local state, _, header, record = victim:read()
   if state == "empty" then
     return true
   end
@@ -55,11 +55,11 @@ local function kill(who)
   host.kill(who, KILL)
   local emptied = check_whole()
   local start = core.now()
-  local turn, lease = victim:begin(nil, true)
+  local turn, lease = victim:acquire(nil, true)
   while turn == "wait" do -- the signal takes its time
     assert(core.now() - start < 20, "its death was not seen")
     victim:wait(1)
-    turn, lease = victim:begin(nil, true)
+    turn, lease = victim:acquire(nil, true)
   end
   assert(turn == "lead", turn)
   emptied = check_whole() or emptied
@@ -75,7 +75,7 @@ if worker > 1 then
   write_for_ever()
 end
 
-local _, lease = bystander:begin()
+local _, lease = bystander:acquire()
 bystander:publish(lease, "record", "Bearer bystander", times())
 local emptied = 0
 for who = 2, workers do

@@ -3,7 +3,7 @@
 local core = require "equinix.core"
 local slot = core.tokens.open "own"
 host.barrier()
-local turn, lease = slot:begin()
+local turn, lease = slot:acquire()
 assert(turn == "lead", turn)
 local t = core.now() + 1000
 slot:publish(lease, "r", "Bearer " .. worker,

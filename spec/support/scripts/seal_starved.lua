@@ -28,8 +28,8 @@ local calls = {
     function(bytes) return bytes == nil end,
   },
   name = {
-    function() return core.name(SECRET, KEY) end,
-    function(name) return name == core.name(SECRET, KEY) end,
+    function() return core.record_name(SECRET, KEY) end,
+    function(name) return name == core.record_name(SECRET, KEY) end,
   },
 }
 for name, call in pairs(calls) do

@@ -28,7 +28,7 @@ local function follow(flight)
   while not slot:wait(10, flight) do
     error "the flight never ended"
   end
-  local outcome, a, b = slot:outcome(flight)
+  local outcome, a, b = slot:result(flight)
   assert(outcome == (how == "failure" and "failed" or "published"), outcome)
   return outcome == "failed" and a or b
 end
@@ -36,7 +36,7 @@ end
 local seen = 0
 for round = 1, tonumber(rounds) do
   host.barrier()
-  local turn, flight = slot:begin(seen)
+  local turn, flight = slot:acquire(seen)
   local got
   if turn == "lead" then
     -- Late-comers must find the flight, not lead one of their own: the
@@ -55,5 +55,5 @@ for round = 1, tonumber(rounds) do
   assert(got == want, got)
   host.barrier()
   assert(host.tally(LEADS) == round, host.tally(LEADS) .. " led")
-  seen = select(2, slot:look())
+  seen = select(2, slot:read())
 end

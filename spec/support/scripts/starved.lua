@@ -6,7 +6,7 @@ local tokens = core.tokens
 local slot = tokens.open "starved"
 
 local function fill(header)
-  local turn, lease = slot:begin(nil, true)
+  local turn, lease = slot:acquire(nil, true)
   assert(turn == "lead", turn)
   local t = core.now() + 1000
   assert(slot:publish(lease, ("r"):rep(3000), header,
@@ -15,17 +15,17 @@ end
 
 local function check(header)
   assert(slot:peek() == header)
-  local state, _, same, record = slot:look()
+  local state, _, same, record = slot:read()
   assert(state == "fresh" and same == header and #record == 3000)
 end
 
 local calls = {
   peek = function() return slot:peek() end,
-  look = function() return slot:look() end,
+  look = function() return slot:read() end,
   bind = function() return slot:bind()() end,
   open = function() return tokens.open("starved"):peek() end,
-  alone = function() return tokens.open("starved", true):look() end,
-  allow = function() return slot:allow(8, 0) end,
+  alone = function() return tokens.open("starved", true):read() end,
+  allow = function() return slot:rate_limit(8, 0) end,
   info = function() return tokens.info() end,
   counters = function() return slot:counters() end,
 }
@@ -54,9 +54,9 @@ for n = 0, 20 do
   local other = tokens.open(key)
   host.starve(n, function()
     local one = tokens.open(key)
-    one:begin()
+    one:acquire()
   end)
   collectgarbage()
   collectgarbage()
-  assert(other:begin() == "lead")
+  assert(other:acquire() == "lead")
 end

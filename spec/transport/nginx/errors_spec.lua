@@ -23,7 +23,7 @@ describe("the words for a call that found no thread", function()
     it("are of kind config, and helpful: " .. said:match "^[^\n]*", function()
       local err = trouble.of(said, "equinix")
       assert.are.same({ "config", expected[1], false },
-        { err.kind, err.code, err.sent })
+        { err.kind, err.code, err.maybe_sent })
       for i = 2, #expected do
         assert.truthy(err.message:find(expected[i]), err.message)
       end
@@ -38,8 +38,8 @@ describe("the words for a call that found no thread", function()
   it("tell a call that was in time for a thread from one that was not",
     function()
       assert.are.same({ "timeout", false, "timeout", true }, {
-        trouble.late(false).kind, trouble.late(false).sent,
-        trouble.late(true).kind, trouble.late(true).sent,
+        trouble.late(false).kind, trouble.late(false).maybe_sent,
+        trouble.late(true).kind, trouble.late(true).maybe_sent,
       })
     end)
 

@@ -38,7 +38,7 @@ local FILES = {
     local M = {}
     local function one(within, seconds)
       return port.send({ method = "GET", url = ("%s/slow?seconds=%g")
-        :format(M.url, seconds), replay = true }, within)
+        :format(M.url, seconds), may_resend = true }, within)
     end
     function M.run(n, within, seconds)
       local threads, good, last = {}, 0, nil

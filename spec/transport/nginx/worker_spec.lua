@@ -18,7 +18,7 @@ describe("a worker thread's part", function()
   end)
 
   it("sends, and sends many", function()
-    local request = { method = "GET", url = server.url, replay = true }
+    local request = { method = "GET", url = server.url, may_resend = true }
     local answer = assert(thread.send(core.now() + 10, request))
     assert.are.equal("here", answer.body)
     local results = assert(thread.send_many(core.now() + 10,
@@ -38,7 +38,7 @@ describe("a worker thread's part", function()
       local answer, err = thread[name](core.now() - 0.001, {}, 1)
       assert.is_nil(answer)
       assert.are.same({ "timeout", "queue", false },
-        { err.kind, err.code, err.sent })
+        { err.kind, err.code, err.maybe_sent })
     end
   end)
 

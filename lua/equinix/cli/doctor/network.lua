@@ -28,9 +28,9 @@ local function is_connected(config, url)
     method = "HEAD",
     url = ("http://%s:%d/"):format(url.host, url.port),
     max_body = 65536,
-    fresh = true,
+    fresh_connect = true,
   }, math.min(config.timeout, PLAIN_SECONDS))
-  return answer or problem.sent
+  return answer or problem.maybe_sent
 end
 
 -- The step at which a transfer ended. libcurl has one result for whatever
@@ -43,7 +43,7 @@ local function step_of(problem, config, url)
   elseif problem.kind == "tls" or words:find "TLS handshake"
     or words:find "SSL connection timeout" then
     return TLS
-  elseif problem.sent then
+  elseif problem.maybe_sent then
     return ANSWER
   end
   local tls = problem.kind == "timeout" and url.scheme == "https"
@@ -57,18 +57,18 @@ local function probe(state)
     return state.probe
   end
   local config = state.settings
-  local url, began = core.url(config.base_url), core.wall()
+  local url, began = core.url(config.base_url), core.time()
   local answer, problem = curl.send({
     method = "HEAD",
     url = config.base_url .. "/",
     headers = { { "User-Agent", config.user_agent } },
     connect_timeout = config.connect_timeout,
     max_body = 65536,
-    fresh = true,
+    fresh_connect = true,
     ca_file = config.ca_file,
     proxy = config.proxy,
   }, config.timeout)
-  local at = (began + core.wall()) / 2
+  local at = (began + core.time()) / 2
   state.reached = answer ~= nil
   state.probe = {
     answer = answer and response.new(answer, config.base_url),

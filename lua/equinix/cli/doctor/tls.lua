@@ -52,14 +52,14 @@ end
 -- for all); what the dates say; then the cause and the remedy.
 local CAUSES = {
   { { "not yet valid", "activation" }, function(cert)
-    return (unix_time(cert.from) or 0) > core.wall()
+    return (unix_time(cert.from) or 0) > core.time()
   end, function(cert)
     return ("the server's certificate is not valid yet%s"):format(
       cert.from and " (before " .. cert.from .. ")" or ""),
       "this machine's clock is probably behind; it says " .. now()
   end },
   { { "expired", "expiration" }, function(cert)
-    return (unix_time(cert.to) or math.huge) < core.wall()
+    return (unix_time(cert.to) or math.huge) < core.time()
   end, function(cert)
     return ("the server's certificate has expired%s"):format(
       cert.to and " (" .. cert.to .. ")" or ""),

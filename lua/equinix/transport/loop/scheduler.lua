@@ -30,7 +30,7 @@ local CANCELLED = {
   kind = "closed",
   code = "cancelled",
   message = "the call was cancelled",
-  sent = true,
+  maybe_sent = true,
 }
 
 -- Lets a task run until it waits again or ends.
@@ -179,7 +179,7 @@ end
 function M.new(report)
   return setmetatable({
     count = 0,
-    crowd = core.crowd(),
+    crowd = core.multi(),
     waiting = {},
     sleeping = {},
     report = report,

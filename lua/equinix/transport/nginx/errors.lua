@@ -10,7 +10,7 @@ local function config(code, message)
     kind = "config",
     code = code,
     message = message,
-    sent = false,
+    maybe_sent = false,
   }
 end
 
@@ -91,7 +91,7 @@ function M.late(begun)
       .. "thread pool is too small, raise threads of thread_pool"
       or "no place in a worker thread was free before the deadline; too many "
       .. "calls are in flight (or lua_max_running_timers is too low)",
-    sent = begun or false,
+    maybe_sent = begun or false,
   }
 end
 

@@ -17,7 +17,7 @@ local function run(send, seconds, ...)
       kind = "timeout",
       code = "queue",
       message = "no thread was free before the deadline",
-      sent = false,
+      maybe_sent = false,
     }
   end
   local ok, answer, trouble = pcall(send, ...)
