@@ -239,4 +239,6 @@ build = {
   install = {
     bin = { "bin/equinix-auth" },
   },
+  -- They go into the rock's own folder of the tree.
+  copy_directories = { "docs", "man" },
 }

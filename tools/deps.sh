@@ -117,6 +117,7 @@ look_for_tests() {
   need fish fish fish fish - has_command fish
   need faketime faketime libfaketime libfaketime - has_command faketime
   need shellcheck shellcheck ShellCheck shellcheck - has_command shellcheck
+  need man man-db man-db man-db - has_command man
   need ps procps procps-ng - - has_command ps
   need valgrind 'valgrind libc6-dbg' valgrind - - has_command valgrind
   need clang clang clang llvm - has_command clang

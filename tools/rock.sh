@@ -14,9 +14,9 @@ trap 'exit 130' INT TERM
 lua=$(tools/lua.sh "lua$version" command)
 
 mkdir "$work/source"
-cp -R ./*.rockspec src lua bin LICENSE "$work/source"
+cp -R ./*.rockspec src lua bin docs man LICENSE "$work/source"
 (cd "$work/source" && luarocks --lua-version="$version" --tree="$work/tree" \
-  make --deps-mode none --no-doc)
+  make --deps-mode none)
 
 # From the tree alone: nothing of the checkout is on these paths.
 cd /
@@ -28,3 +28,12 @@ export LUA_CPATH="$work/tree/lib/lua/$version/?.so;;"
   local client = assert(equinix.new { token = "t" })
   assert(client:authorization() == "Bearer t")'
 "$work/tree/bin/equinix-auth" --version
+
+# The documents are in the rock's own folder.
+for document in docs/architecture.md man/equinix-auth.1; do
+  set -- "$work/tree/lib/luarocks/rocks-$version"/lua-equinix/*/"$document"
+  [ -f "$1" ] || {
+    echo "the rock lacks $document" >&2
+    exit 1
+  }
+done

@@ -29,8 +29,9 @@ STEP = tools/step.sh $@
 BUSTED = tools/busted.lua --output=plainTerminal
 
 # nginx runs LuaJIT and clients from npm run the command, whoever asks them to.
-ONCE := cli/mcp_clients docs/agents docs/nginx docs/service examples_nginx \
-        nginx% serve/% store/redis/resty transport/nginx%
+ONCE := cli/mcp_clients docs/agents docs/links docs/man docs/nginx \
+        docs/service docs/structure examples_nginx nginx% serve/% \
+        store/redis/resty transport/nginx%
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS)))
 # Specs of programs that run elsewhere (nginx, the command) gain nothing from a

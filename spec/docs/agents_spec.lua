@@ -1,5 +1,6 @@
--- What the README tells those who have agents: each block of its section on
--- MCP is pasted, or read by a client, and leads to a token of the emulator's.
+-- What the documents say about agents: each block of docs/mcp.md and the
+-- README's configuration is pasted, or read by a client, and leads to a token
+-- of the emulator's.
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
 local npm = require "spec.support.npm"
@@ -14,7 +15,9 @@ local CALLS = {
     token_handle = "$token_handle" } },
 }
 
-describe("the README's section for agents", function()
+local CHAPTER = "docs/mcp.md"
+
+describe("the chapter for agents", function()
   local e, s, desk
 
   setup(function()
@@ -25,7 +28,7 @@ describe("the README's section for agents", function()
   end)
   before_each(function()
     if not missing then
-      -- The README's own variables, and where this Equinix is; agents are not
+      -- The chapter's own variables, and where this Equinix is; agents are not
       -- to look for a newer version of themselves.
       desk = readme.desk({
         EQUINIX_API_ENDPOINT = e.base_url,
@@ -77,9 +80,15 @@ describe("the README's section for agents", function()
     assert.equal("HEALTHY", seen.calls[2].structuredContent.body.state)
   end
 
-  local function configured(piece)
-    return assert(json.decode(readme.block(piece))).mcpServers.equinix
+  local function configured(piece, path)
+    local block = readme.block(path or CHAPTER, piece)
+    return assert(json.decode(block)).mcpServers.equinix
   end
+
+  it_with_agents("is summed up by a configuration in the README", function()
+    with_credentials()
+    talk(configured('{ "mcpServers"', "README.md"))
+  end)
 
   it_with_agents("has a configuration for a server over stdio", function()
     local server = configured '"command": "equinix-auth"'
@@ -118,14 +127,14 @@ describe("the README's section for agents", function()
 
   it_with_agents("has a command that adds a server over stdio", function()
     with_credentials()
-    local server = added(readme.block "claude mcp add equinix --")
+    local server = added(readme.block(CHAPTER, "claude mcp add equinix --"))
     assert.equal("stdio", server.type)
     assert_connects()
     talk(server)
   end)
 
   it_with_agents("has a command that adds a server over HTTP", function()
-    local block = readme.block "claude mcp add --transport http"
+    local block = readme.block(CHAPTER, "claude mcp add --transport http")
     local server = added(readme.put(block, "http://127.0.0.1:9090/mcp",
       s.mcp_url))
     assert.equal("http", server.type)
@@ -134,7 +143,8 @@ describe("the README's section for agents", function()
   end)
 
   it_with_agents("has lines to try it by hand", function()
-    local said, code = desk:paste(readme.block "npx @modelcontextprotocol")
+    local block = readme.block(CHAPTER, "npx @modelcontextprotocol")
+    local said, code = desk:paste(block)
     assert.equal(0, code, said)
     local line, rest = said:match "^([^\n]+)\n(.*)$"
     assert.equal(2, #json.decode(line).result.tools)

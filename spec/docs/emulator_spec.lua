@@ -1,5 +1,5 @@
--- What the README tells those who test their own code against the emulator:
--- its example of a spec is one, and its table names every knob.
+-- What docs/emulator.md says about testing code against the emulator: its
+-- example of a spec is one, and its table names every knob.
 local emulator = require "spec.support.emulator"
 local knobs = require "equinix.emulator.knobs"
 local process = require "spec.support.process"
@@ -18,8 +18,8 @@ local function absolute(path, root)
   end))
 end
 
-describe("the README's section on the local Equinix", function()
-  local section = read "README.md":match "\n## A local Equinix\n(.-)\n## "
+describe("the chapter on the emulator", function()
+  local section = read "docs/emulator.md"
 
   it("shows a spec that passes, on an emulator of one's own", function()
     -- "Lua", since it is none of the blocks that run without busted.

@@ -1,5 +1,6 @@
--- The README's two blocks of nginx's configuration, put together to one that
--- runs: they are left as they are, with what a server needs around them.
+-- The documents' configurations of nginx, completed until they run: the two
+-- blocks of docs/nginx.md together, and the README's outline. The blocks are
+-- left as they are, with what a server needs around them.
 local emulator = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
@@ -7,11 +8,12 @@ local readme = require "spec.support.readme"
 
 local missing = nginx.missing()
 if missing then
-  pending("the README's nginx: " .. missing)
+  pending("the documents' nginx: " .. missing)
   return
 end
 
 local TOKEN = "POST /oauth2/v1/token"
+local CHAPTER = "docs/nginx.md"
 
 local MAIN = [[
 pid nginx.pid;
@@ -27,6 +29,9 @@ local HTTP = [[http {
 %s
   lua_package_path "%s;;";
   lua_package_cpath "%s/?.so;;";
+]]
+
+local SERVER = [[
   upstream equinix { server 127.0.0.1:%d; }
   server {
     listen 127.0.0.1:%d;
@@ -34,55 +39,75 @@ local HTTP = [[http {
   }
 ]]
 
-local function configuration(e, n)
+-- A block with `http {` in it, and what has to stand there on this machine.
+local function completed(n, block, more)
   local modules = {}
   for i, file in ipairs(n.found.modules) do
     modules[i] = ("load_module %s;"):format(file)
   end
-  -- This emulator speaks no TLS: its authority is nobody's but the specs'.
-  local server = readme.put(readme.block "authorize(api)",
-    "https://equinix", "http://equinix")
-  local http = HTTP:format(nginx.temporary(), nginx.package_path(n.dir),
-    nginx.build, e.port, n.port, server)
   return MAIN:format(table.concat(modules, "\n"))
-    .. readme.put(readme.block "init_by_lua_block", "http {\n", http)
+    .. readme.put(block, "http {\n", HTTP:format(nginx.temporary(),
+      nginx.package_path(n.dir), nginx.build) .. more)
 end
 
-describe("the README's configuration of nginx", function()
-  it("proxies with one token, and renews it after a 401", function()
-    local e = emulator.start { plain = true }
-    local dir = process.tempdir()
-    local n
-    finally(function()
-      if n then
-        n:stop()
-      end
-      e:stop()
-      process.remove(dir)
-    end)
-    local secret = assert(io.open(dir .. "/secret", "w"))
-    secret:write(e.client_secret, "\n")
-    secret:close()
-    n = nginx.start {
-      conf = function(self)
-        return configuration(e, self)
-      end,
-      env = {
-        EQUINIX_API_ENDPOINT = e.base_url,
-        EQUINIX_API_CLIENTID = e.client_id,
-        EQUINIX_API_CLIENTSECRET = false,
-        EQUINIX_API_CLIENTSECRET_FILE = dir .. "/secret",
-      },
-    }
-    for _ = 1, 20 do
-      assert.matches("HEALTHY", n:ok "/fabric/v4/health")
+-- The emulator of these specs speaks no TLS: only they know its CA.
+local CONFIGURATIONS = {
+  ["of the chapter"] = function(e, n)
+    local location = readme.put(readme.block(CHAPTER, "authorize(api)"),
+      "https://equinix", "http://equinix")
+    return completed(n, readme.block(CHAPTER, "init_by_lua_block"),
+      SERVER:format(e.port, n.port, location))
+  end,
+  ["in the README"] = function(e, n)
+    local block = readme.put(readme.block("README.md", "authorize(api)"),
+      "https://api.equinix.com", ("http://127.0.0.1:%d"):format(e.port))
+    return completed(n, readme.put(block, "127.0.0.1:8081",
+      ("127.0.0.1:%d"):format(n.port)), "")
+  end,
+}
+
+local function proxies_and_renews(configuration)
+  local e = emulator.start { plain = true }
+  local dir = process.tempdir()
+  local n
+  finally(function()
+    if n then
+      n:stop()
     end
-    assert.equal(1, e:count(TOKEN))
-    e:config { revoke_all = true }
-    assert.equal(401, (n:get "/fabric/v4/health"))
-    assert.is_true(process.eventually(function()
-      return n:get "/fabric/v4/health" == 200
-    end))
-    assert.equal(2, e:count(TOKEN))
+    e:stop()
+    process.remove(dir)
   end)
+  local secret = assert(io.open(dir .. "/secret", "w"))
+  secret:write(e.client_secret, "\n")
+  secret:close()
+  n = nginx.start {
+    conf = function(self)
+      return configuration(e, self)
+    end,
+    env = {
+      EQUINIX_API_ENDPOINT = e.base_url,
+      EQUINIX_API_CLIENTID = e.client_id,
+      EQUINIX_API_CLIENTSECRET = false,
+      EQUINIX_API_CLIENTSECRET_FILE = dir .. "/secret",
+    },
+  }
+  for _ = 1, 20 do
+    assert.matches("HEALTHY", n:ok "/fabric/v4/health")
+  end
+  assert.equal(1, e:count(TOKEN))
+  e:config { revoke_all = true }
+  assert.equal(401, (n:get "/fabric/v4/health"))
+  assert.is_true(process.eventually(function()
+    return n:get "/fabric/v4/health" == 200
+  end))
+  assert.equal(2, e:count(TOKEN))
+end
+
+describe("the configuration of nginx", function()
+  for where, configuration in pairs(CONFIGURATIONS) do
+    it(where .. " proxies with one token, and renews it after a 401",
+      function()
+        proxies_and_renews(configuration)
+      end)
+  end
 end)

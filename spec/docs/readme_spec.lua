@@ -1,6 +1,7 @@
--- What the README shows is what the module does: each Lua block of it runs as
--- a program of its own, against the emulator, with the environment that the
--- README tells to set. Every other block has a spec that runs it, too.
+-- What the documents show is what the module does: each Lua block of README.md
+-- and of the chapters in docs/ runs as a program of its own, against the
+-- emulator, with the environment that the README says to set. Every other
+-- block has a spec that runs it, too.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 local readme = require "spec.support.readme"
@@ -16,35 +17,58 @@ end
 
 -- A piece of each block in another language, and the spec that runs it.
 local PASTED = {
-  ["export LUA_PATH"] = "shell",
-  ["init_by_lua_block"] = "nginx",
-  ["authorize(api)"] = "nginx",
-  ["equinix-auth serve          #"] = "service",
-  ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/token"] =
-    "service",
-  ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/refresh"] =
-    "service",
-  ['"$MY_SECRET"'] = "service",
-  ["curl -fsS http://127.0.0.1:8080/readyz"] = "service",
-  ["equinix-auth serve --listen"] = "service",
-  ['"command": "equinix-auth"'] = "agents",
-  ["claude mcp add equinix --"] = "agents",
-  ['"type": "http"'] = "agents",
-  ["claude mcp add --transport http"] = "agents",
-  ["npx @modelcontextprotocol"] = "agents",
-  ["bin/equinix-auth emulator"] = "shell",
-  ["at=$EQUINIX_API_ENDPOINT"] = "shell",
-  ["describe("] = "emulator",
-  ["equinix-auth doctor  "] = "shell",
-  ["source <(equinix-auth"] = "shell",
+  ["README.md"] = {
+    ["export LUA_PATH"] = "shell",
+    ["authorize(api)"] = "nginx",
+    ["equinix-auth serve --workers"] = "service",
+    ["curl -X POST"] = "service",
+    ['{ "mcpServers"'] = "agents",
+  },
+  ["docs/command.md"] = {
+    ["equinix-auth doctor  "] = "shell",
+    ["source <(equinix-auth"] = "shell",
+  },
+  ["docs/emulator.md"] = {
+    ["bin/equinix-auth emulator"] = "shell",
+    ["at=$EQUINIX_API_ENDPOINT"] = "shell",
+    ["describe("] = "emulator",
+  },
+  ["docs/mcp.md"] = {
+    ['"command": "equinix-auth"'] = "agents",
+    ["claude mcp add equinix --"] = "agents",
+    ['"type": "http"'] = "agents",
+    ["claude mcp add --transport http"] = "agents",
+    ["npx @modelcontextprotocol"] = "agents",
+  },
+  ["docs/nginx.md"] = {
+    ["init_by_lua_block"] = "nginx",
+    ["authorize(api)"] = "nginx",
+  },
+  ["docs/service.md"] = {
+    ["equinix-auth serve          #"] = "service",
+    ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/token"] = "service",
+    ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/refresh"] = "service",
+    ['"$MY_SECRET"'] = "service",
+    ["curl -fsS http://127.0.0.1:8080/readyz"] = "service",
+    ["equinix-auth serve --listen"] = "service",
+  },
 }
 
 -- Blocks that no desk can be left to, and why.
 local NOT_RUN = {
-  ["make demo"] = "it may install packages; examples_spec runs the demo",
-  ["make test"] = "it runs this",
-  ["make deps"] = "it installs; make's steps rock/ do it in a tree to throw "
-    .. "away",
+  ["README.md"] = {
+    ["make demo"] = "it may install packages, and runs this; examples_spec "
+      .. "runs the demo",
+    ["make deps"] = "it installs; make's steps rock/ do it in a tree to throw "
+      .. "away",
+  },
+  ["docs/architecture.md"] = {
+    ["flowchart TD"] = "a picture; structure_spec reads its names",
+    ["stateDiagram-v2"] = "a picture; structure_spec reads its names",
+  },
+  ["docs/performance.md"] = {
+    ["make bench"] = "it takes many minutes; tools_spec knows the target",
+  },
 }
 
 local function run(code, e)
@@ -70,8 +94,7 @@ local function run(code, e)
   return output, code_of_exit
 end
 
-describe("the README", function()
-  local text = "\n" .. readme.text()
+describe("the documents", function()
   local e
 
   setup(function()
@@ -81,49 +104,133 @@ describe("the README", function()
     e:stop()
   end)
 
-  local count = 0
-  for _, block in ipairs(readme.blocks()) do
-    local code = block.text
-    if block.language == "lua" then
-      count = count + 1
-      it(("has a block %d that runs: %s"):format(count,
-        code:match "client[:%.]%w+" or code:match "[^\n]+"), function()
-        local output, exit = run(code, e)
-        assert.equal(0, exit, output)
-      end)
+  for _, path in ipairs(readme.documents()) do
+    local count = 0
+    for _, block in ipairs(readme.blocks(path)) do
+      local code = block.text
+      if block.language == "lua" then
+        count = count + 1
+        it(("have a block %d of %s that runs: %s"):format(count, path,
+          code:match "client[:%.]%w+" or code:match "[^\n]+"), function()
+          local output, exit = run(code, e)
+          assert.equal(0, exit, output)
+        end)
+      end
     end
   end
 
-  it("has no other block that no spec runs", function()
-    for _, block in ipairs(readme.blocks()) do
-      local claims = block.language == "lua" and 1 or 0
-      for _, list in ipairs { PASTED, NOT_RUN } do
-        for piece in pairs(list) do
-          claims = claims + (block.text:find(piece, 1, true) and 1 or 0)
-        end
+  -- How many lists claim a block as theirs; there has to be one.
+  local function claims_of(path, block)
+    local claims = block.language == "lua" and 1 or 0
+    for _, list in ipairs { PASTED, NOT_RUN } do
+      for piece in pairs(list[path] or {}) do
+        claims = claims + (block.text:find(piece, 1, true) and 1 or 0)
       end
-      assert.equal(1, claims, "add it to a spec and here:\n" .. block.text)
     end
-    for piece, spec in pairs(PASTED) do
-      assert.is_string(readme.block(piece))
-      assert.matches("README", read("spec/docs/" .. spec .. "_spec.lua"))
+    return claims
+  end
+
+  it("have no other block that no spec runs", function()
+    for _, path in ipairs(readme.documents()) do
+      local fences = select(2, ("\n" .. readme.text(path)):gsub("\n *```", ""))
+      assert.equal(fences, 2 * #readme.blocks(path), path)
+      for _, block in ipairs(readme.blocks(path)) do
+        assert.equal(1, claims_of(path, block),
+          ("add it to a spec and here, %s:\n%s"):format(path, block.text))
+      end
     end
-    for piece in pairs(NOT_RUN) do
-      assert.is_string(readme.block(piece))
+    for path, pieces in pairs(PASTED) do
+      for piece, spec in pairs(pieces) do
+        assert.is_string(readme.block(path, piece))
+        local source = read("spec/docs/" .. spec .. "_spec.lua")
+        assert.truthy(source:find(path, 1, true), spec .. " knows " .. path)
+      end
+    end
+    for path, pieces in pairs(NOT_RUN) do
+      for piece in pairs(pieces) do
+        assert.is_string(readme.block(path, piece))
+      end
     end
   end)
+end)
+
+describe("the chapter on the client", function()
+  local text = readme.text "docs/client.md"
+
+  -- The names in the first column of a part's table.
+  local function listed(part)
+    local names = {}
+    for cell in part:gmatch "\n| ([^|\n]+) |" do
+      for name in cell:gmatch "`([%w_]+)`" do
+        names[name] = true
+      end
+    end
+    return names
+  end
 
   it("names every option, and no other", function()
     local options = require "equinix.client.options"
-    local table_of_new = text:match "### equinix%.new(.-)\n### "
-    for name in pairs(options.names()) do
-      assert.truthy(table_of_new:find("`" .. name .. "`", 1, true), name)
+    local part = text:match "\n## equinix%.new(.-)\n##"
+    local names = listed(part)
+    -- They stand in the row of the grant that they are for.
+    for _, name in ipairs { "user_name", "user_password" } do
+      names[name] = part:find("`" .. name .. "`", 1, true) ~= nil
     end
+    local known = {}
+    for name in pairs(options.names()) do
+      known[name] = true
+    end
+    assert.same(known, names)
   end)
+
+  it("names every field of a request, and no other", function()
+    local known = {}
+    for name in read "lua/equinix/http/validate.lua"
+      :match("\nlocal REQUEST = (%b{})"):gmatch '([%w_]+) = "' do
+      known[name] = true
+    end
+    assert.same(known, listed(text:match "\n## client:request(.-)\n##"))
+  end)
+
+  it("names every method, and no other", function()
+    local equinix = require "equinix"
+    local client = assert(equinix.new { token = "t" })
+    local known, named = { authorization = true }, {}
+    for name in pairs(getmetatable(client)) do
+      known[name] = not name:find "^__" or nil
+    end
+    client:close()
+    for name in text:gmatch "client:([%w_]+)" do
+      named[name] = true
+    end
+    for name in text:gmatch "%-%- (%l+, %l+)\n" do
+      for verb in name:gmatch "%l+" do
+        named[verb] = true
+      end
+    end
+    assert.same(known, named)
+  end)
+
+  it("names every environment variable", function()
+    local source = read "lua/equinix/client/environment.lua"
+    local known = 0
+    for name in source:gmatch '"(EQUINIX_[%u_]+)"' do
+      known = known + 1
+      local as_id = name:gsub("SECRET", "ID")
+      assert.truthy(text:find("`" .. name .. "`", 1, true)
+        or text:find("`" .. as_id .. "`", 1, true), name)
+    end
+    assert.is_true(known > 5)
+  end)
+end)
+
+describe("the chapter on errors and events", function()
+  local text = readme.text "docs/errors-and-events.md" .. "\n## "
 
   it("names every event that the code emits, and no other", function()
     local emitted, listed = {}, {}
-    for path in process.capture("find lua -name '*.lua'"):gmatch "%S+" do
+    local files = process.capture "find lua/equinix -name '*.lua'"
+    for path in files:gmatch "%S+" do
       for event in read(path):gmatch 'emit%("([%w_]+)"' do
         emitted[event] = true
       end

@@ -1,5 +1,6 @@
--- What the README says about the service: its calls run as they stand there,
--- and its tables name every option and every path.
+-- What the documents say about the service: the calls in docs/service.md and
+-- in the README run as they stand there, and the tables name every option,
+-- path, operation and field.
 local capability = require "equinix.oauth.operations"
 local command = require "spec.support.command"
 local core = require "equinix.core"
@@ -9,20 +10,57 @@ local readme = require "spec.support.readme"
 local rest = require "equinix.service.rest"
 local serve = require "spec.support.serve"
 
-local function section_of(path)
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return (text .. "\n## "):match "## A service for everything else\n(.-)\n## "
-end
+local CHAPTER = "docs/service.md"
+local section = readme.text(CHAPTER)
 
-local section = section_of "README.md"
-if not section then
-  pending "the README says nothing of the service"
-  return
-end
+describe("the chapter on the two operations", function()
+  local text = readme.text "docs/capabilities.md"
 
-describe("the README's section on the service", function()
+  -- The names in the first column of the table under a heading.
+  local function listed(heading)
+    local names, body = {}, text:match("\n## " .. heading .. "\n(.-)\n## ")
+    for name in body:gmatch "\n| `([%w_]+)`" do
+      names[name] = true
+    end
+    return names
+  end
+
+  local function named(fields, names)
+    for _, field in ipairs(fields) do
+      names[field.name] = true
+    end
+    return names
+  end
+
+  it("names each operation with its title and its path", function()
+    for _, operation in ipairs(capability.operations) do
+      assert.truthy(text:find(("\n| `%s` | %s | `%s %s` |"):format(
+        operation.name, operation.title, operation.method, operation.path),
+        1, true), operation.name)
+    end
+  end)
+
+  it("names every field, and no other", function()
+    local fields = {}
+    for _, operation in ipairs(capability.operations) do
+      named(operation.fields, fields)
+    end
+    assert.same(fields, listed "Fields of the body")
+    assert.same(named(capability.answer, {}), listed "The answer")
+  end)
+
+  it("marks what makes a body the caller's own", function()
+    for _, operation in ipairs(capability.operations) do
+      for _, field in ipairs(operation.fields) do
+        assert.equal(field.credential or false,
+          text:find("\n| `" .. field.name .. "` * |", 1, true) ~= nil,
+          field.name)
+      end
+    end
+  end)
+end)
+
+describe("the chapter on the service", function()
   it("names every option of the command", function()
     local _, help = command.run { "serve", "--help" }
     for option in help:gmatch "\n +%-?%-?[%w]*,? ?(%-%-[%l-]+)" do
@@ -85,12 +123,24 @@ describe("the README's section on the service", function()
     return function(headers)
       return assert(http:send({ method = "POST", headers = headers,
         url = ready.rest_url .. "/oauth2/v1/token" }, 30)).status
-    end
+    end, ready, desk
   end
+
+  it("is summed up by two blocks in the README", function()
+    local _, ready, desk = started(function(desk, e, secret)
+      desk.env.EQUINIX_API_CLIENTID = e.client_id
+      desk.env.EQUINIX_API_CLIENTSECRET_FILE = secret
+      return readme.block("README.md", "equinix-auth serve --workers")
+    end)
+    local said, code = desk:paste(readme.put(readme.block("README.md",
+      "curl -X POST"), "http://127.0.0.1:8080", ready.rest_url))
+    assert.equal(0, code, said)
+    assert.matches('"access_token":', said)
+  end)
 
   it("shows how it is started", function()
     local ask = started(function(_, e, secret)
-      local block = readme.put(readme.block "equinix-auth serve          #",
+      local block = readme.put(readme.block(CHAPTER, "serve          #"),
         "your-consumer-key", e.client_id)
       return readme.put(block, "/run/secrets/equinix", secret)
     end)
@@ -103,7 +153,7 @@ describe("the README's section on the service", function()
       desk.env.EQUINIX_API_CLIENTID = e.client_id
       desk.env.EQUINIX_API_CLIENTSECRET_FILE = secret
       -- No spec listens where others may come.
-      local block = readme.put(readme.block "equinix-auth serve --listen",
+      local block = readme.put(readme.block(CHAPTER, "serve --listen"),
         "0.0.0.0", "127.0.0.1")
       return readme.put(block, "/run/secrets/door", desk:write("door",
         TOKEN .. "\n"))

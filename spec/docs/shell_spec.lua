@@ -1,4 +1,4 @@
--- What the README tells to type: its blocks about the command, the emulator
+-- What the documents say to type: their blocks about the command, the emulator
 -- and a checkout, pasted into a shell of their own against the emulator.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
@@ -8,7 +8,7 @@ local function has(program)
   return process.capture("command -v " .. program) ~= ""
 end
 
-describe("the README", function()
+describe("the documents", function()
   local e, desk
 
   setup(function()
@@ -47,14 +47,16 @@ describe("the README", function()
     desk:link(root .. "/lua", "lua")
     desk:link(build, "build")
     local lua = process.capture "tools/lua.sh lua5.4 command"
-    assert.equal("Bearer ", paste(readme.block "export LUA_PATH" .. "\n" .. lua
+    local exports = readme.block("README.md", "export LUA_PATH")
+    assert.equal("Bearer ", paste(exports .. "\n" .. lua
       .. [[ -e 'local c = assert(require "equinix".new())
         io.write(assert(c:authorization()):sub(1, 7))']]))
   end)
 
   it("has words about the command that work, for one token", function()
-    local said = paste(readme.put(readme.block "equinix-auth doctor  ",
-      "https://...", "-fsS " .. e.base_url .. "/fabric/v4/health"))
+    local block = readme.block("docs/command.md", "equinix-auth doctor  ")
+    local said = paste(readme.put(block, "https://...", "-fsS "
+      .. e.base_url .. "/fabric/v4/health"))
     assert.is_nil(said:find("FAILED", 1, true), said)
     assert.matches("HEALTHY", said)
     assert.matches("%[{.-}%]", said)
@@ -63,7 +65,8 @@ describe("the README", function()
   end)
 
   it("has a line that starts an emulator", function()
-    local ready = desk:serve(readme.block "bin/equinix-auth emulator",
+    local ready = desk:serve(readme.block("docs/emulator.md",
+      "bin/equinix-auth emulator"),
       "--port 0")
     assert.matches("^http://", ready.base_url)
     paste("curl -fsS " .. ready.base_url .. "/_emulator/config")
@@ -72,7 +75,7 @@ describe("the README", function()
   it("has lines that turn the emulator's knobs, and back", function()
     -- They show a failure to a reader, not to a script.
     local said = paste('curl() { command curl -fsS "$@"; }\n'
-      .. readme.block "at=$EQUINIX_API_ENDPOINT")
+      .. readme.block("docs/emulator.md", "at=$EQUINIX_API_ENDPOINT"))
     assert.matches('"lifetime":{[^}]*"value":5', said)
     assert.matches('"requests":', said)
     for name, knob in pairs(e:config()) do
@@ -89,7 +92,8 @@ describe("the README", function()
     fish = { "fish -c", "", "complete -C 'equinix-auth tok'", "^token\t" },
   }
 
-  for line in readme.block "source <(equinix-auth":gmatch "[^\n]+" do
+  local completion = readme.block("docs/command.md", "source <(equinix-auth")
+  for line in completion:gmatch "[^\n]+" do
     local shell = line:match "completion (%l+)"
     it("has a line for completion in " .. shell, function()
       if not has(shell) then

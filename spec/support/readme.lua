@@ -1,13 +1,14 @@
--- readme: the README's blocks of code, and a desk to paste them on.
+-- readme: the documents' blocks of code, and a desk to paste them on. The
+-- documents are README.md and the chapters in docs/.
 --
---   local text = readme.block "equinix-auth doctor"      -- a piece of it
+--   local text = readme.block("docs/command.md", "equinix-auth doctor")
 --   local desk = readme.desk { EQUINIX_API_ENDPOINT = e.base_url }
 --   local said, code = desk:paste(text)                  -- both outputs
 --   local ready = desk:serve(text, "--port 0")  -- what its ready file says
 --   desk:stop()
 --
 -- Law of this file: a block runs as it stands there. What no desk has (a port,
--- a file, somebody's key) is put in by `put`, which raises where there is
+-- a file, a user's key) is put in by `put`, which raises where there is
 -- nothing of the kind. A desk is a folder of its own, HOME and all, with
 -- `equinix-auth` on the PATH; nothing of this machine's account is there.
 local json = require "equinix.base.json"
@@ -19,37 +20,51 @@ Desk.__index = Desk
 
 local ROOT = process.capture "pwd"
 
---- The checkout's README.
+--- Every document whose blocks are run: README.md, then the chapters.
+---@return string[] paths
+function M.documents()
+  local list = { "README.md" }
+  for path in process.capture("ls docs/*.md"):gmatch "%S+" do
+    list[#list + 1] = path
+  end
+  assert(#list > 10, "the chapters are not there")
+  return list
+end
+
+--- A document of the checkout.
+---@param path string
 ---@return string
-function M.text()
-  local file = assert(io.open "README.md")
+function M.text(path)
+  local file = assert(io.open(path))
   local text = file:read "*a"
   file:close()
   return text
 end
 
---- All its blocks, in their order.
+--- All blocks of a document, in their order.
+---@param path string
 ---@return {language: string, text: string}[]
-function M.blocks()
+function M.blocks(path)
   local list = {}
-  for language, text in M.text():gmatch "\n```([^\n]*)\n(.-)\n```" do
+  for language, text in M.text(path):gmatch "\n```([^\n]*)\n(.-)\n```" do
     list[#list + 1] = { language = language, text = text }
   end
   return list
 end
 
---- The one block that a piece of text is in.
+--- The one block of a document that a piece of text is in.
+---@param path string
 ---@param piece string
 ---@return string
-function M.block(piece)
+function M.block(path, piece)
   local found
-  for _, block in ipairs(M.blocks()) do
+  for _, block in ipairs(M.blocks(path)) do
     if block.text:find(piece, 1, true) then
-      assert(not found, "two blocks have " .. piece)
+      assert(not found, "two blocks of " .. path .. " have " .. piece)
       found = block.text
     end
   end
-  return found or error("no block has " .. piece, 2)
+  return found or error("no block of " .. path .. " has " .. piece, 2)
 end
 
 --- A text with every `from` in it replaced; there has to be one.
