@@ -1,10 +1,10 @@
--- demo: the whole way of a token, against a local Equinix, step by step.
+-- demo: the life of a token, against a local Equinix, step by step.
 --
 --     make demo
 --
--- Starts the emulator over TLS, gets a token, renews it, books a shipment,
--- and asks the emulator's own log what that cost. Ends with a code other than
--- 0 as soon as something is not as it says.
+-- Starts the emulator over TLS, gets a token, renews it, books a shipment, and
+-- reads from the emulator's log how many token requests that took. Ends with a
+-- code other than 0 as soon as a step does not do what it says.
 local root = arg[0]:match "^(.-)[^/]*$" .. "../"
 local build = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 package.path = root .. "lua/?.lua;" .. root .. "lua/?/init.lua;"
@@ -36,7 +36,7 @@ local function expect(condition, ...)
   end
 end
 
--- Of a token the first four characters are shown, here as in the log.
+-- The first four characters of a token are shown, here as in the log.
 local function redacted(token)
   return token.access_token:sub(1, 4) .. "…"
 end
@@ -57,8 +57,8 @@ local function read_file(path)
   return text
 end
 
--- It hangs on the pipe that is returned: when this program ends, well or
--- badly, the pipe ends, and the emulator with it.
+-- The emulator ends with the pipe that is returned, and so with this program,
+-- however it ends.
 local function start_emulator()
   local ready_file = os.tmpname()
   local pipe = assert(io.popen(("%s emulator --port 0 --until-eof "
@@ -90,7 +90,7 @@ local function new_client(emulator, changes)
   return equinix.assert(equinix.new(options))
 end
 
--- How often each route was asked for, by the emulator's own count.
+-- How often each route was called, by the emulator's own count.
 local function routes(client)
   local log = equinix.assert(client:get "/_emulator/log"):json()
   return setmetatable(log.routes, {
@@ -172,7 +172,7 @@ local function try_a_wrong_secret(emulator, client)
   local _, problem = stranger:token()
   expect(problem and problem.kind == "auth", "an error of kind auth")
   tell("%s", tostring(problem))
-  -- Asked again, and again: five bad attempts would lock the account.
+  -- Ask again and again: five bad attempts would lock the account.
   for _ = 1, 10 do
     expect(not stranger:token(), "no token")
   end

@@ -9,14 +9,14 @@
  * linked in statically: modules written in C look for Lua in the program.)
  * Credentials and endpoint come from the environment (see shipment.lua).
  *
- * What such a program has to know about equinix:
+ * What such a program needs to know about equinix:
  * - A Lua state belongs to one thread, so each thread makes its own, with its
  *   own `require` and its own client. There is nothing to lock.
  * - The token belongs to the process: one thread fetches it, the others wait
- *   for that, and all go on with the same one.
- * - The thread that fetches or waits is blocked, the others run on.
- * - Processes share the token too if the one they were forked from had called
- *   `require "equinix"` before.
+ *   for the result, and all go on with the same token.
+ * - A thread that fetches or waits is blocked, the others run on.
+ * - Processes share the token too if they were forked after `require
+ *   "equinix"`.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -37,7 +37,7 @@ struct job {
   bool ok;
 };
 
-/* -> the same with where it happened; an error need not be a string. */
+/* Adds a traceback to an error, which need not be a string. */
 static int traceback(lua_State *L)
 {
   lua_getglobal(L, "debug");
@@ -49,7 +49,7 @@ static int traceback(lua_State *L)
   return 1;
 }
 
-/* Runs the script with the arguments of its job; false: it said why. */
+/* Runs the script with the arguments of its job; false: it printed why. */
 static bool run(lua_State *L, const struct job *job)
 {
   luaL_openlibs(L);

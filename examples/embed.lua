@@ -12,8 +12,8 @@ local ca_file, thread = ...
 local client = equinix.assert(equinix.new { ca_file = ca_file })
 local ports = equinix.assert(client:get "/fabric/v4/ports")
 
--- One write for a line, since the threads share the standard output. The
--- count is that of all who share the token.
+-- One write for a line, since the threads share the standard output. All
+-- clients that share the token share the count too.
 io.write(("thread %s: %d ports, token requests: %d\n"):format(thread or "-",
   #ports:json().data, client:stats().token_requests))
 client:close()

@@ -1,12 +1,12 @@
--- fleet: eight processes that know nothing of each other but a store, and one
--- token for all of them. With a folder they are on one machine; with a Redis
--- they may be on as many as you like.
+-- fleet: eight processes that have only a store in common, and one token for
+-- all of them. With a folder they run on one machine, with a Redis on any
+-- number of machines.
 --
 --     lua examples/fleet.lua [ca.pem [redis-host redis-port]]
 --
 -- Client id, secret and endpoint come from the environment. Without a Redis
--- the token rests in a folder: $XDG_RUNTIME_DIR/equinix or ~/.cache/equinix.
--- It rests there sealed under the client secret.
+-- the token is stored in a folder: $XDG_RUNTIME_DIR/equinix or
+-- ~/.cache/equinix. It is sealed under the client secret.
 local equinix = require "equinix"
 
 local ca_file, host, port, role = (table.unpack or unpack)(arg, 1, 4)
@@ -21,7 +21,8 @@ local function open_store()
   return equinix.assert(equinix.store.file {})
 end
 
--- One process of the fleet: says which token it has and what that cost.
+-- One process of the fleet: prints which token it has, and how many token
+-- requests it made.
 local function work()
   local requests = 0
   local client = equinix.assert(equinix.new {
@@ -31,7 +32,7 @@ local function work()
       if name == "token_request" then
         requests = requests + 1
       elseif name == "store_failed" then
-        -- No call fails for that; but somebody should know.
+        -- No call fails because of it, but it should be noticed.
         io.stderr:write("store: ", fields.op, ": ", fields.reason, "\n")
       end
     end,
@@ -39,7 +40,7 @@ local function work()
   local token = equinix.assert(client:token())
   equinix.assert(client:get "/fabric/v4/health")
   client:close()
-  -- Its first letters tell tokens apart and open nothing.
+  -- Its first letters distinguish tokens and grant no access.
   print(token.access_token:sub(1, 6), requests)
 end
 
@@ -47,7 +48,7 @@ local function quote(word)
   return "'" .. word:gsub("'", [['\'']]) .. "'"
 end
 
--- Starts this program again, by the interpreter that runs it now.
+-- Starts this program again, with the interpreter that runs it now.
 local function start(count)
   local words, first = {}, 0
   while arg[first - 1] do

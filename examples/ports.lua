@@ -1,4 +1,4 @@
--- ports: reads a list that comes in pages, and says what went wrong if so.
+-- ports: reads a list that comes in pages, and shows how an error is caught.
 --
 --     lua examples/ports.lua [ca.pem]
 --
@@ -13,7 +13,7 @@ for port in client:items("/fabric/v4/ports", { query = { limit = 2 } }) do
   print(count, port.name)
 end
 
--- A loop has no place for `nil, err`, so iterators raise the error; it is
+-- A `for` loop can't return `nil, err`, so iterators raise the error; it is
 -- the same table that other calls return.
 local ok, err = pcall(function()
   for _ in client:items "/fabric/v4/no-such-list" do

@@ -1,6 +1,6 @@
--- rotating_secret: the secret lies in a file that somebody replaces, as a
--- mounted Kubernetes or Vault secret does. The file is read when a token is
--- requested and not before, so a running client goes on with the new secret.
+-- rotating_secret: the secret is in a file that is replaced from time to time,
+-- such as a mounted Kubernetes or Vault secret. The file is read when a token
+-- is requested and not before, so a running client goes on with the new secret.
 --
 --     lua examples/rotating_secret.lua [ca.pem]
 --

@@ -16,8 +16,8 @@ local order = {
   details = { carrier = "UPS", numberOfBoxes = 2 },
 }
 
--- The token is requested by itself, and kept for the next call. A POST is
--- never repeated behind your back: no shipment is booked twice.
+-- The client fetches the token itself and keeps it for the next call. A POST
+-- is never retried without being asked for: no shipment is booked twice.
 local response = equinix.assert(
   client:post("/colocations/v2/orders/shipments", { json = order }))
 

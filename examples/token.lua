@@ -12,8 +12,8 @@ print(token) -- shows no secret
 print(("it ends at %s"):format(os.date("!%H:%M:%SZ",
   math.floor(token.expires_at))))
 
--- For requests that somebody else sends: ask each time, it costs nothing,
--- and what comes back is never over.
+-- For requests that another library sends: call it each time. It costs next to
+-- nothing, and the header that it returns has not expired.
 for _ = 1, 1000 do
   assert(client:authorization() == "Bearer " .. token.access_token)
 end
