@@ -1,6 +1,6 @@
 -- rotating_secret: the secret is in a file that is replaced from time to time,
 -- such as a mounted Kubernetes or Vault secret. The file is read when a token
--- is requested and not before, so a running client goes on with the new secret.
+-- is requested and not before, so a running client continues with the new one.
 --
 --     lua examples/rotating_secret.lua [ca.pem]
 --
