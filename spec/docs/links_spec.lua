@@ -84,6 +84,32 @@ describe("the documents", function()
     assert_none(complaints)
   end)
 
+  it("name no target that make does not have", function()
+    local targets, complaints, count = {}, {}, 0
+    for names in readme.text "Makefile":gmatch "\n%.PHONY:([^\n]+)" do
+      for name in names:gmatch "%l+" do
+        targets[name] = true
+      end
+    end
+    for _, path in ipairs(DOCUMENTS) do
+      local code = {}
+      for _, block in ipairs(readme.blocks(path)) do
+        code[#code + 1] = "\n" .. block.text
+      end
+      for piece in readme.text(path):gmatch "`([^`\n]+)`" do
+        code[#code + 1] = "\n" .. piece
+      end
+      for name in table.concat(code):gmatch "\nmake (%l[%l-]*)%f[^%l-]" do
+        count = count + 1
+        if not targets[name] then
+          complaints[#complaints + 1] = path .. ": make " .. name
+        end
+      end
+    end
+    assert.is_true(count > 10)
+    assert_none(complaints)
+  end)
+
   it("have each a link back, the chapters", function()
     for _, path in ipairs(readme.documents()) do
       assert.truthy(path == "README.md"

@@ -67,7 +67,7 @@ local NOT_RUN = {
     ["stateDiagram-v2"] = "a picture; structure_spec reads its names",
   },
   ["docs/performance.md"] = {
-    ["make bench"] = "it takes many minutes; tools_spec knows the target",
+    ["make bench"] = "it takes many minutes; links_spec knows the target",
   },
 }
 
