@@ -3,7 +3,7 @@ std = "min"
 max_line_length = 79
 exclude_files = { "build" }
 
--- What only some of them have; each use tests for it first.
+-- Globals of some versions; each use checks for them first.
 read_globals = {
   "jit",
   math = { fields = { "type", "tointeger" } },
@@ -12,15 +12,15 @@ read_globals = {
   "setfenv",
   "loadstring",
 }
--- A method may have no use for its object.
+-- A method need not use `self`.
 self = false
 
 files["spec"] = { std = "min+busted" }
--- Run by the program of spec/support/host.c, which brings these.
+-- Run by the program of spec/support/host.c, which defines these.
 files["spec/support/scripts"] = {
   read_globals = { "host", "worker", "workers" },
 }
--- Modules that run inside nginx; the rest must do without `ngx`.
+-- Modules that run inside nginx; the others must not use `ngx`.
 local inside_nginx = {
   "lua/equinix/nginx.lua",
   "lua/equinix/serve",

@@ -1,35 +1,35 @@
-# lua-equinix: what there is to make. `make help` lists it.
+# lua-equinix: `make help` lists the targets.
 #
-# Honours CC, CPPFLAGS, CFLAGS and LDFLAGS; what the code can't do without is
-# kept apart from them and added always. Installing is LuaRocks' business
-# (`luarocks make`); from a checkout nothing has to be installed.
+# Honours CC, CPPFLAGS, CFLAGS and LDFLAGS; flags that the code requires are
+# separate and always added. LuaRocks installs the module (`luarocks make`); a
+# checkout works without installation.
 
 BUILD ?= build
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -pedantic
-# Only luaopen_equinix_core is seen from outside.
+# Only luaopen_equinix_core is visible from outside.
 REQUIRED = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
            -Isrc $(DIRECT) $(WARNINGS)
 
 ifeq ($(shell uname -s),Darwin)
-# A module finds Lua's functions in the program that loads it.
+# The program that loads a module provides Lua's functions.
 SHARED = -bundle -undefined dynamic_lookup
-# brew keeps its OpenSSL out of the way of the system's.
+# brew installs OpenSSL in a folder of its own.
 OPENSSL := $(firstword $(wildcard /opt/homebrew/opt/openssl@3 \
              /usr/local/opt/openssl@3))
 DEPS_CFLAGS := $(if $(OPENSSL),-I$(OPENSSL)/include)
 DEPS_LIBS := $(if $(OPENSSL),-L$(OPENSSL)/lib)
 else
-# Once loaded it stays: the token cache outlives the Lua state that loaded it.
+# Never unloaded: the token cache outlives the Lua state that loaded it.
 SHARED = -shared -Wl,-z,nodelete
-# Straight into Lua and libcurl: a hit is little more than such calls.
+# Calls Lua and libcurl directly: a cache hit is little more than such calls.
 DIRECT = -fno-plt
 endif
 DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto 2>/dev/null)
 DEPS_LIBS += -lcurl -lcrypto
 
-# Every Lua whose headers are here. cflags_lua5.4 and the like are where.
+# Every Lua whose headers are installed. cflags_lua5.4 etc. say where.
 LUAS := lua5.4 luajit lua5.3 lua5.1 lua5.5
 $(foreach l,$(LUAS),$(eval cflags_$l := $(shell tools/lua.sh $l cflags)))
 LUAS := $(foreach l,$(LUAS),$(if $(strip $(cflags_$l)),$l))
@@ -48,7 +48,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-## all      the C module, for every Lua whose headers are here (the default)
+## all      builds the C module for every Lua with headers (the default)
 .PHONY: all
 all: $(CORES) $(HOSTS)
 	@[ -n "$(CORES)" ] || { echo "No Lua headers found."; \
@@ -74,8 +74,8 @@ $$(objects_$1): $(BUILD)/$1/obj/%.o: src/%.c $(BUILD)/flags
 	$$(Q)$$(CC) $$(REQUIRED) $$(cflags_$1) $$(DEPS_CFLAGS) $$(CPPFLAGS) \
 	  $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
-# Renamed into place: a process that has the old one mapped keeps it whole.
-# A folder's time tells that a file is gone.
+# Renamed into place: a process that has mapped the old file keeps it intact.
+# The folders are prerequisites because their times change when a file goes.
 $(BUILD)/$1/equinix/core.so: $$(objects_$1) src $(wildcard src/*/)
 	@mkdir -p $$(@D)
 	$$(call SAY,LD)
@@ -83,8 +83,8 @@ $(BUILD)/$1/equinix/core.so: $$(objects_$1) src $(wildcard src/*/)
 	  $$(objects_$1) $$(DEPS_LIBS)
 	@mv $$@.new $$@
 
-# Programs that run Lua themselves; -rdynamic: the modules that they load find
-# Lua's functions in them. bin/ has stand-ins for that Lua, for sanitizers.
+# Programs that embed Lua; -rdynamic: the modules that they load find Lua's
+# functions in them. bin/ has a replacement for that Lua, for sanitizers.
 $(BUILD)/$1/host: spec/support/host.c
 $(BUILD)/bin/$1: tools/lua.c
 $(BUILD)/$1/host $(BUILD)/bin/$1: $(BUILD)/flags
@@ -98,32 +98,32 @@ $(BUILD)/$1/host $(BUILD)/bin/$1: $(BUILD)/flags
 endef
 $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 
-# ---------------------------------------------------------- what people call
-# After `deps` make starts anew: it may find a Lua that it did not find before.
+# -------------------------------------------------------------------- targets
+# After `deps` make is run again, since it may find another Lua then.
 
-## demo     installs what is missing, builds, shows it all on a local emulator
+## demo     installs what is missing, builds, runs the demo on the emulator
 .PHONY: demo
 demo:
 	@tools/deps.sh demo
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@"$$(tools/lua.sh lua5.4 command)" examples/demo.lua
 
-## test     installs what is missing, runs every spec and check there is
+## test     installs what is missing, runs every spec and every check
 .PHONY: test
 test:
 	@tools/deps.sh test
 	@$(MAKE) --no-print-directory -f tools/test.mk test
 
-## specs    the specs alone, on one Lua: `make specs LUA=lua5.3`
-## lint     luacheck, compilers' warnings, analyzers, style
+## specs    only the specs, on one Lua: `make specs LUA=lua5.3`
+## lint     luacheck, warnings of compilers, analyzers, format
 ## check    the specs of the C code under ASan, UBSan, TSan and valgrind
-## gnutls   the specs over Debian's other libcurl, which is not installed
-## rock     LuaRocks, into a throw-away tree, for Lua 5.4 and 5.1
+## gnutls   the specs over Debian's other libcurl, without installing it
+## rock     builds with LuaRocks in a temporary tree, for Lua 5.4 and 5.1
 .PHONY: specs lint check gnutls rock
 specs lint check gnutls rock:
 	@$(MAKE) --no-print-directory -f tools/test.mk $@
 
-## bench    side by side with C and with others, as ratios
+## bench    compares with C and with other libraries, as ratios
 .PHONY: bench
 bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	@status=0; for name in lua5.4 luajit; do \
@@ -143,7 +143,7 @@ $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	$(Q)$(CC) $(REQUIRED) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 	  -o $@ $< $(DEPS_LIBS)
 
-## soak     the long runs: 4,000 rotations of a refresh token, on each store
+## soak     long runs: 4,000 rotations of a refresh token, on each store
 .PHONY: soak
 soak: all
 	@for name in lua5.4 luajit; do \
@@ -152,23 +152,23 @@ soak: all
 	    spec/tokens/distributed_processes_spec.lua || exit 1; \
 	done
 
-## deps     installs what the tests need (apt), or says what is missing
+## deps     installs what the tests need (apt), or prints what is missing
 .PHONY: deps
 deps:
 	@tools/deps.sh test
 
-## format   clang-format, in place
+## format   runs clang-format on every C file
 .PHONY: format
 format:
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] spec/support/*.c \
 	  bench/*.c tools/*.c examples/*.c)
 
-## clean    removes all that was made
+## clean    removes everything that was built
 .PHONY: clean
 clean:
 	rm -rf build equinix src/*.o src/*/*.o
 
-## help     this list
+## help     prints this list
 .PHONY: help
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))

@@ -1,13 +1,13 @@
 #!/bin/sh
-# A Lua out of its makers' sources, and the rocks that the specs need of it,
-# where no package has them:
+# Builds a Lua from its sources and installs the rocks that the specs need,
+# for systems without packages of them:
 #
 #   .github/lua.sh 5.1|5.3|5.4|5.5
 #
-# Law of this file: all of it goes to /usr/local, under names that tell the
-# Luas apart (lua5.5, include/lua5.5, liblua5.5.a), as tools/lua.sh looks for
-# them. Nothing is built that does not have the checksum it has here. The rocks
-# of 5.1 are LuaJIT's, too. LuaRocks is there before (5.5: 3.13 or newer).
+# Law of this file: everything goes to /usr/local, under names with the version
+# (lua5.5, include/lua5.5, liblua5.5.a), where tools/lua.sh looks for them. The
+# sources must have the checksum below. LuaJIT uses the rocks of 5.1. LuaRocks
+# has to be installed before (for 5.5: 3.13 or newer).
 set -eu
 
 case $1 in
@@ -50,7 +50,7 @@ sudo mv /usr/local/bin/lua "/usr/local/bin/$name"
 sudo mv /usr/local/bin/luac "/usr/local/bin/luac$1"
 sudo mv /usr/local/lib/liblua.a "/usr/local/lib/lib$name.a"
 
-# Where OpenSSL is not the system's.
+# brew's OpenSSL is not where LuaRocks looks for it.
 openssl=$(brew --prefix openssl@3 2>/dev/null || true)
 luarocks=$(command -v luarocks)
 for rock in lua-cjson argparse busted luasocket redis-lua \

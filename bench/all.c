@@ -4,9 +4,9 @@
  *
  *   all BASE_URL CA_FILE     a contender of side.lua
  *
- * CONCURRENT handles take the next request as soon as they are free. Every
- * answer of a turn is kept to its end, in order, as client:all hands them all
- * out; to give them up is a part of it, as it is of the collector's work.
+ * CONCURRENT handles take the next request as soon as they are idle. Every
+ * response of a round is kept to its end, in order, as client:all returns them
+ * all; freeing them is measured too, as it is part of the collector's work.
  */
 #include "loop.h"
 
@@ -17,7 +17,7 @@ struct answer {
   struct kept body;
 };
 
-/* Gives a free handle the next request. */
+/* Gives an idle handle the next request. */
 static void begin(CURLM *multi, CURL *curl, struct answer *answer)
 {
   receive_into(curl, &answer->headers, &answer->body);
@@ -27,7 +27,7 @@ static void begin(CURLM *multi, CURL *curl, struct answer *answer)
   }
 }
 
-/* Checks one that has ended and takes it out. */
+/* Checks a transfer that has ended and removes it. */
 static CURL *end(CURLM *multi, const CURLMsg *message)
 {
   CURL *curl = message->easy_handle;
@@ -85,7 +85,7 @@ static void drop(struct answer *answers, long count)
   free(answers);
 }
 
-/* What the handle is to ask for. */
+/* Sets the URL of the request. */
 static void point_at(CURL *curl, const char *base_url, const char *path)
 {
   char url[256];

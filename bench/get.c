@@ -1,11 +1,11 @@
 /*
- * get: what an authenticated GET costs at least: a loop on libcurl in C, one
+ * get: the least that an authenticated GET costs: a loop on libcurl in C, one
  * connection kept alive, the options of the module, a static bearer header.
  *
  *   get URL     a contender of side.lua
  *
- * Headers and body of each answer are kept until the next one, as a caller
- * who wants to read them must; nothing else is done with them.
+ * Headers and body of each response are kept until the next one, as a caller
+ * that reads them must; nothing else is done with them.
  */
 #include "loop.h"
 

@@ -1,6 +1,6 @@
 /*
- * loop: what the C contenders have in common. Clocks, the headers that the
- * client sends, the options that the module sets, a buffer for answers.
+ * loop: what the C contenders have in common: clocks, the headers that the
+ * client sends, the options that the module sets, a buffer for responses.
  *
  * Law of this file: it does what a careful program without the module would
  * do, no more and no less, so that a ratio to it means something.
@@ -20,7 +20,7 @@
  * The Lua contenders send as many. */
 #define WARM_UP 50
 
-/* Bytes that were received; grows, and is used again. */
+/* Received bytes; grows, and is used again. */
 struct kept {
   char *bytes;
   size_t len;
@@ -53,14 +53,14 @@ static inline double wall_seconds(void)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* How many to do now; 0 when there is no more to do. */
+/* How many to do now; 0: all are done. */
 static inline long next_turn(void)
 {
   char line[32];
   return fgets(line, sizeof line, stdin) == NULL ? 0 : strtol(line, NULL, 10);
 }
 
-/* Says what that took. */
+/* Prints how long that took. */
 static inline void end_turn(double cpu, double wall)
 {
   if (printf("%.6f %.6f\n", cpu, wall) < 0 || fflush(stdout) != 0) {
@@ -87,7 +87,7 @@ static inline size_t keep(char *bytes, size_t size, size_t count, void *arg)
   return len;
 }
 
-/* The module learns by this one that a request is about to leave. */
+/* The module sets this one, to notice that a request is about to leave. */
 static inline int about_to_send(void *arg, char *to, char *from, int to_port,
                                 int from_port)
 {
@@ -95,7 +95,7 @@ static inline int about_to_send(void *arg, char *to, char *from, int to_port,
   return CURL_PREREQFUNC_OK;
 }
 
-/* The headers that the client sends, the bearer among them. */
+/* The headers that the client sends, with the bearer token. */
 static inline struct curl_slist *make_headers(void)
 {
   static const char *const lines[] = {
@@ -147,7 +147,7 @@ static inline CURL *prepare(const char *url, struct curl_slist *list,
   return curl;
 }
 
-/* Where the next answer goes. */
+/* Sets the buffers for the next response. */
 static inline void receive_into(CURL *curl, struct kept *headers,
                                 struct kept *body)
 {
@@ -157,7 +157,7 @@ static inline void receive_into(CURL *curl, struct kept *headers,
   }
 }
 
-/* Ends the program unless that was a 200 with a body. */
+/* Ends the program unless the response was a 200 with a body. */
 static inline void check(CURL *curl, CURLcode result, const struct kept *body)
 {
   long status = 0;

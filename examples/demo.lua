@@ -3,8 +3,8 @@
 --     make demo
 --
 -- Starts the emulator over TLS, gets a token, renews it, books a shipment, and
--- reads from the emulator's log how many token requests that took. Ends with a
--- code other than 0 as soon as a step does not do what it says.
+-- reads from the emulator's log how many token requests that took. Exits with
+-- a code other than 0 as soon as a step does not do what it says.
 local root = arg[0]:match "^(.-)[^/]*$" .. "../"
 local build = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 package.path = root .. "lua/?.lua;" .. root .. "lua/?/init.lua;"
@@ -14,6 +14,7 @@ package.cpath = root .. "build/" .. build .. "/?.so;" .. package.cpath
 local core = require "equinix.core"
 local equinix = require "equinix"
 local json = require "equinix.base.json"
+local quote = require("equinix.base.shell").quote
 
 local CALLS = 50
 
@@ -26,7 +27,7 @@ local function step(title)
   print(("\n%d. %s"):format(step_number, title))
 end
 
-local function tell(...)
+local function show(...)
   print("   " .. (...):format(select(2, ...)))
 end
 
@@ -43,10 +44,6 @@ end
 
 -- The emulator --------------------------------------------------------------
 
-local function quote(word)
-  return "'" .. word:gsub("'", [['\'']]) .. "'"
-end
-
 local function read_file(path)
   local file = io.open(path, "rb")
   if not file then
@@ -57,20 +54,20 @@ local function read_file(path)
   return text
 end
 
--- The emulator ends with the pipe that is returned, and so with this program,
--- however it ends.
+-- The emulator ends when the returned pipe is closed, so it never outlives
+-- this program.
 local function start_emulator()
   local ready_file = os.tmpname()
   local pipe = assert(io.popen(("%s emulator --port 0 --until-eof "
     .. "--set refresh_tokens=true --ready-file %s >/dev/null "
     .. "|| echo failed >%s"):format(quote(root .. "bin/equinix-auth"),
     quote(ready_file), quote(ready_file)), "w"))
-  local give_up = core.now() + 30
+  local deadline = core.now() + 30
   local text
   repeat
     core.sleep(0.02)
     text = read_file(ready_file)
-  until text ~= "" or core.now() > give_up
+  until text ~= "" or core.now() > deadline
   os.remove(ready_file)
   local emulator = json.decode(text)
   expect(type(emulator) == "table", "the emulator to start")
@@ -90,7 +87,7 @@ local function new_client(emulator, changes)
   return equinix.assert(equinix.new(options))
 end
 
--- How often each route was called, by the emulator's own count.
+-- How often each route was called, by the log of the emulator.
 local function routes(client)
   local log = equinix.assert(client:get "/_emulator/log"):json()
   return setmetatable(log.routes, {
@@ -107,23 +104,23 @@ local REFRESH = "POST /oauth2/v1/refreshaccesstoken"
 
 local function get_a_token(emulator, client)
   step "A token, over verified TLS"
-  local stranger = new_client(emulator, { ca_file = false })
-  local _, problem = stranger:token()
-  expect(problem and problem.kind == "tls", "TLS to be refused without the CA")
-  tell("without the CA: %s", problem.message)
-  stranger:close()
+  local without_ca = new_client(emulator, { ca_file = false })
+  local _, err = without_ca:token()
+  expect(err and err.kind == "tls", "TLS to be refused without the CA")
+  show("without the CA: %s", err.message)
+  without_ca:close()
   local token = equinix.assert(client:token())
-  tell("with the CA:    %s %s for %s, lives %d s", token.token_type,
+  show("with the CA:    %s %s for %s, lives %d s", token.token_type,
     redacted(token), token.user_name, token.expires_in)
   return token
 end
 
 local function renew_it(client, first)
-  step "The same, renewed by its refresh token"
+  step "The next token, by the refresh token"
   local second = equinix.assert(client:refresh())
   expect(second.access_token ~= first.access_token, "a new token")
   expect(routes(client)[REFRESH] == 1, "one refresh in the log")
-  tell("%s became %s by %s", redacted(first), redacted(second), REFRESH)
+  show("%s became %s by %s", redacted(first), redacted(second), REFRESH)
 end
 
 local function book_a_shipment(client)
@@ -135,15 +132,15 @@ local function book_a_shipment(client)
     cageId = "AM1:01:000111",
     details = { carrier = "UPS", numberOfBoxes = 2 },
   }
-  local answer = equinix.assert(
+  local response = equinix.assert(
     client:post("/colocations/v2/orders/shipments", { json = order }))
-  local place = answer.headers.location
-  expect(answer.status == 202 and place, "202 and a Location")
-  tell("POST /colocations/v2/orders/shipments: %d, Location: %s",
-    answer.status, place)
-  local booked = equinix.assert(client:get(place)):json()
+  local location = response.headers.location
+  expect(response.status == 202 and location, "202 and a Location")
+  show("POST /colocations/v2/orders/shipments: %d, Location: %s",
+    response.status, location)
+  local booked = equinix.assert(client:get(location)):json()
   expect(booked.cageId == order.cageId, "the order that was sent")
-  tell("GET %s: %s, %s, %d boxes by %s", place, booked.status, booked.type,
+  show("GET %s: %s, %s, %d boxes by %s", location, booked.status, booked.type,
     booked.details.numberOfBoxes, booked.details.carrier)
 end
 
@@ -156,30 +153,30 @@ local function call_often(client)
   local after, log_after = routes(client)
   local calls = after["GET /fabric/v4/ports"]
     - before["GET /fabric/v4/ports"]
-  local cost = log_after.token_requests - log_before.token_requests
+  local token_requests = log_after.token_requests - log_before.token_requests
   expect(calls == CALLS, "%d calls in the log, not %d", CALLS, calls)
-  expect(cost == 0, "no token request, not %d", cost)
-  tell("the emulator's log: %d calls, %d token requests for them", calls,
-    cost)
-  tell("since the start: %d by %s, %d by %s", after[TOKEN], TOKEN,
+  expect(token_requests == 0, "no token request, not %d", token_requests)
+  show("the emulator's log: %d calls, %d token requests for them", calls,
+    token_requests)
+  show("since the start: %d by %s, %d by %s", after[TOKEN], TOKEN,
     after[REFRESH], REFRESH)
 end
 
 local function try_a_wrong_secret(emulator, client)
   step "A wrong secret"
   local before = routes(client)[TOKEN]
-  local stranger = new_client(emulator, { client_secret = "not-the-secret" })
-  local _, problem = stranger:token()
-  expect(problem and problem.kind == "auth", "an error of kind auth")
-  tell("%s", tostring(problem))
-  -- Ask again and again: five bad attempts would lock the account.
+  local bad_client = new_client(emulator, { client_secret = "not-the-secret" })
+  local _, err = bad_client:token()
+  expect(err and err.kind == "auth", "an error of kind auth")
+  show("%s", tostring(err))
+  -- Five bad attempts would lock the account, but these send nothing.
   for _ = 1, 10 do
-    expect(not stranger:token(), "no token")
+    expect(not bad_client:token(), "no token")
   end
-  stranger:close()
+  bad_client:close()
   local sent = routes(client)[TOKEN] - before
   expect(sent == 1, "one bad attempt in the log, not %d", sent)
-  tell("asked for 11 times, sent once, by the emulator's log")
+  show("requested 11 times, sent once, by the emulator's log")
 end
 
 local function end_it(emulator, pipe)
@@ -187,13 +184,13 @@ local function end_it(emulator, pipe)
   pipe:close() -- waits for the emulator
   local left = io.open(emulator.ca_file)
   expect(not left, "the emulator's directory to be removed")
-  tell("the emulator has ended, and its directory is gone")
+  show("the emulator has ended, and its directory is gone")
 end
 
 local function run()
   step "A local Equinix"
   local emulator, pipe = start_emulator()
-  tell("%s, with a CA made for this run", emulator.base_url)
+  show("%s, with a CA made for this run", emulator.base_url)
   local client = new_client(emulator)
   local token = get_a_token(emulator, client)
   renew_it(client, token)
@@ -204,9 +201,9 @@ local function run()
   end_it(emulator, pipe)
 end
 
-local ok, problem = pcall(run)
+local ok, failure = pcall(run)
 if not ok then
-  io.stderr:write("\ndemo: FAILED: ", tostring(problem), "\n")
+  io.stderr:write("\ndemo: FAILED: ", tostring(failure), "\n")
   os.exit(1, true)
 end
-print "\nAll of it went as it should."
+print "\nAll steps succeeded."

@@ -238,7 +238,7 @@ describe("a client", function()
     assert(c:request { path = "/x" })
     -- Nor does a file that is away for a moment spoil a token that is good.
     scripted.until_true(function()
-      return c.tokens.opened:read() == "advisory"
+      return c.tokens.open_slot:read() == "advisory"
     end, "advisory")
     assert.equal(token, c:token())
     assert.equal("config", select(2, d:token()).kind)
@@ -282,7 +282,7 @@ describe("a client", function()
     assert.same({ "grant_deprecated" }, names)
   end)
 
-  it("continues a caller's trace with the requests that he causes",
+  it("continues a caller's trace with the requests that it causes",
     function()
       local trace = "00-" .. ("a"):rep(32) .. "-" .. ("b"):rep(16) .. "-01"
       local c, transport = scripted.client { scripted.token("one",

@@ -1,12 +1,12 @@
--- Every example runs: against the emulator over TLS, as its head says, on the
--- Lua of this spec. (demo.lua starts an emulator of its own.)
+-- Every example runs as its first comment says, against the emulator over TLS,
+-- on the Lua of this spec. (demo.lua starts an emulator of its own.)
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local build = os.getenv "BUILD" or "build"
 
--- What each of them must print, so that one that does nothing is noticed.
+-- What each of them has to print, so that one that does nothing fails.
 local EXPECTED = {
   ["demo.lua"] = "50 calls, 0 token requests",
   ["embed.lua"] = "thread %-: %d+ ports, token requests: 1",
@@ -19,14 +19,14 @@ local EXPECTED = {
 }
 
 --- Compiles an example in C for the Lua of this spec.
----@return string|nil reason why it can't be, in this place
+---@return string|nil reason why that is impossible here
 local function compile(source, program)
   local cflags, code = process.capture("tools/lua.sh " .. lua .. " cflags")
   local libs, no_libs = process.capture("tools/lua.sh " .. lua .. " libs")
   if code ~= 0 or no_libs ~= 0 then
-    return "the headers or the library of " .. lua .. " are not here"
+    return "the headers or the library of " .. lua .. " are not installed"
   end
-  -- A core with a sanitizer can be loaded only where that is linked in.
+  -- A core with a sanitizer needs a program that is linked with it.
   local file = io.open(build .. "/flags")
   local sanitizer = file and file:read("*a"):match "%-fsanitize=%S+" or ""
   if file then
@@ -56,7 +56,7 @@ describe("the example", function()
     e:stop()
   end)
 
-  --- Runs a command with the emulator's credentials, and more variables.
+  --- Runs a command with the emulator's credentials and further variables.
   local function run(command, variables)
     local words = { "env" }
     variables.EQUINIX_API_ENDPOINT = e.base_url
@@ -74,7 +74,7 @@ describe("the example", function()
   for path in process.capture("ls examples/*.lua"):gmatch "%S+" do
     local name = path:match "[^/]+$"
     it(name .. " does what it says", function()
-      -- Not by LUA_PATH: an example may start programs on another Lua.
+      -- Not LUA_PATH, since an example may start programs on another Lua.
       local output, code = run(("%s -e %s %s %s"):format(lua,
         process.quote(("package.path, package.cpath = %q, %q"):format(
           package.path, package.cpath)), path, process.quote(e.ca_file)), {})
@@ -85,7 +85,7 @@ describe("the example", function()
     end)
   end
 
-  --- Runs examples/embed.c; without what it takes to build it, nil.
+  --- Runs examples/embed.c; nil where it can't be built.
   local function embed(variables)
     local dir = process.tempdir()
     finally(function()
@@ -101,7 +101,7 @@ describe("the example", function()
       process.quote(e.ca_file)), variables)
   end
 
-  it("embed.c has four threads on one token", function()
+  it("embed.c shares one token between four threads", function()
     local output, code = embed {}
     if not output then
       return
@@ -115,8 +115,8 @@ describe("the example", function()
     assert.equal(4, e:count "GET /fabric/v4/ports")
   end)
 
-  it("embed.c says in each thread that credentials were refused, after "
-    .. "sending them once", function()
+  it("embed.c reports refused credentials in each thread, after sending "
+    .. "them once", function()
     local output, code = embed { EQUINIX_API_CLIENTSECRET = "not the secret" }
     if not output then
       return

@@ -90,7 +90,7 @@ describe("the gateway", function()
     assert.are.equal(5, e:count "GET /fabric/v4/ports")
   end)
 
-  it("sends no Authorization of the caller's on, however he writes it",
+  it("sends no Authorization of the caller's on, however it is spelled",
     function()
       n:ok(PORTS)
       for _, headers in ipairs {
@@ -175,7 +175,7 @@ describe("the gateway", function()
   end)
 
   it("answers 503 when there is no token, and sends nothing on", function()
-    -- The client shares its name in the cache with nobody: a back-off stays.
+    -- No other client has this name in the cache: a back-off stays.
     local other = nginx.start {
       files = { ["demo.lua"] = nginx.client(e, "timeout = 5, cache_key = 'b'")
       },

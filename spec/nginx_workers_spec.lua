@@ -253,10 +253,10 @@ describe("nginx workers", function()
     drive(n, "/authorization", 40, 200, 40)
     socket:close()
     assert.are.equal(2, e:count(TOKEN))
-    -- And who takes his place has the token in common with them.
+    -- And its successor has the token in common with them.
     assert(process.eventually(function()
       drive(n, "/authorization", 40, 200, 40)
-      return used(n) == WORKERS -- the dead one has answered nobody
+      return used(n) == WORKERS -- the dead one has answered none
     end))
     assert.are.equal(2, e:count(TOKEN))
   end)

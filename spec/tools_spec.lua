@@ -1,5 +1,5 @@
--- tools: what the steps of `make test` say when they can't run, and that the
--- workflow asks for nothing that a desk can't do.
+-- tools: what the steps of `make test` print when they can't run, and that the
+-- workflow of the CI uses only targets of the Makefile.
 local process = require "spec.support.process"
 
 local function read(path)
@@ -18,14 +18,14 @@ describe("a step of the tests", function()
     process.remove(dir)
   end)
 
-  -- -> what it said, its result
+  -- Returns what it printed, and its result.
   local function step(environment, command)
     local said = process.capture(("%s tools/step.sh %s/result %s")
       :format(environment, dir, command))
     return said, read(dir .. "/result")
   end
 
-  it("is skipped for the reason that is given, never passed", function()
+  it("is skipped for the given reason, and does not pass", function()
     process.capture("echo 'the reason' >" .. dir .. "/why-not")
     local said, result = step("WHY_NOT=" .. dir .. "/why-not", "check true")
     assert.matches("^skip .* the reason$", said)
@@ -37,8 +37,8 @@ describe("a step of the tests", function()
     assert.equal("1 0 0\n", result)
   end)
 
-  it("without a libcurl over GnuTLS has one line that says why", function()
-    -- A PATH on which there is everything that it needs but apt.
+  it("without a libcurl over GnuTLS gives the reason in one line", function()
+    -- A PATH with everything that it needs except apt.
     local script = [[cd %s && mkdir bin && for c in rm mkdir cat; do
       ln -s "$(command -v $c)" bin/$c; done]]
     process.capture(script:format(dir))
@@ -50,7 +50,7 @@ describe("a step of the tests", function()
 end)
 
 describe("the workflow", function()
-  it("calls targets that the Makefile has", function()
+  it("uses only targets of the Makefile", function()
     local targets = {}
     for names in ("\n" .. read "Makefile"):gmatch "\n([%l ]+):" do
       for name in names:gmatch "%l+" do

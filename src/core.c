@@ -1,15 +1,72 @@
 /*
- * core: the C module `equinix.core`. It composes and does nothing else: each
- * file beside it is one concept and pushes one value.
+ * core: the C module `equinix.core`, composed of the rooms beside this file.
+ *
+ * Laws of this file:
+ * - it alone knows all rooms; a room knows base/ and itself;
+ * - once loaded the module is never unloaded, however it was linked. Lua
+ *   unloads a C module when its state is closed; the token table, the states
+ *   of other threads and libcurl's own set-up live longer than that. (Our
+ *   Makefile tells the linker the same; LuaRocks can't.)
  */
+#include "core.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
 #include "base/compat.h"
+#include "http/async.h"
+#include "program/termination.h"
+
+/* The other reason to end a wait for input: the process has to terminate. */
+int (*const eq_async_stop_fd)(void) = eq_termination_fd;
+
+/* --------------------------------------------------------------- versions */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char libcurl[256];
+
+/* Libcurl writes its version into a buffer of its own at each call, so it is
+ * called once for all threads. */
+static void read_libcurl_version(void)
+{
+  (void)snprintf(libcurl, sizeof libcurl, "%s", curl_version());
+}
+
+/* core.versions() -> {libcurl = "libcurl/7.88.1 ...", libcrypto = "..."} */
+static int l_versions(lua_State *L)
+{
+  (void)pthread_once(&once, read_libcurl_version);
+  lua_newtable(L);
+  lua_pushstring(L, libcurl);
+  lua_setfield(L, -2, "libcurl");
+  lua_pushstring(L, OpenSSL_version(OPENSSL_VERSION));
+  lua_setfield(L, -2, "libcrypto");
+  return 1;
+}
+
+/* ------------------------------------------------------------- the module */
+
+static void keep_loaded(void)
+{
+  static const char here;
+  Dl_info self;
+  /* The module is loaded already, so this only adds the flag. The handle is
+   * leaked on purpose. If it fails, the module is unloaded as any other. */
+  if (dladdr(&here, &self) != 0 && self.dli_fname != NULL) {
+    (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}
 
 /* These bring plain functions, which join the module. */
-static const lua_CFunction plain[] = {
-    eq_open_clock,  eq_open_crowd,    eq_open_digest,  eq_open_drain,
-    eq_open_ending, eq_open_exec,     eq_open_folder,  eq_open_http,
-    eq_open_input,  eq_open_output,   eq_open_process, eq_open_seal,
-    eq_open_url,    eq_open_versions,
+static const lua_CFunction openers[] = {
+    eq_open_async,      eq_open_clock, eq_open_date,   eq_open_digest,
+    eq_open_exec,       eq_open_fork,  eq_open_handle, eq_open_log_copy,
+    eq_open_record_dir, eq_open_seal,  eq_open_stdio,  eq_open_termination,
+    eq_open_url,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */
@@ -29,12 +86,14 @@ __attribute__((visibility("default"))) int luaopen_equinix_core(lua_State *L);
 
 int luaopen_equinix_core(lua_State *L)
 {
-  luaL_checkversion(L); /* some Luas would load what another one's is */
-  eq_pin();
+  luaL_checkversion(L); /* some Luas would load a module made for another */
+  keep_loaded();
   lua_newtable(L);
-  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-    merge(L, plain[i]);
+  for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+    merge(L, openers[i]);
   }
+  lua_pushcfunction(L, l_versions);
+  lua_setfield(L, -2, "versions");
   eq_open_tokens(L);
   lua_setfield(L, -2, "tokens");
   lua_pushliteral(L, EQ_VERSION);

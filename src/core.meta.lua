@@ -1,10 +1,11 @@
 ---@meta equinix.core
 -- core.meta: the C module `equinix.core` for editors (LuaLS). Never loaded.
 --
--- Law of this file: one declaration for each C function that Lua can reach,
--- saying what the comment above that function says. spec/annotations_spec.lua
--- holds it against the module. The tables that `send` takes and brings are
--- declared with the port, in lua/equinix/transport/curl.lua.
+-- Law of this file: one declaration for each C function that Lua can call,
+-- with the meaning that the comment above that function has.
+-- spec/annotations_spec.lua compares it with the module. The tables that
+-- `send` takes and returns are declared with the port, in
+-- lua/equinix/transport/curl.lua.
 -- luacheck: ignore 212 241
 
 ---@class equinix.core
@@ -14,7 +15,7 @@ local core = {}
 -- base/clock.c ---------------------------------------------------------------
 
 ---Seconds, with fractions, on a clock that goes on while the machine sleeps
----(CLOCK_BOOTTIME; elsewhere CLOCK_MONOTONIC). Says nothing about the date.
+---(CLOCK_BOOTTIME; elsewhere CLOCK_MONOTONIC). Not related to the date.
 ---@return number seconds
 function core.now() end
 
@@ -23,12 +24,12 @@ function core.now() end
 function core.sleep(seconds) end
 
 ---A number from the operating system's generator; differs between forked
----processes. Raises when there is no randomness.
+---processes. Raises when the system has none.
 ---@return number fraction at least 0, less than 1
 function core.random() end
 
----Seconds since 1970 (UTC), with fractions. Jumps when somebody sets the
----clock: for times at rest only, which other boots and machines read.
+---Seconds since 1970 (UTC), with fractions. Jumps when the clock is set: only
+---for times that are stored, and read after another boot or elsewhere.
 ---@return number seconds
 function core.time() end
 
@@ -50,16 +51,16 @@ function core.sha256(bytes) end
 ---@return string sealed 29 bytes longer
 function core.seal(secret, key, bytes) end
 
----What was sealed with the same secret for the same key; nil for all else, of
----whatever size. Raises only when libcrypto itself fails.
+---What was sealed with the same secret for the same key; nil for anything
+---else, of any size. Raises only when libcrypto itself fails.
 ---@param secret string
 ---@param key string
 ---@param sealed string
 ---@return string|nil bytes
 function core.unseal(secret, key, sealed) end
 
----The name that a record of this key rests under; says nothing about the key
----to those who lack the secret. Raises for other sizes, and when libcrypto
+---The name under which a record of this key is stored; it reveals nothing
+---about the key without the secret. Raises for other sizes, and when libcrypto
 ---fails.
 ---@param secret string 1 byte to 32 KiB
 ---@param key string 64 KiB at most
@@ -74,11 +75,11 @@ function core.record_name(secret, key) end
 ---@field port integer the scheme's own where the URL has none
 ---@field path string as given, at least "/"
 ---@field query? string without its "?"
----@field origin string "https://host:port", lower case, the port always there
+---@field origin string "https://host:port", lower case, always with the port
 ---@field loopback boolean localhost, 127.0.0.0/8 or [::1]
 
----Takes an absolute http or https URL apart; a fragment is dropped. Refused
----is what two parsers could read differently: user info, backslashes, control
+---Parses an absolute http or https URL; a fragment is dropped. What two
+---parsers could read differently is refused: user info, backslashes, control
 ---characters, spaces, bytes beyond ASCII, an escaped or missing host.
 ---@param text string
 ---@return equinix.core.url|nil parts
@@ -98,20 +99,28 @@ function core.url_join(base, reference) end
 ---@return string
 function core.escape(text) end
 
+-- http/date.c ----------------------------------------------------------------
+
+---A date and time as libcurl reads it: UTC unless the text names a zone. It
+---reads more than HTTP allows; for HTTP's forms use equinix.http.date.
+---@param text string
+---@return number|nil seconds since 1970; nil: not a date
+function core.date(text) end
+
 -- program/log_copy.c ---------------------------------------------------------
 
----Copies standard input to standard error, to its end. What nobody takes in
----0.1 s is dropped, in lines, and so is what comes until somebody does.
----SIGPIPE has to be ignored. Blocks this OS thread.
-function core.drain() end
+---Copies standard input to standard error, up to its end. What is not read
+---within 0.1 s is dropped, in lines, and so is what comes until the reader
+---reads again. SIGPIPE has to be ignored. Blocks this OS thread.
+function core.copy_log() end
 
 -- program/termination.c ------------------------------------------------------
 
----From now on the first SIGTERM or SIGINT tells this process to end, which it
----does within that many whole seconds: then it ends by itself, with status 0.
----The second one ends it at once. Takes SIGALRM, and ignores SIGPIPE: nobody
----who closes our standard error is to end us in the middle. For a program that
----owns its signals, never for a library.
+---From now on the first SIGTERM or SIGINT asks this process to terminate. It
+---has that many whole seconds for it; then it is ended, with status 0. The
+---second signal ends it at once. Uses SIGALRM, and ignores SIGPIPE: a closed
+---standard error does not end the process in the middle of its work. For a
+---program that owns its signals, never for a library.
 ---@param seconds integer 1 to 3600
 ---@return true|nil
 ---@return string|nil message
@@ -119,19 +128,20 @@ function core.on_term(seconds) end
 
 ---Whether such a signal came since core.on_term.
 ---@return boolean
-function core.told_to_end() end
+function core.termination_requested() end
 
 -- program/exec.c -------------------------------------------------------------
 
 ---This process becomes another program, with this environment and the three
----standard files. Returns only on failure; raises for what is no list of 1 to
----64 strings, or for a NUL in one.
----@param argv string[] the program's path (PATH is not searched), arguments
+---standard files. Returns only on failure; raises for anything but a list
+---of 1 to 64 strings without NUL.
+---@param argv string[] the path of the program (PATH is not searched), then
+---  its arguments
 ---@return nil
 ---@return string message
 function core.exec(argv) end
 
--- program/input.c ------------------------------------------------------------
+-- program/stdio.c ------------------------------------------------------------
 
 ---What has arrived on standard input, 16 KiB at most. Reads past the buffer of
 ---io.stdin: use one of the two. Blocks this OS thread.
@@ -140,11 +150,9 @@ function core.exec(argv) end
 ---@return string|nil message nil, message: it can't be read
 function core.input(seconds) end
 
--- program/output.c -----------------------------------------------------------
-
 ---Writes all of it to standard output, past the buffer of io.stdout: use one
----of the two. SIGPIPE has to be ignored. Blocks this OS thread, until somebody
----reads.
+---of the two. SIGPIPE has to be ignored. Blocks this OS thread until the other
+---side reads.
 ---@param bytes string
 ---@return true|nil
 ---@return string|nil message
@@ -157,7 +165,7 @@ function core.output(bytes) end
 ---@return integer
 function core.pid() end
 
--- versions.c -----------------------------------------------------------------
+-- core.c ---------------------------------------------------------------------
 
 ---The libraries that this core was loaded with.
 ---@return {libcurl: string, libcrypto: string}
@@ -165,34 +173,34 @@ function core.versions() end
 
 -- http/handle.c --------------------------------------------------------------
 
----A handle for transfers: its connections are kept and used again. Opens no
----socket and starts no thread. After a fork the child gets connections of its
----own. A closed handle, or one that is busy with a call, raises.
+---A handle for transfers, which keeps its connections for the next ones. Opens
+---no socket and starts no thread. After a fork the child gets connections of
+---its own. A closed handle, or one that is busy with a call, raises.
 ---@class equinix.http
 local http = {}
 
 ---@return equinix.http
 function core.http() end
 
----Takes the head of a response apart that was asked for with `raw_headers`.
+---Parses the head of a response that was requested with `raw_headers`.
 ---@param head string
 ---@return string[][] headers list of {name, value}, as received, in order
 function core.headers(head) end
 
----Sends a request and waits for its answer; blocks the OS thread. Raises what
----is wrong with the request, before any byte is sent, and what on_chunk
+---Sends a request and waits for its response; blocks the OS thread. Raises
+---what is wrong with the request, before any byte is sent, and what on_chunk
 ---raises.
 ---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
----@param on_chunk? fun(chunk: string) gets the body of a 2xx answer; may
+---@param on_chunk? fun(chunk: string) gets the body of a 2xx response; may
 ---  neither yield nor use this handle; max_body bounds what comes between two
 ---  calls
 ---@return equinix.transport.response|nil response
 ---@return equinix.transport.err|nil err
 function http:send(request, seconds, on_chunk) end
 
----Sends many requests. Raises what is wrong with any of them, before the
----first byte.
+---Sends many requests. Raises what is wrong with any of them, before the first
+---byte is sent.
 ---@param requests equinix.transport.request[]
 ---@param n integer how many are under way at once, at least 1
 ---@param seconds number limit for all of them together
@@ -205,43 +213,43 @@ function http:close() end
 
 -- http/async.c ---------------------------------------------------------------
 
----Transfers that are under way between two calls. They move while somebody
----waits. Opens no socket and starts no thread. A transfer belongs to the
----process that began it: in a forked child there is none. A closed crowd
+---Transfers that are under way between two calls. They move only during a
+---wait. Opens no socket and starts no thread. A transfer belongs to the
+---process that began it: in a forked child there is none. A closed object
 ---raises.
----@class equinix.crowd
-local crowd = {}
+---@class equinix.multi
+local multi = {}
 
----@return equinix.crowd
+---@return equinix.multi
 function core.multi() end
 
----Begins a transfer. A failure is told by wait, unless there is not even a
----transfer.
+---Begins a transfer. Its failure is returned by wait; an err is returned here
+---only if there is not even a transfer.
 ---@param prepared equinix.prepared
 ---@param seconds number limit for the whole transfer
 ---@return integer|nil number
 ---@return equinix.transport.err|nil err
-function crowd:add(prepared, seconds) end
+function multi:add(prepared, seconds) end
 
----The outcome of a transfer that has ended, one at a time; nil when the time
----is over. Nil at once where there is nothing to wait for. Blocks this OS
+---The result of a transfer that has ended, one at a time; nil when the time is
+---over. Nil at once where there is nothing to wait for. Blocks this OS
 ---thread.
 ---@param seconds? number without it: for ever
 ---@param input? boolean nil also when standard input can be read, has ended or
----  failed, or when the process was told to end (core.on_term)
+---  failed, or when the process was asked to terminate (core.on_term)
 ---@return integer|nil number
 ---@return equinix.transport.response|nil response
 ---@return equinix.transport.err|nil err
-function crowd:wait(seconds, input) end
+function multi:wait(seconds, input) end
 
----Breaks a transfer off, or drops the outcome of one that has ended.
+---Cancels a transfer, or drops the result of one that has ended.
 ---@param number integer
 ---@return boolean there was such a transfer
-function crowd:cancel(number) end
+function multi:cancel(number) end
 
----Breaks all off; closing again does nothing. The collector and Lua 5.4's
+---Cancels all; closing again does nothing. The collector and Lua 5.4's
 ---`<close>` do the same.
-function crowd:close() end
+function multi:close() end
 
 -- http/prepared_request.c ----------------------------------------------------
 

@@ -11,28 +11,39 @@ local core = {}
 ---@class equinix.core.tokens
 core.tokens = {}
 
----A hold on the place of that key; the place itself may be given away to
----another key and is found again.
+---A slot for the entry of that key. The entry may be given to another key, and
+---is found or made again.
 ---@param key string any bytes; a salted digest of it is kept
----@param alone? boolean the place belongs to this slot only
+---@param alone? boolean only this slot uses the entry
 ---@return equinix.slot
 function core.tokens.open(key, alone) end
 
----The common table: whether forked processes have it in common too, how many
----places there are, and how many are taken.
+---The common table: whether forked processes share it, how many entries it
+---has, and how many are taken.
 ---@return {shared: boolean, slots: integer, used: integer}
 function core.tokens.info() end
+
+---slot:bind as a function, for those that bind many.
+---@param slot equinix.slot
+---@param slow? fun(...): ...
+---@param yields? boolean
+---@return (fun(...): ...)|nil bound
+function core.tokens.bind(slot, slow, yields) end
+
+---Whether `slow` of slot:bind may yield: on Lua 5.3 and later.
+---@type boolean
+core.tokens.yields = true
 
 ---@alias equinix.slot.state
 ---| "empty"     # there is no token
 ---| "fresh"     # serve it
----| "advisory"  # serve it; one renews at the side
+---| "advisory"  # serve it; one caller renews it in the background
 ---| "mandatory" # renew first, serve it if that takes long
 ---| "expired"
 ---| "rejected"  # a server refused it
----| "closed"    # the slot is: peek only, the rest raises
+---| "closed"    # the slot is closed: only peek returns this, the rest raises
 
----A flight, its lease and the token it brought have one number.
+---A renewal, its lease and the token it brings have one number.
 ---@alias equinix.slot.id integer
 
 ---@class equinix.slot.times absolute
@@ -40,33 +51,33 @@ function core.tokens.info() end
 ---@field advisory number until when it is advisory
 ---@field expires number
 
----One Lua state's hold on a place of the cache. A closed slot raises in all
----but peek, close and tostring.
+---How a Lua state uses one entry of the cache. A closed slot raises in all but
+---peek, close and tostring.
 ---@class equinix.slot
 local slot = {}
 
----The hot path: no lock and no memory, as long as the token is fresh and the
----place was not written.
+---The hot path: no lock and no allocation as long as the token is fresh and
+---the entry was not written.
 ---@return string|nil header
 ---@return equinix.slot.state|nil state without a header
 function slot:peek() end
 
 ---Without `slow`: a function that is slot:peek(), only faster. With it: one
----that returns the header on a hit, else whatever slow(...) returns.
+---that returns the header on a hit, else what slow(...) returns.
 ---@param slow? fun(...): ...
 ---@param yields? boolean slow may yield
 ---@return (fun(...): ...)|nil bound nil when slow yields and a C function
 ---  can't be yielded across (Lua 5.1, LuaJIT)
 function slot:bind(slow, yields) end
 
----For callers who can do without Lua's API (LuaJIT's FFI, see hit.lua). The
----first element of `box` is the header for as long as the function at
----`address` says 1: int hits(const void *slot), which never fails.
+---For callers that need no Lua API (LuaJIT's FFI, tokens/fast_path.lua). The
+---first element of `box` is the header as long as the function at `address`
+---returns 1: int hits(const void *slot), which never fails.
 ---@return table box
 ---@return string address the bytes of a pointer
 function slot:ffi() end
 
----The whole truth, under the lock.
+---All that is known, read under the lock.
 ---@return equinix.slot.state state never "closed"
 ---@return equinix.slot.id serial 0 when empty
 ---@return string|nil header where it may still be served
@@ -74,114 +85,132 @@ function slot:ffi() end
 ---@return number left seconds to expiry
 function slot:read() end
 
----Who fetches the next token?
+---Who renews the token?
 ---
 ---    "lead", lease, last_failure|nil, rejected   the caller
----    "wait", flight, own         another one; own: this very OS thread does
----    "backoff", seconds, failure|nil             nobody yet
+---    "wait", renewal, own        another caller; own: in this OS thread
+---    "backoff", seconds, failure|nil             no caller yet
 ---    "ready"                     a token other than `seen` may be served
 ---
----The flight of a dead leader, or one whose lease is over, is taken over.
+---A renewal whose leader is dead, or whose lease is over, is taken over.
 ---@param seen? equinix.slot.id a token that the caller does not want
----@param force? boolean leads in spite of a back-off, never beside a flight
+---@param force? boolean leads in spite of a back-off, never beside another
+---  renewal
 ---@param lease_seconds? number 35
----@return "lead"|"wait"|"backoff"|"ready" turn
----@return equinix.slot.id|number|nil lease_flight_or_seconds
+---@return "lead"|"wait"|"backoff"|"ready" result
+---@return equinix.slot.id|number|nil lease_renewal_or_seconds
 ---@return string|boolean|nil failure_or_own
 ---@return boolean|nil rejected
 function slot:acquire(seen, force, lease_seconds) end
 
----Ends a flight with a token and clears back-off and failure. A life that is
----over already is for the waiters of this flight only.
+---Ends a renewal with a token and clears back-off and failure. A token that
+---has expired already is for the waiters of this renewal only.
 ---@param lease equinix.slot.id
 ---@param record string opaque, 48 KiB at most
 ---@param header string ready to send, 1 byte to 16 KiB + 16
 ---@param times equinix.slot.times
 ---@return equinix.slot.id|nil serial
----@return "stale"|nil reason another one leads or led since, or forget
+---@return "stale"|nil reason another caller has led since, or forget was
+---  called
 function slot:publish(lease, record, header, times) end
 
----Ends a flight without a token: the waiters share the failure, and nobody
+---Ends a lease without token or failure, as a lock is released: the waiters
+---get "gone". Without a note, what was there for the next leader stays. A slot
+---that is released as pinned is never evicted, and only a forced acquire leads
+---there, until another note is left.
+---@param lease equinix.slot.id
+---@param note? string opaque, 4 KiB at most: the next one's last_failure
+---@param pinned? boolean
+---@return true|nil
+---@return "stale"|nil
+function slot:release(lease, note, pinned) end
+
+---Ends a renewal without a token: the waiters share the failure, and no caller
 ---leads for `seconds` unless forced. With 0 seconds an older back-off stays.
 ---@param lease equinix.slot.id
----@param failure string|nil opaque, 4 KiB at most; nil: waiters hear "gone"
+---@param failure string|nil opaque, 4 KiB at most; nil: waiters get "gone"
 ---@param seconds number
 ---@return true|nil
 ---@return "stale"|nil
 function slot:fail(lease, failure, seconds) end
 
----Before a step that must not be taken twice: if this leader never comes
----back, the next one gets the note as its last_failure. Ends nothing.
+---For a step that must not be taken twice: if this leader never ends the
+---renewal, the next one gets the note as its last_failure. Ends nothing.
 ---@param lease equinix.slot.id
 ---@param note string opaque, 4 KiB at most
 ---@return true|nil
 ---@return "stale"|nil
 function slot:note(lease, note) end
 
----How did that flight end?
+---How did that renewal end?
 ---
 ---    "pending"
----    "published", serial, header, record   though its life be over
----    "failed", failure, seconds            of back-off that are left
----    "gone"   leader dead, lease over, token refused since, place given
----             away: begin again
----@param flight equinix.slot.id
+---    "published", serial, header, record   even if it has expired
+---    "failed", failure, seconds            left of the back-off
+---    "gone"   leader dead, lease over, token refused since, entry given
+---             away: acquire again
+---@param renewal equinix.slot.id
 ---@return "pending"|"published"|"failed"|"gone" outcome
 ---@return equinix.slot.id|string|nil serial_or_failure
 ---@return string|number|nil header_or_seconds
 ---@return string|nil record
-function slot:result(flight) end
+function slot:result(renewal) end
 
----Blocks the OS thread until that flight has ended or its leader is dead.
+---Blocks the OS thread until that renewal has ended or its leader is dead.
 ---@param seconds number
----@param flight? equinix.slot.id the one under way, unless told
+---@param renewal? equinix.slot.id by default the one under way
 ---@return boolean ended false: the seconds are over
-function slot:wait(seconds, flight) end
+function slot:wait(seconds, renewal) end
 
----That token was refused by a server: if it is still the current one, no
----state serves it any more. Its record stays.
+---That token was refused by a server: if it is still the current one, it is
+---not served any more. Its record stays.
 ---@param serial equinix.slot.id
----@return boolean first true for the first who says so
+---@return boolean first true for the first caller that rejects it
 function slot:reject(serial) end
 
----Wipes token and record; a flight under way can't publish any more. What is
----known about failures stays.
+---Wipes token and record; a renewal under way can't publish any more. Failures
+---are kept.
 function slot:forget() end
 
----May this be done once more, if at most n times in any span of `seconds` are
----right? One window for all who share the place.
+---May this be done now, if it may be done n times in any span of `seconds`?
+---All slots of the entry share one window.
 ---@param n integer 1 to 8
 ---@param seconds number
 ---@return boolean allowed
 ---@return number|nil wait seconds, where it is not
 function slot:rate_limit(n, seconds) end
 
----Adds to a counter of the place.
+---Adds to a counter of the entry.
 ---@param i integer 1 to 8
 ---@param by? integer 1; not negative
 function slot:count(i, by) end
 
----@return integer[] counters the 8 of the place
+---@return integer[] counters the 8 of the entry
 function slot:counters() end
 
----Gives back a lease it still has, drops the copy; closing again does
----nothing. The collector and Lua 5.4's `<close>` do the same.
+---Makes it the slot of another key, also if it was closed. Functions that are
+---bound to it stay bound.
+---@param key string
+function slot:reopen(key) end
+
+---Ends a lease that it still has, drops the copy; closing again does nothing.
+--- The collector and Lua 5.4's `<close>` do the same.
 function slot:close() end
 
 -- files/record_dir.c ---------------------------------------------------------
 
----Records kept safely in one private folder: a path and nothing else. Names
----are 1 to 128 of A-Z a-z 0-9 _ . - with neither "." nor "-" in front; others
+---Records kept safely in one private folder: a path and nothing else. A name
+---is 1 to 128 of A-Z a-z 0-9 _ . - and does not begin with "." or "-"; others
 ---raise. A reason says what happened, to which file, and what to do.
 ---@class equinix.folder
 local folder = {}
 
----Touches nothing.
+---Creates and opens nothing.
 ---@param path string absolute; what is not raises
 ---@return equinix.folder
 function core.folder(path) end
 
----The record of that name, its first `max` bytes if it is longer. Makes
+---The record of that name, its first `max` bytes if it is longer. Creates
 ---nothing, takes no lock.
 ---@param name string
 ---@param max integer 1 to 1 MiB
@@ -189,44 +218,44 @@ function core.folder(path) end
 ---@return string|nil reason
 function folder:read(name, max) end
 
----Replaces the record, as a whole or not at all.
+---Replaces the record, completely or not at all.
 ---@param name string
 ---@param bytes string
----@param ends number the wall-clock second (core.time) from which on nobody
----  wants it; a day later it may be swept away
+---@param ends number the wall-clock second (core.time) from which on it is of
+---  no use; a day later a cleanup may remove it
 ---@param lease equinix.lease of that name
 ---@return true|nil
 ---@return string|nil reason "stale": the lease is no longer held
 function folder:save(name, bytes, ends, lease) end
 
----Does not wait for another's lease. Makes the folder where there is none.
+---Does not wait for a lease that is taken. Makes the folder if it is missing.
 ---@param name string
 ---@param seconds number after which the lease is over
 ---@return equinix.lease|nil lease
----@return string|nil reason "busy": another one has it
+---@return string|nil reason "busy": another holder has it
 function folder:lock(name, seconds) end
 
----Removes the record, not its lease; true where there is none.
+---Removes the record, not its lease; true if there is none.
 ---@param name string
 ---@return true|nil
 ---@return string|nil reason
 function folder:remove(name) end
 
----Puts a record aside that read(name, max) brought and nobody can use, for
----somebody to look at. Only the last one is kept. Another record that is
----there by now stays.
+---Puts aside a record that read(name, max) returned and that can't be used, so
+---that a person can inspect it. Only the last one is kept. If the record was
+---replaced meanwhile, the new one stays.
 ---@param name string
----@param bytes string what read brought
+---@param bytes string what read returned
 ---@param max integer
 ---@return true|nil
 ---@return string|nil reason
 function folder:aside(name, bytes, max) end
 
----A lock that its holder's death frees; a forked child does not have it.
+---A lock that ends with its holder's death; a forked child does not have it.
 ---@class equinix.lease
 local lease = {}
 
----Ends the lease; again, or in a forked child: nothing. The collector and
+---Ends the lease; again, or in a forked child, does nothing. The collector and
 ---Lua 5.4's `<close>` do the same.
 function lease:close() end
 

@@ -1,6 +1,6 @@
 /*
- * For analyzers only (-include): what Lua's headers do not tell them. These
- * functions raise and never return, so a check before one of them holds after.
+ * For analyzers only (-include): what Lua's headers do not declare. These
+ * functions raise and never return.
  */
 #include <lauxlib.h>
 #include <lua.h>

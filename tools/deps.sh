@@ -1,18 +1,19 @@
 #!/bin/sh
-# What a checkout needs, and how to get it.
+# Finds what a checkout needs and this machine lacks, and installs it.
 #
 #   tools/deps.sh demo     to build and to run the demo
-#   tools/deps.sh test     that, and all that `make test` runs
-#   tools/deps.sh hint     only says what to install (apt, dnf, brew)
+#   tools/deps.sh test     the same, and everything that `make test` runs
+#   tools/deps.sh hint     only prints what to install (apt, dnf, brew)
 #
-# Law of this file: it looks for things, not for packages, so what was built
-# by hand counts too; where nothing is missing it changes nothing and asks
-# nobody. It installs with apt only, removes nothing, and a server that comes
-# along is neither started now nor at the next boot: the checkout runs its own.
+# Law of this file: it looks for programs, headers and modules, not for
+# packages, so what was built by hand counts too; where nothing is missing it
+# changes nothing and asks for no password. It installs with apt only, removes
+# nothing, and a server that is installed with the rest is started neither now
+# nor at the next boot: the checkout starts its own.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
-# nginx lives where a plain user of Debian does not look.
+# On Debian, nginx is in a folder that is not on the PATH of ordinary users.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 set=${1:-demo}
 
@@ -35,7 +36,7 @@ has_rock() {
   lua=$(tools/lua.sh "$1" command) && "$lua" -e "require '$2'" >/dev/null 2>&1
 }
 
-# nginx with its Lua module, as Debian's packages or as OpenResty has it.
+# nginx with its Lua module: from Debian's packages, or OpenResty.
 has_nginx_lua() {
   has_command openresty && return 0
   has_command nginx || return 1
@@ -46,10 +47,10 @@ has_nginx_lua() {
   nginx -V 2>&1 | grep -q 'lua-nginx-module\|ngx_lua'
 }
 
-# redis-lua is one file for every Lua; Debian has no folder of 5.4 for it.
+# redis-lua is one file for every Lua; Debian does not install it for 5.4.
 has_redis_lua() { has_rock lua5.4 redis || has_rock luajit redis; }
 
-# It loads inside nginx only; OpenResty brings it.
+# It loads inside nginx only; OpenResty contains it.
 has_redis_nginx() {
   has_command openresty && return
   for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
@@ -62,11 +63,11 @@ has_redis_nginx() {
 # ------------------------------------------------------------- what is missing
 
 # need WORDS APT DNF BREW ROCKS TEST...: notes the packages when TEST fails.
-# A dash stands for "nothing there".
+# A dash means that there is no such package.
 need() {
   words=$1 for_apt=$2 for_dnf=$3 for_brew=$4 for_rocks=$5
   shift 5
-  # For a hint everything is missing.
+  # A hint lists everything.
   [ "$set" != hint ] && "$@" && return
   missing="$missing${missing:+, }$words"
   [ "$for_apt" = - ] || apt="$apt $for_apt"
@@ -80,7 +81,7 @@ look_for_demo() {
   need 'Lua 5.4' lua5.4 lua lua@5.4 - has_lua lua5.4
   need "Lua 5.4's headers" liblua5.4-dev lua-devel lua@5.4 - \
     has_lua_headers lua5.4
-  # Either flavour of libcurl does; one that is here is found, thus kept.
+  # Either flavour of libcurl will do; an installed one is found, and so kept.
   need "libcurl's headers" libcurl4-openssl-dev libcurl-devel curl - \
     has_header curl/curl.h
   need "OpenSSL's headers" libssl-dev openssl-devel openssl@3 - \
@@ -112,7 +113,7 @@ look_for_tests() {
   need redis redis-server redis redis - has_command redis-server
   need redis-lua lua-redis - - redis-lua has_redis_lua
   need "nginx's redis" lua-nginx-redis - - - has_redis_nginx
-  # Shells for their completions, and another clock for one program.
+  # Shells for the completions, and a way to change the clock of a program.
   need zsh zsh zsh zsh - has_command zsh
   need fish fish fish fish - has_command fish
   need faketime faketime libfaketime libfaketime - has_command faketime
@@ -125,7 +126,7 @@ look_for_tests() {
   need clang-format clang-format clang-tools-extra clang-format - \
     has_command clang-format
   need cppcheck cppcheck cppcheck cppcheck - has_command cppcheck
-  # Linux has it, and nobody else.
+  # Only Linux has it.
   [ "$(uname -s)" != Linux ] ||
     need strace strace strace - - has_command strace
 }
@@ -138,7 +139,7 @@ look() {
 
 # ------------------------------------------------------------------ how to get
 
-# once WORDS...: each word once, in their order.
+# once WORDS...: the words without repetitions, in their order.
 once() { printf '%s\n' "$@" | awk '!seen[$0]++ { printf " %s", $0 }'; }
 
 # shellcheck disable=SC2086  # lists of names
@@ -153,7 +154,7 @@ say_how() {
   *lua@*) echo "with brew, put \$(brew --prefix lua@5.4)/bin on the PATH." ;;
   esac
   case $dnf in
-  *openresty*) echo "with dnf, openresty is in its makers' repository." ;;
+  *openresty*) echo "with dnf, openresty is in the repository of OpenResty." ;;
   esac
 }
 
@@ -161,14 +162,14 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# sudo may ask for a password where there is somebody to ask.
+# sudo may ask for a password only on a terminal.
 can_be_root() {
   [ "$(id -u)" = 0 ] && return
   has_command sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }
 }
 
-# luajit2 and luajit exclude each other: the family that is here stays. Where
-# there is none it is luajit2, if this system has it.
+# luajit2 and luajit exclude each other: the installed one is kept. Where there
+# is none luajit2 is installed, if this system has it.
 choose_luajit() {
   if dpkg -s libluajit-5.1-2 >/dev/null 2>&1 ||
     ! apt-cache show luajit2 >/dev/null 2>&1; then
@@ -176,7 +177,7 @@ choose_luajit() {
   fi
 }
 
-# Servers that the packages bring and that are not here yet.
+# Servers among the packages that are not installed yet.
 find_new_servers() {
   new_servers=
   for server in nginx redis-server; do
@@ -188,10 +189,10 @@ find_new_servers() {
   done
 }
 
-# Debian starts a server when its package is installed. Packages' scripts do
-# that by two commands, found on the PATH that apt gives them: a folder in
-# front holds stand-ins that refuse to start the new servers, and hand
-# everything else on. So nothing has to be undone, whenever this script dies.
+# Debian starts a server when its package is installed. The scripts of packages
+# do that with two commands on the PATH that apt sets: a folder at its front
+# gets stand-ins that refuse to start the new servers and pass everything else
+# on. So nothing has to be undone, whenever this script is killed.
 write_stand_ins() {
   for command in invoke-rc.d deb-systemd-invoke; do
     real=$(command -v $command) || continue
@@ -207,12 +208,12 @@ exec "$real" "$@"
 END
     } >"$1/$command"
     chmod 755 "$1/$command" && "$1/$command" --help >/dev/null 2>&1
-    # 126: a folder mounted "noexec" would let the real one through.
+    # 126: in a folder mounted "noexec" the real command would be found.
     [ $? != 126 ] || return 1
   done
 }
 
-# --no-remove: rather fail than take away another curl or LuaJIT.
+# --no-remove: fail rather than remove another curl or LuaJIT.
 install_with_apt() {
   work=$(mktemp -d) || return 1
   trap 'rm -rf "$work"' EXIT
@@ -222,7 +223,7 @@ install_with_apt() {
     echo "no program can be run from $work (noexec?): set TMPDIR" >&2
     return 1
   }
-  # A source that can't be reached is no reason to stop: install decides.
+  # A source that can't be reached does not matter if install succeeds.
   as_root apt-get -q update >"$work/log" 2>&1
   choose_luajit
   # shellcheck disable=SC2086  # $apt is a list of names

@@ -1,10 +1,10 @@
 /*
- * A Lua to be linked with a sanitizer: `lua [-e CODE]... [SCRIPT
- * [ARGUMENTS]]`. A stock Lua can be given a sanitizer's runtime by LD_PRELOAD
- * only, and then every program that a spec starts has it too.
+ * A Lua that can be linked with a sanitizer: `lua [-e CODE]... [SCRIPT
+ * [ARGUMENTS]]`. A stock Lua gets the runtime of a sanitizer only through
+ * LD_PRELOAD, and then every program that a spec starts gets it too.
  *
  * Like the stock one it turns SIGINT into an error, and closes its state at
- * the end, so that what is left then is a leak.
+ * the end, so that memory in use after that is a leak.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include <lua.h>
 #include <lualib.h>
 
-/* For the signal handler, which is given nothing. */
+/* For the signal handler, which has no argument for it. */
 static lua_State *running;
 
 static void stop(lua_State *L, lua_Debug *ar)
@@ -25,14 +25,14 @@ static void stop(lua_State *L, lua_Debug *ar)
   luaL_error(L, "interrupted!");
 }
 
-/* A hook is all that may be set here: it stops at the next instruction. */
+/* A handler may only set a hook, which stops at the next instruction. */
 static void on_interrupt(int signal_number)
 {
   signal(signal_number, SIG_DFL); /* a second one ends the program */
   lua_sethook(running, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
-/* Errors that reach us get a traceback. */
+/* Uncaught errors get a traceback. */
 static int add_traceback(lua_State *L)
 {
   lua_getglobal(L, "debug");
@@ -56,7 +56,7 @@ static void run(lua_State *L, int status, int arguments)
   }
 }
 
-/* arg, as the stock interpreter has it: the script is 0. */
+/* arg, as in the stock interpreter: the script has index 0. */
 static void set_arg(lua_State *L, int argc, char **argv, int script)
 {
   lua_newtable(L);

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Where a Lua is on this machine.
+# Finds a Lua on this machine.
 #
 #   tools/lua.sh lua5.4|luajit|lua5.3|lua5.1|lua5.5 cflags|libs|command
 #
-# Law of this file: it alone knows how systems name their Luas. It prints one
-# line, or fails without a word where that Lua is not there.
-# pkg-config is asked first; where it is missing, the usual folders are tried.
+# Law of this file: only this file knows how systems name their Luas. It prints
+# one line, or fails silently where that Lua is missing. It asks pkg-config
+# first, then looks in the usual folders.
 
 name=$1
 want=$2
@@ -21,7 +21,7 @@ luajit)
   ;;
 *)
   digits=$(printf %s "$version" | tr -d .)
-  # The nameless one (Fedora, brew) counts when its version fits.
+  # One without a version in its name (Fedora, brew) counts if that fits.
   packages="lua$version
 lua-$version
 lua$digits
@@ -33,7 +33,7 @@ lua >= $version lua < ${version%.*}.$((${version#*.} + 1))"
   ;;
 esac
 
-# The first package of the list that pkg-config knows, asked for "$@".
+# Asks pkg-config for "$@" of the first package that it knows.
 ask_pkg_config() {
   command -v pkg-config >/dev/null || return 1
   printf '%s\n' "$packages" | {
@@ -46,7 +46,7 @@ ask_pkg_config() {
   }
 }
 
-# Roots that may hold include/ and lib/; brew keeps old Luas in folders of
+# Folders that may contain include/ and lib/; brew has older Luas in folders of
 # their own ("keg-only").
 roots() {
   for root in /usr /usr/local /opt/homebrew /opt/local; do
@@ -81,7 +81,7 @@ look_for_library() {
   return 1
 }
 
-# True when the command is that Lua: plain `lua` may be any.
+# True when the command is that Lua: `lua` may be any version.
 is_it() {
   case $name in
   luajit) test='assert(jit)' ;;

@@ -1,27 +1,27 @@
 #!/bin/sh
-# Fetches the MCP clients that the specs talk to our server with, an agent that
-# is told of it as the README says, and what they check its OpenAPI document
-# with, from npm:
+# Downloads from npm: the MCP clients that the specs use, an agent that the
+# specs configure as the documents say, and a validator for the OpenAPI
+# document.
 #
 #   tools/npm.sh FOLDER
 #
 #   FOLDER/node_modules, FOLDER/node    the clients, and a Node to run them
-#   FOLDER/why-not                      or one line: why there is nothing here
+#   FOLDER/why-not                      or one line: why they are missing
 #
-# Law of this file: it changes nothing outside its folder, and no script of a
-# package is run. Several specs may want the folder at once: the first one
-# fetches, the others wait. Not to have it is no failure: whoever needs it
-# reads why-not and skips.
+# Law of this file: it changes nothing outside its folder, and runs no script
+# of a package. Several specs may need the folder at once: the first one
+# downloads, the others wait. A failed download is no failure of the specs:
+# those that need it read why-not and are skipped.
 
 set -u
 folder=${1:?}
-# What is known to work together; none is part of what we ship. The agent is
-# of a version that is a script: later ones are a large binary.
+# Versions that work together; none is part of the product. This version of the
+# agent is a script; later ones are large binaries.
 packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/client@2.4.0
   @modelcontextprotocol/inspector@2.12.0
   @modelcontextprotocol/conformance@0.2.0-alpha.12
   @seriousme/openapi-schema-validator@2.11.0 @anthropic-ai/claude-code@2.0.47'
-node_major=22 # the newest of them need it
+node_major=22 # the newest packages need it
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -31,8 +31,8 @@ give_up() {
   exit 0
 }
 
-# The package with a Node that is new enough; none when the one here is. There
-# is one for each system, which the package `node` would choose by a script.
+# The package with a Node that is new enough; "" when the installed one is.
+# Each system has its own; the package `node` would need a script to choose it.
 node_package() {
   node -p "
     const { platform, arch, versions } = process;
@@ -44,12 +44,12 @@ node_package() {
 mkdir -p "$folder" || exit 1
 folder=$(cd "$folder" && pwd)
 if ! has npm || ! has node || ! has flock; then
-  give_up 'npm, node or flock is not here'
+  give_up 'npm, node or flock is not installed'
 fi
 exec 9>"$folder/lock"
 flock 9 || exit 1
-# What is there is there, and what could not be had a moment ago is not asked
-# for again by each spec of a run.
+# A complete folder is used as it is, and after a failure the specs of a run do
+# not try again.
 if [ -x "$folder/node" ] &&
   [ "$(cat "$folder/have" 2>/dev/null)" = "$packages" ]; then
   exit 0
@@ -71,5 +71,5 @@ if [ -n "$name" ]; then
 else
   ln -sf "$(command -v node)" "$folder/node"
 fi
-# This is what says that all of it is there.
+# This file marks the folder as complete.
 echo "$packages" >"$folder/have"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the rock for one Lua, offline, in a throw-away tree, and loads it.
+# Builds the rock for one Lua, offline, in a temporary tree, and loads it.
 #
 #   tools/rock.sh 5.4|5.1
 #
-# LuaRocks compiles beside the sources, so it is given a copy; only what is in
-# the copy can be in the rock.
+# LuaRocks compiles in the folder of the sources, so it gets a copy; only files
+# in the copy can be in the rock.
 
 set -eu
 version=$1
@@ -18,7 +18,7 @@ cp -R ./*.rockspec src lua bin docs man LICENSE "$work/source"
 (cd "$work/source" && luarocks --lua-version="$version" --tree="$work/tree" \
   make --deps-mode none)
 
-# From the tree alone: nothing of the checkout is on these paths.
+# Loaded from the tree: the checkout is not on these paths.
 cd /
 tree=$work/tree/share/lua/$version
 export LUA_PATH="$tree/?.lua;$tree/?/init.lua;;"

@@ -1,20 +1,20 @@
 #!/bin/sh
-# One step of `make test`: runs a command, says in a line how it went.
+# One step of `make test`: runs a command and prints one line about it.
 #
 #   tools/step.sh RESULT specs|check COMMAND...
 #
 #   RESULT    becomes "passed failed skipped" (numbers); its log is RESULT.log
-#   specs     the command is busted: its summary is what counts
+#   specs     the command is busted: its summary is counted
 #   check     the command is one test: it passes with exit code 0
 #   NEEDS     (environment) programs without which the step is skipped
-#   WHY_NOT   (environment) a file with a reason to skip it, where there is one
+#   WHY_NOT   (environment) a file; if it exists, the reason to skip the step
 #   LIMIT     (environment) seconds until the command is stopped; 300
 #
-# Law of this file: nothing passes by silence. A spec run counts only when its
-# summary is there, agrees with its exit code and names at least one test;
-# a file RESULT.san.* with anything in it is a sanitizer's finding, whatever
-# the command said, also when a forked child wrote it. And nothing outlives a
-# step: a process that is left behind is a failure.
+# Law of this file: nothing passes because it printed nothing. A spec run
+# counts only if it printed a summary that agrees with the exit code and has at
+# least one test; a file RESULT.san.* that is not empty is a finding of a
+# sanitizer, whatever the exit code, also when a forked child wrote it. No
+# process outlives a step: one that is left behind is a failure.
 
 set -u
 result=$1 kind=$2
@@ -24,14 +24,14 @@ name=${result#build/test/} name=${name%.result}
 mkdir -p "${result%/*}"
 rm -f "$result" "$result".*
 
-# settle PASSED FAILED SKIPPED: the result is there at once or not at all.
+# settle PASSED FAILED SKIPPED: writes the result in one step.
 settle() {
   echo "$1 $2 $3" >"$result.new" && mv "$result.new" "$result"
 }
 
 now() {
   case $(date +%N) in
-  *N*) date +%s ;; # only seconds on this system
+  *N*) date +%s ;; # this system has whole seconds only
   *) date +%s.%N ;;
   esac
 }
@@ -44,11 +44,11 @@ skip() {
 
 [ ! -s "${WHY_NOT:-}" ] || skip "$(cat "$WHY_NOT")"
 for need in ${NEEDS:-}; do
-  command -v "$need" >/dev/null || skip "$need is not here"
+  command -v "$need" >/dev/null || skip "$need is not installed"
 done
 
-# No spec meets the credentials, settings or files of whoever runs it. Its own
-# files are below that folder; nginx's workers may be another user: 755.
+# Keeps the credentials, settings and files of the user out of the specs. Their
+# files are in this folder; 755, since nginx's workers may be another user.
 home=$(mktemp -d) && chmod 755 "$home" || exit 1
 trap 'rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
@@ -58,8 +58,8 @@ done
 unset XDG_RUNTIME_DIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME
 export HOME="$home" TMPDIR="$home" LC_ALL=C
 
-# Processes that were started with something in that folder (Linux only).
-# grep gets the name by its input: else it would find itself.
+# Processes with that folder in their command line (Linux only). grep reads the
+# name from its input: else it would find itself.
 left_behind() {
   # shellcheck disable=SC2062  # a path, not a pattern
   printf '%s\n' "$home" | grep -lFs -f - /proc/[0-9]*/cmdline | cut -d/ -f3
@@ -82,9 +82,9 @@ if [ "$kind" = specs ]; then
   set -- ${summary:-0 0 0 0}
   passed=$1 failed=$(($2 + $3)) skipped=$4
   if [ -z "$summary" ]; then
-    why='it ended without a summary'
+    why='it printed no summary'
   elif [ $((passed + failed + skipped)) = 0 ]; then
-    why='no test in it'
+    why='it ran no test'
   fi
 elif [ $code = 0 ]; then
   passed=1
@@ -98,7 +98,7 @@ fi
 for report in "$result".san.*; do
   [ -s "$report" ] && why="${why:+$why, }${report##*/}"
 done
-tries=50 # what has been told to end gets five seconds for it
+tries=50 # processes that are ending get five seconds
 while [ -n "$(left_behind)" ] && [ $tries != 0 ]; do
   sleep 0.1
   tries=$((tries - 1))

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Adds up the results of the steps, each "passed failed skipped" in a file:
+# Adds up the results of the steps, each a file "passed failed skipped":
 #
 #   tools/tally.sh RESULT...
 #
 # Law of this file: a step whose result is missing or unreadable has failed.
-# The last line is "N passed, N failed" (", N skipped" may follow), alone.
+# The last line is "N passed, N failed", perhaps with ", N skipped".
 
 set -u
 passed=0 failed=0 skipped=0 bad=
@@ -26,5 +26,5 @@ if [ $skipped = 0 ]; then
 else
   echo "$passed passed, $failed failed, $skipped skipped"
 fi
-# Nothing passed: then nothing ran.
+# If nothing passed, nothing ran.
 [ $failed = 0 ] && [ $passed != 0 ]

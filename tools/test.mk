@@ -1,22 +1,22 @@
 # The steps behind `make test`, `specs`, `check`, `gnutls`, `lint`, `rock`.
 #
-# Law of this file: a step is a result file in build/test. The list of the
-# files is made here, from what is in the tree, and goes to tools/tally.sh as
-# it is: a step that did not run, or died, has no file and counts as failed.
+# Law of this file: a step is a result file in build/test. The list of these
+# files is made here, from the tree, and passed to tools/tally.sh unchanged: a
+# step that did not run, or was killed, has no file and counts as failed.
 
 RESULTS := build/test
-# One more than there are processors: many specs wait for most of their time.
+# One more than there are processors, since many specs mostly wait.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 SPEC_FILES := $(sort $(shell find spec -name '*_spec.lua'))
 SPECS := $(SPEC_FILES:spec/%_spec.lua=%)
 OWN_C := $(sort $(wildcard src/*.c src/*/*.c))
 C_FILES := $(OWN_C:src/%.c=core/%)
-# Specs of C files, and those that run threads in the host program: theirs
-# are the data races.
+# Specs of C files, and those that run threads in the host program: only these
+# can have data races.
 C_SPECS := $(filter $(C_FILES),$(SPECS))
-# A handle and its transfers, though, are one thread's at a time (multi.h).
-ALONE := core/base/buffer core/versions $(filter-out %/easy_state \
+# But only one thread at a time uses a handle and its transfers (multi.h).
+ALONE := core/base/buffer $(filter-out %/easy_state \
            %/push_response %/sigpipe,$(filter core/http/%,$(C_SPECS)))
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
                   grep -lE 'support\.host|/host"' $(SPEC_FILES)))
@@ -28,14 +28,15 @@ LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.1, \
 STEP = tools/step.sh $@
 BUSTED = tools/busted.lua --output=plainTerminal
 
-# nginx runs LuaJIT and clients from npm run the command, whoever asks them to.
+# Run on one Lua only: here nginx (with LuaJIT), the command or programs from
+# npm do the work, so the Lua of the spec makes no difference.
 ONCE := cli/mcp_clients docs/agents docs/links docs/man docs/nginx \
         docs/service docs/structure examples_nginx nginx% serve/% \
         store/redis/resty transport/nginx%
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS)))
-# Specs of programs that run elsewhere (nginx, the command) gain nothing from a
-# busy collector or a sanitizer here, nor do those of plain Lua over them.
+# Where other programs (nginx, the command) do the work, a busy collector or a
+# sanitizer in this process finds nothing, nor in modules of plain Lua.
 ELSEWHERE := annotations cli/% docs/% emulator/% examples_nginx layout nginx% \
              serve/% service/% store/redis/resty supervisor/% tools \
              transport/nginx%
@@ -47,15 +48,15 @@ CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(C_SPECS:%=valgrind/%) \
                $(patsubst %,tsan/%,$(filter-out $(PROCESSES) $(ALONE), \
                  $(sort $(C_SPECS) $(THREAD_SPECS))))
-# Specs of what libcurl does: its errors, its TLS, its loop.
-GNUTLS_SPECS := client docs/readme examples core/versions transport/curl \
+# Specs that depend on libcurl: its errors, its TLS, its event loop.
+GNUTLS_SPECS := client docs/readme examples core/core transport/curl \
                 transport/loop transport/loop/scheduler oauth/passthrough \
                 $(addprefix client/,batch call) \
                 $(addprefix http/,pagination target) \
                 $(filter core/http/%,$(SPECS))
-# Those of programs that find their own build are not about that one.
+# Programs that choose their own build would not use that one.
 GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
-# Specs of what is made otherwise where there is no Linux.
+# Specs of the code that differs on other systems than Linux.
 PRIVATE_SPECS := core/base/clock core/http/push_response \
                  core/http/sigpipe tokens/renewal \
                  $(addprefix core/cache/,entry lease shared_table tokens)
@@ -67,14 +68,14 @@ TEST_STEPS := $(SPEC_STEPS) $(CHECK_STEPS) $(GNUTLS_SPECS:%=gnutls/%) \
 
 # --------------------------------------------------------------- entry points
 
-# $(call run,STEPS): all of them, whatever fails; then the sum.
+# $(call run,STEPS): runs all of them even if some fail; then adds up.
 run = rm -rf $(RESULTS); \
   $(MAKE) --no-print-directory -f tools/test.mk -k -j$(JOBS) \
     $(if $(filter output-sync,$(.FEATURES)),-O) \
     $(1:%=$(RESULTS)/%.result) || true; \
   tools/tally.sh $(1:%=$(RESULTS)/%.result)
 
-# Which Lua `specs` is about.
+# The Lua for `specs`.
 LUA ?= lua5.4
 
 .PHONY: test specs check gnutls lint rock
@@ -94,15 +95,15 @@ rock:
 
 # --------------------------------------------------------------------- builds
 
-# Each variant of the build has its own folder; the Makefile knows how.
+# Each variant of the build has its own folder; the Makefile builds it.
 MAKE_BUILD = $(MAKE) --no-print-directory -s -f Makefile SAY=@true
 
 .PHONY: build asan tsan over-gnutls private
 build:
 	@+$(MAKE_BUILD) all
 
-# $(call sanitized,NAME,FLAGS): where the compiler has no such sanitizer there
-# is nothing to build, and the steps find no interpreter and are skipped.
+# $(call sanitized,NAME,FLAGS): where the compiler lacks this sanitizer nothing
+# is built; the steps find no interpreter and are skipped.
 sanitized = if echo 'int main(void) { return 0; }' | \
     $(CC) $2 -x c -o /dev/null - 2>/dev/null; then \
   $(MAKE_BUILD) BUILD=build/$1 LUAS=lua5.4 LDFLAGS='$2' \
@@ -115,8 +116,8 @@ tsan:
 	@+$(call sanitized,tsan,-fsanitize=thread)
 comma := ,
 
-# Over the other libcurl of Debian, where it is to be had. -L comes before the
-# system's folders, and -rpath keeps that choice when the module is loaded.
+# Over the other libcurl of Debian, where apt has it. -L comes before the
+# folders of the system, and -rpath makes the loader use the same library.
 GNUTLS := $(CURDIR)/build/gnutls
 over-gnutls:
 	@+tools/gnutls.sh $(GNUTLS) && if [ ! -e $(GNUTLS)/why-not ]; then \
@@ -124,8 +125,8 @@ over-gnutls:
 	    CPPFLAGS='-I$(GNUTLS)/include $(CPPFLAGS)' \
 	    LDFLAGS='-L$(GNUTLS)/lib -Wl,-rpath,$(GNUTLS)/lib $(LDFLAGS)'; fi
 
-# As on macOS: no futex, no robust mutex, no thread numbers of the kernel; so
-# the token cache is private to a process.
+# As on macOS: without futexes, robust mutexes and kernel thread ids, so the
+# token cache is private to a process.
 private:
 	@+$(MAKE_BUILD) BUILD=build/private LUAS=lua5.4 CFLAGS='-O2 -g -Werror' \
 	  CPPFLAGS='-U__linux__ -DEQ_NO_ROBUST $(CPPFLAGS)' all
@@ -142,7 +143,7 @@ $(foreach l,lua5.4 luajit lua5.3 lua5.1 lua5.5,$(eval $(call spec_rule,$l)))
 $(RESULTS)/gc/%.result: build
 	@GC=aggressive $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
-# The spec of core/versions looks whether it is that libcurl indeed.
+# The spec of core/core checks that it is really that libcurl.
 $(RESULTS)/gnutls/%.result: over-gnutls build
 	@WHY_NOT=$(GNUTLS)/why-not BUILD=build/gnutls LIBCURL=GnuTLS \
 	  $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
@@ -150,16 +151,16 @@ $(RESULTS)/gnutls/%.result: over-gnutls build
 $(RESULTS)/private/%.result: private build
 	@BUILD=build/private $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
 
-# What the sanitizers are told, joined with colons. Findings go to files: a
-# forked child's too, and none gets lost in the output of a spec. Nothing is
-# suppressed, the libraries' findings included.
+# Options of the sanitizers, joined with colons. Findings go to files, those of
+# a forked child too, so that none is lost in the output of a spec. Nothing is
+# suppressed, not even findings in libraries.
 joined = $(subst $(space),:,$(strip $1))
 space := $() $()
 ASAN = $(call joined,log_path=$(CURDIR)/$@.san detect_leaks=1 \
   detect_stack_use_after_return=1 strict_string_checks=1)
 
-# The Lua with the sanitizer goes by the stock one's name: a spec that starts
-# `lua5.4` gets it too.
+# The Lua with the sanitizer has the name of the stock one, so a spec that
+# starts `lua5.4` gets it too.
 under = NEEDS=build/$1/bin/lua5.4 BUILD=build/$1 \
   PATH="$(CURDIR)/build/$1/bin:$$PATH" $2 \
   $(STEP) specs lua5.4 $(BUSTED) spec/$*_spec.lua
@@ -181,8 +182,8 @@ ALL_C := $(wildcard src/*.[ch] src/*/*.[ch]) $(OTHER_C)
 STRICT := -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow -Wconversion \
           -pedantic -Werror
 
-# $(call strict,COMPILER FLAGS): ours with the headers of every Lua, programs
-# that only the tests run with one.
+# $(call strict,COMPILER FLAGS): compiles our code with the headers of every
+# Lua, and programs of the tests with those of Lua 5.4.
 strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
     $1 $(STRICT) $$(tools/lua.sh $$l cflags) -c -o /dev/null $$f; done; done; \
   for f in $(OTHER_C); do \

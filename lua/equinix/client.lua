@@ -1,30 +1,33 @@
---- client: the one object. It holds the parts together and checks what comes
--- in; each method is a few lines over the part that does the work.
+--- client: the one object.
+--
+-- Law of this file: it holds the parts together and checks what comes in; each
+-- method is a few lines over the part that does the work. Only files of
+-- client/ use its parts; all others call its methods.
 
 local lazy = require "equinix.base.lazy"
 
+local batch = lazy "equinix.client.batch"
 local call = lazy "equinix.client.call"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
-local err = lazy "equinix.base.error"
-local fields = lazy "equinix.http.validate"
-local flight = require "equinix.tokens.source"
-local many = lazy "equinix.client.batch"
-local operation = lazy "equinix.oauth.passthrough"
-local pages = lazy "equinix.http.pagination"
-local quick = lazy "equinix.client.fast_get"
+local errors = lazy "equinix.base.error"
+local fast_get = lazy "equinix.client.fast_get"
+local pagination = lazy "equinix.http.pagination"
+local passthrough = lazy "equinix.oauth.passthrough"
+local source = require "equinix.tokens.source"
 local static = require "equinix.tokens.static"
+local validate = lazy "equinix.http.validate"
 
 local M = {}
 
-local CONCURRENCY = 16 -- calls at once, unless told
+local CONCURRENCY = 16 -- calls at once, by default
 
 -- Inside ngx_lua nothing may block the worker. Read now: `new` opens no file.
 local ngx = rawget(_G, "ngx")
 local default_transport = require("equinix.transport."
   .. (ngx and ngx.get_phase and "nginx" or "curl"))
 
--- What the methods named after HTTP's are; they are made in a loop below.
+-- The methods that are named after HTTP's; they are made in a loop below.
 ---@alias equinix.Client.method
 ---| fun(self: equinix.Client, path: string, opts?: equinix.RequestFields):
 ---  equinix.Response|nil, equinix.Error|nil
@@ -32,7 +35,7 @@ local default_transport = require("equinix.transport."
 ---@class equinix.Stats
 ---@field token_requests integer
 ---@field tokens integer that were received
----@field failures integer flights that ended without one
+---@field failures integer renewals that ended without one
 ---@field rejections integer tokens that were refused
 
 ---@class equinix.Client
@@ -43,16 +46,17 @@ local default_transport = require("equinix.transport."
 ---@field post equinix.Client.method
 ---@field put equinix.Client.method
 ---@field patch equinix.Client.method
----@field package config table of equinix.client.options
+---@field package config equinix.Config
 ---@field package transport table the port
 ---@field package emit fun(name: string, fields: table)
----@field package flight? equinix.Flight nil when closed
+---@field package tokens? equinix.TokenSource|equinix.StaticSource nil when
+---  closed
 local Client = {}
 Client.__index = Client
 Client.__name = "equinix.Client"
 
 local function closed()
-  return err.fail("closed", "the client is closed")
+  return errors.fail("closed", "the client is closed")
 end
 
 local function misuse(message, level)
@@ -62,23 +66,6 @@ end
 function Client:__tostring()
   return ("equinix.Client (%s%s)"):format(self.config.base_url,
     self.tokens and "" or ", closed")
-end
-
--- The hot path sits in the object itself, one look-up away, and has its place
--- in the cache bound to it; anew when that place changes.
-local function bind(self)
-  self.authorization = self.tokens:bind(function()
-    if not self.tokens then
-      return closed()
-    end
-    local header, problem = self.tokens:get {
-      deadline = core.now() + self.config.timeout,
-    }
-    if not header then
-      return nil, problem
-    end
-    return header
-  end)
 end
 
 local TOKEN = { min_life = "number", traceparent = "string" }
@@ -95,15 +82,11 @@ function Client:token(opts)
   if not self.tokens then
     return closed()
   end
-  local header, token = self.tokens:get {
+  return self.tokens:token {
     deadline = core.now() + self.config.timeout,
     min_life = opts and opts.min_life,
     traceparent = opts and opts.traceparent,
   }
-  if not header then
-    return nil, token
-  end
-  return token
 end
 
 --- Renews now, whatever is cached: by the refresh token where there is one,
@@ -117,20 +100,16 @@ function Client:refresh(opts)
   if not self.tokens then
     return closed()
   end
-  local header, token = self.tokens:get {
+  return self.tokens:token {
     deadline = core.now() + self.config.timeout,
     renew = true,
     force = opts and opts.force,
     traceparent = opts and opts.traceparent,
   }
-  if not header then
-    return nil, token
-  end
-  return token
 end
 
---- Refuses that token, if it is still the current one: nobody is given it any
---- more and the next call renews. No I/O, any nginx phase.
+--- Marks that token as refused, if it is still the current one: it is served
+--- to no caller any more, and the next call renews. No I/O, any nginx phase.
 ---@param authorization string as client:authorization() gave it
 ---@return boolean|nil
 ---@return equinix.Error|nil
@@ -144,10 +123,10 @@ function Client:invalidate(authorization)
   return self.tokens:reject(authorization) or false
 end
 
--- `level` is whose line a mistake is raised at. No public method calls this as
--- a tail call: that would take its frame away and the levels with it.
+-- `level` says at whose line a mistake is raised. No public method calls this
+-- as a tail call: that would remove its frame and shift the levels.
 local function request(self, opts, level)
-  fields.request(opts, level + 1)
+  validate.request(opts, level + 1)
   if not self.tokens then
     return closed()
   end
@@ -159,8 +138,8 @@ end
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function Client:request(opts)
-  local response, problem = request(self, opts, 2)
-  return response, problem
+  local response, err = request(self, opts, 2)
+  return response, err
 end
 
 -- All fields of a call in one table.
@@ -182,11 +161,15 @@ for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
   Client[method:lower()] = function(self, path, opts)
     if opts == nil and method == "GET" and self.tokens
       and type(path) == "string" then
-      return quick.get(self, path)
+      local header = self.tokens.hit()
+      if header then
+        return fast_get.get(self, path, header)
+      end
+      return call.run(self, { path = path })
     end
     local all = joined(method, path, opts, 2)
-    local response, problem = request(self, all, 2)
-    return response, problem
+    local response, err = request(self, all, 2)
+    return response, err
   end
 end
 
@@ -196,12 +179,12 @@ end
 ---@return {response?: equinix.Response, err?: equinix.Error}[]|nil in order
 ---@return equinix.Error|nil
 function Client:all(requests, opts)
-  fields.all(requests, opts, 2)
+  validate.all(requests, opts, 2)
   if not self.tokens then
     return closed()
   end
   opts = opts or {}
-  return many.run(self, requests, opts.concurrency or CONCURRENCY,
+  return batch.run(self, requests, opts.concurrency or CONCURRENCY,
     opts.timeout or self.config.timeout)
 end
 
@@ -209,12 +192,11 @@ end
 local function fetcher(self)
   return function(opts)
     if not self.tokens then
-      local _, problem = closed()
-      error(problem, 0)
+      error(select(2, closed()), 0)
     end
-    local response, problem = call.run(self, opts)
+    local response, err = call.run(self, opts)
     if not response then
-      error(problem, 0)
+      error(err, 0)
     end
     return response
   end
@@ -222,7 +204,7 @@ end
 
 local function paged(path, opts, level)
   local all = joined(nil, path, opts, level + 1)
-  fields.request(all, level + 1)
+  validate.request(all, level + 1)
   return all
 end
 
@@ -234,7 +216,7 @@ end
 ---@return fun(): any, equinix.Response next the page, nil after the last one
 function Client:pages(path, opts)
   local first = paged(path, opts, 2)
-  return pages.each(fetcher(self), first)
+  return pagination.each(fetcher(self), first)
 end
 
 --- Iterates over the items of all pages. Raises an equinix.Error.
@@ -243,7 +225,7 @@ end
 ---@return fun(): any next an item, nil after the last one
 function Client:items(path, opts)
   local first = paged(path, opts, 2)
-  local each, list, i = pages.each(fetcher(self), first), {}, 0
+  local each, list, i = pagination.each(fetcher(self), first), {}, 0
   return function()
     i = i + 1
     while list[i] == nil do
@@ -251,14 +233,14 @@ function Client:items(path, opts)
       if page == nil then
         return nil
       end
-      list, i = pages.items(page), 1
+      list, i = pagination.items(page), 1
     end
     return list[i]
   end
 end
 
---- One of the capability's operations with a body of your own: nothing is
---- added, cached or repeated, and every status comes back as it is.
+--- One of the two published operations with a body of your own: nothing is
+--- added, cached or retried, and every status comes back as it is.
 ---@param name "getoauth2accesstoken"|"refreshoauth2accesstoken"
 ---@param body table|string
 ---@param opts? {traceparent?: string} the trace (W3C) that it belongs to
@@ -266,20 +248,20 @@ end
 ---@return equinix.Error|nil no answer, or credentials that are latched
 function Client:operation(name, body, opts)
   check.names(opts or {}, OPERATION, "option", 2)
-  local found = operation.find(name)
+  local found = passthrough.find(name)
   if not found then
     misuse(("unknown operation '%s' (there are %s)"):format(tostring(name),
-      table.concat(operation.names, ", ")), 2)
+      table.concat(passthrough.names, ", ")), 2)
   elseif type(body) ~= "table" and type(body) ~= "string" then
     misuse("the body must be a table or a string", 2)
   end
   if not self.tokens then
     return closed()
   end
-  return operation.run(self, found, body, opts and opts.traceparent)
+  return passthrough.run(self, found, body, opts and opts.traceparent)
 end
 
---- Counters, shared by all who share the token: token_requests, tokens,
+--- Counters, shared by all that share the token: token_requests, tokens,
 --- failures, rejections.
 ---@return equinix.Stats|nil
 ---@return equinix.Error|nil
@@ -290,7 +272,7 @@ function Client:stats()
   return self.tokens:stats()
 end
 
---- Drops and wipes the token, for all who share it. Back-off and lock-out
+--- Drops and wipes the token, for all that share it. Back-off and lock-out
 --- guard stay.
 ---@return boolean|nil
 ---@return equinix.Error|nil
@@ -302,7 +284,7 @@ function Client:forget()
   return true
 end
 
---- Ends the client; the token stays with the others who share it. Calls on
+--- Ends the client; the token stays with the others that share it. Calls on
 --- a closed client return an error of kind "closed".
 ---@return true
 function Client:close()
@@ -316,37 +298,85 @@ end
 
 Client.__close = Client.close
 
+-- For the service, the command and nginx, which are not users ----------------
+
+--- Whether its tokens can be renewed: not a static one.
+---@package
+---@return boolean
+function Client:renews()
+  return self.tokens ~= nil and self.tokens.renews
+end
+
+--- Reads what finding the token takes (a secret file), so that from now on a
+--- cached token is served without. No network.
+---@package
+---@return true|nil
+---@return equinix.Error|nil
+function Client:prepare()
+  if self:renews() then
+    local slot, err = self.tokens:slot()
+    if not slot then
+      return nil, err
+    end
+  end
+  return true
+end
+
+--- The header while the token is fresh, else nil; asks for none.
+---@package
+---@return string|nil
+function Client:cached()
+  return self.tokens and self.tokens.hit()
+end
+
+--- The token in the cache, whatever its state; asks for none.
+---@package
+---@return equinix.Token|nil
+---@return number|nil left seconds until its end, where it may be served
+function Client:peek()
+  if self:renews() then
+    return self.tokens:peek()
+  end
+end
+
+--- A slot of the cache beside the token's own, for notes that all callers
+--- which share the token share, too.
+---@package
+---@param name string
+---@return equinix.slot|nil
+---@return equinix.Error|nil
+function Client:slot_beside(name)
+  local slot, err = self.tokens:slot()
+  if not slot then
+    return nil, err
+  end
+  return core.tokens.open(name .. "\0" .. self.tokens.key())
+end
+
 local function emitter(config)
   local listen = config.on_event
   return function(name, details)
     if listen then
-      -- A listener's mistake must not break a renewal.
+      -- A mistake of the listener must not break a renewal.
       pcall(listen, name, details)
     end
   end
 end
 
 --- Makes a client of a checked configuration.
----@param config table of equinix.client.options
+---@param config equinix.Config
 ---@return equinix.Client
 function M.new(config)
   local self = setmetatable({
     config = config,
     transport = config.transport or default_transport,
-    memo = { count = 0, entries = {} }, -- quick's
+    memo = { count = 0, entries = {} }, -- of fast_get
     emit = emitter(config),
   }, Client)
-  local function moved()
-    if self.tokens then
-      bind(self)
-    end
-  end
-  if config.grant == "static" then
-    self.tokens = static.new(config)
-  else
-    self.tokens = flight.new(config, self.transport, self.emit, moved)
-  end
-  bind(self)
+  self.tokens = config.grant == "static" and static.new(config)
+    or source.new(config, self.transport, self.emit)
+  -- The hot path is in the object itself, one look-up away.
+  self.authorization = self.tokens.authorization
   if config.grant == "password" then
     self.emit("grant_deprecated", { grant = "password" })
   end

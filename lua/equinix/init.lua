@@ -4,7 +4,8 @@
 --     local client  = assert(equinix.new())
 --     local ports   = assert(client:get "/fabric/v4/ports")
 --
--- The front door: it opens the client and hands out what goes with it.
+-- Law of this file: it makes the client and hands out what goes with it; it
+-- does nothing else.
 
 local core = require "equinix.core"
 
@@ -25,7 +26,7 @@ local M = {
   _VERSION = VERSION,
   --- JSON's null, in answers and in bodies to send.
   null = json.null,
-  --- An empty JSON array, which an empty table can't tell from an object.
+  --- An empty JSON array: an empty table is an empty object.
   empty_array = json.empty_array,
   --- Second levels of the cache: equinix.store.file, equinix.store.redis.
   store = setmetatable({}, {
@@ -44,9 +45,9 @@ local M = {
 ---@return equinix.Error|nil err what is missing or unusable (kind "config");
 ---  an unknown option or a wrong type raises at the caller's line
 function M.new(opts)
-  local config, problem = options.client(opts, 2)
+  local config, err = options.client(opts, 2)
   if not config then
-    return nil, problem
+    return nil, err
   end
   return client.new(config)
 end
@@ -63,14 +64,14 @@ end
 --- assert for hosts whose own wants a string (Lua 5.1, ngx_lua's log).
 ---@generic T
 ---@param value T|nil
----@param problem? any
+---@param err? any
 ---@return T value
 ---@return any ...
-function M.assert(value, problem, ...)
+function M.assert(value, err, ...)
   if not value then
-    error(tostring(problem or "assertion failed!"), 2)
+    error(tostring(err or "assertion failed!"), 2)
   end
-  return value, problem, ...
+  return value, err, ...
 end
 
 return M

@@ -1,36 +1,36 @@
---- nginx: the gateway. nginx proxies, this brings the token.
+--- nginx: the gateway. nginx proxies, this file adds the token.
 --
 --     access_by_lua_block { require "equinix.nginx".authorize(client) }
 --     log_by_lua_block    { require "equinix.nginx".log(client) }
 --     proxy_pass https://api.equinix.com;
 --
 -- Law of this file: what the caller sent as Authorization never goes on, and
--- a request without a token never does. A request with a token at hand costs
--- one look into the cache. The caller is told that there is no token; why, he
--- is not: that is for the error log.
+-- a request without a token never does. With a cached token a request costs
+-- one look into the cache. The caller learns that there is no token; the
+-- reason is for the error log only.
 
 local M = {}
 
-local RETRY_AFTER = 5 -- seconds, where nobody knows better
-local LONGEST = 3600
+local RETRY_AFTER = 5 -- seconds, where the error names none
+local MAX_RETRY_AFTER = 3600
 
 -- RFC 9457.
 local BODY = '{"type":"about:blank","title":"Service Unavailable",'
   .. '"status":503,"detail":"The gateway has no token for the API now."}\n'
 
--- Whole seconds that a caller may be told.
-local function pause(seconds)
-  return ("%d"):format(math.min(LONGEST,
+-- Whole seconds, as the header wants them.
+local function retry_after(seconds)
+  return ("%d"):format(math.min(MAX_RETRY_AFTER,
     math.max(1, math.ceil(seconds or RETRY_AFTER))))
 end
 
-local function refuse(problem)
-  ngx.log(ngx.ERR, "equinix gateway: no token: ", tostring(problem))
+local function refuse(err)
+  ngx.log(ngx.ERR, "equinix gateway: no token: ", tostring(err))
   ngx.status = ngx.HTTP_SERVICE_UNAVAILABLE
   ngx.header["Content-Type"] = "application/problem+json"
   ngx.header["Content-Length"] = #BODY
   ngx.header["Cache-Control"] = "no-store"
-  ngx.header["Retry-After"] = pause(problem.retry_after)
+  ngx.header["Retry-After"] = retry_after(err.retry_after)
   ngx.print(BODY)
   return ngx.exit(ngx.HTTP_OK) -- of this whole request
 end
@@ -39,9 +39,9 @@ end
 --- the request with 503, a JSON body (RFC 9457) and Retry-After.
 ---@param client equinix.Client
 function M.authorize(client)
-  local header, problem = client:authorization()
+  local header, err = client:authorization()
   if not header then
-    return refuse(problem)
+    return refuse(err)
   end
   ngx.req.set_header("Authorization", header)
 end
@@ -51,7 +51,7 @@ end
 --- has gone to the caller.
 ---@param client equinix.Client
 function M.log(client)
-  -- One status for each upstream that was asked: "502, 401 : 200".
+  -- One status for each upstream that was tried: "502, 401 : 200".
   local statuses = ngx.var.upstream_status
   if not statuses or statuses == "200" -- which needs no search
     or not statuses:find("401", 1, true) then

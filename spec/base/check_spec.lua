@@ -1,4 +1,4 @@
--- check: whose line it is, and what the nearest name was.
+-- check: the line that an error names, and the name that it suggests.
 local check = require "equinix.base.check"
 local raises = require "spec.support.raises"
 
@@ -7,7 +7,7 @@ local here, assert_raises = raises.here, raises.assert
 local KNOWN = { size = "number", name = "string table", any = "any" }
 
 describe("check.names", function()
-  it("takes what is known and of its type", function()
+  it("accepts what is known and of its type", function()
     check.names({ size = 1, name = {}, any = print }, KNOWN, "option", 1)
     check.names({ name = "x" }, KNOWN, "option", 1)
     check.names({}, KNOWN, "option", 1)
@@ -33,7 +33,7 @@ describe("check.names", function()
 end)
 
 describe("check.positive", function()
-  it("takes no number that is no limit", function()
+  it("refuses a number that can't be a limit", function()
     assert.is_true(check.positive(0.001))
     for _, value in ipairs { 0, -1, math.huge, 0 / 0 } do
       assert.falsy(check.positive(value))
@@ -43,7 +43,7 @@ describe("check.positive", function()
 end)
 
 describe("check.retry", function()
-  it("takes booleans, and tables of known members", function()
+  it("accepts booleans, and tables of known members", function()
     check.retry(false, 1)
     check.retry({ attempts = 1, base = 2, cap = 3 }, 1)
     assert_raises("unknown retry option 'maximum'", function()

@@ -1,9 +1,10 @@
--- error: one shape for every failure, in our own words.
+-- error: one shape for every failure, with messages of our own text.
 local err = require "equinix.base.error"
 local json = require "equinix.base.json"
 local response = require "equinix.http.response"
 
--- name, body, the errors in it, correlation id (the code is the first one's)
+-- name, body, the errors in it, correlation id; the code is that of the first
+-- error
 local BODIES = {
   { "the token endpoint's", [[{"errorDomain":"apps-fqa",
       "errorTitle":"Login Failure","errorCode":"S1006",
@@ -71,7 +72,7 @@ local BODIES = {
   { "a number as", "503", {} },
 }
 
-local function answer(status, body, headers)
+local function response_with(status, body, headers)
   return response.new({ status = status, body = body, headers = headers },
     "https://api.equinix.com/x?secret=query")
 end
@@ -87,7 +88,7 @@ describe("equinix.error reads", function()
     end)
   end
 
-  it("no code that could be a sentence", function()
+  it("no code that looks like a sentence", function()
     for _, code in ipairs { "has space", "a\nb", "", "-x", ("x"):rep(65) } do
       local text = json.encode { errorCode = code, message = "m" }
       assert.is_nil(err.parse(text).code, code)
@@ -134,9 +135,9 @@ describe("equinix.base.error", function()
     end
   end)
 
-  it("of an answer holds its numbers and codes in our words", function()
+  it("of a response has its numbers and codes, in our own text", function()
     local problem = err.from_response(
-      answer(403, BODIES[3][2], { { "X-Correlation-Id", "other" } }),
+      response_with(403, BODIES[3][2], { { "X-Correlation-Id", "other" } }),
       "GET /fabric/v4/ports", { kind = "http", retry_after = 7 })
     assert.equal("GET /fabric/v4/ports: 403 (EQ-3000039): this account may "
       .. "not do that; ask for the permission", problem.message)
@@ -149,19 +150,19 @@ describe("equinix.base.error", function()
     assert.equal(403, problem.response.status)
   end)
 
-  it("takes the correlation id of the header where the body has none",
+  it("uses the correlation id of the header where the body has none",
     function()
       local function id(value)
-        return err.from_response(answer(500, "", {
+        return err.from_response(response_with(500, "", {
           { "X-Correlation-Id", value } }), "GET /x", {}).correlation_id
       end
       assert.equal("abc-1", id "abc-1")
       assert.is_nil(id "a b")
     end)
 
-  it("never speaks the server's words, nor a query", function()
+  it("never contains the server's text, nor a query", function()
     for status = 300, 599 do
-      local problem = err.from_response(answer(status,
+      local problem = err.from_response(response_with(status,
         '{"errorCode":"not a code","errorMessage":"SERVER","help":"WORDS"}'),
         "GET /x", { kind = "http" })
       local text = tostring(problem)
@@ -173,14 +174,14 @@ describe("equinix.base.error", function()
     end
   end)
 
-  it("takes an echoed secret out of every field, however often", function()
+  it("redacts a quoted secret in every field, however often", function()
     local secret = "s3cr3t%d+"
     local echo = ("%s and %s"):format(secret, secret)
     local body = json.encode { { errorCode = "E-1", errorMessage = echo,
       details = echo, correlationId = "hunter2",
       additionalInfo = { { property = secret, reason = echo } } },
       { errorCode = "hunter2" } }
-    local problem = err.from_response(answer(400, body), "POST /x", {
+    local problem = err.from_response(response_with(400, body), "POST /x", {
       kind = "auth", secrets = { "", secret, "hunter2" } })
     local redacted = "[redacted] and [redacted]"
     assert.same({
@@ -189,23 +190,23 @@ describe("equinix.base.error", function()
       { code = "[redacted]" },
     }, problem.errors)
     assert.equal("[redacted]", problem.correlation_id)
-    problem = err.from_response(answer(400, '{"code":"hunter2"}'), "POST /x",
-      { kind = "auth", secrets = { "hunter2" } })
+    problem = err.from_response(response_with(400, '{"code":"hunter2"}'),
+      "POST /x", { kind = "auth", secrets = { "hunter2" } })
     assert.not_matches("hunter2", tostring(problem))
     assert.not_equal("hunter2", problem.code)
   end)
 
-  it("takes out a secret that is longer than what is kept", function()
+  it("redacts a secret that crosses the end of what is kept", function()
     local secret = ("k"):rep(40)
     local text = ("x"):rep(1000) .. secret
     local found = err.parse(json.encode { message = text }, { secret })
     assert.equal(("x"):rep(1000) .. "[redacted]", found.errors[1].message)
-    -- A secret that is part of the word for it does not go round for ever.
+    -- A secret that is part of "[redacted]" does not loop for ever.
     found = err.parse('{"message":"acted"}', { "act", "red" })
     assert.equal("string", type(found.errors[1].message))
   end)
 
-  it("is cut between characters, not inside of one", function()
+  it("is cut between characters, not inside one", function()
     for _, char in ipairs { "\195\188", "\226\130\172", "\240\159\152\128" } do
       for pad = 1020, 1024 do
         local found = err.parse(json.encode {
@@ -215,12 +216,12 @@ describe("equinix.base.error", function()
         assert.equal(("x"):rep(pad) .. char:rep(n), kept)
       end
     end
-    -- What is no UTF-8 is cut all the same.
+    -- Text that is not UTF-8 is cut as well.
     local found = err.parse(json.encode { message = ("\128"):rep(5000) })
     assert.is_true(#found.errors[1].message >= 1020)
   end)
 
-  it("of a transfer keeps its symbol, and doubts that nothing was sent",
+  it("of a transfer keeps its code, and assumes that something was sent",
     function()
       local problem = err.from_transport({ kind = "tls", code = "CURLE_X",
         message = "no common protocol", maybe_sent = false }, "GET /x")

@@ -1,4 +1,4 @@
--- json: what comes out is what was meant, or nothing does.
+-- json: a value survives the way there and back, or is refused.
 local json = require "equinix.base.json"
 
 -- Does this Lua tell integers from floats?
@@ -18,7 +18,7 @@ describe("equinix.base.json", function()
     end
   end)
 
-  it("never passes an inexact whole number off as an exact one", function()
+  it("shows when a whole number may be inexact", function()
     assert.equal(9007199254740991, json.decode "[9007199254740991]"[1])
     local beyond = json.decode "[9007199254740993]"[1]
     if has_integers then -- exact, or seen to be a float
@@ -39,7 +39,7 @@ describe("equinix.base.json", function()
       json.encode { json.empty_array, { 1, json.empty_array }, json.null })
   end)
 
-  it("leaves the caller's table as it was", function()
+  it("leaves the caller's table unchanged", function()
     local inner = { json.empty_array }
     local value = { list = inner, kept = { 1 } }
     assert.equal("[]", (json.encode(value):match '"list":%[(%[%])%]'))
@@ -47,7 +47,7 @@ describe("equinix.base.json", function()
     assert.equal(json.empty_array, inner[1])
   end)
 
-  it("sends strings that look like its own marks unharmed", function()
+  it("keeps strings that look like its own marks", function()
     for _, text in ipairs { "[]", "\1", "\1\1", "%1", "\0", '"', "equinix" } do
       local value = json.decode(assert(json.encode { text,
         json.empty_array }))
@@ -68,11 +68,11 @@ describe("equinix.base.json", function()
         assert.is_true(math.abs(n) >= 1e14)
       end
     end
-    -- The library at hand either knows them all or refuses them all.
+    -- This lua-cjson either encodes all of them or refuses all.
     assert(refused == 0 or refused == 5, refused)
   end)
 
-  it("refuses what JSON has no word for", function()
+  it("refuses what JSON can't represent", function()
     for name, value in pairs {
       nan = 0 / 0,
       infinity = math.huge,
@@ -110,7 +110,7 @@ describe("equinix.base.json", function()
     assert.is_nil((json.encode { deep }))
   end)
 
-  it("tells where it broke and none of the data", function()
+  it("says where the text is invalid, and nothing of the data", function()
     local _, message = json.decode '{"client_secret": hunter2}'
     assert.matches("character", message)
     assert.not_matches("hunter", message)
@@ -119,7 +119,7 @@ describe("equinix.base.json", function()
     assert.not_matches("%.lua:%d", message)
   end)
 
-  it("changes nobody else's settings of the library", function()
+  it("leaves the settings of the program's own cjson alone", function()
     assert.truthy(pcall(require("cjson").decode, "[NaN]"))
     assert.is_nil((json.decode "[NaN]"))
   end)

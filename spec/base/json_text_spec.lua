@@ -1,8 +1,8 @@
--- adapter/mcp/scan: JSON text taken apart as text.
-local scan = require "equinix.base.json_text"
+-- json_text: JSON taken apart and put together as text.
+local json_text = require "equinix.base.json_text"
 
-describe("scan.read", function()
-  it("gives every kind of value back as it came, without the space around",
+describe("json_text.read", function()
+  it("returns every kind of value as it came, without the space around it",
     function()
       for text, kind in pairs {
         ["{}"] = "object", ["[]"] = "array", ['""'] = "string",
@@ -15,9 +15,9 @@ describe("scan.read", function()
         ['{"a":{"a":[1,{"a":2}]},"b":1}'] = "object",
         ["[ 1 ,\t2 ]"] = "array", ['{ "a" : 1 , "b" : [ ] }'] = "object",
       } do
-        local value = scan.read(" \t\r\n" .. text .. "\n ")
+        local value = json_text.read(" \t\r\n" .. text .. "\n ")
         assert.equal(text, value)
-        assert.equal(kind, scan.kind(value))
+        assert.equal(kind, json_text.kind(value))
       end
     end)
 
@@ -33,7 +33,7 @@ describe("scan.read", function()
 
   it("refuses what is not JSON, and says where", function()
     for _, text in ipairs(BROKEN) do
-      local value, where = scan.read(text)
+      local value, where = json_text.read(text)
       assert.is_nil(value, text)
       assert.matches(" at byte %d+$", where)
     end
@@ -42,42 +42,42 @@ describe("scan.read", function()
   it("shows nothing of what it refuses", function()
     for _, text in ipairs { '{"s3cret":s3cret}', '"s3cret\\q"',
       '{"s3cret":1,"s3cret":2}', "[s3cret]" } do
-      local _, where = scan.read(text)
+      local _, where = json_text.read(text)
       assert.is_nil(where:find("s3cret", 1, true))
     end
   end)
 
-  it("refuses what is no UTF-8, half surrogates and overlong forms",
+  it("refuses invalid UTF-8, unpaired surrogates and overlong forms",
     function()
       for _, bytes in ipairs { "\128", "\255", "\192\128", "\193\191",
         "\195", "\195(", "\224\128\128", "\237\160\128", "\240\128\128\128",
         "\244\144\128\128", "\245\128\128\128", "\226\130", "\\ud800",
         "\\udc00", "\\ud800x", "\\ud800\\u0041", "\\udfff\\ud800" } do
-        assert.is_nil(scan.read('"' .. bytes .. '"'), bytes)
-        assert.is_nil(scan.read('{"' .. bytes .. '":1}'), bytes)
+        assert.is_nil(json_text.read('"' .. bytes .. '"'), bytes)
+        assert.is_nil(json_text.read('{"' .. bytes .. '":1}'), bytes)
       end
     end)
 
-  it("refuses two members of one name, however they are spelled", function()
+  it("refuses two members of one name, in any spelling", function()
     for _, text in ipairs { '{"a":1,"a":1}', '{"a":1,"\\u0061":2}',
       '[{"x":{"b":1,"c":2,"b":3}}]', '{"":1,"":2}' } do
-      local value, where = scan.read(text)
+      local value, where = json_text.read(text)
       assert.is_nil(value, text)
-      assert.matches("a name that its object has already", where)
+      assert.matches("duplicate name", where)
     end
-    assert.truthy(scan.read '{"a":{"a":1},"b":{"a":1}}')
+    assert.truthy(json_text.read '{"a":{"a":1},"b":{"a":1}}')
   end)
 
-  it("takes 64 levels and no more, whatever is in them", function()
+  it("accepts 64 levels of arrays or objects and no more", function()
     for _, pair in ipairs { { "[", "]" }, { '{"a":', "}" } } do
       local open, close = pair[1], pair[2]
-      assert.truthy(scan.read(open:rep(64) .. "1" .. close:rep(64)))
-      assert.is_nil(scan.read(open:rep(65) .. "1" .. close:rep(65)))
+      assert.truthy(json_text.read(open:rep(64) .. "1" .. close:rep(64)))
+      assert.is_nil(json_text.read(open:rep(65) .. "1" .. close:rep(65)))
     end
-    assert.is_nil(scan.read(("["):rep(1000000)))
+    assert.is_nil(json_text.read(("["):rep(1000000)))
   end)
 
-  it("takes 4096 names in an object and no more; items are not counted",
+  it("accepts 4096 names in an object and no more; items are not counted",
     function()
       local function names(n)
         local members = {}
@@ -86,75 +86,112 @@ describe("scan.read", function()
         end
         return '[{"a":1},{' .. table.concat(members, ",") .. "}]"
       end
-      assert.truthy(scan.read(names(4096)))
-      local value, where = scan.read(names(4097))
+      assert.truthy(json_text.read(names(4096)))
+      local value, where = json_text.read(names(4097))
       assert.is_nil(value)
       assert.matches("more than 4096 names", where)
-      assert.truthy(scan.read("[" .. ("{},"):rep(5000) .. "1]"))
+      assert.truthy(json_text.read("[" .. ("{},"):rep(5000) .. "1]"))
     end)
 
-  it("reads a mebibyte of anything without giving up", function()
+  it("reads a mebibyte of any kind of value", function()
     for _, part in ipairs { "1,", '"\195\169",', '{"a":[]},', '"\\\\",' } do
       local text = "[" .. part:rep(math.floor(1000000 / #part)) .. "0]"
-      assert.equal(text, scan.read(text))
+      assert.equal(text, json_text.read(text))
     end
   end)
 end)
 
-describe("scan.members", function()
+describe("json_text.members", function()
   it("are texts, and values in them are no members", function()
     assert.same({ id = "1.0", a = '{"id":2, "b":[ ]}', [""] = "[]",
       ["x y"] = '"\\u0041"' },
-      scan.members('{"id":1.0,"a":{"id":2, "b":[ ]},"":[], '
+      json_text.members('{"id":1.0,"a":{"id":2, "b":[ ]},"":[], '
         .. '"x\\u0020y" : "\\u0041"}'))
-    assert.same({}, scan.members "{ }")
+    assert.same({}, json_text.members "{ }")
   end)
 
-  it("end where they end, whatever brackets and quotes a string has",
+  it("end where they end, also with brackets and quotes in a string",
     function()
       for _, value in ipairs { [["]}[{\"]}"]], [["\\"]], [["\\\""]],
         [[["]",{"}":"\"}"},[]] .. "]]", "-1.5e+3", "null",
         [[{"\"}":[{}]}]] } do
-        local text = assert(scan.read(value))
-        assert.same({ a = text, ["b}"] = text }, scan.members(
+        local text = assert(json_text.read(value))
+        assert.same({ a = text, ["b}"] = text }, json_text.members(
           ('{ "a" : %s\t,\n"b}":%s}'):format(text, text)))
-        assert.same({ text, text, text }, scan.items(
+        assert.same({ text, text, text }, json_text.items(
           ("[%s , %s,\r\n%s ]"):format(text, text, text)))
       end
     end)
 end)
 
-describe("scan.items", function()
+describe("json_text.items", function()
   it("are texts, in order", function()
     assert.same({ "1", "[2,3]", "{}", '"]"' },
-      scan.items '[1, [2,3] ,{},"]"]')
-    assert.same({}, scan.items "[ ]")
+      json_text.items '[1, [2,3] ,{},"]"]')
+    assert.same({}, json_text.items "[ ]")
   end)
 end)
 
-describe("scan.string", function()
-  it("is what a string says, and nil for all else", function()
-    assert.equal("aé\n/", scan.string '"a\\u00e9\\n\\/"')
-    assert.equal("", scan.string '""')
+describe("json_text.string", function()
+  it("is the string that a text stands for, nil for others", function()
+    assert.equal("aé\n/", json_text.string '"a\\u00e9\\n\\/"')
+    assert.equal("", json_text.string '""')
     for _, text in ipairs { "1", "null", "true", "[]", "{}" } do
-      assert.is_nil(scan.string(text))
+      assert.is_nil(json_text.string(text))
     end
-    assert.is_nil(scan.string(nil))
+    assert.is_nil(json_text.string(nil))
   end)
 end)
 
-describe("scan.utf8", function()
-  it("leaves UTF-8 as it is, and puts U+FFFD for every other byte", function()
+describe("json_text.utf8", function()
+  it("leaves UTF-8 unchanged; other bytes become U+FFFD", function()
     local SIGN = "\239\191\189"
     for _, text in ipairs { "", "abc", "\0\127", "caf\195\169",
       "\240\159\152\128x\226\130\172" } do
-      assert.equal(text, scan.utf8(text))
+      assert.equal(text, json_text.utf8(text))
     end
     for text, shown in pairs { ["caf\233"] = "caf" .. SIGN,
       ["\255\254x"] = SIGN .. SIGN .. "x", ["\195"] = SIGN,
       ["\226\130"] = SIGN .. SIGN, ["\192\128"] = SIGN .. SIGN,
       ["\233\195\169\233"] = SIGN .. "\195\169" .. SIGN } do
-      assert.equal(shown, scan.utf8(text))
+      assert.equal(shown, json_text.utf8(text))
     end
+  end)
+end)
+
+describe("json_text, writing,", function()
+  it("inserts texts as they are, members in the order of their names",
+    function()
+      assert.equal('{"a":1.0,"b":9007199254740993,"c":{}}',
+        json_text.object { c = "{}", a = "1.0", b = "9007199254740993" })
+      assert.equal('[1,"x",[]]', json_text.array { "1", '"x"', "[]" })
+    end)
+
+  it("distinguishes an empty object from an empty array", function()
+    assert.equal("{}", json_text.object {})
+    assert.equal("[]", json_text.array {})
+    assert.equal("[]", json_text.strings {})
+  end)
+
+  it("writes strings that can be read back", function()
+    local text = "a\"b\\c\n\0\1/\127é"
+    assert.equal(text, json_text.string(json_text.value(text)))
+    assert.equal(text, json_text.string(json_text.items(
+      json_text.strings { text })[1]))
+    assert.equal("1", json_text.members(
+      json_text.object { [text] = "1" })[text])
+  end)
+
+  it("writes numbers and booleans exactly", function()
+    assert.equal("-32600", json_text.value(-32600))
+    assert.equal("3600000", json_text.value(3600 * 1000))
+    assert.equal("true", json_text.value(true))
+  end)
+
+  it("turns several lines into one, with the same value", function()
+    local text = '{\r\n  "a": "x\\ny",\n"b": [\n]\n}'
+    local line = json_text.one_line(text)
+    assert.is_nil(line:find "[\r\n]")
+    assert.equal("x\ny", json_text.string(json_text.members(line).a))
   end)
 end)

@@ -15,7 +15,7 @@ describe("a lazy module", function()
     package.preload["spec.lazy.sample"] = nil
   end)
 
-  it("is loaded when a member is first asked for", function()
+  it("is loaded when a member is first used", function()
     local sample = lazy "spec.lazy.sample"
     assert.equal(0, loads)
     assert.equal(42, sample.answer)

@@ -1,36 +1,36 @@
--- nearest: what was probably meant.
-local nearest = require "equinix.base.suggest"
+-- suggest: the name that was probably meant.
+local suggest = require "equinix.base.suggest"
 
 local KNOWN = { latency = 1, lifetime = 1, timeout = 1, client_id = 1,
   client_secret = 1, retry = 1, proxy = 1 }
 
-describe("nearest.name", function()
-  it("finds what a slip of the finger meant", function()
-    for slip, meant in pairs {
+describe("suggest.name", function()
+  it("finds the name behind a typing error", function()
+    for typed, meant in pairs {
       latancy = "latency", timout = "timeout", tiemout = "timeout",
       timeouts = "timeout", client_sceret = "client_secret",
       clientid = "client_id", ClientId = "client_id", proxi = "proxy",
       retry = "retry",
     } do
-      assert.equal(meant, nearest.name(slip, KNOWN), slip)
+      assert.equal(meant, suggest.name(typed, KNOWN), typed)
     end
   end)
 
-  it("guesses nothing where nothing is near", function()
+  it("suggests nothing where no name is similar", function()
     for _, name in ipairs { "", "x", "colour", "authorization", "pr",
       ("x"):rep(300) } do
-      assert.is_nil(nearest.name(name, KNOWN), name)
+      assert.is_nil(suggest.name(name, KNOWN), name)
     end
-    assert.is_nil(nearest.name("a", {}))
+    assert.is_nil(suggest.name("a", {}))
   end)
 
-  it("answers the same on every run", function()
+  it("returns the same name on every run", function()
     for _ = 1, 20 do
       local known = {}
       for _, name in ipairs { "bad", "bat", "bar", "bag" } do
         known[name] = 1
       end
-      assert.equal("bad", nearest.name("bax", known))
+      assert.equal("bad", suggest.name("bax", known))
     end
   end)
 end)

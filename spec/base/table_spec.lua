@@ -11,7 +11,7 @@ describe("a copy", function()
     assert.same({ 1, 2, name = "a", inner = inner }, original)
   end)
 
-  it("is shallow: what a member leads to is shared", function()
+  it("is shallow: tables inside it are shared", function()
     local inner = {}
     assert.equal(inner, tables.copy({ inner = inner }).inner)
   end)

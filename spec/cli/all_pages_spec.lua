@@ -1,8 +1,8 @@
--- cli/listing: `request --all-pages`, a whole list or nothing.
+-- cli/all_pages: `request --all-pages`, a whole list or nothing.
+local all_pages = require "equinix.cli.all_pages"
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
-local listing = require "equinix.cli.all_pages"
 local rawserver = require "spec.support.rawserver"
 
 describe("equinix-auth request --all-pages", function()
@@ -110,14 +110,33 @@ describe("equinix-auth request --all-pages", function()
     assert.equal('[\n{"z":[],"a":{},"n":12345678901234567890}\n]\n', out)
   end)
 
-  it("says so where the answer holds no list", function()
+  it("says so where the response contains no list", function()
     local code, out, said = run { "GET", "/fabric/v4/health" }
     assert.equal(1, code)
     assert.equal("", out)
-    assert.matches("holds no list", said)
+    assert.matches("the response contains no list", said)
   end)
 
-  it("is for GET and for a search in JSON", function()
+  it("prints nothing of a list with a page that is not JSON", function()
+    for _, body in ipairs { "[", '["', '[1,"\\', '{"a', '{"data":', "[[[[",
+      '{"data":[{"a":1' } do
+      local server = rawserver.start(([[
+        local c = ...
+        while c:request() do
+          c:send(c.ok(%q))
+        end
+      ]]):format(body))
+      local code, out, said = run({ "GET", "/list" }, {
+        EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+      })
+      server:stop()
+      assert.equal(1, code, body)
+      assert.equal("", out)
+      assert.matches("is not JSON", said)
+    end
+  end)
+
+  it("accepts GET, and POST for a search in JSON", function()
     for _, words in ipairs {
       { "DELETE", "/x" }, { "POST", "/x", "-d", "1" },
       { "POST", "/x", "-d", "a=1", "-H", "Content-Type: text/plain" },
@@ -131,14 +150,74 @@ describe("equinix-auth request --all-pages", function()
   end)
 end)
 
-describe("an array", function()
+describe("the array of all items", function()
   it("is JSON, however long", function()
     for _, items in ipairs { {}, { "1" }, { "1", "[]", "{}" } } do
       local text = {}
-      listing.write(items, function(part)
+      all_pages.write(items, function(part)
         text[#text + 1] = part
       end)
       assert.equal(#items, #json.decode(table.concat(text)))
     end
+  end)
+end)
+
+describe("the items of a page", function()
+  it("are found in every shape", function()
+    for _, text in ipairs {
+      '[1,{"a":2}]',
+      '{"pagination":{"total":2},"data":[1,{"a":2}]}',
+      '{"content":[1,{"a":2}],"page":{"number":0}}',
+      '{"status":{"data":[7]},"payLoad":[1,{"a":2}]}',
+      '{"payLoad":{"data":[1,{"a":2}]}}',
+      ' {\n "data" : [ 1 ,\n {"a":2} ]\n} ',
+      '\r\n[ 1 ,\t{"a":2} ] \n',
+    } do
+      assert.same({ "1", '{"a":2}' }, all_pages.page_items(text), text)
+    end
+    assert.same({ '{"a":1}' }, all_pages.page_items '{"payLoad":{"a":1}}')
+    assert.same({}, all_pages.page_items '{"data":[]}')
+    assert.same({}, all_pages.page_items "[]")
+  end)
+
+  it("are nil where there is no list", function()
+    for _, text in ipairs { "{}", '{"name":"a","tags":[1]}', "1", '"data"',
+      '{"data":"[1]"}', '{"data":null}' } do
+      assert.is_nil(all_pages.page_items(text), text)
+    end
+  end)
+
+  it("keep their bytes: long numbers, order, empty arrays, escapes",
+    function()
+      local items = {
+        "12345678901234567890", "1.50", "1e3", '{"z":[],"a":{},"m":null}',
+        [["a \" ] } , \\"]],
+        [=[{"b\"]":"}{][","c":[[["]"]]]}]=], "true", "null",
+        '"\\u00e9"',
+      }
+      assert.same(items, all_pages.page_items('{"data":['
+        .. table.concat(items, ",") .. "]}"))
+      assert.same(items, all_pages.page_items('{"data": [\n  '
+        .. table.concat(items, " ,\n  ") .. "\n]}"))
+    end)
+end)
+
+describe("a value that is decoded to be sent again", function()
+  it("keeps its empty arrays", function()
+    for _, text in ipairs {
+      '{"filter":{"and":[]},"list":[[],{"a":[]}],"none":{}}',
+      ' {"filter" : {"\\u0061nd": [ ]},"list":[ [],{"a":[]}],"none":{}}\n',
+    } do
+      local sent = assert(json.encode(assert(all_pages.decode(text))))
+      for _, part in ipairs { '"and":[]', '[[],{"a":[]}]', '"none":{}' } do
+        assert.is_truthy(sent:find(part, 1, true), sent)
+      end
+    end
+  end)
+
+  it("has to be JSON, and the message says where it is not", function()
+    local value, message = all_pages.decode "{"
+    assert.is_nil(value)
+    assert.is_string(message)
   end)
 end)

@@ -1,4 +1,4 @@
--- cli/arguments: a request out of the words of a command line.
+-- cli/arguments: numbers and requests from the words of a command line.
 local arguments = require "equinix.cli.arguments"
 local process = require "spec.support.process"
 
@@ -8,26 +8,27 @@ local function request(words)
   return arguments.request(words)
 end
 
-describe("a number of a range", function()
+describe("a converter for the numbers of a range", function()
   local port = arguments.between(0, 65535)
 
-  it("is a whole one", function()
+  it("accepts whole numbers", function()
     assert.equal(0, port "0")
     assert.equal(65535, port "65535")
     assert.equal(443, port "0443")
   end)
 
-  it("is nothing else, and what is wrong is said", function()
+  it("accepts nothing else, and its message quotes the word", function()
     for _, text in ipairs { "65536", "-1", "1.5", "1e3", "0x10", "", " 1",
       "99999999999999999999" } do
-      local n, words = port(text)
+      local n, message = port(text)
       assert.is_nil(n)
-      assert.equal(("'%s' is no number from 0 to 65535"):format(text), words)
+      assert.equal(("'%s' is not a whole number from 0 to 65535"):format(text),
+        message)
     end
   end)
 end)
 
-describe("the words of a request", function()
+describe("the words of a command line", function()
   it("become a request", function()
     assert.same({ method = "GET", path = "/x", headers = {} }, request {})
     assert.same({
@@ -44,17 +45,17 @@ describe("the words of a request", function()
     })
   end)
 
-  it("leave a body alone whose kind is told", function()
+  it("leave a body as it is if they give its Content-Type", function()
     local made = request { data = "a=1", headers = { "content-type: x/y" } }
     assert.equal("a=1", made.body)
     assert.same({ ["content-type"] = "x/y" }, made.headers)
   end)
 
-  it("are refused by the word that is wrong", function()
-    for word, words in pairs {
+  it("are refused with a message that names the option", function()
+    for pattern, words in pairs {
       ["^%-q name: "] = { query = { "name" } },
       ["^%-q =1: "] = { query = { "=1" } },
-      ["^%-H: a header"] = { headers = { "name" } },
+      ["^%-H: give a header as"] = { headers = { "name" } },
       ["^%-H: x is given twice"] = { headers = { "X: 1", "x: 2" } },
       ["^%-H: Authorization .*EQUINIX_API_TOKEN"] = {
         headers = { "AUTHORIZATION: Bearer a-token" },
@@ -64,17 +65,17 @@ describe("the words of a request", function()
         data = "@/nowhere/x",
       },
     } do
-      local made, mistake = request(words)
+      local made, message = request(words)
       assert.is_nil(made)
-      assert.matches(word, mistake)
-      assert.is_nil(mistake:find("a-token", 1, true))
+      assert.matches(pattern, message)
+      assert.is_nil(message:find("a-token", 1, true))
     end
   end)
 
-  it("name a folder that stands for a body", function()
+  it("name the file when the body can't be read, as with a folder", function()
     local dir = process.tempdir()
-    local _, mistake = request { data = "@" .. dir }
+    local _, message = request { data = "@" .. dir }
     process.remove(dir)
-    assert.is_truthy(mistake:find(dir, 1, true))
+    assert.is_truthy(message:find(dir, 1, true))
   end)
 end)

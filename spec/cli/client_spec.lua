@@ -1,9 +1,9 @@
--- cli/access: the client that the commands work with.
+-- cli/client: the client that the commands use.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 
 describe("a command's client", function()
-  it("trusts the CA it is given, and nobody without", function()
+  it("trusts the CA that --ca-file names, and not without it", function()
     local e = emulator.start()
     finally(function()
       e:stop()
@@ -18,7 +18,7 @@ describe("a command's client", function()
     assert.equal("", out)
   end)
 
-  it("takes a proxy, but none with a password", function()
+  it("accepts a proxy, but not one with a password", function()
     local env = {
       EQUINIX_API_ENDPOINT = "https://api.example",
       EQUINIX_API_TOKEN = "t",

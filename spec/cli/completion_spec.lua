@@ -1,8 +1,8 @@
--- cli/completion: the scripts, read by the shells they are for.
+-- cli/completion: the scripts, run by the shells that they are for.
 local command = require "spec.support.command"
 local process = require "spec.support.process"
 
--- What may come after these words; the last one is not finished.
+-- A command line whose last word is unfinished, and its completion.
 local CASES = {
   { { "tok" }, "token" },
   { { "request", "--all" }, "--all-pages" },
@@ -15,7 +15,7 @@ local COMPLETED = "equinix-auth token \nequinix-auth request --all-pages \n"
   .. "equinix-auth doctor --nginx-conf \nequinix-auth completion zsh \n"
   .. "equinix-auth token --json "
 
--- Skipped with a word where there is no such shell.
+-- nil where there is no such shell.
 local function script_for(shell, dir)
   if process.capture("command -v " .. shell) == "" then
     return nil
@@ -40,8 +40,8 @@ local FISH = [[
 source %s
 complete -C %s | string replace -r '\t.*' '']]
 
--- zsh completes in its line editor only: a shell on a terminal of its own is
--- typed to, and writes down its line when it is told to.
+-- zsh completes in its line editor only: so the spec types into a shell on a
+-- terminal of its own, where a key writes the current line into a file.
 local ZSH = [[
 zmodload zsh/zpty
 zpty z 'cd %s; exec zsh -f -i'
@@ -72,7 +72,7 @@ describe("equinix-auth completion", function()
   it("completes commands and their options in bash", function()
     local path = script_for("bash", dir)
     if not path then
-      return pending "bash is not here"
+      return pending "bash is not installed"
     end
     for _, case in ipairs(CASES) do
       assert.equal(case[2], process.capture("bash -c " .. process.quote(
@@ -83,7 +83,7 @@ describe("equinix-auth completion", function()
   it("completes them in fish", function()
     local path = script_for("fish", dir)
     if not path then
-      return pending "fish is not here"
+      return pending "fish is not installed"
     end
     for _, case in ipairs(CASES) do
       local line = "'equinix-auth " .. table.concat(case[1], " ") .. "'"
@@ -104,7 +104,7 @@ describe("equinix-auth completion", function()
 
   it("completes them in zsh, sourced", function()
     if not script_for("zsh", dir) then
-      return pending "zsh is not here"
+      return pending "zsh is not installed"
     end
     assert.equal(COMPLETED, zsh "source ./zsh")
   end)
@@ -112,14 +112,14 @@ describe("equinix-auth completion", function()
   it("completes them in zsh, in a folder of $fpath", function()
     local path = script_for("zsh", dir)
     if not path then
-      return pending "zsh is not here"
+      return pending "zsh is not installed"
     end
     os.execute(("mkdir %s/f && mv %s %s/f/_equinix-auth"):format(dir, path,
       dir))
     assert.equal(COMPLETED, zsh "fpath=($PWD/f $fpath); compinit -u -D")
   end)
 
-  it("knows every command there is", function()
+  it("knows every command", function()
     local _, help = command.run { "--help" }
     local _, script = command.run { "completion", "bash" }
     local n = 0
@@ -130,7 +130,7 @@ describe("equinix-auth completion", function()
     assert.is_true(n >= 6)
   end)
 
-  it("is for three shells", function()
+  it("supports three shells and refuses others", function()
     for _, words in ipairs { { "completion" }, { "completion", "tcsh" } } do
       local code, out = command.run(words)
       assert.equal(2, code)

@@ -1,4 +1,4 @@
--- cli/doctor: the command as a whole. What each check tells is in their specs.
+-- cli/doctor: the command as a whole. Each check has a spec of its own.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
@@ -21,7 +21,7 @@ describe("equinix-auth doctor", function()
     return command.run(words, { env = command.env(e, changes) })
   end
 
-  it("finds nothing where all is well, over TLS", function()
+  it("finds nothing wrong over verified TLS", function()
     local code, out, said = run { "--ca-file", e.ca_file }
     assert.equal(0, code, out)
     assert.equal("", said)
@@ -45,7 +45,7 @@ describe("equinix-auth doctor", function()
     assert.is_nil(out:find(e.client_secret, 1, true))
   end)
 
-  it("ends with the code of the first failure", function()
+  it("exits with the code of the first failure", function()
     local code, out = run({}, { EQUINIX_API_CLIENTID = false })
     assert.equal(2, code)
     assert.matches("\nFAILED +credentials .-\nFAILED +tls ", out)
@@ -59,7 +59,7 @@ describe("equinix-auth doctor", function()
     assert.equal(1, code)
   end)
 
-  it("makes one line of a check that raises, and goes on", function()
+  it("prints one line for a check that raises, and continues", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
     file:write [[
@@ -76,12 +76,12 @@ describe("equinix-auth doctor", function()
       process.quote(package.cpath), process.interpreter(), path, e.ca_file))
     os.remove(path)
     assert.equal(1, code, out)
-    assert.matches("\nFAILED +token +this is a mistake in equinix%-auth "
-      .. "itself: [^\n]*arithmetic[^\n]*\n%l+ +nginx ", out)
+    assert.matches("\nFAILED +token +internal error, please report "
+      .. "it: [^\n]*arithmetic[^\n]*\n%l+ +nginx ", out)
     assert.is_nil(out:find("traceback", 1, true))
   end)
 
-  it("says the same as JSON", function()
+  it("prints the same as JSON", function()
     local code, out = run { "--json" }
     assert.equal(4, code)
     local report = json.decode(out)

@@ -1,4 +1,4 @@
--- cli/download: `request -o`, a body into a file as a whole or not at all.
+-- cli/download: `request -o`, a body in a file, completely or not at all.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
@@ -47,7 +47,7 @@ describe("equinix-auth request -o", function()
     return process.capture("ls -A " .. process.quote(dir))
   end
 
-  it("writes the body there and nothing anywhere else", function()
+  it("writes the body into the file and prints nothing", function()
     local code, out, said = run { "GET", PORTS, "-o", dir .. "/ports" }
     assert.equal(0, code, said)
     assert.equal("", out)
@@ -58,14 +58,14 @@ describe("equinix-auth request -o", function()
       process.capture("ls -l " .. dir .. "/ports"))
   end)
 
-  it("writes an array of all pages there", function()
+  it("writes the array of all pages into the file", function()
     local code, _, said = run { "GET", PORTS, "-q", "limit=2", "--all-pages",
       "-o", dir .. "/ports" }
     assert.equal(0, code, said)
     assert.equal(25, #json.decode(read(dir .. "/ports")))
   end)
 
-  it("leaves the file that was there when the call fails", function()
+  it("leaves an existing file as it was when the call fails", function()
     write(dir .. "/ports", "before")
     e:config { api_status = 404 }
     local code = run { "GET", PORTS, "-o", dir .. "/ports" }
@@ -88,7 +88,7 @@ describe("equinix-auth request -o", function()
     assert.equal("ports", files())
   end)
 
-  it("says where it can't write, before a call is made", function()
+  it("reports that it can't write before a call is made", function()
     os.execute(("mkfifo %s/fifo"):format(dir))
     for _, path in ipairs { "/nowhere/x", dir, dir .. "/fifo" } do
       local code, _, said = run { "POST", "/colocations/v2/orders/shipments",
@@ -102,21 +102,21 @@ describe("equinix-auth request -o", function()
     assert.equal("fifo", files())
   end)
 
-  it("replaces no link, and leaves what it leads to", function()
+  it("does not replace a symbolic link, nor the file it leads to", function()
     write(dir .. "/real", "before")
     os.execute(("ln -s real %s/link; ln -s nowhere %s/loose"):format(dir, dir))
     for _, name in ipairs { "link", "loose" } do
       local code, _, said = run { "GET", PORTS, "-o", dir .. "/" .. name }
       assert.equal(1, code)
-      assert.matches("/" .. name .. " can't be written: it is a link, .* "
-        .. "the file that it leads to\n$", said)
+      assert.matches("/" .. name .. " can't be written: it is a "
+        .. "symbolic link; name the file that it leads to\n$", said)
     end
     assert.same({}, e:log().routes)
     assert.equal("before", read(dir .. "/real"))
     assert.equal("link\nloose\nreal", files())
   end)
 
-  it("makes a file that was there its owner's alone", function()
+  it("gives an existing file mode 0600", function()
     write(dir .. "/ports", "before")
     os.execute(("chmod 644 %s/ports"):format(dir))
     assert.equal(0, (run { "GET", PORTS, "-o", dir .. "/ports" }))
@@ -124,7 +124,7 @@ describe("equinix-auth request -o", function()
       process.capture("ls -l " .. dir .. "/ports"))
   end)
 
-  it("takes any name for a file's", function()
+  it("accepts any name of a file", function()
     local here = process.capture "pwd"
     local _, code = process.capture(("cd %s && EQUINIX_API_ENDPOINT=%s "
       .. "EQUINIX_API_CLIENTID=%s EQUINIX_API_CLIENTSECRET=%s "
@@ -135,22 +135,22 @@ describe("equinix-auth request -o", function()
     assert.equal("-n $(x)' y", files())
   end)
 
-  it("ends where the disk is full, with a word", function()
+  it("fails with a message where the disk is full", function()
     local download = require "equinix.cli.download"
     local self = assert(download.open(dir .. "/x"))
     self.file:close()
     self.file = assert(io.open("/dev/full", "wb"))
     self.file:setvbuf "no"
     assert.is_false(self:write "text")
-    local kept, reason = self:keep()
-    assert.is_nil(kept)
-    assert.matches("/x can't be written: No space", reason)
+    local ok, message = self:commit()
+    assert.is_nil(ok)
+    assert.matches("/x can't be written: No space", message)
     assert.equal("", files())
   end)
 
-  it("shows its progress on a terminal, and takes it away", function()
+  it("shows its progress on a terminal, and removes it at the end", function()
     if process.capture "command -v script" == "" then
-      return pending "script (bsdutils) is not here"
+      return pending "script (bsdutils) is not installed"
     end
     local line = ("EQUINIX_API_ENDPOINT=%s EQUINIX_API_CLIENTID=%s "
       .. "EQUINIX_API_CLIENTSECRET=%s bin/equinix-auth request GET %s "

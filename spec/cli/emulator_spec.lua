@@ -10,7 +10,7 @@ describe("equinix-auth emulator's options", function()
     end
   end)
 
-  it("refuse what makes no sense before anything is started", function()
+  it("are checked before anything is started", function()
     for _, words in ipairs {
       { "--port", "x" }, { "--port", "65536" }, { "--port", "-1" },
       { "--workers", "0" }, { "--set", "lifetime" },
@@ -26,7 +26,7 @@ describe("equinix-auth emulator's options", function()
     assert.matches("did you mean 'latency'", said)
   end)
 
-  it("end with 1 and one line where there is no such nginx", function()
+  it("fail with 1 and one line where there is no such nginx", function()
     local code, out, said = command.run { "emulator", "--nginx", "/nowhere" }
     assert.equal(1, code)
     assert.equal("", out)

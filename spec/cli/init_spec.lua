@@ -1,4 +1,4 @@
--- cli: the command as a whole: usage, words and exit codes.
+-- cli: the command as a whole: usage, messages and exit codes.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
@@ -31,7 +31,7 @@ describe("equinix-auth", function()
     end
   end)
 
-  it("takes what it does not know for a mistake: 2, and nothing on stdout",
+  it("exits with 2 for unknown or wrong words, with nothing on stdout",
     function()
       for _, words in ipairs { {}, { "tokn" }, { "token", "--jsn" },
         { "token", "--json", "--header" }, { "request", "GET" },
@@ -51,7 +51,7 @@ describe("equinix-auth", function()
     end
   end)
 
-  it("runs from any folder, and by a link to it", function()
+  it("runs from any folder, and through a symbolic link", function()
     local here = process.capture "pwd"
     local dir = process.tempdir()
     local said = process.capture(("cd %s && ln -s %s/bin/equinix-auth x && "
@@ -62,7 +62,7 @@ describe("equinix-auth", function()
     assert.matches("^" .. line .. "\n" .. line .. "$", said)
   end)
 
-  it("says what to do where nothing was built", function()
+  it("says what to do where nothing is built", function()
     local dir = process.tempdir()
     local said, code = process.capture(("cp -r bin lua %s && "
       .. "%s/bin/equinix-auth token 2>&1"):format(dir, dir))
@@ -71,13 +71,13 @@ describe("equinix-auth", function()
     assert.matches("run make in ", said)
   end)
 
-  it("finds its modules where they are installed, and a Lua for them",
+  it("finds installed modules, and a Lua for them",
     function()
       local name = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
       local dir, here = process.tempdir(), process.capture "pwd"
-      -- No wrapper, no checkout: the file on a PATH, the modules on Lua's. On
-      -- that PATH this Lua is the only one: a plain Lua 5.1 would load what
-      -- was built for LuaJIT as well.
+      -- No wrapper and no checkout: the file is on a PATH, the modules are on
+      -- Lua's paths. On that PATH this Lua is the only one, since plain Lua
+      -- 5.1 would load what was built for LuaJIT as well.
       local said, code = process.capture(([[
         mkdir %s/bin && cp bin/equinix-auth %s/bin || exit 1
         ln -s "$(command -v $(tools/lua.sh %s command))" %s/bin/%s
@@ -92,12 +92,12 @@ describe("equinix-auth", function()
       process.remove(dir)
       local version = jit and "LuaJIT" or _VERSION
       assert.matches("^equinix%-auth [%d.]+\n" .. version, said)
-      assert.matches("\nequinix%-auth: no Lua of this machine finds the "
+      assert.matches("\nequinix%-auth: no Lua on this machine finds the "
         .. "module equinix: install", said)
       assert.equal(1, code)
     end)
 
-  it("calls a mistake of its own one, and ends with 1", function()
+  it("reports a bug as an internal error, and exits with 1", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
     file:write [[
@@ -112,7 +112,7 @@ describe("equinix-auth", function()
       process.interpreter(), path))
     os.remove(path)
     assert.equal(1, code)
-    assert.matches("^equinix%-auth: this is a mistake in equinix%-auth", said)
+    assert.matches("^equinix%-auth: internal error, please report it: ", said)
   end)
 end)
 
@@ -151,7 +151,7 @@ describe("equinix-auth's exit code", function()
     assert.equal(1, e:count "POST /oauth2/v1/token")
   end)
 
-  it("is 4 where nobody listens", function()
+  it("is 4 where no server listens", function()
     local code, said = run({ "token" }, {
       EQUINIX_API_ENDPOINT = "http://127.0.0.1:1",
     })
@@ -159,7 +159,7 @@ describe("equinix-auth's exit code", function()
     assert.matches("^equinix%-auth: POST /oauth2/v1/token: ", said)
   end)
 
-  it("is 1 for an answer that is no success, with its details", function()
+  it("is 1 for a status that is no success, with its details", function()
     local code, said = run { "request", "POST",
       "/colocations/v2/orders/shipments", "-d", "{}" }
     assert.equal(1, code)

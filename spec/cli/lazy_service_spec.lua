@@ -1,15 +1,15 @@
--- cli/mcp/backing: what stands behind the tools, made when one is called.
-local backing = require "equinix.cli.lazy_service"
+-- lazy_service: client and service behind the tools, made when one is called.
 local capability = require "equinix.oauth.operations"
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
+local lazy_service = require "equinix.cli.lazy_service"
 local process = require "spec.support.process"
 
 local NAME = capability.operations[1].name
 local TOKEN = "POST /oauth2/v1/token"
 
-describe("what stands behind the tools", function()
+describe("the service behind the tools", function()
   local e, variables, made
   setup(function()
     e = emulator.start { plain = true }
@@ -18,7 +18,7 @@ describe("what stands behind the tools", function()
     e:stop()
   end)
 
-  -- Nothing of this process' environment is read but what is in `variables`.
+  -- Instead of the environment of this process, `variables` is read.
   local getenv = os.getenv
   before_each(function()
     e:reset()
@@ -36,9 +36,10 @@ describe("what stands behind the tools", function()
   local said
   local function new(transport, args)
     said = {}
-    return backing.new(args or { no_store = true }, transport, function(words)
-      said[#said + 1] = words
-    end)
+    return lazy_service.new(args or { no_store = true }, transport,
+      function(text)
+        said[#said + 1] = text
+      end)
   end
 
   it("is not made before a tool is called, and only once", function()
@@ -53,7 +54,7 @@ describe("what stands behind the tools", function()
     assert.same({}, said)
   end)
 
-  it("sends by the transport that it was given, with any credentials",
+  it("sends by the transport it was given, with any credentials",
     function()
       local sent = 0
       local transport = {}
@@ -69,33 +70,33 @@ describe("what stands behind the tools", function()
       for i, id in ipairs { false, e.client_id } do
         variables.EQUINIX_API_CLIENTID = id
         local service = new(transport)
-        local answer = service:call(NAME, own, assert(json.encode(own)))
-        assert.equal(200, answer.status)
+        local response = service:call(NAME, own, assert(json.encode(own)))
+        assert.equal(200, response.status)
         assert.equal(i, sent)
       end
     end)
 
-  it("tells who calls what is wrong with the settings, whoever that is",
+  it("reports what is wrong with the settings when it is called",
     function()
       variables.EQUINIX_API_CLIENTSECRET = nil
       local service, client = new()
-      local answer = service:call(NAME, {}, "{}")
-      assert.equal(500, answer.status)
-      assert.matches("EQUINIX_API_CLIENTSECRET", answer.object.detail)
-      local token, problem = client:token()
+      local response = service:call(NAME, {}, "{}")
+      assert.equal(500, response.status)
+      assert.matches("EQUINIX_API_CLIENTSECRET", response.object.detail)
+      local token, err = client:token()
       assert.is_nil(token)
-      assert.equal("config", problem.kind)
+      assert.equal("config", err.kind)
       assert.equal(0, e:count(TOKEN))
     end)
 
-  it("says what a store can't do, and goes on without it", function()
+  it("reports what a store can't do, and continues without it", function()
     local dir = process.tempdir()
     variables.XDG_RUNTIME_DIR = dir
     process.capture("mkdir -m 777 " .. dir .. "/equinix")
     local service = new(nil, {})
-    local answer = service:call(NAME, {}, "{}")
+    local response = service:call(NAME, {}, "{}")
     process.remove(dir)
-    assert.equal(200, answer.status)
+    assert.equal(200, response.status)
     assert.matches("^the token is not kept in a file", said[1])
   end)
 end)

@@ -1,5 +1,5 @@
--- MCP as others speak it: the clients of its own project, over stdio and over
--- HTTP, and its conformance suite. Fetched from npm for the tests alone.
+-- mcp with the clients of the MCP project, over stdio and over HTTP, and its
+-- conformance suite. Fetched from npm, for the tests only.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local npm = require "spec.support.npm"
@@ -8,9 +8,9 @@ local serve = require "spec.support.serve"
 
 local missing = serve.missing() or npm.why_not()
 
--- The newer client speaks both eras; the older one is what most agents have.
-local KINDS = { sdk = "2025-11-25", legacy = "2025-11-25",
-  modern = "2026-07-28" }
+-- The newer client speaks both protocols; most agents have the older one.
+local KINDS = { sdk = "2025-11-25", dated_2025 = "2025-11-25",
+  dated_2026 = "2026-07-28" }
 
 describe("MCP's own clients", function()
   local function it_with_clients(name, f)
@@ -113,7 +113,7 @@ describe("MCP's own clients", function()
     end
   end
 
-  it_with_clients("list and call by the Inspector, without a complaint about "
+  it_with_clients("list and call with the Inspector, without a warning about "
     .. "the schemas", function()
     for _, target in ipairs { { raw.mcp_url, "--transport", "http" },
       { ME, "mcp", "-e", "EQUINIX_API_ENDPOINT=" .. e.base_url,
@@ -126,20 +126,21 @@ describe("MCP's own clients", function()
         end
         return npm.inspect(words)
       end
-      local code, answer, said = inspect("--method", "tools/list", "--strict")
+      local code, response, said = inspect("--method", "tools/list",
+        "--strict")
       assert.equal(0, code, said)
-      assert.equal(2, #answer.tools)
+      assert.equal(2, #response.tools)
       assert.is_nil(said:find "Warning", said)
-      code, answer, said = inspect("--method", "tools/call", "--tool-name",
+      code, response, said = inspect("--method", "tools/call", "--tool-name",
         "getoauth2accesstoken")
       assert.equal(0, code, said)
-      assert.is_true(opens(answer.structuredContent.access_token))
+      assert.is_true(opens(response.structuredContent.access_token))
     end
   end)
 
-  -- What a server of tools alone can't be asked: the suite has diagnostic
-  -- tools, prompts and resources of its own in mind.
-  local NOT_OURS = {
+  -- Checks that need more than tools: the suite expects diagnostic tools,
+  -- prompts and resources of its own.
+  local NOT_APPLICABLE = {
     ["sep-2575-server-rejects-undeclared-capability"] = true,
     ["sep-2575-missing-capability-http-400"] = true,
     ["sep-2575-http-server-no-independent-requests-on-stream"] = true,
@@ -165,7 +166,7 @@ describe("MCP's own clients", function()
         scenario[2])
       local good = 0
       for id, outcome in pairs(checks) do
-        assert.is_true(outcome ~= "FAILURE" or NOT_OURS[id] == true,
+        assert.is_true(outcome ~= "FAILURE" or NOT_APPLICABLE[id] == true,
           id .. "\n" .. output)
         good = good + (outcome == "SUCCESS" and 1 or 0)
       end

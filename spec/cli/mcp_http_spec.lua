@@ -1,4 +1,4 @@
--- MCP behind `equinix-auth serve`: what nginx makes of the adapter's rules.
+-- mcp over HTTP, behind `equinix-auth serve`: the rules with a real nginx.
 local emulator = require "spec.support.emulator"
 local mcp = require "spec.support.mcp"
 local serve = require "spec.support.serve"
@@ -37,27 +37,27 @@ describe("MCP behind serve", function()
       fresh_connect = true })
   end
 
-  it_with_nginx("answers both eras, on one endpoint", function()
-    local status, headers, answer, text = post(mcp.message("initialize",
+  it_with_nginx("speaks both protocols on one endpoint", function()
+    local status, headers, body, text = post(mcp.message("initialize",
       { protocolVersion = "2025-06-18" }, 9))
     assert.equal(200, status)
     assert.equal("application/json", headers["content-type"])
     assert.equal("no-store", headers["cache-control"])
     assert.is_nil(headers["mcp-session-id"])
-    assert.equal("2025-06-18", answer.result.protocolVersion)
+    assert.equal("2025-06-18", body.result.protocolVersion)
     assert.truthy(text:find('"id":9,', 1, true))
-    local modern = mcp.modern_headers "server/discover"
-    modern.host = nil
-    status, headers, answer = post(mcp.message("server/discover",
-      mcp.modern()), modern)
+    local headers_2026 = mcp.headers_2026 "server/discover"
+    headers_2026.host = nil
+    status, headers, body = post(mcp.message("server/discover",
+      mcp.params_2026()), headers_2026)
     assert.equal(200, status)
     assert.equal("no-store", headers["cache-control"])
-    assert.equal("complete", answer.result.resultType)
-    status, headers, answer = post(mcp.message("ping", mcp.modern()),
+    assert.equal("complete", body.result.resultType)
+    status, headers, body = post(mcp.message("ping", mcp.params_2026()),
       { ["mcp-protocol-version"] = "2026-07-28", ["mcp-method"] = "ping" })
     assert.equal(404, status)
     assert.equal("application/json", headers["content-type"])
-    assert.equal(-32601, answer.error.code)
+    assert.equal(-32601, body.error.code)
   end)
 
   it_with_nginx("has an empty body for a notification: 202", function()
@@ -71,11 +71,11 @@ describe("MCP behind serve", function()
 
   it_with_nginx("refuses other methods, types, sizes and callers in JSON",
     function()
-      local function refused(expected, status, headers, answer, text)
+      local function refused(expected, status, headers, body, text)
         assert.equal(expected, status, text)
         assert.matches("^application/[%l+]*json$", headers["content-type"])
         assert.equal("no-store", headers["cache-control"])
-        assert.is_table(answer)
+        assert.is_table(body)
         return headers
       end
       for _, method in ipairs { "GET", "DELETE", "PUT", "OPTIONS", "TRACE" } do
@@ -95,11 +95,11 @@ describe("MCP behind serve", function()
       refused(400, post(ping, { ["mcp-protocol-version"] = "2020-01-01" }))
     end)
 
-  it_with_nginx("knows a handle in every worker", function()
+  it_with_nginx("accepts a token handle in every worker", function()
     local function call(name, arguments)
-      local _, _, answer = post(mcp.message("tools/call", { name = name,
+      local _, _, body = post(mcp.message("tools/call", { name = name,
         arguments = arguments }))
-      return answer.result
+      return body.result
     end
     local token = call "getoauth2accesstoken".structuredContent
     for _ = 1, 16 do
@@ -118,21 +118,21 @@ describe("MCP behind serve", function()
     end
   end)
 
-  it_with_nginx("takes batches where no version is named", function()
-    local status, _, answers = post("[" .. mcp.message "ping" .. ","
+  it_with_nginx("accepts batches where no version is named", function()
+    local status, _, bodies = post("[" .. mcp.message "ping" .. ","
       .. mcp.message("ping", nil, 2) .. "]")
     assert.equal(200, status)
-    assert.equal(2, #answers)
+    assert.equal(2, #bodies)
     status = post("[" .. mcp.message "ping" .. "]",
       { ["mcp-protocol-version"] = "2025-11-25" })
     assert.equal(400, status)
   end)
 
-  it_with_nginx("asks for the token of the door, in the header alone",
+  it_with_nginx("requires the auth token, in the header only",
     function()
       local path = os.tmpname()
       local file = assert(io.open(path, "w"))
-      file:write "the-token-of-the-door-0123456789\n"
+      file:write "the-auth-token-0123456789\n"
       file:close()
       os.execute("chmod 600 " .. path)
       local guarded = serve.start(e, { "--auth-token-file", path })
@@ -145,12 +145,12 @@ describe("MCP behind serve", function()
           headers = { ["Content-Type"] = "application/json",
             Authorization = value }, body = mcp.message "ping" })
       end
-      local TOKEN = "the-token-of-the-door-0123456789"
+      local TOKEN = "the-auth-token-0123456789"
       assert.equal(200, (send("Bearer " .. TOKEN)))
-      local status, headers, answer = send(nil, "?access_token=" .. TOKEN)
+      local status, headers, body = send(nil, "?access_token=" .. TOKEN)
       assert.equal(401, status)
       assert.equal("Bearer", headers["www-authenticate"])
-      assert.is_table(answer)
+      assert.is_table(body)
       assert.equal(401, (send "Bearer wrong"))
     end)
 end)

@@ -1,4 +1,4 @@
--- cli/mcp: `equinix-auth mcp`, the server over standard input and output.
+-- mcp: `equinix-auth mcp`, the server over standard input and output.
 local agent = require "spec.support.agent"
 local command = require "spec.support.command"
 local core = require "equinix.core"
@@ -33,7 +33,7 @@ describe("equinix-auth mcp", function()
     return a
   end
 
-  it("answers line by line, and asks for a token when a tool is called",
+  it("answers line by line, and requests a token when a tool is called",
     function()
       start()
       local hello = a:ask("initialize", { protocolVersion = "2025-06-18" })
@@ -50,21 +50,21 @@ describe("equinix-auth mcp", function()
       assert.equal(0, a:stop())
     end)
 
-  it("says nothing and leaves nothing when it is only tried", function()
+  it("writes nothing and leaves nothing when no tool is called", function()
     start()
     assert.equal(0, a.process:stop())
     assert.equal("", a.process:stdout())
     assert.equal("", a.process:stderr())
     assert.equal("", process.capture("ls -A " .. a.dir))
     start({}, { EQUINIX_API_CLIENTID = false })
-    a:ask("server/discover", mcp.modern())
+    a:ask("server/discover", mcp.params_2026())
     a:ask "tools/list"
     assert.equal("", process.capture("ls -A " .. a.dir))
     assert.equal("", a.process:stderr())
     assert.equal(0, e:count(TOKEN))
   end)
 
-  it("takes CRLF, blank lines, half lines and a last line without an end",
+  it("accepts CRLF, blank lines, half lines and a last line without an end",
     function()
       start()
       a:say("\n\r\n  \n" .. mcp.message("ping", nil, 1) .. "\r\n"
@@ -77,18 +77,19 @@ describe("equinix-auth mcp", function()
       assert.equal('{"id":3,"jsonrpc":"2.0","result":{}}\n', a:rest())
     end)
 
-  it("answers broken lines with -32700 and id null, and goes on", function()
-    start()
-    for _, text in ipairs { "{", "x", '{"a":1}x', "\255", "\0" } do
-      a:say(text)
-      local answer = a:hear()
-      assert.equal(-32700, answer.error.code)
-      assert.equal(json.null, answer.id)
-    end
-    assert.same({}, a:ask "ping".result)
-  end)
+  it("answers invalid lines with -32700 and id null, and continues",
+    function()
+      start()
+      for _, text in ipairs { "{", "x", '{"a":1}x', "\255", "\0" } do
+        a:say(text)
+        local response = a:hear()
+        assert.equal(-32700, response.error.code)
+        assert.equal(json.null, response.id)
+      end
+      assert.same({}, a:ask "ping".result)
+    end)
 
-  it("bounds a line, and reads the next one", function()
+  it("limits the length of a line, and reads the next one", function()
     start()
     a:say(("x"):rep(6 * 1024 * 1024))
     assert.equal(-32700, a:hear().error.code)
@@ -97,7 +98,7 @@ describe("equinix-auth mcp", function()
     assert.same({}, a:ask "ping".result)
   end)
 
-  it("answers no request that was called off, before or meanwhile",
+  it("does not answer a request that was cancelled, in flight or before",
     function()
       e:config { token_latency = 1 }
       start()
@@ -110,7 +111,7 @@ describe("equinix-auth mcp", function()
           id)
       end
       a:say(call(1))
-      -- The store is opened and locked right before the token is asked for.
+      -- The store is opened and locked right before the token is requested.
       assert(process.eventually(function()
         return process.capture("ls -A " .. a.dir) ~= ""
       end))
@@ -122,7 +123,7 @@ describe("equinix-auth mcp", function()
       assert.equal("", a:rest())
     end)
 
-  it("never calls initialize off", function()
+  it("does not cancel initialize", function()
     start()
     a:say(mcp.message("initialize", { protocolVersion = "2025-06-18" }, 1)
       .. "\n" .. mcp.message("notifications/cancelled", { requestId = 1 },
@@ -144,7 +145,7 @@ describe("equinix-auth mcp", function()
       assert.equal(7, a:hear()[1].id)
     end)
 
-  it("ends at the end of its input with 0, and so when it is told to",
+  it("ends with 0 at the end of its input, and after TERM",
     function()
       start()
       assert.equal(0, a:stop())
@@ -154,14 +155,14 @@ describe("equinix-auth mcp", function()
       assert.equal(0, a.process:wait())
     end)
 
-  it("ends when nobody reads its answers", function()
+  it("ends with 1 when its output is closed", function()
     local _, code = process.capture("printf '%s\\n' "
       .. process.quote(mcp.message "ping") .. " | timeout 20 "
       .. "bin/equinix-auth mcp >/dev/full")
     assert.equal(1, code)
   end)
 
-  it("tells a tool's caller what is wrong with the settings, and not before",
+  it("reports what is wrong with the settings when a tool is called",
     function()
       start({}, { EQUINIX_API_CLIENTSECRET = false })
       assert.equal(2, #a:ask "tools/list".result.tools)
@@ -170,7 +171,7 @@ describe("equinix-auth mcp", function()
       assert.matches("EQUINIX_API_CLIENTSECRET", result.content[1].text)
     end)
 
-  it("needs no credentials for a caller who brings his own", function()
+  it("needs no credentials for a caller that sends its own", function()
     start({}, { EQUINIX_API_CLIENTSECRET = false,
       EQUINIX_API_CLIENTID = false })
     local result = a:call("getoauth2accesstoken", {
@@ -193,7 +194,7 @@ describe("equinix-auth mcp", function()
     assert.is_nil(a.process:stdout():find(e.client_secret, 1, true))
   end)
 
-  it("allows more where it is told to", function()
+  it("allows more with --allow", function()
     start { "--token-exposure", "handle", "--allow",
       "POST /fabric/v4/connections/search" }
     local token = a:call "getoauth2accesstoken".structuredContent
@@ -205,7 +206,7 @@ describe("equinix-auth mcp", function()
       result.content[1].text)
   end)
 
-  it("takes what it can't be told for a mistake: 2", function()
+  it("ends with 2 for wrong options", function()
     for _, words in ipairs { { "--token-exposure", "none" },
       { "--allow", "GET /oauth2/" }, { "--allow", "x" }, { "x" } } do
       table.insert(words, 1, "mcp")
@@ -215,13 +216,13 @@ describe("equinix-auth mcp", function()
     end
   end)
 
-  -- So many answers, by their ids, in whatever order they come.
-  local function answers(n)
+  -- So many responses, by their ids, in any order.
+  local function responses(n)
     local found = {}
     for _ = 1, n do
-      local answer = a:hear()
-      assert.is_nil(found[answer.id])
-      found[answer.id] = answer
+      local response = a:hear()
+      assert.is_nil(found[response.id])
+      found[response.id] = response
     end
     return found
   end
@@ -236,7 +237,7 @@ describe("equinix-auth mcp", function()
     return table.concat(list, "\n")
   end
 
-  it("asks for one token behind 20 calls at once, in success and failure",
+  it("requests one token for 20 calls at once, in success and failure",
     function()
       for _, words in ipairs { {}, { "--no-store" } } do
         e:reset()
@@ -244,14 +245,14 @@ describe("equinix-auth mcp", function()
         start(words)
         a:say(calls(20, "getoauth2accesstoken"))
         local tokens = {}
-        for _, answer in pairs(answers(20)) do
-          tokens[answer.result.structuredContent.access_token] = true
+        for _, response in pairs(responses(20)) do
+          tokens[response.result.structuredContent.access_token] = true
         end
         assert.is_nil(next(tokens, (next(tokens))))
         assert.equal(1, e:count(TOKEN))
         a:say(calls(20, "refreshoauth2accesstoken"))
-        for _, answer in pairs(answers(20)) do
-          assert.is_string(answer.result.structuredContent.access_token)
+        for _, response in pairs(responses(20)) do
+          assert.is_string(response.result.structuredContent.access_token)
         end
         assert.equal(2, e:count(TOKEN))
         a:stop()
@@ -259,25 +260,25 @@ describe("equinix-auth mcp", function()
         e:config { token_latency = 0.2, status = 503 }
         start(words)
         a:say(calls(20, "getoauth2accesstoken"))
-        for _, answer in pairs(answers(20)) do
-          assert.is_true(answer.result.isError)
+        for _, response in pairs(responses(20)) do
+          assert.is_true(response.result.isError)
         end
         assert.equal(1, e:count(TOKEN))
         a:stop()
       end
     end)
 
-  it("serves callers with credentials of their own side by side", function()
+  it("serves callers with their own credentials side by side", function()
     start()
     a:say(calls(5, "getoauth2accesstoken", { client_id = e.client_id,
       client_secret = e.client_secret, grant_type = "client_credentials" }))
-    for _, answer in pairs(answers(5)) do
-      assert.is_string(answer.result.structuredContent.access_token)
+    for _, response in pairs(responses(5)) do
+      assert.is_string(response.result.structuredContent.access_token)
     end
     assert.equal(5, e:count(TOKEN))
   end)
 
-  it("answers all that is under way when its input ends", function()
+  it("answers all calls in flight when its input ends", function()
     e:config { token_latency = 0.2 }
     start()
     a:say(calls(5, "getoauth2accesstoken"))
@@ -285,22 +286,22 @@ describe("equinix-auth mcp", function()
     assert.equal(0, a:stop())
     local ids = {}
     for line in a:rest():gmatch "[^\n]+" do
-      local answer = json.decode(line)
-      ids[answer.id] = answer.result ~= nil and not answer.result.isError
+      local response = json.decode(line)
+      ids[response.id] = response.result ~= nil and not response.result.isError
     end
     assert.same({ true, true, true, true, true, true }, ids)
     assert.equal(1, e:count(TOKEN))
   end)
 end)
 
--- An Equinix that answers when the spec allows it. /hold: token requests wait
+-- An Equinix that responds when the spec allows it. /hold: token requests wait
 -- until /release. /fabric/v4/lost is never answered, /fabric/v4/gone when the
 -- client of that has hung up.
 local EQUINIX = [[
   local c = ...
   local share = c.share
   for request in function() return c:request() end do
-    local path, answer = request.path, "{}"
+    local path, response = request.path, "{}"
     if path == "/hold" then
       share.hold = true
     elseif path == "/release" then
@@ -309,7 +310,7 @@ local EQUINIX = [[
       while share.hold do
         c:sleep(0.005)
       end
-      answer = '{"access_token":"the-token","token_timeout":"3600",'
+      response = '{"access_token":"the-token","token_timeout":"3600",'
         .. '"token_type":"Bearer","user_name":"u"}'
     elseif path == "/fabric/v4/lost" then
       c:hangup()
@@ -319,11 +320,11 @@ local EQUINIX = [[
     while path == "/fabric/v4/gone" and not share.gone do
       c:sleep(0.005)
     end
-    c:send(c.ok(answer, "Content-Type: application/json\r\n"))
+    c:send(c.ok(response, "Content-Type: application/json\r\n"))
   end
 ]]
 
-describe("equinix-auth mcp, while a call is under way", function()
+describe("equinix-auth mcp, while a call is in flight", function()
   local server, http, a, dir
 
   before_each(function()
@@ -397,9 +398,9 @@ describe("equinix-auth mcp, while a call is under way", function()
     a:say "x"
     assert.equal(-32700, a:hear().error.code)
     tell "/release"
-    local answer = a:hear()
-    assert.equal(1, answer.id)
-    assert.equal("the-token", answer.result.structuredContent.access_token)
+    local response = a:hear()
+    assert.equal(1, response.id)
+    assert.equal("the-token", response.result.structuredContent.access_token)
   end)
 
   it("answers a batch as a whole, and others meanwhile", function()
@@ -417,16 +418,16 @@ describe("equinix-auth mcp, while a call is under way", function()
     assert.equal(1, count "/oauth2/v1/token")
   end)
 
-  it("finishes it when it is told to end, reads no more, and ends with 0",
+  it("finishes it after TERM, reads no more, and ends with 0",
     function()
       held()
       a.process:signal "TERM"
       a:say(mcp.message("ping", nil, 2))
       tell "/release"
       assert.equal(0, a.process:wait())
-      local answer = a:hear()
-      assert.equal(1, answer.id)
-      assert.equal("the-token", answer.result.structuredContent.access_token)
+      local response = a:hear()
+      assert.equal(1, response.id)
+      assert.equal("the-token", response.result.structuredContent.access_token)
       assert.equal("", a:rest())
     end)
 
@@ -448,7 +449,7 @@ describe("equinix-auth mcp, while a call is under way", function()
     assert.equal("", a:rest())
   end)
 
-  it("breaks a GET off that is cancelled", function()
+  it("aborts a GET that is cancelled", function()
     start { "--token-exposure", "handle" }
     local handle = a:call "getoauth2accesstoken".structuredContent.token_handle
     local function get(id, path)
@@ -463,24 +464,24 @@ describe("equinix-auth mcp, while a call is under way", function()
     a:say(cancel(3))
     -- Answered when the other's connection was closed.
     get(5, "gone")
-    local answer = a:hear()
-    assert.equal(5, answer.id)
-    assert.equal(200, answer.result.structuredContent.status)
+    local response = a:hear()
+    assert.equal(5, response.id)
+    assert.equal(200, response.result.structuredContent.status)
     assert.equal(0, a:stop())
     assert.equal("", a:rest())
     assert.equal(1, count "/fabric/v4/lost")
   end)
 
-  it("goes on for the others with a token request whose caller cancels",
+  it("continues a token request for the others when its caller cancels",
     function()
       held()
       a:say(call(2) .. "\n" .. cancel(1) .. "\n"
         .. mcp.message("ping", nil, 3))
       assert.equal(3, a:hear().id)
       tell "/release"
-      local answer = a:hear()
-      assert.equal(2, answer.id)
-      assert.equal("the-token", answer.result.structuredContent.access_token)
+      local response = a:hear()
+      assert.equal(2, response.id)
+      assert.equal("the-token", response.result.structuredContent.access_token)
       assert.equal(0, a:stop())
       assert.equal("", a:rest())
       assert.equal(1, count "/oauth2/v1/token")

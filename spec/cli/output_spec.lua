@@ -1,8 +1,8 @@
--- cli/output: what is printed, and what becomes of it.
+-- cli/output: standard output that can't be written, and progress.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 
-describe("standard output", function()
+describe("standard output that", function()
   local e, dir, env
   setup(function()
     e = emulator.start { plain = true, config = { ports = 200,
@@ -19,7 +19,7 @@ describe("standard output", function()
 
   local LONG = "bin/equinix-auth request GET '/fabric/v4/ports?limit=200'"
 
-  it("that is full fails the command, whatever was still written", function()
+  it("is full fails the command", function()
     for _, line in ipairs { "bin/equinix-auth token", LONG,
       "bin/equinix-auth completion bash", "bin/equinix-auth doctor",
       "bin/equinix-auth --version", "bin/equinix-auth --help",
@@ -31,7 +31,7 @@ describe("standard output", function()
     end
   end)
 
-  it("that was never open fails it, and gets into no other file", function()
+  it("was never open fails it, and no other file gets the data", function()
     os.execute("rm -rf " .. process.quote(dir .. "/equinix"))
     local said, code = process.capture(env
       .. "bin/equinix-auth token 2>&1 >&-")
@@ -41,10 +41,10 @@ describe("standard output", function()
     assert.matches("^%w+$", token)
     local kept = process.capture("cat " .. process.quote(dir) .. "/equinix/*")
     assert.is_nil(kept:find(token, 1, true))
-    assert.is_nil(kept:find("mistake", 1, true))
+    assert.is_nil(kept:find("internal error", 1, true))
   end)
 
-  it("and the other two may all be closed", function()
+  it("is closed like stdin and stderr fails it too", function()
     local _, code = process.capture(env
       .. "bin/equinix-auth token <&- >&- 2>&-")
     assert.equal(1, code)
@@ -52,11 +52,12 @@ describe("standard output", function()
     assert.is_nil(kept:find("equinix-auth:", 1, true))
   end)
 
-  it("that nobody reads ends it at once and without a word", function()
-    -- Whoever runs the specs may ignore SIGPIPE, and that is inherited.
+  it("is a pipe without a reader ends it at once and silently", function()
+    -- The program that runs the specs may ignore SIGPIPE; children inherit
+    -- that.
     local default = "env --default-signal=PIPE "
     if process.capture(default .. "echo here 2>/dev/null") ~= "here" then
-      return pending "env --default-signal (coreutils 8.31) is not here"
+      return pending "env --default-signal (coreutils 8.31) is not installed"
     end
     local said = process.capture("{ " .. default .. env .. LONG
       .. "; echo \"code $?\" >&2; } 2>" .. dir .. "/said | :; cat " .. dir
@@ -65,7 +66,7 @@ describe("standard output", function()
     assert.is_nil(said:find("equinix-auth:", 1, true))
   end)
 
-  it("that nobody reads is a failure where SIGPIPE is ignored", function()
+  it("is a pipe without a reader fails it where SIGPIPE is ignored", function()
     local said = process.capture("{ trap '' PIPE; " .. env .. LONG
       .. "; echo \"code $?\" >&2; } 2>" .. dir .. "/said | :; cat " .. dir
       .. "/said")
@@ -74,14 +75,14 @@ describe("standard output", function()
 end)
 
 describe("progress", function()
-  it("is silent where no terminal looks on", function()
+  it("prints nothing where stderr is no terminal", function()
     local lua = process.interpreter()
     local said, code = process.capture(("LUA_PATH=%s LUA_CPATH=%s %s -e %s "
       .. "2>&1"):format(process.quote(package.path),
       process.quote(package.cpath), lua, process.quote [[
         local p = require("equinix.cli.output").progress()
-        p:tell "half"
-        p:done()]]))
+        p:show "half"
+        p:clear()]]))
     assert.equal(0, code, said)
     assert.equal("", said)
   end)

@@ -30,7 +30,7 @@ describe("equinix-auth request", function()
     return requests[#requests]
   end
 
-  it("prints the answer's body", function()
+  it("prints the body of the response", function()
     local code, out, said = run { "GET", "/fabric/v4/ports",
       "-q", "limit=3", "-q", "offset=1" }
     assert.equal(0, code, said)
@@ -40,11 +40,11 @@ describe("equinix-auth request", function()
     assert.equal(1, body.pagination.offset)
   end)
 
-  it("takes a method in any case", function()
+  it("accepts a method in any case", function()
     assert.equal(0, (run { "get", "/fabric/v4/health" }))
   end)
 
-  it("sends JSON from the line, from a file and from its input", function()
+  it("sends JSON from an argument, from a file and from stdin", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
     file:write(ORDER)
@@ -57,7 +57,7 @@ describe("equinix-auth request", function()
         data == "-" and ORDER or nil)
       assert.equal(0, code, said)
       assert.equal("", out)
-      -- Where the order is, is words: there is no body to be data.
+      -- The Location is a message on stderr, since there is no body.
       assert.matches("^equinix%-auth: 202, Location: /colocations/", said)
       assert.equal("application/json", last_request().content_type)
       assert.equal(#ORDER, last_request().bytes)
@@ -71,7 +71,7 @@ describe("equinix-auth request", function()
     assert.matches("\n[Ll]ocation: /colocations/v2/orders/1%-%d+\n", out)
   end)
 
-  it("sends the headers it is given", function()
+  it("sends the headers that -H gives", function()
     local code = run { "POST", SHIPMENTS, "-d", "a=1",
       "-H", "Content-Type: application/x-www-form-urlencoded" }
     assert.equal(1, code) -- 415, but it was sent
@@ -79,7 +79,7 @@ describe("equinix-auth request", function()
       last_request().content_type)
   end)
 
-  it("sends nothing when the line is wrong", function()
+  it("sends nothing when the command line is wrong", function()
     for _, words in ipairs {
       { "GET", "fabric" }, { "GET", "//elsewhere.invalid/" },
       { "GET", "/x", "-q", "name" }, { "GET", "/x", "-H", "name" },
@@ -93,12 +93,12 @@ describe("equinix-auth request", function()
       assert.equal("", out)
       assert.matches("^equinix%-auth: ", said)
       assert.is_nil(said:find "traceback")
-      assert.is_nil(said:find "mistake in equinix%-auth")
+      assert.is_nil(said:find "internal error")
     end
     assert.same({}, e:log().routes)
   end)
 
-  it("sends the token nowhere but to the endpoint", function()
+  it("sends the token only to the endpoint", function()
     local code = run { "GET", "https://elsewhere.invalid/fabric" }
     assert.is_true(code ~= 0)
     assert.equal(0, e:log().token_requests)

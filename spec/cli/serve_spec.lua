@@ -19,7 +19,7 @@ describe("equinix-auth serve's options", function()
     end
   end)
 
-  it("are refused with 2 where they make no sense, in one line or with the "
+  it("are refused with 2 where they are wrong, in one line or with the "
     .. "usage", function()
     for _, words in ipairs {
       { "--mcp-port", "-1" }, { "--workers", "0" }, { "--rate", "1.5" },
@@ -35,25 +35,25 @@ describe("equinix-auth serve's options", function()
     end
   end)
 
-  it("name no port that there is not: 1, in one line", function()
+  it("are refused with 1 and one line for an impossible port", function()
     for _, words in ipairs { { "--rest-port", "x" },
       { "--mcp-port", "65536" } } do
       local code, out, said = run((table.unpack or unpack)(words))
       assert.equal(1, code)
       assert.equal("", out)
-      assert.equal(("equinix-auth: can't listen on %s: '%s' is no number "
-        .. "from 0 to 65535\n"):format(words[1], words[2]), said)
+      assert.equal(("equinix-auth: can't listen on %s: '%s' is not a "
+        .. "whole number from 0 to 65535\n"):format(words[1], words[2]), said)
     end
   end)
 
-  it("open no address to others without a token", function()
+  it("accept an address other than loopback only with a token", function()
     for _, address in ipairs { "0.0.0.0", "::", "[::]", "192.0.2.1",
       "2001:db8::1" } do
       local code, _, said = run("--listen", address)
       assert.equal(2, code, address)
       assert.matches("%-%-auth%-token%-file", said)
     end
-    -- Loopback needs none; this one stops at the next thing.
+    -- Loopback needs none; the command stops at the next check.
     for _, address in ipairs { "127.0.0.1", "127.9.9.9", "::1", "[::1]",
       "localhost" } do
       local code, _, said = run("--listen", address, "--nginx", "/nowhere")

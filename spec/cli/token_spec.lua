@@ -34,13 +34,13 @@ describe("equinix-auth token", function()
     assert.is_true(opens("Bearer " .. token))
   end)
 
-  it("prints it as a header, to be given to curl", function()
+  it("prints it as a header for curl", function()
     local value = run("token", "--header"):match
       "^Authorization: (Bearer %w+)\n$"
     assert.is_true(opens(value))
   end)
 
-  it("prints the whole of it as JSON", function()
+  it("prints the whole token as JSON", function()
     local token = json.decode(run("token", "--json"))
     assert.is_true(opens("Bearer " .. token.access_token))
     assert.equal("Bearer", token.token_type)
@@ -49,7 +49,7 @@ describe("equinix-auth token", function()
     assert.is_number(token.expires_at)
   end)
 
-  it("is printed by refresh, too, a new one", function()
+  it("prints a new one for refresh", function()
     local first = run("token")
     assert.not_equal(first, run("refresh"))
     assert.matches("^Authorization: ", run("refresh", "--header"))
@@ -72,7 +72,7 @@ describe("equinix-auth in a script", function()
 
   local TOKEN = "POST /oauth2/v1/token"
 
-  it("costs one token request, however often it is called", function()
+  it("makes one token request, however often it is called", function()
     local first
     for _ = 1, 5 do
       local code, out, said = command.run({ "token" }, { env = env })
@@ -83,7 +83,7 @@ describe("equinix-auth in a script", function()
     assert.equal(1, e:count(TOKEN))
   end)
 
-  it("keeps a file that shows no token and no secret to anybody", function()
+  it("keeps a file that shows neither the token nor the secret", function()
     local _, out = command.run({ "token" }, { env = env })
     local all, code = process.capture("cat " .. process.quote(
       env.XDG_RUNTIME_DIR) .. "/equinix/*")
@@ -105,7 +105,7 @@ describe("equinix-auth in a script", function()
     assert.equal(1, e:count(TOKEN))
   end)
 
-  it("works where nothing can be kept, and says so", function()
+  it("works where no token can be kept, and says so", function()
     local nowhere = { XDG_RUNTIME_DIR = false, HOME = false,
       XDG_CACHE_HOME = false }
     local code, out, said = command.run({ "token" },
@@ -121,7 +121,7 @@ describe("equinix-auth in a script", function()
   end)
 end)
 
--- A name server that does not answer, for one program: until there is a file.
+-- For one program: a name server that does not answer until a file exists.
 local SLOW_NAMES = [[
 #include <netdb.h>
 #include <stdlib.h>
@@ -138,13 +138,13 @@ int getaddrinfo(const char *n, const char *s, const struct addrinfo *h,
 ]]
 
 describe("equinix-auth's time limit", function()
-  it("is kept although nobody says what the host's address is", function()
+  it("also limits a name look-up that does not end", function()
     local curl = require("equinix.core").versions().libcurl
     local minor = tonumber(curl:match "7%.(%d+)")
     if process.capture "uname -s" ~= "Linux" then
-      return pending "names are made slow by LD_PRELOAD"
+      return pending "the slow look-up needs LD_PRELOAD"
     elseif minor and minor < 87 then
-      return pending("libcurl waits for names before 7.87; this is " .. curl)
+      return pending("libcurl before 7.87 waits for names; this is " .. curl)
     end
     local dir = process.tempdir()
     local file = assert(io.open(dir .. "/slow.c", "w"))

@@ -1,4 +1,4 @@
--- many: many calls at once, each with a result of its own.
+-- batch: many calls at once, each with a result of its own.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 
@@ -167,7 +167,7 @@ for _, state in ipairs { "without a token", "with a token" } do
       assert.equal(404, results[2].err.status)
     end)
 
-    it("gives every one the error when no token can be had", function()
+    it("gives every one the error when there is no token", function()
       local transport = scripted.transport { scripted.refused() }
       local c = assert(equinix.new { client_id = scripted.unique(),
         client_secret = "s3cret-of-this-app", transport = transport })

@@ -1,5 +1,5 @@
--- env: which variable stands for which option, first match wins.
-local env = require "equinix.client.environment"
+-- environment: which variable stands for which option, first match wins.
+local environment = require "equinix.client.environment"
 local process = require "spec.support.process"
 
 local NAMES = {
@@ -27,19 +27,19 @@ describe("env.get", function()
 
   for option, names in pairs(NAMES) do
     it("finds " .. option .. " and says where, in order", function()
-      assert.is_nil((env.get(option)))
+      assert.is_nil((environment.get(option)))
       for i = #names, 1, -1 do
         set[names[i]] = "value " .. i
-        assert.same({ "value " .. i, names[i] }, { env.get(option) })
+        assert.same({ "value " .. i, names[i] }, { environment.get(option) })
       end
     end)
   end
 
   it("takes an empty variable for one that is not set", function()
     set.EQUINIX_API_CLIENTID, set.EQUINIX_CLIENT_ID = "", "id"
-    assert.same({ "id", "EQUINIX_CLIENT_ID" }, { env.get "client_id" })
+    assert.same({ "id", "EQUINIX_CLIENT_ID" }, { environment.get "client_id" })
     set.EQUINIX_CLIENT_ID = ""
-    assert.is_nil((env.get "client_id"))
+    assert.is_nil((environment.get "client_id"))
   end)
 
   it("reads the environment of the process", function()

@@ -1,4 +1,4 @@
--- quick: the short way of a plain GET, and when it is left.
+-- fast_get: the short way of a plain GET, and when it is left.
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
 

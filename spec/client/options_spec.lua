@@ -1,7 +1,7 @@
 -- options: explicit beats environment beats default; mistakes raise where
 -- they were made, data that can't be used comes back as an error.
 local core = require "equinix.core"
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local memory_store = require "spec.support.memory_store"
 local options = require "equinix.client.options"
 local raises = require "spec.support.raises"
@@ -39,7 +39,7 @@ describe("options.client", function()
   local function reason(opts)
     local none, problem = options.client(opts, 1)
     assert.is_nil(none)
-    assert.is_true(err.is(problem))
+    assert.is_true(errors.is(problem))
     assert.equal("config", problem.kind)
     assert.not_matches("hunter2", tostring(problem))
     return problem.message
@@ -142,7 +142,7 @@ describe("options.client", function()
         end)
     end)
 
-  it("goes to the place it is told: option, environment, default", function()
+  it("goes where it is sent: option, environment, default", function()
     set.EQUINIX_API_ENDPOINT = "https://env.example/"
     assert.equal("https://env.example", config().base_url)
     assert.equal("https://opt.example",
@@ -190,7 +190,7 @@ describe("options.client", function()
       sts_endpoint = "http://localhost" }))
   end)
 
-  it("allows the origins it is told besides its own", function()
+  it("allows the given origins beside its own", function()
     assert.same({ ["https://api.equinix.com:443"] = true,
       ["https://b.example:8443"] = true, ["http://localhost:80"] = true },
       config({ allowed_origins = { "https://B.example:8443/path",

@@ -1,6 +1,9 @@
--- core: the C module as a whole.
+-- core: the C module as a whole, its versions, and that it stays loaded.
 local core = require "equinix.core"
+local equinix = require "equinix"
 local process = require "spec.support.process"
+
+local me = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 
 describe("the core", function()
   it("has these parts", function()
@@ -48,9 +51,8 @@ describe("the core", function()
     assert.are.equal("equinix.http (closed)", tostring(old))
   end)
 
-  -- Lua 5.1 can't tell whose a module is.
+  -- Lua 5.1 can't tell for which Lua a module was made.
   local luas = { "lua5.3", "lua5.4", "lua5.5" }
-  local me = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
   for _, other in ipairs(me:find "^lua5.[345]" and luas or {}) do
     if other ~= me then
       it("is not opened by " .. other, function()
@@ -68,4 +70,71 @@ describe("the core", function()
       end)
     end
   end
+end)
+
+describe("the versions", function()
+  it("name the libraries that are in use", function()
+    local versions = core.versions()
+    assert.matches("^libcurl/%d+%.%d+", versions.libcurl)
+    assert.matches("SSL", versions.libcrypto)
+  end)
+
+  it("name the flavour of libcurl that the tests run on",
+    function()
+      local flavour = os.getenv "LIBCURL" or "libcurl"
+      assert.matches(flavour, core.versions().libcurl)
+    end)
+
+  it("are in equinix.versions, with ours", function()
+    local versions = equinix.versions()
+    assert.equal(equinix._VERSION, versions.equinix)
+    assert.equal(core.versions().libcurl, versions.libcurl)
+    assert.equal(rawget(_G, "jit") and jit.version or _VERSION, versions.lua)
+  end)
+end)
+
+-- Never a sanitizer's build: that can be loaded into its own program only.
+local build = "build/" .. me
+
+-- Loads the module into a Lua state, closes the state, and checks whether the
+-- module is still loaded.
+local PROGRAM = [[
+#include <dlfcn.h>
+#include <lauxlib.h>
+#include <lualib.h>
+int main(int argc, char **argv)
+{
+  lua_State *L = luaL_newstate();
+  luaL_openlibs(L);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loadlib");
+  lua_pushstring(L, argv[argc - 1]);
+  lua_pushstring(L, "luaopen_equinix_core");
+  if (lua_pcall(L, 2, 1, 0) != 0 || lua_pcall(L, 0, 1, 0) != 0) {
+    return 2;
+  }
+  lua_close(L);
+  return dlopen(argv[argc - 1], RTLD_LAZY | RTLD_NOLOAD) != NULL ? 0 : 1;
+}
+]]
+
+describe("the module", function()
+  it("stays loaded, also without the option of the linker", function()
+    local dir = process.tempdir()
+    local flags = process.capture("tools/lua.sh " .. me .. " cflags")
+    local libs = process.capture("tools/lua.sh " .. me .. " libs")
+    local file = assert(io.open(dir .. "/try.c", "w"))
+    file:write(PROGRAM)
+    file:close()
+    local cc = os.getenv "CC" or "cc"
+    local said, code = process.capture(table.concat({
+      cc, "-shared -o", dir .. "/core.so", build .. "/obj/*.o",
+      build .. "/obj/*/*.o",
+      os.getenv "LDFLAGS" or "", "-lcurl -lcrypto &&",
+      cc, flags, "-rdynamic -o", dir .. "/try", dir .. "/try.c", libs,
+      "-lm -ldl &&", dir .. "/try", dir .. "/core.so",
+    }, " ") .. " 2>&1")
+    process.remove(dir)
+    assert.equal(0, code, said)
+  end)
 end)

@@ -1,6 +1,6 @@
 -- man/equinix-auth.1: it renders without a warning, and it names every
 -- command, option, variable and exit code of the command, and no other.
-local cli = require "equinix.cli"
+local exit_code = require "equinix.cli.exit_code"
 local command = require "spec.support.command"
 local process = require "spec.support.process"
 
@@ -182,7 +182,7 @@ describe("the man page", function()
 
   it("names every exit code, and no other", function()
     local known, named = {}, {}
-    for _, value in pairs(cli) do
+    for _, value in pairs(exit_code) do
       if type(value) == "number" then
         known[("%d"):format(value)] = true
       end

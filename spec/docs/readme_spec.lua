@@ -200,6 +200,11 @@ describe("the chapter on the client", function()
       known[name] = not name:find "^__" or nil
     end
     client:close()
+    -- Those that are for the rest of the package only.
+    for _, name in read "lua/equinix/client.lua"
+      :gmatch "%-%-%-@package\n(.-)function Client:([%w_]+)" do
+      known[name] = nil
+    end
     for name in text:gmatch "client:([%w_]+)" do
       named[name] = true
     end

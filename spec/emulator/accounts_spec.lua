@@ -1,4 +1,5 @@
--- emulator/accounts: who may have a token, and the lock-out.
+-- emulator/accounts: which credentials get a token, and the lock-out.
+local tables = require "equinix.base.table"
 local worlds = require "spec.support.world"
 
 local USER = {
@@ -7,14 +8,7 @@ local USER = {
 }
 
 local function with(fields, changes)
-  local copy = {}
-  for name, value in pairs(fields) do
-    copy[name] = value
-  end
-  for name, value in pairs(changes) do
-    copy[name] = value
-  end
-  return copy
+  return tables.update(tables.copy(fields), changes)
 end
 
 describe("the emulator's accounts", function()
@@ -27,7 +21,7 @@ describe("the emulator's accounts", function()
     return response.json.errorCode
   end
 
-  it("let in who has the right secret, and nobody else", function()
+  it("accept the right secret, and nothing else", function()
     assert.equal(200, world:token().status)
     for _, wrong in ipairs {
       { client_secret = "wrong" }, { client_id = "wrong" },
@@ -39,7 +33,7 @@ describe("the emulator's accounts", function()
     end
   end)
 
-  it("need both, the app and the user, for the password grant", function()
+  it("need both the app and the user for the password grant", function()
     assert.equal(200, world:token(USER).status)
     for _, change in ipairs {
       { client_secret = "wrong" }, { user_password = "wrong" },
@@ -48,7 +42,7 @@ describe("the emulator's accounts", function()
     end
   end)
 
-  it("take a password as md5-b64, and in no other disguise", function()
+  it("take a password as md5-b64, and in no other encoding", function()
     local hidden = { password_encoding = "md5-b64",
       user_password = "base64 of md5 of the-password" }
     assert.equal(200, world:token(with(USER, hidden)).status)
@@ -59,7 +53,7 @@ describe("the emulator's accounts", function()
     })).status)
   end)
 
-  it("are locked by five bad attempts, for right ones too", function()
+  it("are locked by five wrong attempts, for right ones too", function()
     for _ = 1, 5 do
       assert.equal("S1006", code(world:token { client_secret = "wrong" }))
     end
@@ -69,7 +63,7 @@ describe("the emulator's accounts", function()
     assert.equal(200, world:token().status)
   end)
 
-  it("count successive attempts: a right one starts anew", function()
+  it("count attempts in a row: a right one resets the count", function()
     for _ = 1, 3 do
       for _ = 1, 4 do
         world:token { client_secret = "wrong" }
@@ -78,7 +72,7 @@ describe("the emulator's accounts", function()
     end
   end)
 
-  it("count bad attempts at the refresh endpoint with the others", function()
+  it("count wrong attempts at the refresh endpoint with the others", function()
     for _ = 1, 5 do
       world:send("POST", "/oauth2/v1/refreshaccesstoken", { json = {
         client_id = "the-app", client_secret = "wrong", refresh_token = "x",
@@ -87,7 +81,7 @@ describe("the emulator's accounts", function()
     assert.equal("EMU-LOCKED", code(world:token()))
   end)
 
-  it("are not locked by a bad refresh token: the credentials were right",
+  it("are not locked by a wrong refresh token with right credentials",
     function()
       for _ = 1, 6 do
         assert.equal("EMU-REFRESH", code(world:refresh "unknown"))
@@ -112,7 +106,7 @@ describe("the emulator's accounts", function()
     assert.equal(200, world:token().status)
   end)
 
-  it("take no attempt for one that has no credentials in it", function()
+  it("count no attempt when there are no credentials in it", function()
     for _ = 1, 6 do
       local response = world:token { client_secret = false }
       assert.equal("EMU-MISSING", code(response))
@@ -123,7 +117,7 @@ describe("the emulator's accounts", function()
     assert.equal(200, world:token().status)
   end)
 
-  it("refuse with the status that refused_status says", function()
+  it("refuse with the status of refused_status", function()
     world:config { refused_status = 500 }
     local response = world:token { client_secret = "wrong" }
     assert.equal(500, response.status)

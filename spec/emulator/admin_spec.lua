@@ -1,4 +1,4 @@
--- emulator/control: /_emulator/, by which tests turn the knobs.
+-- emulator/admin: /_emulator/, by which tests set the knobs.
 local knobs = require "equinix.emulator.knobs"
 local worlds = require "spec.support.world"
 
@@ -31,7 +31,7 @@ describe("/_emulator/config", function()
     assert.is_false(value "rotate")
   end)
 
-  it("moves no knob when one of them is wrong", function()
+  it("changes no knob when one of them is wrong", function()
     for _, wrong in ipairs {
       { latency = 2, latancy = 1 }, { latency = 2, lifetime = "x" },
     } do
@@ -44,7 +44,7 @@ describe("/_emulator/config", function()
     end
   end)
 
-  it("refuses a body that is no object", function()
+  it("refuses a body that is not an object", function()
     for _, body in ipairs { "", "x", "7" } do
       assert.equal(400, world:send("POST", "/_emulator/config", {
         body = body,
@@ -69,7 +69,7 @@ describe("/_emulator/reset", function()
 end)
 
 describe("/_emulator/", function()
-  it("says what there is where there is nothing", function()
+  it("names its calls where there is none", function()
     local world = worlds.new()
     for _, request in ipairs { { "GET", "/_emulator/" },
       { "GET", "/_emulator/reset" }, { "DELETE", "/_emulator/config" } } do

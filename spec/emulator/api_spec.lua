@@ -1,20 +1,20 @@
--- emulator/api: all of its calls behind the bearer check; and what they are
--- for: a real client reads every shape of list from a running emulator.
+-- emulator/api: all calls check the token; and a real client reads every shape
+-- of list from a running emulator.
 local api = require "equinix.emulator.api"
 local emulator = require "spec.support.emulator"
 local equinix = require "equinix"
 local worlds = require "spec.support.world"
 
 describe("the emulator's calls", function()
-  it("pass over no bearer: each of them answers 401 without", function()
+  it("each answer 401 without a valid token", function()
     local world = worlds.new()
-    for _, row in ipairs(api.rows) do
-      local path = row.path:gsub("{id}", "1-1")
+    for _, route in ipairs(api.routes) do
+      local path = route.path:gsub("{id}", "1-1")
       for _, token in ipairs { "", "unknown", false } do
-        local response = world:send(row.method, path, {
+        local response = world:send(route.method, path, {
           token = token or nil, json = {},
         })
-        assert.equal(401, response.status, row.path)
+        assert.equal(401, response.status, route.path)
         assert.equal("EQ-3000039", response.json[1].errorCode)
         assert.equal(response.headers["X-Correlation-Id"],
           response.json[1].correlationId)
@@ -22,14 +22,14 @@ describe("the emulator's calls", function()
     end
   end)
 
-  it("let a bearer through, until its token is revoked", function()
+  it("accept a token until it is revoked", function()
     local world = worlds.new()
     local token = world:token().json.access_token
     local function statuses()
       local found = {}
-      for _, row in ipairs(api.rows) do
-        local path = row.path:gsub("{id}", "1-1")
-        local response = world:send(row.method, path, {
+      for _, route in ipairs(api.routes) do
+        local path = route.path:gsub("{id}", "1-1")
+        local response = world:send(route.method, path, {
           token = token, json = { x = 1 },
         })
         found[response.status] = (found[response.status] or 0) + 1
@@ -39,13 +39,13 @@ describe("the emulator's calls", function()
     assert.is_nil(statuses()[401])
     assert.is_nil(statuses()[405])
     world:config { revoke_all = true }
-    assert.same({ [401] = #api.rows }, statuses())
+    assert.same({ [401] = #api.routes }, statuses())
   end)
 
-  it("are those of Equinix's that are promised", function()
+  it("include those that are promised", function()
     local found = {}
-    for _, row in ipairs(api.rows) do
-      found[row.method .. " " .. row.path] = true
+    for _, route in ipairs(api.routes) do
+      found[route.method .. " " .. route.path] = true
     end
     for _, call in ipairs {
       "POST /colocations/v2/orders/shipments", "GET /fabric/v4/ports",
@@ -60,7 +60,7 @@ describe("the emulator's calls", function()
   end)
 end)
 
--- What is asked for is more than a page may have: max_limit is 7.
+-- More than a page may have: max_limit is 7.
 local ASKED = 10
 local LISTS = {
   { shape = "a", path = "/ne/v1/devices",
@@ -94,7 +94,7 @@ describe("a client of the running emulator", function()
     e:stop()
   end)
 
-  -- How often each item came. One that comes for ever is cut off.
+  -- How often each item came; fails when the list does not end.
   local function read(list)
     local times, n = {}, 0
     for item in client:items(list.path, list.fields) do
@@ -137,12 +137,12 @@ describe("a client of the running emulator", function()
         -- 25 at the first page, and one more at each that follows.
         e:config { total_change = 1 }
         assert_each_once(list, list.one_page and 25 or 28)
-        -- 25, 22, 19: the third page has what is left, and is the last.
+        -- 25, 22, 19: the third page has the rest, and is the last one.
         e:config { total_change = -3 }
         assert_each_once(list, list.one_page and 25 or 19)
       end)
 
-    it("gets every item of " .. name .. " once, wherever its links lead",
+    it("gets every item of " .. name .. " once, wherever its links point",
       function()
         for _, kind in ipairs { "relative", "absolute", "foreign",
           "none" } do
@@ -152,13 +152,13 @@ describe("a client of the running emulator", function()
       end)
   end
 
-  it("begins at page 1 where it is told to, as some lists count", function()
+  it("begins at page 1 where a list counts from 1", function()
     e:config { first_page = 1 }
     assert_each_once({ path = "/ne/v1/device/acl-template",
       fields = { query = { page = 1, size = ASKED } } }, 25)
   end)
 
-  it("reads the errors of every family", function()
+  it("reads the errors of every API", function()
     local function refused(path, fields)
       local response, err = client:post(path, fields)
       assert.is_nil(response)

@@ -49,7 +49,7 @@ describe("the emulator's certificates", function()
     assert.equal(1, code)
   end)
 
-  it("say what failed where they can't be made", function()
+  it("say what failed when they can't be made", function()
     local ok, reason = certificates.make "/nowhere"
     assert.is_nil(ok)
     assert.is_string(reason)

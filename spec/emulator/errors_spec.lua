@@ -1,9 +1,9 @@
--- emulator/errors: the bodies Equinix sends when it says no.
+-- emulator/errors: the bodies of Equinix's error responses.
 local errors = require "equinix.emulator.errors"
 
 describe("the emulator's errors", function()
-  it("of the API are an array, even one", function()
-    local response = errors.api(400, "EQ-1", "No", {
+  it("of Fabric are an array, even of one", function()
+    local response = errors.fabric(400, "EQ-1", "No", {
       info = { { property = "a", reason = "b" } },
     })
     assert.equal(1, #response.body)
@@ -29,35 +29,36 @@ describe("the emulator's errors", function()
     }, errors.gateway(503, "No", "/x", 1.5).body)
   end)
 
-  it("of Network Edge are an object where there is one, else an array",
+  it("of Network Edge are an object for one, an array for several",
     function()
       assert.same({ errorCode = "EMU-NE-404", errorMessage = "Not Found" },
-        errors.edge(404).body)
+        errors.network_edge(404).body)
       local info = { { property = "a", reason = "b" } }
       assert.same({ errorCode = "EMU-NE-400", errorMessage = "b",
-        property = "a" }, errors.edge(400, { info = info }).body)
+        property = "a" }, errors.network_edge(400, { info = info }).body)
       info[2] = { property = "c", reason = "d" }
-      assert.equal("c", errors.edge(400, { info = info }).body[2].property)
+      assert.equal("c", errors.network_edge(400, { info = info })
+        .body[2].property)
     end)
 
-  it("of orders v1 are a list, and get a ticket", function()
-    local response = errors.ticket(400, {
+  it("of orders v1 are a list, with a ticket", function()
+    local response = errors.orders(400, {
       info = { { property = "a", reason = "b" } },
     })
     assert.is_true(response.ticketed)
     assert.same({ errors = { { code = "EMU-ORD-400", fields = { "a" },
       message = "b", messageParams = { "a" } } } }, response.body)
-    assert.equal("Not Found", errors.ticket(404).body.errors[1].message)
+    assert.equal("Not Found", errors.orders(404).body.errors[1].message)
   end)
 
-  it("that were asked for are the gateway's from 500 on, and for 429",
+  it("that knobs force are the gateway's from 500 on, and for 429",
     function()
       for _, status in ipairs { 429, 500, 503 } do
         assert.equal(status, errors.forced({ path = "/x" }, status, {},
-          errors.edge, 1).body.statusCode)
+          errors.network_edge, 1).body.statusCode)
       end
       assert.equal("EMU-NE-409", errors.forced({ path = "/x" }, 409, {},
-        errors.edge, 1).body.errorCode)
+        errors.network_edge, 1).body.errorCode)
       assert.equal("EQ-3045811", errors.forced({ path = "/x" }, 404, {},
         nil, 1).body[1].errorCode)
     end)

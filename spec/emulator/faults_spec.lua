@@ -1,4 +1,4 @@
--- emulator/faults: answers that go wrong on request.
+-- emulator/faults: responses that go wrong because a knob says so.
 local worlds = require "spec.support.world"
 
 describe("the emulator's faults", function()
@@ -29,7 +29,7 @@ describe("the emulator's faults", function()
       assert.equal(200, world:token().status)
     end)
 
-  it("call it a login failure when a token endpoint is to say 401",
+  it("say login failure when a token endpoint is forced to say 401",
     function()
       world:config { status = 401 }
       local response = world:token()
@@ -37,7 +37,7 @@ describe("the emulator's faults", function()
       assert.equal("S1006", response.json.errorCode)
     end)
 
-  it("issue nothing where they answer, and count no attempt", function()
+  it("issue no token in place of a call, and count no attempt", function()
     world:config { status = 401, lock_after = 1 }
     for _ = 1, 3 do
       world:token { client_secret = "wrong" }
@@ -46,7 +46,7 @@ describe("the emulator's faults", function()
     assert.equal(200, world:token().status)
   end)
 
-  it("hit only so many requests as times says", function()
+  it("affect only as many requests as times says", function()
     world:config { api_status = 500, times = 2 }
     local statuses = {}
     for i = 1, 4 do
@@ -58,19 +58,19 @@ describe("the emulator's faults", function()
     assert.equal(200, health().status)
   end)
 
-  it("hit only paths that begin with scope", function()
+  it("affect only paths that begin with scope", function()
     world:config { status = 503, scope = "/oauth2/v1/refresh" }
     assert.equal(200, world:token().status)
     assert.equal(503, world:refresh("x").status)
   end)
 
-  it("use up no times on what is out of their scope", function()
+  it("do not count requests out of scope against times", function()
     world:config { status = 503, scope = "/oauth2/v1/refresh", times = 1 }
     world:token()
     assert.equal(503, world:refresh("x").status)
   end)
 
-  it("redirect before anything is done", function()
+  it("redirect before the call is made", function()
     world:config { redirect = "https://elsewhere.invalid/", scope = "/fabric" }
     local response = health()
     assert.equal(307, response.status)
@@ -79,7 +79,7 @@ describe("the emulator's faults", function()
     assert.equal(302, health().status)
   end)
 
-  it("spoil the body: HTML, or JSON that is none", function()
+  it("spoil the body: HTML, or what is not JSON", function()
     world:config { html = true }
     local response = health()
     assert.equal(200, response.status)
@@ -98,7 +98,7 @@ describe("the emulator's faults", function()
     assert.matches("^<html>", response.body)
   end)
 
-  it("hand cut and slow on to the server", function()
+  it("pass cut and slow on to nginx", function()
     world:config { cut = true }
     assert.is_true(health().cut)
     world:config { cut = false, slow = 2 }
@@ -107,14 +107,14 @@ describe("the emulator's faults", function()
     assert.is_nil(health().slow)
   end)
 
-  it("never hit the control of the emulator itself", function()
+  it("never affect the calls below /_emulator/", function()
     world:config { api_status = 500, status = 500, cut = true }
     assert.equal(200, world:send("GET", "/_emulator/log").status)
   end)
 end)
 
 describe("the emulator's latency", function()
-  it("delays every answer, and token answers the more", function()
+  it("delays every response, and those of token endpoints more", function()
     local world = worlds.new { latency = 1, token_latency = 2 }
     assert.equal(3, world:token().delay)
     assert.equal(1, world:send("GET", "/fabric/v4/health").delay)

@@ -2,7 +2,7 @@
 local knobs = require "equinix.emulator.knobs"
 
 describe("knobs", function()
-  it("each have a name of their own, a default and one line of help",
+  it("each have a unique name, a default and one line of help",
     function()
       local seen = {}
       for _, knob in ipairs(knobs.list) do
@@ -15,7 +15,7 @@ describe("knobs", function()
       end
     end)
 
-  it("name the nearest when there is no such knob", function()
+  it("suggest the nearest name when there is no such knob", function()
     local value, reason = knobs.check("latancy", 1)
     assert.is_nil(value)
     assert.equal("unknown knob 'latancy', did you mean 'latency'?", reason)
@@ -23,7 +23,7 @@ describe("knobs", function()
     assert.is_nil(knobs.check(1, 1))
   end)
 
-  it("refuse what is not of their type or out of range", function()
+  it("refuse a value of another type or out of range", function()
     for _, bad in ipairs {
       { "latency", "1" }, { "latency", -1 }, { "latency", 0 / 0 },
       { "latency", math.huge }, { "lifetime", 1.5 }, { "rotate", 1 },
@@ -35,11 +35,11 @@ describe("knobs", function()
     end
   end)
 
-  it("keep false as a value, not as nothing", function()
+  it("take false for a value", function()
     assert.is_false((knobs.check("rotate", false)))
   end)
 
-  it("take a number for a text, as retry_after = 2 is meant", function()
+  it("take a number for a text, as in retry_after = 2", function()
     assert.equal("2", knobs.check("retry_after", 2))
   end)
 

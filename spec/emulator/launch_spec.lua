@@ -1,4 +1,4 @@
--- emulator: the local Equinix as a command, from its start to its end.
+-- emulator/launch: the local Equinix as a command, from its start to its end.
 local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
@@ -75,7 +75,7 @@ describe("equinix-auth emulator", function()
   end)
 
   for _, signal in ipairs { "TERM", "INT", "HUP", "QUIT" } do
-    it("ends at " .. signal .. " with 0, and nothing is left", function()
+    it("ends at " .. signal .. " with 0, and leaves nothing", function()
       local p, ready = start "--plain"
       local master = nginx_of(ready)
       p:signal(signal)
@@ -95,14 +95,14 @@ describe("equinix-auth emulator", function()
     assert_gone(ready, master)
   end)
 
-  it("ends with 1 when nginx is killed, and its workers end, too",
+  it("exits with 1 when nginx is killed, and its workers end, too",
     function()
       local p, ready = start "--plain"
       local master = nginx_of(ready)
       local workers = process.capture("ps -o pid= --ppid " .. master)
       os.execute("kill -KILL " .. master)
       assert.equal(1, p:wait())
-      assert.matches("nginx ended by itself", p:stderr())
+      assert.matches("nginx stopped unexpectedly", p:stderr())
       assert_gone(ready, master)
       for worker in workers:gmatch "%d+" do
         assert.is_true(process.eventually(function()
@@ -111,14 +111,14 @@ describe("equinix-auth emulator", function()
       end
     end)
 
-  it("says in one line that its port is taken, and ends with 1", function()
+  it("says in one line that its port is in use, and exits with 1", function()
     local _, ready = start "--plain"
     local p = process.start { "bin/equinix-auth", "emulator", "--plain",
       "--port", ("%d"):format(ready.port) }
     assert.equal(1, p:wait())
     p:stop()
-    assert.equal(("equinix-auth emulator: 127.0.0.1:%d is taken; choose "
-      .. "another port\n"):format(ready.port), p:stderr())
+    assert.equal(("equinix-auth emulator: 127.0.0.1:%d is already in use; "
+      .. "choose another port\n"):format(ready.port), p:stderr())
     assert.equal("", p:stdout())
   end)
 
@@ -137,7 +137,7 @@ describe("equinix-auth emulator", function()
     process.remove(scratch)
   end)
 
-  it("ends with --until-eof when who started it is gone", function()
+  it("ends with --until-eof when its parent is gone", function()
     e = emulator.start { plain = true }
     local master = nginx_of(e)
     assert.equal(0, e:stop())
@@ -145,13 +145,13 @@ describe("equinix-auth emulator", function()
     assert.is_false(process.alive(master))
   end)
 
-  it("keeps everything it writes to its owner", function()
+  it("lets only its owner read what it writes", function()
     e = emulator.start()
     local others = process.capture("find " .. e.dir .. " -perm /077")
     assert.equal("", others)
   end)
 
-  it("hands nothing of its environment to nginx", function()
+  it("passes nothing of its environment to nginx", function()
     if not lfs.attributes "/proc/self" then
       pending "needs /proc"
       return
@@ -185,7 +185,7 @@ describe("equinix-auth emulator", function()
     assert.equal(sockets, local_ones)
   end)
 
-  it("starts with the knobs that --set sets, and returns to them", function()
+  it("starts with the knobs of --set, and returns to them", function()
     e = emulator.start { plain = true, config = { lifetime = 7 } }
     e:config { lifetime = 9 }
     assert.equal(9, e:config().lifetime.value)
@@ -193,7 +193,7 @@ describe("equinix-auth emulator", function()
     assert.equal(7, e:config().lifetime.value)
   end)
 
-  it("has other secrets in each run", function()
+  it("has new secrets in each run", function()
     local _, one = start "--plain"
     local _, two = start "--plain"
     assert.not_equal(one.client_secret, two.client_secret)

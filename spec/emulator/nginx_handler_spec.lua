@@ -1,4 +1,4 @@
--- emulator/server: the behaviour as it comes out of nginx, over HTTP.
+-- emulator/nginx_handler: the emulator inside nginx, over HTTP.
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
 
@@ -40,7 +40,7 @@ for _, plain in ipairs { true, false } do
 
   describe("the emulator over " .. (plain and "HTTP" or "HTTPS"), function()
     setup(function()
-      -- Two workers, so that whatever one of them keeps to itself shows.
+      -- Two workers, so that state of only one of them would show.
       e = emulator.start { plain = plain, workers = 2 }
     end)
     before_each(function()
@@ -56,7 +56,7 @@ for _, plain in ipairs { true, false } do
         assert.equal(plain and "1.1" or "2", response.http_version)
       end)
 
-    it("issues tokens that open the API, in every worker", function()
+    it("issues tokens that the API accepts, in every worker", function()
       local token = new_token()
       for _ = 1, 20 do -- a connection each: the kernel picks the worker
         local response = e:send("GET", "/fabric/v4/ports?limit=2", {
@@ -70,19 +70,19 @@ for _, plain in ipairs { true, false } do
       assert.equal(1, e:log().token_requests)
     end)
 
-    it("reads a large body as a whole", function()
+    it("reads the whole of a large body", function()
       local response = e:send("POST", "/oauth2/v1/token",
         token_request { padding = ("x"):rep(900000) })
       assert.equal(200, response.status)
     end)
 
-    it("turns a body over 1 MiB away", function()
+    it("refuses a body over 1 MiB", function()
       local response = e:send("POST", "/oauth2/v1/token",
         token_request { padding = ("x"):rep(1100000) })
       assert.equal(413, response.status)
     end)
 
-    it("sends headers and bodies as they were decided on", function()
+    it("sends the headers and the body of the response", function()
       e:config { api_status = 429, retry_after = 3 }
       local response = get("/fabric/v4/ports", new_token())
       assert.equal(429, response.status)
@@ -97,7 +97,7 @@ for _, plain in ipairs { true, false } do
       assert.is_true(response.elapsed >= 0.2)
     end)
 
-    it("drips a body as slow says, to its last byte", function()
+    it("sends a body slowly as slow says, to its last byte", function()
       local token = new_token()
       local quick = get("/fabric/v4/ports", token)
       e:config { slow = 0.3 }
@@ -106,8 +106,8 @@ for _, plain in ipairs { true, false } do
       assert.is_true(slow.elapsed >= 0.3)
     end)
 
-    if plain then -- an HTTP/2 connection stays, whatever one answer does
-      it("ends every nth connection after its whole answer", function()
+    if plain then -- an HTTP/2 connection stays open after one response
+      it("ends a connection after every nth whole response", function()
         local token = new_token()
         local whole = get("/fabric/v4/ports", token)
         e:config { close_every = 3 }
@@ -115,7 +115,7 @@ for _, plain in ipairs { true, false } do
         for _ = 1, 12 do
           local response = assert(e:send("GET", "/fabric/v4/ports", {
             headers = { { "Authorization", "Bearer " .. token } },
-            may_resend = true, -- it finds out when it sends the next one
+            may_resend = true, -- the end shows when the next one is sent
           }))
           assert.equal(whole.body, response.body)
           assert.not_equal("close", (header(response, "connection")))
@@ -125,7 +125,7 @@ for _, plain in ipairs { true, false } do
       end)
     end
 
-    it("breaks off in the middle of a body", function()
+    it("ends the connection in the middle of a body", function()
       local token = new_token()
       e:config { cut = true }
       local response, err = get("/fabric/v4/ports", token)
@@ -135,7 +135,7 @@ for _, plain in ipairs { true, false } do
       assert.equal(200, get("/fabric/v4/ports", token).status)
     end)
 
-    it("ends tokens by the clock", function()
+    it("lets tokens expire", function()
       e:config { lifetime = 1 }
       local token = new_token()
       assert.equal(200, get("/fabric/v4/health", token).status)
@@ -165,7 +165,7 @@ for _, plain in ipairs { true, false } do
       assert.equal("", response.body)
     end)
 
-    it("counts right when many ask at once", function()
+    it("counts right with many requests at once", function()
       local token, requests = new_token(), {}
       for i = 1, 200 do
         requests[i] = {

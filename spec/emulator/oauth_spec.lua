@@ -9,7 +9,7 @@ describe("POST /oauth2/v1/token", function()
     world = worlds.new()
   end)
 
-  it("answers exactly the documented fields", function()
+  it("returns exactly the documented fields", function()
     local response = world:token()
     assert.equal(200, response.status)
     assert.equal("no-store", response.headers["Cache-Control"])
@@ -58,7 +58,7 @@ describe("POST /oauth2/v1/token", function()
     assert.equal(200, world:token().status)
   end)
 
-  it("fails in Equinix's words", function()
+  it("fails with Equinix's error bodies", function()
     assert.same({
       errorDomain = "apps-fqa",
       errorTitle = "Login Failure",
@@ -114,7 +114,7 @@ describe("POST /use/token", function()
     }).status)
   end)
 
-  it("refuses in the words of RFC 6749", function()
+  it("refuses with the errors of RFC 6749", function()
     local world = worlds.new()
     local function error_of(body, headers)
       return world:send("POST", "/use/token", {
@@ -126,7 +126,7 @@ describe("POST /use/token", function()
     assert.equal("unsupported_grant_type", error_of((GOOD:gsub("exch", "x"))))
   end)
 
-  it("conflicts on request, as the real one does for a moment", function()
+  it("answers 409 when a knob says so", function()
     local world = worlds.new()
     world:config { status = 409, times = 1, scope = "/use/" }
     local response = world:send("POST", "/use/token", {
@@ -141,7 +141,7 @@ describe("POST /use/token", function()
 end)
 
 describe("GET /oauth2/v1/userinfo", function()
-  it("answers a jwt_token to a bearer, and 401 to anybody else", function()
+  it("returns a jwt_token for a valid token, and 401 without", function()
     local world = worlds.new()
     assert.equal(401, world:send("GET", "/oauth2/v1/userinfo").status)
     assert.is_string(world:send("GET", "/oauth2/v1/userinfo", {

@@ -1,9 +1,9 @@
--- emulator/lists: a page of a list, in each of the five shapes. What is
+-- emulator/pagination: a page of a list, in each of the five shapes. What is
 -- promised of one shape is promised of all that have pages.
 local worlds = require "spec.support.world"
 
--- How a page is asked for in a shape, and what the answer holds: its entries,
--- how many there are in all, and whether it links to a next page.
+-- How a page of a shape is requested, and what its response has: its entries,
+-- their number on all pages, and the link to the next page.
 local SHAPES = {
   a = {
     first = 0,
@@ -72,7 +72,7 @@ for name, shape in pairs(SHAPES) do
       return found, total, link, response
     end
 
-    -- All entries by their texts, as one who advances by what comes.
+    -- All entries by their ids, with steps of as many as a page had.
     local function read_all(size)
       local seen, n, place = {}, 0, 0
       while true do
@@ -159,7 +159,7 @@ describe("the emulator's lists", function()
     return world:send(method, path, options)
   end
 
-  it("refuse what is no page, each in the words of its family", function()
+  it("refuse what is not a page, each with the errors of its API", function()
     for property, query in pairs { offset = { offset = "x" },
       limit = { limit = "0" } } do
       local response = send("GET", "/fabric/v4/ports", { query = query })
@@ -210,7 +210,7 @@ describe("the emulator's lists", function()
     assert.equal(400, first_of "0")
   end)
 
-  it("look for an order's page in the body, not in the query", function()
+  it("read the page of a history from the body, not from the query", function()
     local body = send("POST", "/v1/retrieve-orders", {
       query = { page = "1" }, json = { page = { size = 5 } },
     }).json
@@ -218,7 +218,7 @@ describe("the emulator's lists", function()
       body.page)
   end)
 
-  it("leave lists alone that never change", function()
+  it("do not change where they are fixed", function()
     world:config { total_change = 3 }
     for _ = 1, 3 do
       assert.equal(13, send("GET", "/fabric/v4/metros", {}).json

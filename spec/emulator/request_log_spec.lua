@@ -1,4 +1,4 @@
--- emulator/log: what was asked, without any secret.
+-- emulator/request_log: the requests that came, without any secret.
 local worlds = require "spec.support.world"
 
 describe("the emulator's log", function()
@@ -11,7 +11,7 @@ describe("the emulator's log", function()
     return world:send("GET", "/_emulator/log")
   end
 
-  it("lists what was asked, in order, and what was answered", function()
+  it("lists the requests in order, with their statuses", function()
     world:token()
     world:send("GET", "/fabric/v4/ports", { query = { name = "x" } })
     local requests = dump().json.requests
@@ -26,7 +26,7 @@ describe("the emulator's log", function()
     assert.same({ "name" }, requests[2].query)
   end)
 
-  it("holds no secret and no whole token, wherever they were put",
+  it("holds no secret and no whole token, wherever they were",
     function()
       local body = world:token().json
       local second = world:refresh(body.refresh_token).json
@@ -59,12 +59,12 @@ describe("the emulator's log", function()
       end
     end)
 
-  it("shows the beginning of a token that was used", function()
+  it("shows the first characters of a token that was used", function()
     world:send("GET", "/fabric/v4/health", { token = "abcdefghijklmnop" })
     assert.equal("Bearer abcd…", dump().json.requests[1].authorization)
   end)
 
-  it("counts routes, an id in the path being no route of its own",
+  it("counts routes, where an id in the path makes no new route",
     function()
       world:token()
       world:token { client_secret = "wrong" }
@@ -102,7 +102,7 @@ describe("the emulator's log", function()
     assert.same({}, dump().json.requests)
   end)
 
-  it("keeps the last thousand requests, and counts them all", function()
+  it("has the last thousand requests, and counts all of them", function()
     for _ = 1, 1010 do
       world:send("GET", "/fabric/v4/health")
     end
@@ -113,7 +113,7 @@ describe("the emulator's log", function()
     assert.equal(1010, log.routes["GET /fabric/v4/health"])
   end)
 
-  it("names the fault that hit a request", function()
+  it("names the fault that affected a request", function()
     world:config { api_status = 500 }
     world:send("GET", "/fabric/v4/health")
     assert.equal("status", dump().json.requests[1].fault)

@@ -1,14 +1,14 @@
--- emulator/behaviour: which request gets to which call.
+-- emulator/router: which request gets to which call.
 local worlds = require "spec.support.world"
 
-describe("the emulator's behaviour", function()
+describe("the emulator's router", function()
   local world, token
   before_each(function()
     world = worlds.new()
     token = world:token().json.access_token
   end)
 
-  it("answers 404 in the API's words where there is nothing", function()
+  it("answers 404 with Fabric's error where there is no call", function()
     for _, path in ipairs { "/", "/oauth2/v1/tokens", "/fabric/v4/ports/",
       "/xfabric/v4/ports", "/fabric/v4/portsx", "/colocations/v2/orders/" } do
       local response = world:send("GET", path, { token = token })
@@ -41,7 +41,7 @@ describe("the emulator's behaviour", function()
     }).status)
   end)
 
-  it("tells a 401 apart from a 404: the bearer comes after the path",
+  it("checks the path before the token: 404 comes before 401",
     function()
       assert.equal(404, world:send("GET", "/nowhere").status)
       local response = world:send("GET", "/fabric/v4/health")
@@ -49,7 +49,7 @@ describe("the emulator's behaviour", function()
       assert.equal("Bearer", response.headers["WWW-Authenticate"])
     end)
 
-  it("says what an answer is, when there is one", function()
+  it("sets Content-Type when there is a body", function()
     assert.equal("application/json",
       world:send("GET", "/fabric/v4/health").headers["Content-Type"])
     world:config { redirect = "/x" }

@@ -1,4 +1,4 @@
--- emulator/tokens: issue, check, refresh and revoke.
+-- emulator/tokens: issued, checked, refreshed and revoked.
 local tokens = require "equinix.emulator.tokens"
 local worlds = require "spec.support.world"
 
@@ -59,7 +59,7 @@ describe("the emulator's tokens", function()
     assert.is_false(is_valid(token))
   end)
 
-  it("of no lifetime are told, and never valid", function()
+  it("with no lifetime are issued, but never valid", function()
     for _, lifetime in ipairs { 0, -5 } do
       world:config { lifetime = lifetime }
       local body = world:token().json
@@ -81,7 +81,7 @@ describe("the emulator's tokens", function()
     assert.is_false(is_valid "refresh")
   end)
 
-  it("all end with revoke_all, refresh tokens too, and new ones hold",
+  it("all end with revoke_all, refresh tokens too; new ones are valid",
     function()
       world:config { refresh_tokens = true }
       local old = world:token().json
@@ -89,7 +89,7 @@ describe("the emulator's tokens", function()
       assert.is_false(is_valid(old.access_token))
       assert.equal(401, world:refresh(old.refresh_token).status)
       assert.is_true(is_valid(world:token().json.access_token))
-      -- It was an act, no state: the next change must not revoke again.
+      -- It was an action: the next change must not revoke again.
       local new = world:token().json.access_token
       world:config { latency = 0 }
       assert.is_false(world:send("GET", "/_emulator/config")
@@ -97,7 +97,7 @@ describe("the emulator's tokens", function()
       assert.is_true(is_valid(new))
     end)
 
-  it("say their timeout as a text, a number, or whatever is wanted",
+  it("have their timeout as a text, a number, or any other text",
     function()
       assert.equal("3600", world:token().json.token_timeout)
       world:config { number_timeout = true }
@@ -106,7 +106,7 @@ describe("the emulator's tokens", function()
       assert.equal("3599 (60 minutes)", world:token().json.token_timeout)
     end)
 
-  it("leave out what omit lists", function()
+  it("lack the fields that omit lists", function()
     world:config { omit = "user_name, token_type" }
     local body = world:token().json
     assert.is_nil(body.user_name)
@@ -139,11 +139,11 @@ describe("the emulator's refresh tokens", function()
     assert.equal(200, world:refresh(second).status)
   end)
 
-  it("are redeemed once, though two ask in the same moment", function()
+  it("are used once, though two requests come at the same moment", function()
     world:config { rotate = true }
     local first = world:token().json.refresh_token
-    -- Both have passed the look-up before either takes it: the dictionary
-    -- forgets nothing until then.
+    -- Both have looked it up before either deletes it: until then the
+    -- dictionary deletes nothing.
     local delete = world.dict.delete
     world.dict.delete = function() end
     local statuses = {

@@ -1,5 +1,5 @@
--- compose: from the fields of a call to the request of the port.
-local compose = require "equinix.http.build"
+-- build: makes the transport's request of the fields of a call.
+local build = require "equinix.http.build"
 local options = require "equinix.client.options"
 
 local CONFIG = assert(options.client({
@@ -11,8 +11,8 @@ local CONFIG = assert(options.client({
   max_body = 1000,
 }, 1))
 
-local function compose_it(fields)
-  return compose.request(CONFIG, fields)
+local function request_of(fields)
+  return build.request(CONFIG, fields)
 end
 
 local function header(request, name)
@@ -23,10 +23,10 @@ local function header(request, name)
   end
 end
 
-describe("a composed request", function()
+describe("build.request", function()
   it("has what the transport needs, and an empty Authorization last",
     function()
-      local request = assert(compose_it { path = "/x" })
+      local request = assert(request_of { path = "/x" })
       assert.equal("GET", request.method)
       assert.equal("https://api.example.com/x", request.url)
       assert.equal("/ca.pem", request.ca_file)
@@ -36,7 +36,7 @@ describe("a composed request", function()
       assert.same({ "Authorization", "" }, request.headers[#request.headers])
     end)
 
-  it("holds no function, so that it can cross into another Lua", function()
+  it("makes a table without functions, so another VM can take it", function()
     local function walk(value)
       assert.not_equal("function", type(value))
       if type(value) == "table" then
@@ -45,14 +45,14 @@ describe("a composed request", function()
         end
       end
     end
-    walk(assert(compose_it { path = "/x", json = { 1 },
+    walk(assert(request_of { path = "/x", json = { 1 },
       sink = function() end }))
   end)
 
-  it("names the type of a body, unless the caller does", function()
+  it("sets the Content-Type of a body, unless the caller does", function()
     local function content_type(fields)
       fields.path, fields.method = "/x", "POST"
-      return header(assert(compose_it(fields)), "content-type")
+      return header(assert(request_of(fields)), "content-type")
     end
     assert.equal("application/json", content_type { json = {} })
     assert.equal("application/x-www-form-urlencoded",
@@ -62,13 +62,13 @@ describe("a composed request", function()
       headers = { ["content-type"] = "text/x" } })
   end)
 
-  it("writes numbers as they are meant", function()
-    local request = assert(compose_it { path = "/x",
+  it("writes whole numbers without a fraction", function()
+    local request = assert(request_of { path = "/x",
       headers = { ["X-N"] = 100 / 2 } })
     assert.equal("50", header(request, "x-n"))
   end)
 
-  it("refuses what could break out of its place", function()
+  it("refuses what could change the meaning of the message", function()
     for _, fields in ipairs {
       { path = "/x", method = "GE T" },
       { path = "/x", method = "" },
@@ -82,9 +82,28 @@ describe("a composed request", function()
       { path = "/x", json = { f = print } },
       { path = "//x" },
     } do
-      local request, problem = compose_it(fields)
+      local request, problem = request_of(fields)
       assert.is_nil(request)
       assert.equal("config", problem.kind)
     end
+  end)
+end)
+
+describe("build.authorize", function()
+  it("sets the Authorization, whatever other headers there are", function()
+    local request = assert(request_of { path = "/x", headers = { A = "b" } })
+    build.authorize(request, "Bearer t")
+    assert.equal("Bearer t", header(request, "authorization"))
+    assert.equal("b", header(request, "a"))
+    build.authorize(request, "Bearer u")
+    assert.equal("Bearer u", header(request, "authorization"))
+  end)
+
+  it("sets it for all requests that share plain headers", function()
+    local plain = build.plain_headers(CONFIG, "Bearer t")
+    local request = assert(build.request(CONFIG, { path = "/x" }, plain))
+    assert.equal("Bearer t", header(request, "authorization"))
+    build.authorize(request, "Bearer u")
+    assert.equal("Bearer u", plain[#plain][2])
   end)
 end)

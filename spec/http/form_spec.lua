@@ -1,4 +1,4 @@
--- form: names and values as a query or a form body carry them.
+-- form: names and values as text for a query or a form body.
 local form = require "equinix.http.form"
 
 describe("form.encode", function()
@@ -9,7 +9,7 @@ describe("form.encode", function()
     assert.equal("1=x&2=y&a=z", form.encode { "x", "y", a = "z" })
   end)
 
-  it("leaves nothing in a name or value that could be read otherwise",
+  it("escapes every byte that could be read as a separator",
     function()
       assert.equal("a%26b%3D=c%26d%3De", form.encode { ["a&b="] = "c&d=e" })
       for byte = 0, 255 do
@@ -20,7 +20,7 @@ describe("form.encode", function()
       end
     end)
 
-  it("writes numbers as they are meant", function()
+  it("writes whole numbers without a fraction, with all digits", function()
     for _, case in ipairs { { 50, "50" }, { 100 / 2, "50" }, { -3, "-3" },
       { 0.5, "0.5" }, { 123456789012345, "123456789012345" },
       { 2 ^ 53, "9007199254740992" } } do

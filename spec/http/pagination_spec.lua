@@ -1,11 +1,11 @@
--- pages: the five shapes of paging, on servers that misbehave.
+-- pagination: the five shapes of paging, and servers that misbehave.
 local equinix = require "equinix"
 local json = require "equinix.base.json"
 local scripted = require "spec.support.scripted"
 
 local N = 23
 
--- The items from..to, as a server with N of them gives them.
+-- `count` items after `from`, as a server with N of them sends them.
 local function slice(from, count)
   local list = {}
   for i = from + 1, math.min(from + count, N) do
@@ -22,15 +22,15 @@ local function query_of(url)
   return query
 end
 
--- A client of a server that answers the query and the body with a page.
-local function client(answer)
+-- A client of a server that makes a page of the query and the body.
+local function client(page_for)
   local urls = {}
   local transport = scripted.transport { function(request)
     if request.url:find("/oauth2/", 1, true) then
       return scripted.token "t"
     end
     urls[#urls + 1] = request.url
-    local page = answer(query_of(request.url),
+    local page = page_for(query_of(request.url),
       request.body and json.decode(request.body), request)
     return page.failed and page or scripted.json(page.http_status or 200, page)
   end }
@@ -58,7 +58,7 @@ local function all_ids(from)
   return ids
 end
 
--- What asks for `limit` gets `cap` at most.
+-- A server that sends `cap` items at most, whatever the limit.
 local function by_offset(cap, change)
   return function(query, body)
     local asked = body and body.pagination or query
@@ -76,7 +76,7 @@ local function by_offset(cap, change)
 end
 
 describe("paging by offset", function()
-  it("reads all, whatever limit was asked and given", function()
+  it("reads all, whatever limit was asked for and used", function()
     for _, cap in ipairs { 1, 5, 10, 23, 100 } do
       local c = client(by_offset(cap))
       assert.same(all_ids(), collect(c:items "/fabric/v4/ports"))
@@ -86,7 +86,7 @@ describe("paging by offset", function()
     end
   end)
 
-  it("begins where it is told to, and keeps the other fields", function()
+  it("begins at the offset of the query, and keeps other fields", function()
     local c, urls = client(by_offset(10))
     assert.same(all_ids(4), collect(c:items("/x", {
       query = { offset = 4, name = "a b" },
@@ -96,7 +96,7 @@ describe("paging by offset", function()
     end
   end)
 
-  it("follows no link, wherever it leads", function()
+  it("follows no link", function()
     for _, link in ipairs { "https://evil.example/x", "/other?offset=99",
       "https://api.example.com/fabric/v4/ports?offset=99" } do
       local c, urls = client(by_offset(10, function(page)
@@ -110,7 +110,7 @@ describe("paging by offset", function()
     end
   end)
 
-  it("ends though the total grows or lies", function()
+  it("ends when the total is wrong or missing", function()
     local c = client(by_offset(10, function(page)
       page.pagination.total = 1000
     end))
@@ -123,20 +123,20 @@ describe("paging by offset", function()
     assert.same(all_ids(), collect(c:items "/x"))
   end)
 
-  it("counts what came where the answer tells no offset", function()
+  it("counts what was received where the response has no offset", function()
     local c = client(by_offset(10, function(page)
       page.pagination.offset = nil
     end))
     assert.same(all_ids(), collect(c:items "/x"))
   end)
 
-  it("goes on inside the body of a search", function()
+  it("puts the offset into the body of a search", function()
     local bodies = {}
-    local answer = by_offset(8)
+    local page_for = by_offset(8)
     local c = client(function(query, body, request)
       bodies[#bodies + 1] = body
       assert.equal("POST", request.method)
-      return answer(query, body)
+      return page_for(query, body)
     end)
     local search = { filter = { name = "x" }, pagination = { limit = 10 } }
     assert.same(all_ids(), collect(c:items("/fabric/v4/connections/search", {
@@ -183,7 +183,7 @@ describe("paging by page number", function()
   end)
 end)
 
-describe("an answer without pages", function()
+describe("a response without pages", function()
   it("is one page: SmartView's envelope, a list, an object", function()
     for _, body in ipairs {
       { payLoad = { { id = 1 }, { id = 2 } }, status = { statuscode = 200 } },
@@ -205,7 +205,7 @@ describe("an answer without pages", function()
 end)
 
 describe("client:pages", function()
-  it("gives each page and its response", function()
+  it("returns each page and its response", function()
     local c = client(by_offset(10))
     local sizes = {}
     for page, response in c:pages "/x" do
@@ -215,12 +215,12 @@ describe("client:pages", function()
     assert.same({ 10, 10, 3 }, sizes)
   end)
 
-  it("raises the error of a page that could not be had", function()
+  it("raises the error of a page that could not be fetched", function()
     local n = 0
-    local answer = by_offset(10)
+    local page_for = by_offset(10)
     local c = client(function(query, body)
       n = n + 1
-      return n == 2 and { http_status = 403 } or answer(query, body)
+      return n == 2 and { http_status = 403 } or page_for(query, body)
     end)
     local ids = {}
     local ok, problem = pcall(function()
@@ -233,7 +233,7 @@ describe("client:pages", function()
     assert.equal(10, #ids)
   end)
 
-  it("raises when the server gives one page for ever", function()
+  it("raises when the server always sends the same page", function()
     for _, page in ipairs {
       { pagination = { offset = 0, limit = 2, total = 9 }, data = { 1, 2 } },
       { page = { number = 0, totalPages = 9 }, content = { 1, 2 } },
@@ -252,7 +252,7 @@ describe("client:pages", function()
     end
   end)
 
-  it("raises for a page that is no JSON", function()
+  it("raises for a page that is not JSON", function()
     local transport = scripted.transport { scripted.token "t",
       scripted.json(200, "<html>") }
     local c = assert(equinix.new { client_id = scripted.unique(),

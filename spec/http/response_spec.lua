@@ -1,33 +1,33 @@
--- response: what a transfer brought, as callers read it.
+-- response: a server's response, as callers read it.
 local err = require "equinix.base.error"
 local json = require "equinix.base.json"
 local response = require "equinix.http.response"
 
-local function answer(body, headers)
+local function response_of(body, headers)
   return response.new({ status = 200, headers = headers, body = body,
     elapsed = 0.25 }, "https://api.equinix.com/x")
 end
 
 describe("a response", function()
   it("has status, body, url and elapsed", function()
-    local one = answer "SECRET"
+    local one = response_of "SECRET"
     assert.equal(200, one.status)
     assert.equal("SECRET", one.body)
     assert.equal("https://api.equinix.com/x", one.url)
     assert.equal(0.25, one.elapsed)
     assert.equal("equinix.Response (200, 6 bytes)", tostring(one))
-    assert.equal("", answer(nil).body)
+    assert.equal("", response_of(nil).body)
   end)
 
   it("finds its headers in any case and lists them in lower case", function()
-    local headers = answer("", { { "X-ReQuest-ID", "a" } }).headers
+    local headers = response_of("", { { "X-ReQuest-ID", "a" } }).headers
     for _, name in ipairs { "x-request-id", "X-Request-Id", "X-REQUEST-ID" } do
       assert.equal("a", headers[name])
     end
     assert.equal("x-request-id", (next(headers)))
     assert.is_nil(headers.other)
     assert.is_nil(headers[1])
-    assert.is_nil(next(answer("").headers))
+    assert.is_nil(next(response_of("").headers))
   end)
 
   it("joins repeated headers, in order", function()
@@ -38,14 +38,14 @@ describe("a response", function()
   end)
 
   it("reads its JSON, false and null included", function()
-    assert.same({ data = { 1 } }, answer('{"data":[1]}'):json())
-    assert.is_false(answer("false"):json())
-    assert.equal(json.null, answer("null"):json())
+    assert.same({ data = { 1 } }, response_of('{"data":[1]}'):json())
+    assert.is_false(response_of("false"):json())
+    assert.equal(json.null, response_of("null"):json())
   end)
 
-  it("whose body is no JSON says so without a word of it", function()
+  it("whose body is not JSON says so and quotes nothing of it", function()
     for _, body in ipairs { "", "<html>SECRET</html>", '{"a":SECRET}' } do
-      local one = answer(body)
+      local one = response_of(body)
       local value, problem = one:json()
       assert.is_nil(value)
       assert.is_true(err.is(problem))
@@ -54,13 +54,13 @@ describe("a response", function()
       assert.equal(one, problem.response)
       assert.not_matches("SECRET", tostring(problem))
     end
-    local _, problem = answer(""):json()
+    local _, problem = response_of(""):json()
     assert.matches("it is empty", problem.message)
   end)
 end)
 
-describe("a response whose headers came as one block", function()
-  it("reads them when first asked for", function()
+describe("a response whose headers are one text", function()
+  it("parses them at the first use", function()
     local one = response.new({ status = 200, body = "", elapsed = 0,
       head = "Content-Type: text/plain\r\nX-Empty:\r\nX-Twice: a\r\n"
         .. "x-twice:  b \r\nLocation: https://h:1/p?q=1:2\r\n" }, "u")
@@ -70,5 +70,14 @@ describe("a response whose headers came as one block", function()
     assert.equal("a, b", one.headers["X-Twice"])
     assert.equal("https://h:1/p?q=1:2", one.headers.location)
     assert.equal(one.headers, one.headers)
+  end)
+end)
+
+describe("response.SUCCESS", function()
+  it("has 2xx and nothing else", function()
+    for status = 0, 1000 do
+      assert.equal(status >= 200 and status < 300 or nil,
+        response.SUCCESS[status], status)
+    end
   end)
 end)

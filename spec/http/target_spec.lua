@@ -1,4 +1,4 @@
--- target: the bearer token goes where it belongs, and nowhere else.
+-- target: the bearer token is sent to the allowed origins, and nowhere else.
 local err = require "equinix.base.error"
 local target = require "equinix.http.target"
 
@@ -16,7 +16,7 @@ local function url(path, query)
 end
 
 describe("target.url", function()
-  it("joins base_url and path as they are", function()
+  it("joins base_url and path unchanged", function()
     for path, expected in pairs {
       ["/"] = BASE .. "/",
       ["/fabric/v4/ports"] = BASE .. "/fabric/v4/ports",
@@ -34,7 +34,7 @@ describe("target.url", function()
     }, "/a"))
   end)
 
-  it("takes an absolute URL on an allowed origin, however spelled",
+  it("accepts an absolute URL on an allowed origin, however it is written",
     function()
       for _, absolute in ipairs {
         BASE .. "/a", "https://api.equinix.com:443/a",
@@ -59,7 +59,7 @@ describe("target.url", function()
     end
   end)
 
-  it("refuses what can be read in two ways", function()
+  it("refuses what two parsers could read differently", function()
     for _, path in ipairs {
       "", "fabric/v4", "?a=b", "//evil.example/a", "///a", "\\\\evil",
       "/\\evil.example", "/a\\b", "/a b", "/a\nb", "/a\r\nHost: x", "/a\0b",
@@ -91,7 +91,7 @@ describe("target.url", function()
     end
   end)
 
-  it("adds a query, encoded, after the one that is there", function()
+  it("adds a query, encoded, after the one of the path", function()
     for _, case in ipairs {
       { "/a", { b = "c d", e = { 1, 2 } }, "/a?b=c%20d&e=1&e=2" },
       { "/a?x=1", { b = "&#" }, "/a?x=1&b=%26%23" },
@@ -105,7 +105,7 @@ describe("target.url", function()
     end
   end)
 
-  it("refuses a query that would end early or break out", function()
+  it("refuses a query that would end early or change the request", function()
     for _, query in ipairs { "a=1#b", "a b", "a\r\nb", "a\\b", "\0" } do
       local refused, problem = url("/a", query)
       assert.is_nil(refused, query)
@@ -121,7 +121,7 @@ describe("target.redirect", function()
     return target.redirect(FROM, location, "GET /a/b")
   end
 
-  it("leads on within the origin", function()
+  it("is followed within the origin", function()
     for location, expected in pairs {
       ["/x?y"] = BASE .. "/x?y",
       ["x"] = BASE .. "/a/x",
@@ -136,13 +136,13 @@ describe("target.redirect", function()
     assert.truthy(redirect "https://API.EQUINIX.com:443/x")
   end)
 
-  it("leads nowhere else, and says where it would have", function()
+  it("is not followed to another origin, which is named", function()
     for location, host in pairs {
       ["https://evil.example/?SECRET"] = "https://evil.example:443",
       ["//evil.example/SECRET"] = "https://evil.example:443",
       ["http://api.equinix.com/"] = "http://api.equinix.com:80",
       ["https://api.equinix.com:444/"] = "https://api.equinix.com:444",
-      -- Allowed for the caller's own paths, not for a server's word.
+      -- Allowed for the caller's own paths, not for a redirect.
       ["https://other.example:8443/"] = "https://other.example:8443",
     } do
       local refused, problem = redirect(location)
@@ -155,7 +155,7 @@ describe("target.redirect", function()
     end
   end)
 
-  it("follows nothing that is no URL of ours", function()
+  it("is not followed to what is not a URL that we accept", function()
     for _, location in ipairs { "https://u:SECRET@api.equinix.com/",
       "ftp://api.equinix.com/", "javascript:SECRET", "/a SECRET", "\\SECRET",
       "/a\r\nSECRET", "https://", "https:///SECRET", "/a, /SECRET" } do
@@ -169,7 +169,7 @@ describe("target.redirect", function()
 end)
 
 describe("target.op", function()
-  it("names method and path, never the query", function()
+  it("has method and path, never the query", function()
     assert.equal("GET /fabric/v4/ports",
       target.op("GET", BASE .. "/fabric/v4/ports?name=SECRET"))
     assert.equal("GET ?", target.op("GET", "nonsense"))

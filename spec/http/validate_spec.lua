@@ -1,20 +1,20 @@
--- fields: mistakes in a request raise where they were made.
-local fields = require "equinix.http.validate"
+-- validate: mistakes in a request raise at the caller's line.
+local validate = require "equinix.http.validate"
 local raises = require "spec.support.raises"
 
 local here, assert_raises = raises.here, raises.assert
 
-describe("fields.request", function()
-  it("takes every field there is", function()
-    fields.request({ method = "POST", path = "/", query = { a = 1 },
+describe("validate.request", function()
+  it("accepts every field that there is", function()
+    validate.request({ method = "POST", path = "/", query = { a = 1 },
       headers = { ["X-A"] = "b" }, json = false, timeout = 3,
       idempotent = true, retry = false, accept = { 404 },
       follow = false }, 1)
-    fields.request({ path = "/", query = "a=1", body = "",
+    validate.request({ path = "/", query = "a=1", body = "",
       follow = print }, 1)
   end)
 
-  it("raises at the caller's line for what can only be a mistake", function()
+  it("raises at the caller's line for mistakes in the program", function()
     for _, case in ipairs {
       { { pth = "/" }, "unknown request field 'pth', did you mean 'path'?" },
       { { path = 7 }, "request field 'path' must be a string, not a number" },
@@ -39,11 +39,11 @@ describe("fields.request", function()
         .. "'base'?" },
     } do
       assert_raises(case[2], function()
-        here() fields.request(case[1], 1)
+        here() validate.request(case[1], 1)
       end)
     end
     assert_raises("request fields must be a table, not nil", function()
-      here() fields.request(nil, 1)
+      here() validate.request(nil, 1)
     end)
   end)
 end)

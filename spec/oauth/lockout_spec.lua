@@ -1,144 +1,256 @@
--- account: the guard that whoever sends credentials holds meanwhile.
-local account = require "equinix.oauth.lockout"
+-- lockout: the guard that is held while credentials are on the wire.
 local core = require "equinix.core"
-local guard = require "equinix.oauth.lockout_policy"
-local latch = require "equinix.oauth.lockout_store"
+local lockout = require "equinix.oauth.lockout"
+local lockout_store = require "equinix.oauth.lockout_store"
 local memory_store = require "spec.support.memory_store"
+local policy = require "equinix.oauth.lockout_policy"
 local scripted = require "spec.support.scripted"
-local shelf = require "equinix.store.shelf"
-local visit = require "equinix.store.session"
+local session = require "equinix.store.session"
+local tables = require "equinix.base.table"
 
-local function enter(identity, proof, transport, seconds)
-  return account.enter(identity, proof, transport or scripted.transport {},
-    35, core.now() + (seconds or 5))
+local function transport(blocking)
+  local port = scripted.transport {}
+  port.sleep, port.blocking = core.sleep, blocking
+  return port
+end
+
+-- One attempt; `over` replaces what it says about itself.
+local function attempt(identity, proof, send, over)
+  return lockout.guarded(tables.update({
+    identity = identity,
+    proof = function()
+      return proof
+    end,
+    transport = transport(true),
+    seconds = 35,
+    deadline = core.now() + 5,
+  }, over), send)
+end
+
+-- A send() that does nothing but say what came of it.
+local function says(verdict)
+  return function()
+    return verdict, {}
+  end
+end
+
+local function never()
+  error "it was sent"
+end
+
+-- What the guard has on record for an account.
+local function state_of(identity)
+  local slot = core.tokens.open(identity)
+  local _, lease, text = slot:acquire(nil, true)
+  slot:release(lease)
+  slot:close()
+  return policy.decode(text)
 end
 
 describe("the guard of an account", function()
-  it("lets one in at a time, and the next one after him", function()
+  it("lets one send at a time", function()
     local identity = scripted.unique()
-    local held = assert(enter(identity, "proof"))
-    local other = scripted.transport {}
-    other.blocking = false
-    other.sleep = core.sleep
-    local nobody, problem = enter(identity, "another", other, 0.05)
-    assert.is_nil(nobody)
-    assert.equal("token_wait", problem.code)
-    held:leave()
-    local next_one = assert(enter(identity, "another", other))
-    next_one:leave()
+    local verdict, result = attempt(identity, "proof", function()
+      local late, reason = attempt(identity, "another", never, {
+        transport = transport(false), deadline = core.now() + 0.05,
+      })
+      assert.equal("late", late)
+      assert.equal("token_wait", reason.err.code)
+      return "accepted", { "mine" }
+    end)
+    assert.equal("accepted", verdict)
+    assert.same({ "mine" }, result)
+    assert.equal("accepted", (attempt(identity, "another", says "accepted")))
   end)
 
   it("never waits for itself in one thread", function()
     local identity = scripted.unique()
-    local held = assert(enter(identity, "proof"))
-    assert.equal("token_wait", select(2, enter(identity, "proof")).code)
-    held:leave()
+    attempt(identity, "proof", function()
+      assert.equal("late", (attempt(identity, "proof", never)))
+      return "unknown", {}
+    end)
   end)
 
-  it("keeps who was refused, for whoever enters next", function()
+  it("is given back when sending raises, and passes that on", function()
     local identity = scripted.unique()
-    local held = assert(enter(identity, "wrong"))
-    assert.equal(0, held:pause())
-    local pause, refusals = held:refused()
-    assert.is_true(pause > 599)
-    assert.equal(1, refusals)
-    held:leave()
+    assert.error_matches(function()
+      attempt(identity, "proof", never)
+    end, "it was sent")
+    assert.equal("accepted", (attempt(identity, "proof", says "accepted")))
+  end)
 
-    held = assert(enter(identity, "wrong"))
-    assert.is_true(held:pause() > 590)
-    local problem = held:latched()
-    assert.equal("auth", problem.kind)
-    assert.equal("latched", problem.code)
-    assert.is_true(problem.retry_after > 590)
-    held:leave()
+  it("holds back what was refused, and says for how long", function()
+    local identity = scripted.unique()
+    local verdict, result = attempt(identity, "wrong", says "refused")
+    assert.equal("refused", verdict)
+    assert.is_true(result.pause > 599)
+    assert.equal(1, result.refusals)
 
-    held = assert(enter(identity, "right"))
-    assert.equal(0, held:pause())
-    held:accepted()
-    held:leave()
-    held = assert(enter(identity, "wrong"))
-    assert.is_true(held:pause() > 590)
-    held:leave()
+    verdict, result = attempt(identity, "wrong", never)
+    assert.equal("latched", verdict)
+    assert.is_true(result.pause > 590)
+    assert.equal("auth", result.err.kind)
+    assert.equal("latched", result.err.code)
+    assert.is_true(result.err.retry_after > 590)
+
+    assert.equal("accepted", (attempt(identity, "right", says "accepted")))
+    assert.equal("latched", (attempt(identity, "wrong", never)))
+  end)
+
+  it("lets a forced attempt pass", function()
+    local identity = scripted.unique()
+    attempt(identity, "wrong", says "refused")
+    local verdict, result = attempt(identity, "wrong", says "refused",
+      { force = true })
+    assert.equal("refused", verdict)
+    assert.equal(2, result.refusals)
+  end)
+
+  it("counts nothing where a response says nothing", function()
+    local identity = scripted.unique()
+    attempt(identity, "x", says "refused")
+    attempt(identity, "y", says "unknown")
+    assert.equal(1, state_of(identity).count)
   end)
 
   it("forgets a count that a success has cleared", function()
     local identity = scripted.unique()
-    for _ = 1, 3 do
-      local held = assert(enter(identity, "x"))
-      held:refused()
-      held:accepted()
-      held:leave()
+    for i = 1, 3 do
+      attempt(identity, "x" .. i, says "refused")
     end
-    local held = assert(enter(identity, "x"))
-    assert.equal(0, held:pause())
-    assert.equal(0, held.state.count)
-    held:leave()
+    attempt(identity, "y", says "accepted")
+    assert.equal(0, state_of(identity).count)
+    for i = 1, 3 do
+      attempt(identity, "x" .. i, says "accepted", { force = true })
+    end
+    assert.is_true(policy.is_clear(state_of(identity)))
+  end)
+
+  it("asks for the proof only where there is a refusal", function()
+    assert.equal("accepted", (attempt(scripted.unique(), nil,
+      says "accepted", { proof = never })))
   end)
 end)
 
-describe("the guard of an account with a store", function()
-  local function join(store, identity, proof, seconds)
-    local transport = scripted.transport {}
-    transport.sleep = core.sleep
-    return account.enter(identity, proof, transport, 35,
-      core.now() + (seconds or 5), shelf.latch(visit.new(store,
-      function() end), identity))
+describe("the slot of a guard", function()
+  local opened
+  before_each(function()
+    opened = {}
+    stub(core.tokens, "open", function(...)
+      local slot = core.tokens.open_as_ever(...)
+      opened[#opened + 1] = slot
+      return slot
+    end)
+  end)
+  setup(function()
+    core.tokens.open_as_ever = core.tokens.open
+  end)
+  after_each(function()
+    core.tokens.open:revert()
+  end)
+  teardown(function()
+    core.tokens.open_as_ever = nil
+  end)
+
+  local function is_open(slot)
+    return not tostring(slot):find "closed"
   end
 
-  -- What another machine has refused, this one has never heard of.
+  it("is closed after each attempt", function()
+    local identity = scripted.unique()
+    attempt(identity, "a", says "accepted")
+    pcall(attempt, identity, "a", never)
+    attempt(identity, "a", says "refused", { foreign = true })
+    assert.equal(3, #opened)
+    for _, slot in ipairs(opened) do
+      assert.is_false(is_open(slot))
+    end
+  end)
+
+  it("stays open, one for an account, as long as there is a refusal",
+    function()
+      local identity = scripted.unique()
+      attempt(identity, "a", says "refused")
+      attempt(identity, "b", says "refused")
+      attempt(identity, "a", never)
+      assert.equal(1, #opened)
+      assert.is_true(is_open(opened[1]))
+    end)
+end)
+
+describe("the guard of an account with a store", function()
+  local function stored(store, identity)
+    return session.new(store, function() end):latch(identity)
+  end
+
+  local function joint(store, identity, proof, send, seconds)
+    return attempt(identity, proof, send, {
+      stored = stored(store, identity),
+      deadline = core.now() + (seconds or 5),
+    })
+  end
+
+  -- A refusal of another machine, which this one knows nothing about.
   local function refuse_elsewhere(store, identity, proof)
-    local one = shelf.latch(visit.new(store, function() end), identity)
-    local held = assert(latch.enter(one, scripted.transport {}, 35, 0))
-    local state = held:merge(guard.new())
-    guard.refused(state, guard.fingerprint(identity, proof), core.now())
-    held:leave(state, true)
+    local held = assert(lockout_store.acquire(stored(store, identity),
+      transport(true), 35, 0))
+    local state = held:merge(policy.new())
+    policy.refused(state, policy.fingerprint(identity, proof), core.now())
+    held:release(state, true)
+  end
+
+  local function count_in(store)
+    local name = store:names("latch.")[1]
+    return policy.decode(store.data.records[name].bytes).count
   end
 
   it("knows what was refused on another machine", function()
     local store, identity = memory_store.new(), scripted.unique()
     refuse_elsewhere(store, identity, "wrong")
-    local held = assert(join(store, identity, "wrong"))
-    assert(held:pause() > 590)
-    assert.equal("latched", held:latched().code)
-    held:leave()
+    local verdict, result = joint(store, identity, "wrong", never)
+    assert.equal("latched", verdict)
+    assert(result.pause > 590)
+    assert.same({}, store.data.locks)
   end)
 
   it("tells the others, and gives the store's lock back", function()
     local store, identity = memory_store.new(), scripted.unique()
-    local held = assert(join(store, identity, "wrong"))
-    held:refused()
-    held:leave()
+    joint(store, identity, "wrong", says "refused")
     assert.same({}, store.data.locks)
-    local name = store:names("latch.")[1]
-    assert.equal(1, guard.decode(store.data.records[name].bytes).count)
-    held = assert(join(store, identity, "right"))
-    held:accepted()
-    held:leave()
-    assert.equal(0, guard.decode(store.data.records[name].bytes).count)
+    assert.equal(1, count_in(store))
+    joint(store, identity, "right", says "accepted")
+    assert.equal(0, count_in(store))
+    pcall(joint, store, identity, "right", never)
+    assert.same({}, store.data.locks)
   end)
 
   it("waits for another machine until its deadline, and then gives up all",
     function()
       local store, identity = memory_store.new(), scripted.unique()
-      local one = shelf.latch(visit.new(store, function() end), identity)
+      local one = stored(store, identity)
       local elsewhere = assert(one:lock(100))
-      local nobody, problem = join(store, identity, "proof", 0.1)
-      assert.is_nil(nobody)
-      assert.equal("token_wait", problem.code)
+      local verdict, result = joint(store, identity, "proof", never, 0.1)
+      assert.equal("late", verdict)
+      assert.equal("token_wait", result.err.code)
       one:unlock(elsewhere)
-      assert(join(store, identity, "proof", 0.1)):leave()
+      assert.equal("accepted", (joint(store, identity, "proof",
+        says "accepted", 0.1)))
     end)
 
   it("remembers what the store did not take, and brings it later", function()
     local store, identity = memory_store.new(), scripted.unique()
     store.broken.save = "it is full"
-    local held = assert(join(store, identity, "wrong"))
-    held:refused()
-    held:leave()
+    joint(store, identity, "wrong", says "refused")
     assert.same({}, store.data.records)
     store.broken.save = nil
-    assert(join(store, identity, "right")):leave()
-    local name = store:names("latch.")[1]
-    assert.equal(1, guard.decode(store.data.records[name].bytes).count)
+    joint(store, identity, "right", says "unknown")
+    assert.equal(1, count_in(store))
+  end)
+
+  it("gets what was counted where there was no store", function()
+    local store, identity = memory_store.new(), scripted.unique()
+    attempt(identity, "wrong", says "refused")
+    joint(store, identity, "right", says "unknown")
+    assert.equal(1, count_in(store))
   end)
 end)

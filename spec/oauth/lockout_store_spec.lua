@@ -1,35 +1,34 @@
--- latch: bad attempts of an account, counted over machines. Here two machines
--- are two sets of arguments; real processes are in
+-- lockout_store: bad attempts of an account, counted over machines. Here two
+-- machines are two sets of arguments; real processes are in
 -- tokens/distributed_processes_spec.lua.
 local core = require "equinix.core"
-local guard = require "equinix.oauth.lockout_policy"
-local latch = require "equinix.oauth.lockout_store"
+local policy = require "equinix.oauth.lockout_policy"
+local lockout_store = require "equinix.oauth.lockout_store"
 local memory_store = require "spec.support.memory_store"
 local scripted = require "spec.support.scripted"
-local shelf = require "equinix.store.shelf"
-local visit = require "equinix.store.session"
+local session = require "equinix.store.session"
 
 local IDENTITY = "identity"
 
--- Enters as another machine would: with a visit of its own.
+-- Enters as another machine would: with a session of its own.
 local function enter(store, transport, seconds)
-  local one = shelf.latch(visit.new(store, function() end), IDENTITY)
-  return latch.enter(one, transport or scripted.transport {}, 35,
+  local one = session.new(store, function() end):latch(IDENTITY)
+  return lockout_store.acquire(one, transport or scripted.transport {}, 35,
     core.now() + (seconds or 0))
 end
 
 local function refused(store, secret, known)
   local held = assert(enter(store))
-  local state = held:merge(known or guard.new())
-  guard.refused(state, guard.fingerprint(IDENTITY, secret), core.now())
-  held:leave(state, true)
+  local state = held:merge(known or policy.new())
+  policy.refused(state, policy.fingerprint(IDENTITY, secret), core.now())
+  held:release(state, true)
   return state
 end
 
 local function state_of(store, known)
   local held = assert(enter(store))
-  local state = held:merge(known or guard.new())
-  held:leave(state, false)
+  local state = held:merge(known or policy.new())
+  held:release(state, false)
   return state
 end
 
@@ -41,7 +40,7 @@ describe("the latch of an account in a store", function()
     end
     local state = state_of(store)
     assert.equal(4, state.count)
-    assert.equal(math.huge, guard.pause(state, "new", core.now()))
+    assert.equal(math.huge, policy.wait_seconds(state, "new", core.now()))
   end)
 
   it("lets one in at a time", function()
@@ -50,25 +49,25 @@ describe("the latch of an account in a store", function()
     local other = scripted.transport {}
     other.sleep = core.sleep
     assert.is_nil(enter(store, other, 0.1))
-    held:leave(guard.new(), false)
+    held:release(policy.new(), false)
     assert(enter(store, other, 0.1))
   end)
 
   it("holds for as long as is left of it, not anew", function()
     local store = memory_store.new()
     refused(store, "wrong")
-    local mark = guard.fingerprint(IDENTITY, "wrong")
-    local pause = guard.pause(state_of(store), mark, core.now())
+    local mark = policy.fingerprint(IDENTITY, "wrong")
+    local pause = policy.wait_seconds(state_of(store), mark, core.now())
     assert(pause > 590 and pause <= 600, pause)
     local name = store:names("latch.")[1]
-    local kept = guard.decode(store.data.records[name].bytes)
+    local kept = policy.decode(store.data.records[name].bytes)
     kept.secrets[mark].at = kept.secrets[mark].at - 500
-    store.data.records[name].bytes = guard.encode(kept)
-    pause = guard.pause(state_of(store), mark, core.now())
+    store.data.records[name].bytes = policy.encode(kept)
+    pause = policy.wait_seconds(state_of(store), mark, core.now())
     assert(pause > 90 and pause <= 100, pause)
     kept.secrets[mark].at = core.time() + 1e6 -- a clock that ran ahead
-    store.data.records[name].bytes = guard.encode(kept)
-    pause = guard.pause(state_of(store), mark, core.now())
+    store.data.records[name].bytes = policy.encode(kept)
+    pause = policy.wait_seconds(state_of(store), mark, core.now())
     assert(pause > 590 and pause <= 600, pause)
   end)
 
@@ -77,9 +76,9 @@ describe("the latch of an account in a store", function()
     local known = refused(store, "wrong")
     local held = enter(store)
     local state = held:merge(known)
-    guard.accepted(state, guard.fingerprint(IDENTITY, "wrong"))
-    held:leave(state, true)
-    assert.is_true(guard.is_clear(state_of(store, known)))
+    policy.accepted(state, policy.fingerprint(IDENTITY, "wrong"))
+    held:release(state, true)
+    assert.is_true(policy.is_clear(state_of(store, known)))
   end)
 
   it("gets what could not be written then", function()
@@ -96,7 +95,7 @@ describe("the latch of an account in a store", function()
     state = state_of(store)
     assert.equal(2, state.count)
     for _, secret in ipairs { "first", "second" } do
-      assert(guard.pause(state, guard.fingerprint(IDENTITY, secret),
+      assert(policy.wait_seconds(state, policy.fingerprint(IDENTITY, secret),
         core.now()) > 590, secret)
     end
   end)
@@ -132,7 +131,7 @@ describe("the latch of an account in a store", function()
       '{"count":1,"secrets":{"a":1}}', '{"count":1,"secrets":{"a":{"n":1}}}',
       '{"count":-1e300,"secrets":{"a":{"n":"1","at":{}}}}' } do
       store.data.records[name].bytes = bad
-      assert.is_true(guard.is_clear(state_of(store)), bad)
+      assert.is_true(policy.is_clear(state_of(store)), bad)
     end
   end)
 end)

@@ -1,5 +1,5 @@
 -- capability: the published one, to the letter.
-local capability = require "equinix.oauth.operations"
+local operations = require "equinix.oauth.operations"
 local grant = require "equinix.oauth.grant"
 
 local function names(fields)
@@ -13,7 +13,7 @@ end
 describe("the capability", function()
   it("has the two operations, in their order", function()
     local seen = {}
-    for i, operation in ipairs(capability.operations) do
+    for i, operation in ipairs(operations.operations) do
       seen[i] = { operation.name, operation.title, operation.method,
         operation.path }
     end
@@ -26,7 +26,7 @@ describe("the capability", function()
   end)
 
   it("claims of none that it is harmless", function()
-    for _, operation in ipairs(capability.operations) do
+    for _, operation in ipairs(operations.operations) do
       assert.same({ readOnly = false, destructive = false,
         idempotent = false }, operation.hints)
     end
@@ -34,24 +34,24 @@ describe("the capability", function()
 
   it("is published under its two names", function()
     assert.same({ rest = "equinix-rest", mcp = "equinix-mcp" },
-      capability.namespaces)
+      operations.namespaces)
   end)
 
   it("has the members of Equinix's bodies, and those of its answer",
     function()
-      local get, refresh = capability.operations[1], capability.operations[2]
+      local get, refresh = operations.operations[1], operations.operations[2]
       assert.same({ "grant_type", "client_id", "client_secret", "user_name",
         "user_password", "password_encoding" }, names(get.fields))
       assert.same({ "client_id", "client_secret", "refresh_token" },
         names(refresh.fields))
       assert.same({ "access_token", "token_timeout", "token_type",
         "user_name", "refresh_token", "refresh_token_timeout" },
-        names(capability.answer))
+        names(operations.answer))
     end)
 
   it("knows which members are secret, and which are credentials", function()
     local secret, credential = {}, {}
-    for _, operation in ipairs(capability.operations) do
+    for _, operation in ipairs(operations.operations) do
       for _, field in ipairs(operation.fields) do
         secret[field.name] = field.secret
         credential[field.name] = field.credential
@@ -64,12 +64,12 @@ describe("the capability", function()
   end)
 
   it("explains every member", function()
-    for _, operation in ipairs(capability.operations) do
+    for _, operation in ipairs(operations.operations) do
       for _, field in ipairs(operation.fields) do
         assert.matches("%.$", field.description)
       end
     end
-    for _, field in ipairs(capability.answer) do
+    for _, field in ipairs(operations.answer) do
       assert.matches("%.$", field.description)
     end
   end)

@@ -1,4 +1,4 @@
--- operation: a token request with the caller's own body.
+-- passthrough: a token request with the caller's own body.
 local core = require "equinix.core"
 local memory_store = require "spec.support.memory_store"
 local scripted = require "spec.support.scripted"

@@ -1,4 +1,4 @@
--- endpoint: what goes to a token endpoint, and how often.
+-- token_endpoint: what goes to a token endpoint, and how often.
 local equinix = require "equinix"
 local form = require "equinix.http.form"
 local scripted = require "spec.support.scripted"

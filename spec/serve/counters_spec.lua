@@ -1,8 +1,8 @@
--- serve/batch: counters that are brought to all once a second. What stands
--- for ngx.shared and its timers is written down here.
-local batch = require "equinix.serve.counters"
+-- serve/counters: counters that all workers share. ngx.shared and the timers
+-- are fakes here.
+local counters = require "equinix.serve.counters"
 
-describe("a batch", function()
+describe("the counters", function()
   local dict, timers, incrs, refused
 
   before_each(function()
@@ -37,11 +37,11 @@ describe("a batch", function()
     _G.ngx = nil
   end)
 
-  it("adds up here, and brings the sum in one go", function()
-    local b = batch.new(dict)
+  it("are added up, and written as one sum", function()
+    local c = counters.new(dict)
     for _ = 1, 100 do
-      b:incr("a", 1)
-      b:incr("b", 0.5)
+      c:incr("a", 1)
+      c:incr("b", 0.5)
     end
     assert.same({}, dict.values)
     assert.equal(1, #timers)
@@ -50,33 +50,33 @@ describe("a batch", function()
     assert.equal(2, incrs)
   end)
 
-  it("begins anew after that", function()
-    local b = batch.new(dict)
-    b:incr("a", 1)
+  it("start again after that", function()
+    local c = counters.new(dict)
+    c:incr("a", 1)
     timers[1]()
-    b:incr("a", 1)
+    c:incr("a", 1)
     assert.equal(2, #timers)
     timers[2]()
     assert.same({ a = 2 }, dict.values)
   end)
 
-  it("shows whoever reads here all that was counted here", function()
-    local b = batch.new(dict)
-    b:incr("a", 3)
-    b:set("gauge", 7)
-    local keys = b:get_keys(0)
+  it("show a reader in this worker all that it counted", function()
+    local c = counters.new(dict)
+    c:incr("a", 3)
+    c:set("gauge", 7)
+    local keys = c:get_keys(0)
     table.sort(keys)
     assert.same({ "a", "gauge" }, keys)
-    assert.equal(3, b:get "a")
-    assert.equal(7, b:get "gauge")
+    assert.equal(3, c:get "a")
+    assert.equal(7, c:get "gauge")
   end)
 
-  it("loses nothing when no timer can be had", function()
-    local b = batch.new(dict)
+  it("lose nothing when there is no free timer", function()
+    local c = counters.new(dict)
     refused = true
-    b:incr("a", 1)
+    c:incr("a", 1)
     refused = false
-    b:incr("a", 1)
+    c:incr("a", 1)
     timers[1]()
     assert.same({ a = 2 }, dict.values)
   end)

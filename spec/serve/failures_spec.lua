@@ -1,5 +1,6 @@
--- serve: what it does where its surroundings are at fault: a log that nobody
--- reads, a signal that all of its group gets, a secret that is gone.
+-- serve: what it does in bad surroundings: a log without a reader, a signal to
+-- the whole process group, a secret that is gone; and that its answer cache
+-- never mixes up requests.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
@@ -9,7 +10,7 @@ local serve = require "spec.support.serve"
 
 local missing = serve.missing()
 if missing then
-  pending("equinix-auth serve, in trouble: " .. missing)
+  pending("equinix-auth serve, in bad surroundings: " .. missing)
   return
 end
 
@@ -46,7 +47,7 @@ describe("equinix-auth serve", function()
     return s
   end
 
-  it("answers and ends although nobody reads its log", function()
+  it("responds and ends although nothing reads its log", function()
     local pipe = dir .. "/pipe"
     assert.equal(0, select(2, process.capture("mkfifo " .. pipe)))
     -- Open for both, so that it is never closed, and never read.
@@ -67,7 +68,7 @@ describe("equinix-auth serve", function()
     end
   end)
 
-  it("finishes its calls when Ctrl-C is for the whole group", function()
+  it("finishes its calls when Ctrl-C goes to the whole group", function()
     if select(2, process.capture "command -v setsid") ~= 0 then
       pending "setsid is not here"
       return
@@ -88,7 +89,7 @@ describe("equinix-auth serve", function()
     end
   end)
 
-  describe("with a file for its secret", function()
+  describe("with a secret in a file", function()
     local secret, env
     before_each(function()
       secret = dir .. "/secret"
@@ -96,7 +97,7 @@ describe("equinix-auth serve", function()
         EQUINIX_API_CLIENTSECRET_FILE = secret }
     end)
 
-    it("does not start without it, and says so", function()
+    it("does not start without that file, and says so", function()
       local all = command.env(e, env)
       all.XDG_RUNTIME_DIR = dir
       local code, out, said = command.run({ "serve", "--rest-port", "0",
@@ -107,7 +108,7 @@ describe("equinix-auth serve", function()
         .. "[^\n]+\n$", said)
     end)
 
-    it("serves on while it is gone, a reload included", function()
+    it("goes on while the file is gone, even over a reload", function()
       write(secret, e.client_secret .. "\n")
       local s = start({ "--workers", "4", "--no-store" }, { env = env })
       local token, workers = s:token(), s:workers()
@@ -137,7 +138,7 @@ describe("equinix-auth serve", function()
     end)
   end)
 
-  it("refuses a target of a name that is not its own", function()
+  it("refuses a request target with an unknown host", function()
     local s = start()
     local function status(port, target, host)
       local raw = assert(require("socket").connect("127.0.0.1", port))
@@ -166,9 +167,9 @@ describe("equinix-auth serve", function()
     end
   end)
 
-  describe("asked in the same words again and again", function()
+  describe("with the same request again and again", function()
     local s, raw
-    local WORDS = "POST " .. TOKEN .. " HTTP/1.1\r\nHost: localhost\r\n"
+    local HEAD = "POST " .. TOKEN .. " HTTP/1.1\r\nHost: localhost\r\n"
     before_each(function()
       s = serve.start(e, { "--workers", "1" })
       raw = assert(require("socket").connect("127.0.0.1", s.rest_port))
@@ -179,8 +180,8 @@ describe("equinix-auth serve", function()
       s:stop()
     end)
 
-    local function ask(words)
-      assert(raw:send(words))
+    local function send(head)
+      assert(raw:send(head))
       local status = tonumber(raw:receive("*l"):match " (%d+)")
       local length
       for line in function() return raw:receive "*l" end do
@@ -192,50 +193,50 @@ describe("equinix-auth serve", function()
       return status, json.decode((raw:receive(length)))
     end
 
-    it("sees who asks, and what comes with it", function()
-      local function token(words)
-        local status, object = ask(words)
+    it("checks the headers and the body of each", function()
+      local function token(head)
+        local status, object = send(head)
         return status == 200 and object.access_token
       end
-      local first = assert(token(WORDS .. "\r\n"))
+      local first = assert(token(HEAD .. "\r\n"))
       local body = '{"client_id":"x","client_secret":"y",'
         .. '"grant_type":"client_credentials"}'
       for _ = 1, 3 do
-        assert.equal(first, token(WORDS .. "\r\n"))
-        assert.equal(first, token(WORDS .. "Content-Length: 0\r\n\r\n"))
-        assert.equal(first, token(WORDS .. "X-A: b\r\n\r\n"))
-        -- nginx would answer these itself, with a page or none.
+        assert.equal(first, token(HEAD .. "\r\n"))
+        assert.equal(first, token(HEAD .. "Content-Length: 0\r\n\r\n"))
+        assert.equal(first, token(HEAD .. "X-A: b\r\n\r\n"))
+        -- nginx itself would respond to these, with or without a page.
         for _, field in ipairs { 'If-Match: "x"', "If-Match:",
           "If-Unmodified-Since:", "If-None-Match: *",
           "If-Unmodified-Since: Thu, 01 Jan 2009 00:00:00 GMT" } do
-          assert.equal(first, token(WORDS .. field .. "\r\n\r\n"), field)
+          assert.equal(first, token(HEAD .. field .. "\r\n\r\n"), field)
         end
         for _, origin in ipairs { "", " http://evil", " null",
           "\r\nOrigin: http://evil", " http://localhost\r\nOrigin: x" } do
-          assert.equal(403, (ask(WORDS .. "Origin:" .. origin .. "\r\n\r\n")))
+          assert.equal(403, (send(HEAD .. "Origin:" .. origin .. "\r\n\r\n")))
         end
-        assert.equal(403, (ask((WORDS:gsub("/oauth2", "http://evil%0"))
+        assert.equal(403, (send((HEAD:gsub("/oauth2", "http://evil%0"))
           .. "\r\n")))
-        assert.equal(403, (ask((WORDS:gsub("localhost", "evil"))
+        assert.equal(403, (send((HEAD:gsub("localhost", "evil"))
           .. "\r\n")))
-        local status, object = ask(WORDS .. "Content-Type: application/json"
+        local status, object = send(HEAD .. "Content-Type: application/json"
           .. "\r\nTransfer-Encoding: chunked\r\n\r\n"
           .. ("%x\r\n%s\r\n0\r\n\r\n"):format(#body, body))
         assert.is_true(status >= 400 and status < 500)
         assert.is_nil(object.access_token)
       end
-      assert.equal(200, (ask((WORDS:gsub(TOKEN, TOKEN:gsub("token",
+      assert.equal(200, (send((HEAD:gsub(TOKEN, TOKEN:gsub("token",
         "refreshaccesstoken"))) .. "\r\n")))
-      local second = token(WORDS .. "\r\n")
+      local second = token(HEAD .. "\r\n")
       assert.not_equal(first, second)
     end)
 
-    it("keeps no more of those words than there is room for", function()
+    it("works with more different requests than it can store", function()
       for port = 1, 200 do
-        assert.equal(200, (ask((WORDS:gsub("localhost", "localhost:" .. port))
+        assert.equal(200, (send((HEAD:gsub("localhost", "localhost:" .. port))
           .. "\r\n")))
       end
-      assert.equal(200, (ask(WORDS .. "\r\n")))
+      assert.equal(200, (send(HEAD .. "\r\n")))
     end)
   end)
 end)

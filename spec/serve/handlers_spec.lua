@@ -1,8 +1,9 @@
--- serve/server: the service inside nginx, where its parts are broken. How it
--- answers when they are not is in serve/launch_spec.
+-- serve/handlers: the service inside nginx, where its parts fail. How it works
+-- when they do not is in serve/launch_spec.
 local json = require "equinix.base.json"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
+local tables = require "equinix.base.table"
 
 local missing = nginx.missing()
 if missing then
@@ -19,9 +20,9 @@ local HTTP = [[
 ]]
 local SERVER = [[
   location /break { content_by_lua_block {
-    require("equinix.service.rest").new = nil
-    local rest = getmetatable(require("spec_adapter")).__index
-    rest.handle = function() error "secret words of a mistake" end
+    require("spec_rest").one.handle = function()
+      error "secret words of an error"
+    end
     ngx.print "broken"
   } }
   location / {
@@ -30,7 +31,7 @@ local SERVER = [[
   error_page 413 /equinix-problem;
   location = /equinix-problem {
     internal;
-    content_by_lua_block { require("equinix.serve.handlers").rest_failed() }
+    content_by_lua_block { require("equinix.serve.handlers").rest_refused() }
   }
 ]]
 
@@ -59,52 +60,42 @@ describe("the service inside nginx", function()
       server = SERVER,
       env = ENV,
       files = { ["serve.json"] = assert(json.encode(SETTINGS)), log = "",
-        -- The adapter that serves here, so that a spec can break it.
-        ["spec_adapter.lua"] = [[
+        -- The REST API of this nginx, so that a spec can break it.
+        ["spec_rest.lua"] = [[
           local rest = require "equinix.service.rest"
-          local new = rest.new
-          local made = {}
-          rest.new = function(o)
-            made.one = new(o)
+          local new, made = rest.new, {}
+          rest.new = function(options)
+            made.one = new(options)
             return made.one
           end
-          return setmetatable({}, { __index = made })
+          return made
         ]] },
     }
-    for name, value in pairs(changes or {}) do
-      all[name] = value
-    end
-    return all
+    return tables.update(all, changes)
   end
 
-  it("says what is missing, and does not start", function()
-    local fine, said = pcall(nginx.start, options { env = NO_ENV })
-    assert.is_false(fine)
-    assert.matches("no credentials: set EQUINIX_API_CLIENTID", said)
-    fine, said = pcall(nginx.start, options { http = (HTTP:gsub("require",
+  it("does not start, and says what is missing", function()
+    local ok, message = pcall(nginx.start, options { env = NO_ENV })
+    assert.is_false(ok)
+    assert.matches("no credentials: set EQUINIX_API_CLIENTID", message)
+    ok, message = pcall(nginx.start, options { http = (HTTP:gsub("require",
       "package.cpath = '/nowhere/?.so' require")) })
-    assert.is_false(fine)
-    assert.matches("nginx runs LuaJIT, and equinix.core is not there", said)
+    assert.is_false(ok)
+    assert.matches("nginx runs LuaJIT, but equinix.core is not", message)
   end)
 
-  it("says that the token of its door can't be read", function()
-    local settings = {}
-    for name, value in pairs(SETTINGS) do
-      settings[name] = value
-    end
+  it("says that its auth token can't be read", function()
+    local settings = tables.copy(SETTINGS)
     settings.auth_token_file = "/nowhere/token"
-    local fine, said = pcall(nginx.start, options { files = {
+    local ok, message = pcall(nginx.start, options { files = {
       log = "", ["serve.json"] = assert(json.encode(settings)) } })
-    assert.is_false(fine)
-    assert.matches("/nowhere/token", said)
+    assert.is_false(ok)
+    assert.matches("/nowhere/token", message)
   end)
 
-  it("answers a mistake of its own with JSON, and logs it", function()
+  it("answers an internal error with JSON, and logs it", function()
     n = nginx.start(options { http = (HTTP:gsub("init_by_lua_block {",
-      "init_by_lua_block { require 'spec_adapter' ")),
-      server = (SERVER:gsub("require%(\"equinix.adapter.rest\"%).new = nil",
-        ""):gsub("getmetatable%(require%(\"spec_adapter\"%)%).__index",
-        "require('spec_adapter').one")) })
+      "init_by_lua_block { require 'spec_rest' ")) })
     assert.equal(200, (n:get "/healthz"))
     assert.equal("broken", n:ok "/break")
     local status, body = n:get "/healthz"
@@ -112,11 +103,11 @@ describe("the service inside nginx", function()
     assert.is_nil(body:find("secret words", 1, true))
     assert.equal(500, json.decode(body).status)
     local log = process.capture("cat " .. n.dir .. "/log")
-    assert.equal("mistake", json.decode(log).event)
+    assert.equal("internal_error", json.decode(log).event)
     assert.matches("secret words", log)
   end)
 
-  it("logs why it refused, a line of JSON each, without secrets", function()
+  it("logs why it refused a request, as one line of JSON", function()
     n = nginx.start(options())
     local response = assert(n:send("POST", "/oauth2/v1/token"))
     assert.equal(502, response.status)

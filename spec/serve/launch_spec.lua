@@ -1,5 +1,5 @@
--- serve: `equinix-auth serve`, from its start to its end, in front of an
--- emulator. What is counted is what came in there.
+-- serve/launch: `equinix-auth serve`, from its start to its end, with an
+-- emulator behind it that counts the requests.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
@@ -77,7 +77,7 @@ describe("equinix-auth serve", function()
         assert.equal(503, object.status)
       end)
 
-    it("makes one with a secret that is wrong, and shows it is latched",
+    it("makes one with a wrong secret, and shows that it is latched",
       function()
         local s = start(WORKERS, { env = {
           EQUINIX_API_CLIENTSECRET = "not the secret of that app" } })
@@ -94,7 +94,7 @@ describe("equinix-auth serve", function()
         assert.equal(200, (s:rest("GET", "/healthz")))
       end)
 
-    it("renews once for all who ask for it at once", function()
+    it("renews once for all callers that ask for it at once", function()
       local s = start(WORKERS)
       local first = s:token()
       local seen = load.drive { url = s.rest_url, path = REFRESH,
@@ -104,7 +104,7 @@ describe("equinix-auth serve", function()
       assert.not_equal(first, s:token())
     end)
 
-    it("hands tokens to MCP out of the same cache", function()
+    it("serves tokens to MCP from the same cache", function()
       local s = start(WORKERS)
       local token = s:token()
       local status, _, object = s:send(s.mcp_url, "POST", {
@@ -118,7 +118,7 @@ describe("equinix-auth serve", function()
     end)
   end)
 
-  it("shows MCP a handle instead of a token when told to", function()
+  it("shows MCP a handle instead of a token with that option", function()
     local s = start { "--token-exposure", "handle", "--allow",
       "GET /v1/orders" }
     local function call(name, arguments)
@@ -136,8 +136,8 @@ describe("equinix-auth serve", function()
     assert.equal(1, e:count "GET /fabric/v4/ports")
   end)
 
-  describe("to a caller with credentials of his own", function()
-    it("is a way to Equinix, whatever that answers", function()
+  describe("with credentials of the caller", function()
+    it("passes the request on, and Equinix's response back", function()
       local s = start()
       local body = json.encode { client_id = e.client_id,
         client_secret = e.client_secret, grant_type = "client_credentials" }
@@ -158,7 +158,7 @@ describe("equinix-auth serve", function()
       assert.equal("S1006", object.errorCode)
     end)
 
-    it("passes a trace on, and what is no JSON as 502", function()
+    it("passes a trace on, and makes a 502 of what is not JSON", function()
       local upstream = rawserver.start [[
         local c = ...
         while c:request() do
@@ -183,7 +183,7 @@ describe("equinix-auth serve", function()
       assert.equal(2, #upstream:requests())
     end)
 
-    it("passes Retry-After and its status on", function()
+    it("passes Retry-After and the status back", function()
       local s = start()
       e:config { status = 429, retry_after = "7" }
       local status, headers = s:rest("POST", TOKEN, { headers = JSON,
@@ -202,7 +202,7 @@ describe("equinix-auth serve", function()
       s:stop()
     end)
 
-    it("gives the token with its age, and lets nobody keep it", function()
+    it("serves the token with its age, not to be cached", function()
       local status, headers, object = s:rest("POST", TOKEN)
       assert.equal(200, status)
       assert.matches("^%d+$", headers.age)
@@ -211,7 +211,7 @@ describe("equinix-auth serve", function()
       assert.equal("application/json", headers["content-type"])
     end)
 
-    it("takes a body of any framing, to a megabyte", function()
+    it("accepts a body of up to 1 MiB, chunked or not", function()
       for _, headers in ipairs { {}, { ["Transfer-Encoding"] = "chunked" } }
       do
         headers["content-type"] = JSON["content-type"]
@@ -228,7 +228,7 @@ describe("equinix-auth serve", function()
       end
     end)
 
-    it("refuses a Host and an Origin that are not its own", function()
+    it("refuses an unknown Host and an unknown Origin", function()
       for _, headers in ipairs { { Host = "evil.example" },
         { Origin = "http://evil.example" }, { Origin = "null" } } do
         local status, answer, object = s:rest("POST", TOKEN,
@@ -243,7 +243,7 @@ describe("equinix-auth serve", function()
         Host = "localhost:1", Origin = "http://localhost:3000" } })))
     end)
 
-    it("gives no answer but JSON, whoever gives it", function()
+    it("sends every error as JSON, even those of nginx", function()
       local raw = require("socket").connect("127.0.0.1", s.rest_port)
       finally(function()
         raw:close()
@@ -288,7 +288,7 @@ describe("equinix-auth serve", function()
       end
     end)
 
-    it("writes a line for each request, and nothing that is secret",
+    it("logs a line for each request, and nothing that is secret",
       function()
         local secret = "SECRET-IN-A-QUERY"
         s:rest("POST", TOKEN .. "?client_secret=" .. secret)
@@ -313,21 +313,21 @@ describe("equinix-auth serve", function()
         assert.is_nil(s:log():find(e.client_secret, 1, true))
       end)
 
-    it("keeps what it writes to its owner, and no secret in it", function()
+    it("lets only its owner read its files, which have no secret", function()
       assert.equal("", (process.capture("find " .. s.dir .. " -perm /077")))
       assert.equal("", (process.capture("grep -rlF -e " .. e.client_secret
         .. " -e " .. s:token() .. " --exclude=log --exclude=life "
         .. s.dir)))
     end)
 
-    it("says on its standard output where it is", function()
+    it("prints where it listens", function()
       local said = s.program:stdout()
       assert.is_truthy(said:find(s.rest_url .. TOKEN, 1, true))
       assert.is_truthy(said:find(s.mcp_url, 1, true))
     end)
   end)
 
-  it("limits the rate of an address where it is told to", function()
+  it("limits the rate of an address with that option", function()
     local s = start { "--rate", "5" }
     local seen = load.drive { url = s.rest_url, path = "/healthz",
       count = 40, at_once = 40 }
@@ -341,24 +341,24 @@ describe("equinix-auth serve", function()
     assert.equal(429, limited[2].status)
   end)
 
-  describe("that others can reach", function()
+  describe("that other machines can reach", function()
     local key
     setup(function()
       key = os.tmpname()
       local file = assert(io.open(key, "w"))
-      file:write "key-of-the-door\n"
+      file:write "the-auth-token\n"
       file:close()
     end)
     teardown(function()
       os.remove(key)
     end)
 
-    it("asks for its token, on both faces", function()
+    it("requires its auth token, for REST and for MCP", function()
       local s = start { "--listen", "0.0.0.0", "--auth-token-file", key,
         "--allow-host", "api.example" }
       for _, headers in ipairs { {}, { Authorization = "Bearer x" } } do
         local status, answer = s:rest("POST", TOKEN .. "?token="
-          .. "key-of-the-door", { headers = headers })
+          .. "the-auth-token", { headers = headers })
         assert.equal(401, status)
         assert.equal("Bearer", answer["www-authenticate"])
         status, answer = s:send(s.mcp_url, "POST", { headers = headers,
@@ -366,7 +366,7 @@ describe("equinix-auth serve", function()
         assert.equal(401, status)
         assert.equal("Bearer", answer["www-authenticate"])
       end
-      local open = { Authorization = "Bearer key-of-the-door" }
+      local open = { Authorization = "Bearer the-auth-token" }
       assert.equal(200, (s:rest("POST", TOKEN, { headers = open })))
       open.Host = "api.example:99"
       assert.equal(200, (s:rest("POST", TOKEN, { headers = open })))
@@ -374,13 +374,13 @@ describe("equinix-auth serve", function()
       assert.equal(403, (s:rest("POST", TOKEN, { headers = open })))
     end)
 
-    it("reads its token anew at a reload", function()
+    it("reads its auth token again at a reload", function()
       local s = start { "--auth-token-file", key }
       local function opens(word)
         return s:rest("GET", "/healthz", { fresh_connect = true,
           headers = { Authorization = "Bearer " .. word } }) == 200
       end
-      assert.is_true(opens "key-of-the-door")
+      assert.is_true(opens "the-auth-token")
       local file = assert(io.open(key, "w"))
       file:write "another-key"
       file:close()
@@ -388,12 +388,12 @@ describe("equinix-auth serve", function()
       assert.is_true(process.eventually(function()
         return opens "another-key"
       end))
-      assert.is_false(opens "key-of-the-door")
+      assert.is_false(opens "the-auth-token")
     end)
   end)
 
   describe("at its end", function()
-    it("finishes what it is at and ends with 0, nothing left", function()
+    it("finishes its calls, exits with 0 and leaves nothing", function()
       e:config { token_latency = 1 }
       local s = start()
       local call = load.start { url = s.rest_url, path = TOKEN,
@@ -422,7 +422,7 @@ describe("equinix-auth serve", function()
     end)
 
     for _, signal in ipairs { "INT", "QUIT" } do
-      it("ends at " .. signal .. " with 0", function()
+      it("ends at " .. signal .. " with exit code 0", function()
         local s = start()
         local master = s:master()
         s.program:signal(signal)
@@ -431,7 +431,7 @@ describe("equinix-auth serve", function()
       end)
     end
 
-    it("ends with --until-eof when who started it is gone", function()
+    it("ends with --until-eof when its parent is gone", function()
       local s = start(nil, { eof = true })
       local master = s:master()
       assert.equal(0, s:stop())
@@ -448,7 +448,7 @@ describe("equinix-auth serve", function()
     end)
   end)
 
-  it("reloads at HUP, with the token it had, and no call fails", function()
+  it("reloads at HUP with the same token, and no call fails", function()
     local s = start { "--workers", "2" }
     local token, old = s:token(), s:workers()
     local function gone()
@@ -473,7 +473,7 @@ describe("equinix-auth serve", function()
     assert.is_true(s.program:alive())
   end)
 
-  it("keeps its token for the next one, unless told not to", function()
+  it("leaves its token for the next one, unless there is no store", function()
     local dir = process.tempdir()
     finally(function()
       process.remove(dir)
@@ -487,13 +487,13 @@ describe("equinix-auth serve", function()
     assert.equal(tokens[1], tokens[2])
     assert.not_equal(tokens[1], tokens[3])
     assert.equal(2, e:count("POST " .. TOKEN))
-    -- The command is another user of that store.
+    -- The command uses the same store.
     local _, out = command.run({ "token" }, { env = command.env(e,
       { XDG_RUNTIME_DIR = dir }) })
     assert.equal(tokens[1] .. "\n", out)
   end)
 
-  it("reads a secret's file from the folder it was started in", function()
+  it("reads a file with the secret from its working directory", function()
     local dir = process.tempdir()
     finally(function()
       process.remove(dir)
@@ -527,7 +527,7 @@ describe("equinix-auth serve does not start", function()
     assert.matches("^equinix%-auth[^\n]*\n$", said)
   end
 
-  it("on a port that is taken", function()
+  it("on a port that is in use", function()
     local socket = assert(require("socket").bind("127.0.0.1", 0))
     finally(function()
       socket:close()
@@ -537,11 +537,11 @@ describe("equinix-auth serve does not start", function()
     for _, names in ipairs { { "--rest-port", "--mcp-port" },
       { "--mcp-port", "--rest-port" } } do
       local code, said = refuses { names[1], port, names[2], "0" }
-      one_line(code, said, "127.0.0.1:" .. port .. " is taken")
+      one_line(code, said, "127.0.0.1:" .. port .. " is already in use")
     end
   end)
 
-  it("at an address that this machine has not", function()
+  it("on an address that is not this machine's", function()
     local key = os.tmpname()
     finally(function()
       os.remove(key)
@@ -564,7 +564,7 @@ describe("equinix-auth serve does not start", function()
     one_line(code, said, "there is no nginx at /nowhere")
   end)
 
-  it("without the token that it was told to ask for", function()
+  it("without its auth token", function()
     local code, said = refuses { "--auth-token-file", "/nowhere" }
     one_line(code, said, "/nowhere")
   end)

@@ -1,6 +1,6 @@
--- serve/conf: the configuration, before there is an nginx.
-local conf = require "equinix.serve.nginx_conf"
-local host = require "equinix.supervisor.nginx"
+-- serve/nginx_conf: the configuration, without an nginx.
+local nginx_conf = require "equinix.serve.nginx_conf"
+local supervisor = require "equinix.supervisor.nginx"
 local process = require "spec.support.process"
 
 local function text(changes)
@@ -13,7 +13,7 @@ local function text(changes)
   for name, value in pairs(changes or {}) do
     options[name] = value
   end
-  return conf.text(options)
+  return nginx_conf.text(options)
 end
 
 local function has(all, line)
@@ -21,7 +21,7 @@ local function has(all, line)
 end
 
 describe("the configuration of the service", function()
-  it("listens where it is told, and nowhere else", function()
+  it("listens on the addresses that it is given, and no others", function()
     local _, http = text()
     has(http, "listen 127.0.0.1:1;")
     has(http, "listen [::1]:2;")
@@ -36,7 +36,7 @@ describe("the configuration of the service", function()
     has(http, "burst=10 nodelay")
   end)
 
-  it("logs no path but ours, and nothing else that a stranger made up",
+  it("logs no path but ours, and nothing else that a caller wrote",
     function()
       local _, http = text()
       local lines = {}
@@ -45,7 +45,7 @@ describe("the configuration of the service", function()
           lines[name] = (lines[name] or 0) + 1
         end
       end
-      -- Whatever else is to be there needs escaping.
+      -- Any other variable would need escaping.
       assert.same({ ["$time_iso8601"] = 5, ["$remote_addr"] = 5,
         ["$request_method"] = 5, ["$status"] = 5, ["$body_bytes_sent"] = 5,
         ["$request_time"] = 5 }, lines)
@@ -56,7 +56,7 @@ describe("the configuration of the service", function()
     end)
 
   it("passes nginx's own check", function()
-    local nginx = host.find()
+    local nginx = supervisor.find()
     if not nginx then
       pending "there is no nginx"
       return
@@ -65,13 +65,14 @@ describe("the configuration of the service", function()
     http = http:gsub("init_by_lua_block {.-}", "")
       :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
       :gsub("listen %[::1%]:2;", "listen unix:mcp;")
-    local directory = assert(host.directory())
-    assert(host.write(directory.path, "nginx.conf", (assert(
-      host.configuration(nginx, { workers = 2, http = http, main = main,
-        level = "alert" })))))
+    local directory = assert(supervisor.directory())
+    assert(supervisor.write_files(directory.path, {
+      ["nginx.conf"] = assert(supervisor.configuration(nginx, {
+        workers = 2, http = http, main = main, level = "alert" })),
+    }))
     local said, code = process.capture(("%s -t -p %s -c %s/nginx.conf 2>&1")
       :format(nginx.binary, directory.path, directory.path))
-    host.drop(directory)
+    supervisor.drop(directory)
     assert.equal(0, code, said)
     assert.is_nil(said:find "%[warn%]")
   end)

@@ -1,12 +1,12 @@
--- The example of a unit for systemd: its command is one that runs, with the
--- environment and the signals that the unit gives it.
+-- The example unit for systemd: its command runs, with the environment and the
+-- signals of the unit.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 local serve = require "spec.support.serve"
 
 local missing = serve.missing()
 if missing then
-  pending("the unit of the service: " .. missing)
+  pending("the unit for systemd: " .. missing)
   return
 end
 
@@ -19,7 +19,7 @@ local function read(path)
   return text
 end
 
--- All values of a name.
+-- All values of a setting.
 local function values(text, name)
   local found = {}
   for value in ("\n" .. text):gmatch("\n" .. name .. "=([^\n]*)") do
@@ -31,7 +31,7 @@ end
 describe("the unit for systemd", function()
   local text = read(PATH)
 
-  it("is one that systemd accepts", function()
+  it("is accepted by systemd", function()
     if select(2, process.capture "command -v systemd-analyze") ~= 0 then
       pending "systemd-analyze is not here"
       return
@@ -48,7 +48,7 @@ describe("the unit for systemd", function()
     assert.is_nil(said:find("equinix-auth.service:", 1, true), said)
   end)
 
-  it("starts the command with what it needs, and ends it with its signals",
+  it("starts the command, reloads it and ends it",
     function()
       local e = emulator.start { plain = true }
       local runtime = process.tempdir()
@@ -88,7 +88,7 @@ describe("the unit for systemd", function()
       assert.equal(0, s.program:wait(15))
     end)
 
-  it("holds no secret, and gives none in a word", function()
+  it("has no secret, and passes none as an argument", function()
     assert.is_nil(text:find "CLIENTSECRET=")
     assert.is_nil(values(text, "ExecStart")[1]:find("secret", 1, true))
   end)

@@ -1,5 +1,5 @@
--- door: who may come in.
-local door = require "equinix.service.access"
+-- access: which requests are allowed in.
+local access = require "equinix.service.access"
 local json = require "equinix.base.json"
 
 local function status(d, headers)
@@ -15,16 +15,16 @@ local function status(d, headers)
 end
 
 describe("the Host", function()
-  it("may be any name that loopback has, with any port", function()
-    local d = door.new {}
+  it("may be any name of loopback, with any port", function()
+    local d = access.new {}
     for _, host in ipairs { "localhost", "LOCALHOST:1", "127.0.0.1",
       "127.0.0.1:9090", "[::1]", "[::1]:8080" } do
       assert.equal(200, (status(d, { host = host })), host)
     end
   end)
 
-  it("may be no other, however it looks", function()
-    local d = door.new {}
+  it("may be no other name, however similar", function()
+    local d = access.new {}
     for _, host in ipairs { "", "evil.example", "localhost.evil.example",
       "localhost.", "127.0.0.1.evil.example", "127.0.0.2", "[::2]", "::1",
       "localhost:", "localhost:80:80", "localhost:8080x", "x@localhost",
@@ -35,9 +35,9 @@ describe("the Host", function()
     assert.is_table(d:check { headers = {} })
   end)
 
-  it("may be a name that was configured: with any port, or with one",
+  it("may be a configured name: with any port, or with one",
     function()
-      local d = door.new { allowed_hosts = { "Api.Example", "one:8080" } }
+      local d = access.new { allowed_hosts = { "Api.Example", "one:8080" } }
       for host, expected in pairs { ["api.example"] = 200,
         ["API.example:99"] = 200, ["one:8080"] = 200, ["one:8081"] = 403,
         ["one"] = 403, ["x.api.example"] = 403 } do
@@ -45,14 +45,14 @@ describe("the Host", function()
       end
     end)
 
-  it("is no longer than a name can be, and is read once", function()
+  it("is no longer than a name can be, and is read in one pass", function()
     local long = ("a"):rep(256)
-    local d = door.new { allowed_hosts = { long, long .. "x" } }
+    local d = access.new { allowed_hosts = { long, long .. "x" } }
     assert.equal(200, (status(d, { host = long .. ":65535" })))
     assert.equal(403, (status(d, { host = long .. "x:65535" })))
     assert.equal(403, (status(d, { origin = "http://" .. long
       .. "x:65535" })))
-    -- Each took a pattern that looks again from every digit half a second.
+    -- Each takes half a second with a pattern that backtracks at each digit.
     local digits, before = ("1"):rep(8000) .. "!", os.clock()
     for _ = 1, 100 do
       assert.equal(403, (status(d, { host = digits })))
@@ -61,8 +61,8 @@ describe("the Host", function()
     assert.is_true(os.clock() - before < 10)
   end)
 
-  it("has a port behind a colon and nowhere else", function()
-    local d = door.new { allowed_hosts = { "one:8080" } }
+  it("has a port after a colon and nowhere else", function()
+    local d = access.new { allowed_hosts = { "one:8080" } }
     for host, expected in pairs { ["[::1]8080"] = 403, ["[::1]:x"] = 403,
       ["[::1]:1:1"] = 403, ["one:8080"] = 200, ["one::8080"] = 403,
       [":8080"] = 403, ["one:80 80"] = 403 } do
@@ -70,8 +70,8 @@ describe("the Host", function()
     end
   end)
 
-  it("is looked at each time, whoever came before", function()
-    local d = door.new {}
+  it("is checked each time, whatever request came before", function()
+    local d = access.new {}
     for _ = 1, 2 do
       assert.equal(200, (status(d, { host = "localhost" })))
       assert.equal(403, (status(d, { host = "evil.example" })))
@@ -80,8 +80,8 @@ describe("the Host", function()
 end)
 
 describe("the Origin", function()
-  it("may be missing, or one of ours", function()
-    local d = door.new { allowed_hosts = { "api.example" } }
+  it("may be missing, or a known name", function()
+    local d = access.new { allowed_hosts = { "api.example" } }
     for _, origin in ipairs { "http://localhost", "https://localhost:3000",
       "http://127.0.0.1:8080", "http://[::1]:8080", "HTTP://LocalHost",
       "https://api.example" } do
@@ -89,8 +89,8 @@ describe("the Origin", function()
     end
   end)
 
-  it("may be no other, null or something nobody can read", function()
-    local d = door.new {}
+  it("may be no other, null or unreadable", function()
+    local d = access.new {}
     for _, origin in ipairs { "null", "", "http://evil.example",
       "http://localhost.evil.example", "http://localhost@evil.example",
       "file://", "file://localhost", "localhost", "http://localhost/x",
@@ -101,22 +101,22 @@ describe("the Origin", function()
   end)
 
   it("proves nothing by being the same as the Host", function()
-    assert.equal(403, (status(door.new {}, { host = "evil.example",
+    assert.equal(403, (status(access.new {}, { host = "evil.example",
       origin = "http://evil.example" })))
   end)
 end)
 
-describe("the token of a door", function()
-  local d = door.new { auth_token = "s3cret/token==" }
+describe("the auth token", function()
+  local d = access.new { auth_token = "s3cret/token==" }
 
-  it("opens it as a bearer, whatever the case of that word", function()
+  it("is accepted as a bearer token, in any case of that word", function()
     for _, word in ipairs { "Bearer", "bearer", "BEARER" } do
       assert.equal(200, (status(d, { authorization = word
         .. " s3cret/token==" })))
     end
   end)
 
-  it("is asked for where it is missing or another", function()
+  it("is requested when it is missing or wrong", function()
     for _, value in ipairs { false, "", "Bearer", "Bearer ", "Bearer x",
       "Bearer s3cret/token== x", "Basic s3cret/token==", "s3cret/token==",
       "Bearer s3cret/token", "Bearer S3CRET/TOKEN==" } do
@@ -141,7 +141,7 @@ describe("the token of a door", function()
   end)
 end)
 
-describe("door.read_token", function()
+describe("access.read_token", function()
   local path
   before_each(function()
     path = os.tmpname()
@@ -154,16 +154,16 @@ describe("door.read_token", function()
     local file = assert(io.open(path, "wb"))
     file:write(text)
     file:close()
-    return door.read_token(path)
+    return access.read_token(path)
   end
 
-  it("takes one line, with or without its end", function()
+  it("accepts one line, with or without its end", function()
     for _, text in ipairs { "abc", "abc\n", "abc\r\n" } do
       assert.equal("abc", (read(text)))
     end
   end)
 
-  it("says what is wrong with any other", function()
+  it("reports what is wrong with any other file", function()
     for _, text in ipairs { "", "\n", "a b", "a\nb", "a\0b", "\195\164",
       ("x"):rep(4097) } do
       local token, reason = read(text)
@@ -171,17 +171,17 @@ describe("door.read_token", function()
       assert.is_truthy(reason:find(path, 1, true))
     end
     os.remove(path)
-    local _, reason = door.read_token(path)
+    local _, reason = access.read_token(path)
     assert.matches("No such file", reason)
   end)
 end)
 
-describe("door.is_host", function()
-  it("tells names from what is none", function()
+describe("access.is_host", function()
+  it("accepts names and nothing else", function()
     for text, expected in pairs { ["a.example"] = true, ["[::1]:1"] = true,
       ["a:1"] = true, ["http://a"] = false, ["a b"] = false, [""] = false }
     do
-      assert.equal(expected, door.is_host(text), text)
+      assert.equal(expected, access.is_host(text), text)
     end
   end)
 end)

@@ -1,7 +1,7 @@
--- adapter/mcp: HTTP's rules, and what stdio gets.
-local adapter = require "equinix.service.mcp"
+-- mcp: the rules of HTTP, and lines of stdio.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
+local service_mcp = require "equinix.service.mcp"
 
 local PING = mcp.message "ping"
 
@@ -11,7 +11,7 @@ local function handle(server, changes)
   for name, value in pairs(changes or {}) do
     request[name] = value
   end
-  return server.adapter:handle(request)
+  return server.mcp:handle(request)
 end
 
 describe("MCP over HTTP", function()
@@ -29,7 +29,7 @@ describe("MCP over HTTP", function()
     end
   end)
 
-  it("takes POST alone, and says so", function()
+  it("accepts POST only, and says so", function()
     for _, method in ipairs { "GET", "DELETE", "PUT", "HEAD", "PATCH",
       "OPTIONS", "post" } do
       local response = handle(server, { method = method })
@@ -38,7 +38,7 @@ describe("MCP over HTTP", function()
     end
   end)
 
-  it("takes JSON alone: 415", function()
+  it("accepts JSON only: 415", function()
     for _, kind in ipairs { false, "", "text/plain", "application/jsonx",
       "application/x-www-form-urlencoded", "text/json", "json",
       "multipart/form-data; application/json", "application/json2" } do
@@ -63,7 +63,7 @@ describe("MCP over HTTP", function()
     end
   end)
 
-  it("takes 1 MiB and no more: 413", function()
+  it("accepts 1 MiB and no more: 413", function()
     local function of(bytes)
       return PING .. (" "):rep(bytes - #PING)
     end
@@ -71,7 +71,7 @@ describe("MCP over HTTP", function()
     assert.equal(413, handle(server, { body = of(1048577) }).status)
   end)
 
-  it("is for nobody who came by another name: 403", function()
+  it("refuses an unknown Host: 403", function()
     for _, host in ipairs { false, "evil.example", "localhost.evil.example",
       "127.0.0.1.evil.example", "", "localhost:9090, evil.example" } do
       assert.equal(403, handle(server, {
@@ -84,7 +84,7 @@ describe("MCP over HTTP", function()
     end
   end)
 
-  it("is for no page of another origin: 403, whatever the Host is",
+  it("refuses another Origin: 403, whatever the Host is",
     function()
       for _, origin in ipairs { "null", "https://evil.example", "x", "",
         "http://localhost.evil.example", "http://localhost@evil.example" } do
@@ -101,30 +101,30 @@ describe("MCP over HTTP", function()
       end
     end)
 
-  it("knows the names that it was told", function()
+  it("accepts the names that were configured", function()
     server = mcp.new { allowed_hosts = { "tools.example" } }
     assert.equal(200, handle(server, { headers = mcp.headers {
       host = "tools.example:9090", origin = "https://tools.example" } })
       .status)
   end)
 
-  it("asks for its token where it has one: 401, before anything else",
+  it("requires its auth token if it has one: 401, before anything else",
     function()
-      server = mcp.new { auth_token = "the-door-token" }
-      for _, value in ipairs { false, "Bearer", "Bearer x", "the-door-token",
-        "Basic the-door-token", "Bearer the-door-token2" } do
+      server = mcp.new { auth_token = "the-auth-token" }
+      for _, value in ipairs { false, "Bearer", "Bearer x", "the-auth-token",
+        "Basic the-auth-token", "Bearer the-auth-token2" } do
         local response = handle(server, { path = "/x", method = "GET",
           headers = mcp.headers { authorization = value } })
         assert.equal(401, response.status)
         assert.equal("Bearer", response.headers["WWW-Authenticate"])
       end
       assert.equal(200, handle(server, { headers = mcp.headers {
-        authorization = "Bearer the-door-token" } }).status)
+        authorization = "Bearer the-auth-token" } }).status)
       assert.equal(401, handle(server, {
-        query = "access_token=the-door-token" }).status)
+        query = "access_token=the-auth-token" }).status)
     end)
 
-  it("answers in JSON that nobody may keep, whatever it says", function()
+  it("responds with JSON that may not be cached, in every case", function()
     server = mcp.new { auth_token = "t" }
     local responses = { handle(server), handle(mcp.new()) }
     server = mcp.new()
@@ -143,7 +143,7 @@ describe("MCP over HTTP", function()
     end
   end)
 
-  it("has an empty body where there is nothing to say: 202", function()
+  it("has an empty body where there is no response: 202", function()
     local response = handle(server, { body = mcp.message(
       "notifications/initialized", nil, false) })
     assert.equal(202, response.status)
@@ -154,17 +154,17 @@ describe("MCP over HTTP", function()
 end)
 
 describe("MCP over stdio", function()
-  it("gives a line to a line, or nothing", function()
+  it("answers a line with a line, or not at all", function()
     local server = mcp.new()
     assert.equal('{"id":1,"jsonrpc":"2.0","result":{}}',
-      server.adapter:line(PING))
-    assert.is_nil(server.adapter:line(mcp.message("x", nil, false)))
+      server:line(PING))
+    assert.is_nil(server:line(mcp.message("x", nil, false)))
   end)
 
-  it("says -32700 of a line that was too long", function()
-    local answer = json.decode(mcp.new().adapter:too_long())
-    assert.equal(-32700, answer.error.code)
-    assert.equal(json.null, answer.id)
-    assert.equal(1048576, adapter.MAX_BODY)
+  it("answers a line that was too long with -32700", function()
+    local response = json.decode(mcp.new().mcp:too_long())
+    assert.equal(-32700, response.error.code)
+    assert.equal(json.null, response.id)
+    assert.equal(1048576, service_mcp.MAX_BODY)
   end)
 end)

@@ -1,4 +1,4 @@
--- adapter/metrics: what Prometheus reads.
+-- metrics: what Prometheus reads.
 local metrics = require "equinix.service.metrics"
 local scripted = require "spec.support.scripted"
 local service = require "equinix.service.token_service"
@@ -17,13 +17,13 @@ local function samples(text)
   return found
 end
 
-local function new(answers)
-  local client = scripted.client(answers or { scripted.token "one" })
+local function new(responses)
+  local client = scripted.client(responses or { scripted.token "one" })
   return metrics.new(), service.new(client), client
 end
 
 describe("the counters", function()
-  it("count requests by face, path and status", function()
+  it("count requests by interface, path and status", function()
     local m, s = new()
     for _ = 1, 3 do
       m:request("rest", "/oauth2/v1/token", 200, 0.0001)
@@ -31,16 +31,16 @@ describe("the counters", function()
     m:request("rest", "other", 404, 0)
     m:request("mcp", "/mcp", 200, 0)
     local seen = samples(m:text(s))
-    local function count(face, path, status)
+    local function count(interface, path, status)
       return seen[('equinix_requests_total{face="%s",path="%s",status="%d"}')
-        :format(face, path, status)]
+        :format(interface, path, status)]
     end
     assert.equal(3, count("rest", "/oauth2/v1/token", 200))
     assert.equal(1, count("rest", "other", 404))
     assert.equal(1, count("mcp", "/mcp", 200))
   end)
 
-  it("say how long requests took, each bucket with those before it",
+  it("show how long requests took, in cumulative buckets",
     function()
       local m, s = new()
       for _, seconds in ipairs { 0, 0.001, 0.002, 0.3, 31 } do
@@ -62,7 +62,7 @@ describe("the counters", function()
         0.0001)
     end)
 
-  it("stand in the order of their bounds, below one TYPE for each family",
+  it("are in the order of their bounds, below one TYPE for each family",
     function()
       local m, s = new()
       m:request("rest", "/x", 200, 3)
@@ -83,7 +83,7 @@ describe("the counters", function()
       assert.equal("\n", text:sub(-1))
     end)
 
-  it("tell the token's age and what is left of it, once there is one",
+  it("show the token's age and what is left of it, once there is one",
     function()
       local m, s, client = new()
       assert.is_nil(samples(m:text(s)).equinix_token_life_seconds)
@@ -96,13 +96,13 @@ describe("the counters", function()
       assert.equal(1, seen.equinix_token_requests_total)
     end)
 
-  it("count refusals by kind, and steps of the store that failed",
+  it("count refusals by kind, and store operations that failed",
     function()
       local m, s = new()
       m:failure { kind = "network" }
       m:failure { kind = "network" }
       m:event("store_failed", { op = "save" })
-      m:event("nobody knows this one", {})
+      m:event("unknown event", {})
       local seen = samples(m:text(s))
       assert.equal(2, seen['equinix_failures_total{kind="network"}'])
       assert.equal(1, seen['equinix_store_failures_total{op="save"}'])

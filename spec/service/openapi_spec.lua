@@ -1,4 +1,4 @@
--- adapter/openapi: the document, by its structure and by a validator.
+-- openapi: the document, by its structure and by a validator.
 local capability = require "equinix.oauth.operations"
 local json = require "equinix.base.json"
 local npm = require "spec.support.npm"
@@ -6,7 +6,7 @@ local openapi = require "equinix.service.openapi"
 local process = require "spec.support.process"
 local rest = require "equinix.service.rest"
 
--- As a reader gets it: through JSON.
+-- As a client reads it: through JSON.
 local function document(guarded)
   return assert(json.decode((assert(json.encode(
     openapi.document(capability, "1.2.3", guarded))))))
@@ -23,7 +23,7 @@ local function each(value, name, visit)
 end
 
 describe("the OpenAPI document", function()
-  it("is of version 3.1, and names this one", function()
+  it("has OpenAPI version 3.1, and the version of this software", function()
     local d = document()
     assert.equal("3.1.0", d.openapi)
     assert.equal("1.2.3", d.info.version)
@@ -54,7 +54,7 @@ describe("the OpenAPI document", function()
       assert.same(rest.paths(), seen)
     end)
 
-  it("refers to nothing that is not in it", function()
+  it("refers only to what it contains", function()
     local d = document()
     each(d, "document", function(_, value)
       local ref = value["$ref"]
@@ -67,7 +67,7 @@ describe("the OpenAPI document", function()
     end)
   end)
 
-  it("gives each operation an id of its own, and its answers words",
+  it("has an id for each operation, and a description for each response",
     function()
       local ids = {}
       for _, path in pairs(document().paths) do
@@ -83,7 +83,7 @@ describe("the OpenAPI document", function()
       end
     end)
 
-  it("declares a scheme where a token is asked for, and only there",
+  it("declares a security scheme only if an auth token is required",
     function()
       assert.same({ { token = {} } }, document(true).security)
       assert.equal("bearer",
@@ -94,13 +94,13 @@ describe("the OpenAPI document", function()
         :find('"security":[]', 1, true))
     end)
 
-  it("is accepted by a validator of its specification", function()
+  it("is accepted by a validator", function()
     local folder = (os.getenv "BUILD" or "build") .. "/npm"
     local missing = npm.why_not()
     local program = folder .. "/node_modules/.bin/validate-api"
     if missing or not io.open(program) then
       pending("no validator: " .. (missing or "remove " .. folder
-        .. ", so that it is fetched with all that is needed"))
+        .. ", so that it is fetched with all dependencies"))
       return
     end
     for _, guarded in ipairs { true, false } do

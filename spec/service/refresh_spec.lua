@@ -1,6 +1,6 @@
--- renewal: the service's own token, renewed for many.
+-- refresh: the service's own token, renewed for many callers.
 local core = require "equinix.core"
-local renewal = require "equinix.service.refresh"
+local refresh = require "equinix.service.refresh"
 local scripted = require "spec.support.scripted"
 local service = require "equinix.service.token_service"
 
@@ -10,17 +10,17 @@ local function token(name, refresh_token)
   return scripted.token(name, { refresh_token = refresh_token })
 end
 
-local function serve(answers)
-  local client, transport = scripted.client(answers)
+local function serve(responses)
+  local client, transport = scripted.client(responses)
   return service.new(client), transport, client
 end
 
-local function name_of(answer)
-  return answer.object.access_token
+local function name_of(response)
+  return response.object.access_token
 end
 
 describe("a renewal", function()
-  it("is made though the token be fresh", function()
+  it("is made even while the token is fresh", function()
     local s, transport = serve { token "one", token "two" }
     assert.equal("one", name_of(s:call(GET)))
     assert.equal("two", name_of(s:call(REFRESH)))
@@ -28,25 +28,25 @@ describe("a renewal", function()
     assert.equal(2, #transport.sent)
   end)
 
-  it("soon after another gets what that one brought", function()
+  it("soon after another returns the token of that one", function()
     local s, transport, client = serve { token "one", token "two" }
     s:call(REFRESH)
     for _ = 1, 3 do
-      local answer = s:call(REFRESH)
-      assert.equal("one", name_of(answer))
-      assert.equal("0", answer.headers.Age)
+      local response = s:call(REFRESH)
+      assert.equal("one", name_of(response))
+      assert.equal("0", response.headers.Age)
     end
-    -- For another service of the same account, too.
+    -- Also for another service of the same account.
     assert.equal("one", name_of(service.new(client):call(REFRESH)))
     assert.equal(1, #transport.sent)
   end)
 
-  it("is made again when those seconds are over", function()
+  it("is made again after those seconds", function()
     local s, transport, client = serve { token "one", token "two" }
     s:call(REFRESH)
-    local place = renewal.place(client)
-    place:forget() -- as if it were long ago
-    place:close()
+    local slot = refresh.slot(client)
+    slot:forget() -- as if it were long ago
+    slot:close()
     assert.equal("two", name_of(s:call(REFRESH)))
     assert.equal(2, #transport.sent)
   end)
@@ -59,14 +59,14 @@ describe("a renewal", function()
 end)
 
 describe("a refresh token without credentials", function()
-  it("is traded in when it is the current one", function()
+  it("is redeemed when it is the current one", function()
     local s, transport = serve { token("one", "r1"), token("two", "r2") }
     s:call(GET)
     assert.equal("two", name_of(s:call(REFRESH, { refresh_token = "r1" })))
     assert.equal("r1", transport.body(2).refresh_token)
   end)
 
-  it("still counts while others trade the same one in", function()
+  it("is still accepted after another caller redeemed it", function()
     local s, transport = serve { token("one", "r1"), token("two", "r2") }
     s:call(GET)
     s:call(REFRESH, { refresh_token = "r1" })
@@ -75,12 +75,12 @@ describe("a refresh token without credentials", function()
     assert.equal(2, #transport.sent)
   end)
 
-  it("is refused when it is anybody else's, and nothing is sent", function()
+  it("is refused when it is not the service's, and nothing is sent", function()
     local s, transport = serve { token("one", "r1") }
     for _, value in ipairs { "found", "", 7, {}, true } do
-      local answer = s:call(REFRESH, { refresh_token = value })
-      assert.equal(400, answer.status)
-      assert.equal("unknown_refresh_token", answer.object.code)
+      local response = s:call(REFRESH, { refresh_token = value })
+      assert.equal(400, response.status)
+      assert.equal("unknown_refresh_token", response.object.code)
     end
     assert.equal(0, #transport.sent)
     s:call(GET)
@@ -88,7 +88,7 @@ describe("a refresh token without credentials", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("is refused where no refresh token is", function()
+  it("is refused when the service has no refresh token", function()
     local s, transport = serve { token "one" }
     s:call(GET)
     for _, value in ipairs { "none", "one" } do
@@ -97,7 +97,7 @@ describe("a refresh token without credentials", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("holds nobody up after a refusal", function()
+  it("blocks no other caller after a refusal", function()
     local s = serve { token("one", "r1"), token "two" }
     s:call(GET)
     s:call(REFRESH, { refresh_token = "found" })
@@ -105,10 +105,10 @@ describe("a refresh token without credentials", function()
   end)
 end)
 
-describe("of several who renew at once", function()
+describe("of several callers that renew at once", function()
   -- Runs the others while one sleeps, as nginx does.
-  local function together(n, answers)
-    local client, transport = scripted.client(answers)
+  local function together(n, responses)
+    local client, transport = scripted.client(responses)
     transport.blocking = false
     transport.sleep = function()
       core.sleep(0.001)
@@ -138,10 +138,10 @@ describe("of several who renew at once", function()
     return results, transport
   end
 
-  -- Plain Lua 5.1 can't yield across the pcall around what a leader does.
+  -- Plain Lua 5.1 can't yield across the pcall around the leader's work.
   local it_yields = _VERSION == "Lua 5.1" and not jit and pending or it
 
-  it_yields("one sends, and all get its token", function()
+  it_yields("one sends a token request, and all get its token", function()
     local results, transport = together(8, { token "one", token "two" })
     for i = 1, 8 do
       assert.equal("one", name_of(results[i]))
@@ -149,7 +149,7 @@ describe("of several who renew at once", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it_yields("one fails, and all hear of it", function()
+  it_yields("one fails, and all get its error", function()
     local results, transport = together(8, { scripted.json(503, {}) })
     for i = 1, 8 do
       assert.equal(503, results[i].status)

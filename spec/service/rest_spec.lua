@@ -1,4 +1,4 @@
--- adapter/rest: the HTTP of the capability, without a network.
+-- rest: the HTTP of the capability, without a network.
 local json = require "equinix.base.json"
 local rest = require "equinix.service.rest"
 local scripted = require "spec.support.scripted"
@@ -7,21 +7,22 @@ local service = require "equinix.service.token_service"
 local TOKEN, REFRESH = "/oauth2/v1/token", "/oauth2/v1/refreshaccesstoken"
 local JSON = { ["content-type"] = "application/json" }
 
-local function serve(answers, options)
-  local client, transport = scripted.client(answers or
+local function serve(responses, options)
+  local client, transport = scripted.client(responses or
     { scripted.token "one" })
   options = options or {}
   options.service = service.new(client, options.now)
   options.client = client
-  local adapter = rest.new(options)
+  options.version = "1.2.3"
+  local api = rest.new(options)
   return function(method, path, body, headers)
     local all = { host = "127.0.0.1:8080" }
     for name, value in pairs(headers or {}) do
       all[name] = value
     end
-    return adapter:handle { method = method, path = path, body = body or "",
+    return api:handle { method = method, path = path, body = body or "",
       headers = all }
-  end, transport, adapter
+  end, transport, api
 end
 
 local function problem(response, status)
@@ -33,7 +34,7 @@ local function problem(response, status)
 end
 
 describe("POST " .. TOKEN, function()
-  it("needs no body, and an empty one needs no type", function()
+  it("needs no body, and an empty one needs no Content-Type", function()
     local ask, transport = serve()
     for _, body in ipairs { "", " \r\n" } do
       local response = ask("POST", TOKEN, body)
@@ -46,7 +47,7 @@ describe("POST " .. TOKEN, function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("hands a caller's body on, byte for byte", function()
+  it("passes a caller's body on, byte for byte", function()
     local ask, transport = serve { scripted.json(200, '{"a":1}') }
     local body = '\n{ "client_id" : "a", "client_secret":"b\\u0041" }'
     local response = ask("POST", TOKEN, body, JSON)
@@ -55,7 +56,7 @@ describe("POST " .. TOKEN, function()
     assert.equal("application/json", response.headers["Content-Type"])
   end)
 
-  it("takes JSON by any of its names, and nothing else", function()
+  it("accepts every media type of JSON, and nothing else", function()
     local ask = serve()
     for kind, status in pairs { ["application/json"] = 200,
       ["Application/JSON; charset=utf-8"] = 200,
@@ -68,7 +69,7 @@ describe("POST " .. TOKEN, function()
     problem(ask("POST", TOKEN, "{}"), 415)
   end)
 
-  it("takes an object, and nothing else that is JSON or is not", function()
+  it("accepts an object, and nothing else, JSON or not", function()
     local ask, transport = serve()
     for _, body in ipairs { "[]", '[{"client_id":"x"}]', "null", "1", '"x"',
       "{", "{}x", "\0", "{'a':1}" } do
@@ -77,31 +78,32 @@ describe("POST " .. TOKEN, function()
     assert.equal(0, #transport.sent)
   end)
 
-  it("takes a megabyte and not a byte more", function()
+  it("accepts 1 MiB and no more", function()
     local ask = serve()
     local most = "{" .. (" "):rep(1024 * 1024 - 2) .. "}"
     assert.equal(200, ask("POST", TOKEN, most, JSON).status)
     problem(ask("POST", TOKEN, most .. " ", JSON), 413)
   end)
 
-  it("gives problems their type, and Equinix's words theirs", function()
-    local ask = serve { scripted.json(503, {}, { ["retry-after"] = "9" }) }
-    local own = ask("POST", TOKEN)
-    problem(own, 503)
-    assert.equal("9", own.headers["Retry-After"])
-    local theirs = ask("POST", TOKEN, '{"client_id":"'
-      .. scripted.unique() .. '"}', JSON)
-    assert.equal(503, theirs.status)
-    assert.equal("application/json", theirs.headers["Content-Type"])
-    assert.equal("9", theirs.headers["Retry-After"])
-  end)
+  it("has one media type for problems, another for Equinix's errors",
+    function()
+      local ask = serve { scripted.json(503, {}, { ["retry-after"] = "9" }) }
+      local own = ask("POST", TOKEN)
+      problem(own, 503)
+      assert.equal("9", own.headers["Retry-After"])
+      local theirs = ask("POST", TOKEN, '{"client_id":"'
+        .. scripted.unique() .. '"}', JSON)
+      assert.equal(503, theirs.status)
+      assert.equal("application/json", theirs.headers["Content-Type"])
+      assert.equal("9", theirs.headers["Retry-After"])
+    end)
 
-  it("tells the log why, and the caller no more than he may know",
+  it("returns the error for the log, and hides it from the caller",
     function()
       local ask = serve { scripted.broken("network", true) }
-      local response, reason = ask("POST", TOKEN)
+      local response, err = ask("POST", TOKEN)
       problem(response, 502)
-      assert.equal("network", reason.kind)
+      assert.equal("network", err.kind)
       assert.is_nil(response.body:find("scripted failure", 1, true))
     end)
 
@@ -125,7 +127,7 @@ describe("POST " .. REFRESH, function()
 end)
 
 describe("a request", function()
-  it("of another method is told which there is", function()
+  it("with another method is refused, with Allow", function()
     local ask, transport = serve()
     for _, method in ipairs { "GET", "PUT", "DELETE", "HEAD", "OPTIONS",
       "post" } do
@@ -142,7 +144,7 @@ describe("a request", function()
     assert.equal(0, #transport.sent)
   end)
 
-  it("to another path is told that there is none", function()
+  it("to another path is refused", function()
     local ask = serve()
     for _, path in ipairs { "/", "", "/oauth2/v1/token/", "/OAUTH2/v1/token",
       "/oauth2/v1/userinfo", "//oauth2/v1/token", "/healthz/" } do
@@ -151,7 +153,7 @@ describe("a request", function()
     end
   end)
 
-  it("is met at the door before anything else", function()
+  it("is checked for access before anything else", function()
     local ask, transport = serve(nil, { auth_token = "t" })
     problem(ask("POST", TOKEN), 401)
     problem(ask("GET", "/metrics"), 401)
@@ -163,7 +165,7 @@ describe("a request", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("gets nothing that may be kept, whatever it is", function()
+  it("gets a response that may not be cached, in every case", function()
     local ask = serve()
     for _, what in ipairs { { "POST", TOKEN }, { "GET", TOKEN },
       { "GET", "/healthz" }, { "GET", "/readyz" }, { "GET", "/metrics" },
@@ -174,90 +176,90 @@ describe("a request", function()
   end)
 end)
 
-describe("a request table that comes again", function()
-  -- The same second all along.
+describe("a request table that is handled again", function()
+  -- Always the same second.
   local function now()
     return 0
   end
 
-  local function asked(headers)
+  local function new_request(headers)
     headers = headers or {}
     headers.host = "localhost"
     return { method = "POST", path = TOKEN, body = "", headers = headers }
   end
 
-  -- The first one had a token requested; from then on there is one.
-  local function handled(adapter, request)
-    adapter:handle(request)
-    return adapter:handle(request)
+  -- The first time a token is requested; the second time there is one.
+  local function handled(api, request)
+    api:handle(request)
+    return api:handle(request)
   end
 
-  it("gets the response it got, as long as that is the token", function()
-    local _, transport, adapter = serve({ scripted.token "one",
+  it("gets the same response, as long as its token is current", function()
+    local _, transport, api = serve({ scripted.token "one",
       scripted.token "two" }, { now = now })
-    local request = asked()
-    assert.is_nil(adapter:again(request))
-    local response = handled(adapter, request)
-    assert.equal(response, adapter:again(request))
-    assert.is_nil(adapter:again(asked()))
-    adapter.client:invalidate "Bearer one"
-    assert.is_nil(adapter:again(request))
-    response = handled(adapter, request)
+    local request = new_request()
+    assert.is_nil(api:again(request))
+    local response = handled(api, request)
+    assert.equal(response, api:again(request))
+    assert.is_nil(api:again(new_request()))
+    api.client:invalidate "Bearer one"
+    assert.is_nil(api:again(request))
+    response = handled(api, request)
     assert.equal("two", json.decode(response.body).access_token)
-    assert.equal(response, adapter:again(request))
+    assert.equal(response, api:again(request))
     assert.equal(2, #transport.sent)
   end)
 
-  it("is met at the door as ever", function()
-    local _, _, adapter = serve(nil, { auth_token = "t", now = now })
-    local request = asked { authorization = "Bearer t" }
-    handled(adapter, request)
-    assert.is_truthy(adapter:again(request))
+  it("is checked for access each time", function()
+    local _, _, api = serve(nil, { auth_token = "t", now = now })
+    local request = new_request { authorization = "Bearer t" }
+    handled(api, request)
+    assert.is_truthy(api:again(request))
     for name, value in pairs { origin = "http://evil.example",
       authorization = "Bearer x", host = "evil.example" } do
       local before = request.headers[name]
       request.headers[name] = value
-      assert.is_nil(adapter:again(request), name)
+      assert.is_nil(api:again(request), name)
       request.headers[name] = before
     end
-    assert.is_truthy(adapter:again(request))
+    assert.is_truthy(api:again(request))
   end)
 
-  it("is answered anew where it was no token of the service's", function()
-    local _, transport, adapter = serve({ scripted.token "one",
+  it("is not repeated unless it is the service's own token", function()
+    local _, transport, api = serve({ scripted.token "one",
       scripted.token "two" }, { now = now })
-    local renewal = asked()
+    local renewal = new_request()
     renewal.path = REFRESH
-    local wrong = asked()
+    local wrong = new_request()
     wrong.method = "GET"
-    handled(adapter, asked())
+    handled(api, new_request())
     for _, request in ipairs { renewal, wrong } do
-      adapter:handle(request)
-      assert.is_nil(adapter:again(request), request.method)
+      api:handle(request)
+      assert.is_nil(api:again(request), request.method)
     end
     assert.equal(2, #transport.sent)
   end)
 end)
 
-describe("what watches the service", function()
-  it("is healthy whatever becomes of tokens", function()
+describe("monitoring", function()
+  it("is healthy whether there is a token or not", function()
     local ask, transport = serve { scripted.json(503, {}) }
     assert.same({ status = "ok" }, json.decode(ask("GET", "/healthz").body))
     assert.equal(0, #transport.sent)
   end)
 
-  it("is ready when a token can be had, and has one asked for", function()
+  it("is ready when it can get a token, and requests one", function()
     local ask, transport = serve()
     assert.equal(200, ask("GET", "/readyz").status)
     assert.equal(200, ask("HEAD", "/readyz").status)
     assert.equal(1, #transport.sent)
   end)
 
-  it("is not ready when none can, and says until when", function()
-    for _, answer in ipairs { scripted.refused(),
+  it("is not ready when it can't, and says when to try again", function()
+    for _, upstream in ipairs { scripted.refused(),
       scripted.json(503, {}, { ["retry-after"] = "5" }),
       scripted.broken("network", true) } do
-      local ask, transport = serve { answer }
+      local ask, transport = serve { upstream }
       for _ = 1, 2 do
         local response = ask("GET", "/readyz")
         problem(response, 503)
@@ -267,7 +269,7 @@ describe("what watches the service", function()
     end
   end)
 
-  it("has its counters, and a document of itself", function()
+  it("has counters and an OpenAPI document", function()
     local ask = serve()
     local response = ask("GET", "/metrics")
     assert.matches("^text/plain; version=0.0.4",
@@ -275,11 +277,12 @@ describe("what watches the service", function()
     assert.matches("\nequinix_token_requests_total 0\n", response.body)
     local document = json.decode(ask("GET", "/openapi.json").body)
     assert.equal("3.1.0", document.openapi)
+    assert.equal("1.2.3", document.info.version)
   end)
 end)
 
 describe("rest.paths", function()
-  it("names every path that is answered, and no other", function()
+  it("lists every path that is answered, and no other", function()
     local ask = serve()
     local paths = rest.paths()
     assert.equal(6, #paths)

@@ -1,4 +1,4 @@
--- service: whose token a caller gets, and in which words.
+-- token_service: whose token a caller gets, and in which form.
 local json = require "equinix.base.json"
 local scripted = require "spec.support.scripted"
 local service = require "equinix.service.token_service"
@@ -6,12 +6,12 @@ local service = require "equinix.service.token_service"
 local GET, REFRESH = "getoauth2accesstoken", "refreshoauth2accesstoken"
 local TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-local function serve(answers, opts, now)
-  local client, transport, options = scripted.client(answers, opts)
+local function serve(responses, opts, now)
+  local client, transport, options = scripted.client(responses, opts)
   return service.new(client, now), transport, options, client
 end
 
--- A second has passed for the service, not for the token.
+-- A clock that moves for the service, not for the token.
 local function clock()
   local at = os.time()
   return function(seconds)
@@ -21,21 +21,21 @@ local function clock()
 end
 
 describe("a call without credentials", function()
-  it("gets the server's own token, in the shape of Equinix's answer",
+  it("gets the service's own token, in the shape of Equinix's response",
     function()
       local s = serve { scripted.token("one", { refresh_token = "r",
         refresh_token_timeout = "5182560 (60 days)" }) }
-      local answer = s:call(GET)
-      assert.equal(200, answer.status)
+      local response = s:call(GET)
+      assert.equal(200, response.status)
       assert.same({ access_token = "one", token_timeout = "3600",
         token_type = "Bearer", user_name = "cageadmin", refresh_token = "r",
-        refresh_token_timeout = "5182560" }, answer.object)
-      assert.same(answer.object, json.decode(answer.body))
-      assert.equal("0", answer.headers.Age)
-      assert.is_nil(answer.problem)
+        refresh_token_timeout = "5182560" }, response.object)
+      assert.same(response.object, json.decode(response.body))
+      assert.equal("0", response.headers.Age)
+      assert.is_nil(response.err)
     end)
 
-  it("makes one token request for all callers", function()
+  it("causes one token request for all callers", function()
     local s, transport = serve { scripted.token "one" }
     for _, fields in ipairs { false, {}, { grant_type = "password" },
       { client_id = json.null } } do
@@ -51,23 +51,23 @@ describe("a call without credentials", function()
       assert.equal("3600", s:call(GET).object.token_timeout)
     end
     now(59)
-    local answer = s:call(GET)
-    assert.equal("3541", answer.object.token_timeout)
-    assert.equal("59", answer.headers.Age)
+    local response = s:call(GET)
+    assert.equal("3541", response.object.token_timeout)
+    assert.equal("59", response.headers.Age)
   end)
 
-  it("never says more than there was, though the clock be set back",
+  it("never reports more than the lifetime, even if the clock is set back",
     function()
       local now = clock()
       local s = serve({ scripted.token "one" }, nil, now)
       s:call(GET)
       now(-7200)
-      local answer = s:call(GET)
-      assert.equal("3600", answer.object.token_timeout)
-      assert.equal("0", answer.headers.Age)
+      local response = s:call(GET)
+      assert.equal("3600", response.object.token_timeout)
+      assert.equal("0", response.headers.Age)
     end)
 
-  it("does not give an answer again once its token is refused", function()
+  it("does not return a response again once its token is refused", function()
     local now = clock()
     local s, _, _, client = serve({ scripted.token "one",
       scripted.token "two" }, nil, now)
@@ -78,35 +78,35 @@ describe("a call without credentials", function()
     assert.equal("two", s:call(GET).object.access_token)
   end)
 
-  it("has no life to tell of a token that somebody gave", function()
+  it("reports no lifetime for a static token", function()
     local c = assert(require("equinix").new { token = "mine" })
     local s = service.new(c)
-    local answer = s:call(GET)
+    local response = s:call(GET)
     assert.same({ access_token = "mine", token_type = "Bearer" },
-      answer.object)
-    assert.is_nil(answer.headers.Age)
+      response.object)
+    assert.is_nil(response.headers.Age)
     assert.is_nil(s:life())
-    answer = s:call(REFRESH)
-    assert.equal(501, answer.status)
-    assert.equal("static_token", answer.object.code)
+    response = s:call(REFRESH)
+    assert.equal(501, response.status)
+    assert.equal("static_token", response.object.code)
   end)
 end)
 
 describe("a call with credentials", function()
   local BODY = '{ "client_id" : "a",\n "client_secret":"b" , "more": [1] }'
 
-  it("goes to Equinix as it is, and its answer comes back as it is",
+  it("is sent unchanged, and Equinix's response is returned unchanged",
     function()
       local said = '{"access_token" : "theirs","token_timeout":3599 ,"x":1}'
       local s, transport = serve { scripted.json(200, said) }
-      local answer = s:call(GET, json.decode(BODY), BODY)
+      local response = s:call(GET, json.decode(BODY), BODY)
       assert.equal(BODY, transport.sent[1].request.body)
-      assert.equal(said, answer.body)
-      assert.equal("theirs", answer.object.access_token)
-      assert.is_nil(answer.headers.Age)
+      assert.equal(said, response.body)
+      assert.equal("theirs", response.object.access_token)
+      assert.is_nil(response.headers.Age)
     end)
 
-  it("is known by any one of them", function()
+  it("is recognised by any one of them", function()
     for _, name in ipairs { "client_id", "client_secret", "user_name",
       "user_password" } do
       local s, transport = serve { scripted.json(400, {}) }
@@ -115,44 +115,52 @@ describe("a call with credentials", function()
     end
   end)
 
-  it("gets Equinix's status, words and Retry-After", function()
+  it("is not recognised by other members, nor by null", function()
+    assert.is_true(service.has_credentials { client_id = "x" })
+    for _, fields in ipairs { {}, { grant_type = "password" },
+      { refresh_token = "r" }, { client_id = json.null } } do
+      assert.is_false(service.has_credentials(fields))
+    end
+  end)
+
+  it("gets Equinix's status, body and Retry-After", function()
     for _, status in ipairs { 400, 401, 403, 429, 500, 503 } do
       local s = serve { scripted.json(status, { errorCode = "E1" },
         { ["retry-after"] = "7" }) }
-      local answer = s:call(GET, { client_id = scripted.unique() })
-      assert.equal(status, answer.status)
-      assert.equal('{"errorCode":"E1"}', answer.body)
-      assert.equal("7", answer.headers["Retry-After"])
-      assert.is_nil(answer.problem)
+      local response = s:call(GET, { client_id = scripted.unique() })
+      assert.equal(status, response.status)
+      assert.equal('{"errorCode":"E1"}', response.body)
+      assert.equal("7", response.headers["Retry-After"])
+      assert.is_nil(response.err)
     end
   end)
 
-  it("does not hand a Retry-After on that nobody could read", function()
+  it("does not pass on a Retry-After that is not valid", function()
     local s = serve { scripted.json(503, {}, { ["retry-after"] = "soon" }) }
-    local answer = s:call(GET, { client_id = scripted.unique() })
-    assert.is_nil(answer.headers["Retry-After"])
+    local response = s:call(GET, { client_id = scripted.unique() })
+    assert.is_nil(response.headers["Retry-After"])
   end)
 
-  it("gets 502 and the status where the answer is no JSON", function()
+  it("gets 502 and the status where the response is not JSON", function()
     for status, body in pairs { [503] = "<html>", [200] = "", [404] = "nope",
       [201] = '"a string"', [302] = "{}" } do
       local s = serve { scripted.json(status, body) }
-      local answer = s:call(GET, { client_id = scripted.unique() })
-      assert.equal(502, answer.status)
-      assert.equal(status, answer.object.upstream_status)
-      assert.is_nil(answer.body:find("html", 1, true))
+      local response = s:call(GET, { client_id = scripted.unique() })
+      assert.equal(502, response.status)
+      assert.equal(status, response.object.upstream_status)
+      assert.is_nil(response.body:find("html", 1, true))
     end
   end)
 
-  it("is told to wait when the account's guard holds it back", function()
+  it("has to wait when the lock-out guard holds it back", function()
     local s, transport = serve { scripted.refused() }
     local id = scripted.unique()
     local fields = { client_id = id, client_secret = "wrong" }
     assert.equal(401, s:call(GET, fields).status)
-    local answer = s:call(GET, fields)
-    assert.equal(429, answer.status)
-    assert.equal("latched", answer.object.code)
-    assert.is_true(tonumber(answer.headers["Retry-After"]) > 500)
+    local response = s:call(GET, fields)
+    assert.equal(429, response.status)
+    assert.equal("latched", response.object.code)
+    assert.is_true(tonumber(response.headers["Retry-After"]) > 500)
     assert.equal(1, #transport.sent)
   end)
 end)
@@ -160,16 +168,16 @@ end)
 describe("a failure", function()
   local SECRET = "s3cret-of-this-app"
 
-  it("of our own credentials has Equinix's status and its errors",
+  it("of the service's own credentials has Equinix's status and errors",
     function()
       local s = serve { scripted.refused() }
       for _ = 1, 2 do -- the second one is not sent
-        local answer = s:call(GET)
-        assert.equal(401, answer.status)
-        assert.equal("S1006", answer.object.code)
-        assert.equal("S1006", answer.object.errors[1].code)
-        assert.equal("auth", answer.problem.kind)
-        assert.is_truthy(answer.headers["Retry-After"])
+        local response = s:call(GET)
+        assert.equal(401, response.status)
+        assert.equal("S1006", response.object.code)
+        assert.equal("S1006", response.object.errors[1].code)
+        assert.equal("auth", response.err.kind)
+        assert.is_truthy(response.headers["Retry-After"])
       end
     end)
 
@@ -177,41 +185,41 @@ describe("a failure", function()
     local s, transport = serve { scripted.json(503, {},
       { ["retry-after"] = "33" }) }
     for _ = 1, 2 do
-      local answer = s:call(GET)
-      assert.equal(503, answer.status)
-      assert.equal("33", answer.headers["Retry-After"])
+      local response = s:call(GET)
+      assert.equal(503, response.status)
+      assert.equal("33", response.headers["Retry-After"])
     end
     assert.equal(1, #transport.sent)
   end)
 
-  it("of the way there is a 502, 504 or 503 without a word of where",
+  it("of the network is a 502, 504 or 503 without the name of a host",
     function()
       for kind, status in pairs { network = 502, tls = 502, timeout = 504 }
       do
         local s = serve { scripted.broken(kind, true) }
-        local answer = s:call(GET)
-        assert.equal(status, answer.status)
-        assert.is_nil(answer.body:find("scripted failure", 1, true))
-        assert.equal(kind, answer.problem.kind)
+        local response = s:call(GET)
+        assert.equal(status, response.status)
+        assert.is_nil(response.body:find("scripted failure", 1, true))
+        assert.equal(kind, response.err.kind)
       end
     end)
 
-  it("never holds a secret, a path or a name of this machine", function()
+  it("never contains a secret, a path or a name of this machine", function()
     local path = os.tmpname()
     os.remove(path)
     local s = serve({ scripted.json(400, { errorMessage = SECRET }) })
     assert.is_nil(s:call(GET).body:find(SECRET, 1, true))
     local c = assert(require("equinix").new { client_id = "x",
       client_secret_file = path })
-    local answer = service.new(c):call(GET)
-    assert.equal(500, answer.status)
-    assert.is_nil(answer.body:find(path, 1, true))
-    assert.is_truthy(answer.problem.message:find(path, 1, true))
+    local response = service.new(c):call(GET)
+    assert.equal(500, response.status)
+    assert.is_nil(response.body:find(path, 1, true))
+    assert.is_truthy(response.err.message:find(path, 1, true))
   end)
 end)
 
 describe("a trace", function()
-  it("goes on in the token request, and in a caller's own", function()
+  it("continues in the token request, and in a caller's own", function()
     local s, transport = serve { scripted.token "one" }
     s:call(GET, nil, nil, { traceparent = TRACE })
     s:call(REFRESH, nil, nil, { traceparent = TRACE })
@@ -231,7 +239,7 @@ describe("a trace", function()
 end)
 
 describe("the service", function()
-  it("tells the life of the token it has, and asks for none", function()
+  it("reports the life of the token it has, and requests none", function()
     local s, transport = serve { scripted.token "one" }
     assert.is_nil(s:life())
     assert.equal(0, #transport.sent)
@@ -242,7 +250,7 @@ describe("the service", function()
     assert.equal(1, s:stats().tokens)
   end)
 
-  it("answers after its client was closed, too", function()
+  it("responds also after its client was closed", function()
     local s, _, _, client = serve { scripted.token "one" }
     client:close()
     assert.equal(503, s:call(GET).status)

@@ -1,4 +1,4 @@
--- store_contract: the promises of a store, kept by the shortest one there is.
+-- store_contract: the promises of a store, kept by the shortest one.
 local contract = require "spec.support.store_contract"
 local memory_store = require "spec.support.memory_store"
 

@@ -1,6 +1,6 @@
--- A store in trouble, a whole client on it: the call works, one event tells
--- what happened, and what rested there is not lost. The stores and what ails
--- them are real; only Equinix's answers are scripted.
+-- A client whose store fails: the call works, one event says what happened,
+-- and what was stored is not lost. The stores and their failures are real;
+-- only Equinix's responses are scripted.
 local core = require "equinix.core"
 local folder = require "spec.support.folder"
 local process = require "spec.support.process"
@@ -9,10 +9,11 @@ local scripted = require "spec.support.scripted"
 
 local token = scripted.token
 
--- A process of its own: its first level is empty. All have the same app.
-local function client(id, store, answers, timeout)
+-- A client as in a process of its own: its first level is empty. All have the
+-- same app.
+local function client(id, store, responses, timeout)
   local events = {}
-  local c, transport = scripted.client(answers, {
+  local c, transport = scripted.client(responses, {
     client_id = id, store = store, timeout = timeout,
     on_event = function(name, fields)
       if name == "store_failed" then
@@ -29,7 +30,7 @@ local function client(id, store, answers, timeout)
   return c, transport, events
 end
 
--- What everybody is to find in it: a token that a process before left there.
+-- Puts a token into the store, as an earlier process would.
 local function prepared(open)
   local id = scripted.unique()
   local c, _, events = client(id, open(), { token "one" })
@@ -38,20 +39,20 @@ local function prepared(open)
   return id
 end
 
--- A renewal meanwhile, and a process that comes afterwards.
-local function assert_survives(open, trouble)
+-- A renewal during the fault, and a process that comes afterwards.
+local function assert_survives(open, fault)
   local id = prepared(open)
-  trouble.comes()
+  fault.begin()
   local c, _, events = client(id, open(), { token "two" })
   assert.equal("two", c:refresh().access_token)
   assert.equal(1, #events, table.concat(events, "\n"))
-  assert.matches(trouble.says, events[1])
-  trouble.goes()
+  assert.matches(fault.reason, events[1])
+  fault.stop()
   local later, transport, more = client(id, open(), { token "three" })
   local found = assert(later:token()).access_token
   assert.same({}, more)
-  if trouble.destroys then
-    assert.equal(trouble.destroys, found)
+  if fault.destroys then
+    assert.equal(fault.destroys, found)
   else
     assert.equal("one", found)
     assert.equal(0, #transport.sent)
@@ -81,50 +82,50 @@ describe("a client whose file store", function()
     end
   end
 
-  local troubles = {
+  local faults = {
     ["is open to others"] = {
-      comes = sh "chmod 755 ${f%/*}", goes = sh "chmod 700 ${f%/*}",
-      says = "others may use it",
+      begin = sh "chmod 755 ${f%/*}", stop = sh "chmod 700 ${f%/*}",
+      reason = "others may use it",
     },
     ["has a record that others may read"] = {
-      comes = sh "chmod 640 $f", goes = sh "chmod 600 $f",
-      says = "others may use it",
+      begin = sh "chmod 640 $f", stop = sh "chmod 600 $f",
+      reason = "others may use it",
     },
     ["has a link for a record"] = {
-      comes = sh "mv $f $k; ln -s $k $f", goes = sh "mv $k $f",
-      says = "load: ",
+      begin = sh "mv $f $k; ln -s $k $f", stop = sh "mv $k $f",
+      reason = "load: ",
     },
     ["has a pipe for a record"] = {
-      comes = sh "mv $f $k; mkfifo -m 600 $f", goes = sh "mv -f $k $f",
-      says = "load: ",
+      begin = sh "mv $f $k; mkfifo -m 600 $f", stop = sh "mv -f $k $f",
+      reason = "load: ",
     },
     ["has a record cut short"] = {
-      comes = sh "truncate -s 90 $f", goes = function() end,
-      says = "put aside", destroys = "two",
+      begin = sh "truncate -s 90 $f", stop = function() end,
+      reason = "put aside", destroys = "two",
     },
-    ["belongs to somebody else"] = {
-      comes = sh "chown 12345 $f", goes = sh "chown 0 $f",
-      says = "load: ", root = true,
+    ["belongs to another user"] = {
+      begin = sh "chown 12345 $f", stop = sh "chown 0 $f",
+      reason = "load: ", root = true,
     },
     ["is a link itself"] = {
-      comes = sh "mv ${f%/*} $k; ln -s $k ${f%/*}",
-      goes = function()
+      begin = sh "mv ${f%/*} $k; ln -s $k ${f%/*}",
+      stop = function()
         folder.sh("rm %s; mv %s/kept %s", dir, top, dir)
       end,
-      says = "load: ",
+      reason = "load: ",
     },
   }
-  for what, trouble in pairs(troubles) do
-    it(what .. " makes its call, tells it once and loses nothing", function()
-      if trouble.root and not folder.is_root() then
+  for what, fault in pairs(faults) do
+    it(what .. " makes its call, reports it once and loses nothing", function()
+      if fault.root and not folder.is_root() then
         pending "only root can give a file away"
         return
       end
-      assert_survives(open, trouble)
+      assert_survives(open, fault)
     end)
   end
 
-  it("can't be made makes its call and tells it once", function()
+  it("can't be made makes its call and reports it once", function()
     folder.write(dir, "a file")
     local c, _, events = client(scripted.unique(), open(), { token "one" })
     assert.equal("one", c:token().access_token)
@@ -132,7 +133,7 @@ describe("a client whose file store", function()
     assert.equal("a file", folder.read(dir))
   end)
 
-  it("is full makes its call, tells it once and keeps the old record",
+  it("is full makes its call, reports it once and keeps the old record",
     function()
       local mounts = folder.own_mounts()
       if not mounts then
@@ -169,7 +170,7 @@ describe("a client whose file store", function()
       assert.matches("done", out)
     end)
 
-  it("is locked by a process that is stopped goes on when its time is over",
+  it("is locked by a process that is stopped goes on when its lease ends",
     function()
       local id = prepared(open)
       record = process.capture("ls " .. dir .. " | grep eq-record")
@@ -219,55 +220,55 @@ describe("a client whose Redis", function()
   end
 
   local nothing = function() end
-  local troubles = {
+  local faults = {
     ["is stopped"] = {
-      comes = function() server:signal "STOP" end,
-      goes = function() server:signal "CONT" end,
-      says = "timed out",
+      begin = function() server:signal "STOP" end,
+      stop = function() server:signal "CONT" end,
+      reason = "timed out",
     },
     ["sleeps"] = {
-      comes = function() server:tell("DEBUG", "SLEEP", "1") end,
-      goes = function() server:ask "PING" end,
-      says = "timed out",
+      begin = function() server:send_only("DEBUG", "SLEEP", "1") end,
+      stop = function() server:ask "PING" end,
+      reason = "timed out",
     },
-    ["asks for a password that nobody gave"] = {
-      comes = function()
+    ["requires a password that was not given"] = {
+      begin = function()
         server:ask("CONFIG", "SET", "requirepass", "secret")
       end,
-      goes = function() server:ask("CONFIG", "SET", "requirepass", "") end,
-      says = "NOAUTH",
+      stop = function() server:ask("CONFIG", "SET", "requirepass", "") end,
+      reason = "NOAUTH",
     },
-    ["is a replica that may not be written"] = {
-      -- Its master has to be there, or it has nothing to serve.
-      comes = function()
+    ["is a replica that refuses writes"] = {
+      -- Without its master it would serve nothing.
+      begin = function()
         server:ask("CONFIG", "SET", "replica-serve-stale-data", "yes")
         server:ask("REPLICAOF", "127.0.0.1", "1")
       end,
-      goes = function() server:ask("REPLICAOF", "NO", "ONE") end,
-      says = "READONLY",
+      stop = function() server:ask("REPLICAOF", "NO", "ONE") end,
+      reason = "READONLY",
     },
-    ["has something else under the name"] = {
-      comes = function()
+    ["has another value under the name"] = {
+      begin = function()
         local name = key()
         server:ask("DEL", name)
         server:ask("LPUSH", name, "x")
       end,
-      goes = function() server:ask("DEL", (key())) end,
-      says = "WRONGTYPE", destroys = "three",
+      stop = function() server:ask("DEL", (key())) end,
+      reason = "WRONGTYPE", destroys = "three",
     },
-    ["has a record that somebody changed"] = {
-      comes = function() server:ask("SETRANGE", key(), 20, "x\0x\0x") end,
-      goes = nothing,
-      says = "can't be opened", destroys = "two",
+    ["has a record that was changed"] = {
+      begin = function() server:ask("SETRANGE", key(), 20, "x\0x\0x") end,
+      stop = nothing,
+      reason = "can't be opened", destroys = "two",
     },
   }
-  for what, trouble in pairs(troubles) do
-    it(what .. " makes its call, tells it once and loses nothing", function()
-      assert_survives(open, trouble)
+  for what, fault in pairs(faults) do
+    it(what .. " makes its call, reports it once and loses nothing", function()
+      assert_survives(open, fault)
     end)
   end
 
-  it("is away makes its call and tells it once", function()
+  it("is down makes its call and reports it once", function()
     server:halt()
     finally(function()
       server:continue()
@@ -277,7 +278,7 @@ describe("a client whose Redis", function()
     assert.equal(1, #events, table.concat(events, "\n"))
   end)
 
-  it("forgets everything while a token is asked for makes its call",
+  it("is flushed while a token is requested makes its call",
     function()
       local c, _, events = client(scripted.unique(), open(), {
         function()

@@ -1,17 +1,17 @@
--- store.file over crashes: a save is killed, refused or interrupted at every
--- single system call it makes; what can be read is the old record or the new
--- one, whole, and the next one who comes can save.
+-- store.file and crashes: a save is killed, fails or is interrupted at every
+-- system call that it makes; what can be read is the complete old record or
+-- the complete new one, and the next process can save.
 --
--- strace does it. A first run tells which calls there are between two marks
--- (files that are looked for in vain), and the how-manieth of its kind each
--- one is; that is how strace wants them named.
+-- strace does it. A first run finds the calls between two marks (opens of
+-- files that don't exist), and the number of each among those of its name,
+-- since that is what strace needs.
 local file = require "equinix.store.file"
 local process = require "spec.support.process"
 local support = require "spec.support.folder"
 
 local OLD, NEW = ("old "):rep(5000), ("new, longer "):rep(5000)
 
--- What is done between the marks, and said by the exit code.
+-- What is done between the marks; the exit code has the result.
 local SAVE = [[
 io.open "/mark-begin"
 local lease, reason = store:lock("k", 60)
@@ -24,7 +24,7 @@ io.open "/mark-end"
 if not saved then assert(reason ~= "busy" and reason ~= "stale", reason) end
 os.exit(saved and 0 or 3)]]
 
--- These are Lua's own, and not always as many.
+-- These are Lua's own, and their number varies.
 local MEMORY = {
   brk = true, mmap = true, munmap = true, mremap = true, madvise = true,
   futex = true, clock_gettime = true, rt_sigprocmask = true,
@@ -40,14 +40,14 @@ describe("a save", function()
     local lease = assert(store:lock("k", 60))
     assert(store:save("k", OLD, 60, lease))
     store:unlock(lease)
-    -- Something to sweep on the way.
+    -- A file that the save cleans up.
     support.write(dir .. "/.eq-temp-stray", "x")
   end)
   after_each(function()
     process.remove(base)
   end)
 
-  --- strace as a command before another; no leaks can be looked for there.
+  --- strace as a prefix of a command; leaks can't be looked for under it.
   local function strace(options)
     return ("env ASAN_OPTIONS=%s strace -f -o %s/log %s"):format(
       process.quote((os.getenv "ASAN_OPTIONS" or "") .. ":detect_leaks=0"),
@@ -78,7 +78,7 @@ describe("a save", function()
     return list
   end
 
-  --- What was left: one of the two records, and room for the next save.
+  --- Checks what was left: one of the two records, and the next save works.
   local function assert_sound(where)
     local record, reason = store:load "k"
     assert.is_true(record == OLD or record == NEW, where .. ": "
@@ -95,7 +95,7 @@ describe("a save", function()
     return support.can "strace -f -o /dev/null true"
   end
 
-  it("that is killed at any system call leaves a whole record", function()
+  it("that is killed at any system call leaves a complete record", function()
     if not has_strace() then
       return pending "needs strace, and the right to use it"
     end
@@ -107,11 +107,11 @@ describe("a save", function()
       local record = assert_sound(where)
       seen[record] = seen[record] + 1
     end
-    -- The kills were before and after the moment that counts.
+    -- There were kills before and after the rename.
     assert.is_true(seen[OLD] > 10 and seen[NEW] > 2)
   end)
 
-  it("of which any system call fails says so, or it was none that matters",
+  it("of which any system call fails says so, unless it did not matter",
     function()
       if not has_strace() then
         return pending "needs strace, and the right to use it"
@@ -129,7 +129,7 @@ describe("a save", function()
       assert.is_true(failed > 10)
     end)
 
-  it("that a signal interrupts at any call goes on", function()
+  it("that is interrupted by a signal at any call goes on", function()
     if not has_strace() then
       return pending "needs strace, and the right to use it"
     end
@@ -145,7 +145,7 @@ describe("a save", function()
     end
   end)
 
-  it("is on the disk before it has its name, and so is the name", function()
+  it("is on the disk before it is renamed, and then the name is", function()
     if not has_strace() then
       return pending "needs strace, and the right to use it"
     end
@@ -157,11 +157,11 @@ describe("a save", function()
     assert.is_truthy(text:find "write.* fsync .*rename.* fsync", text)
   end)
 
-  it("whose writer is stopped until another has saved is none", function()
+  it("whose writer is stopped until another saved is refused", function()
     if not has_strace() then
       return pending "needs strace, and the right to use it"
     end
-    -- He is stopped when the record is written, before it has its name.
+    -- It is stopped when the record is written, before it is renamed.
     local child = support.child(dir, [[
       local lease = assert(store:lock("k", 0.5))
       print(("pid %d."):format(core.pid()))

@@ -1,5 +1,5 @@
--- store.file: what every store promises; where the folder is; what a record's
--- file says, and what becomes of one that says something else.
+-- file: what every store promises; where the folder is; what a record's file
+-- contains, and what happens to one with other content.
 local contract = require "spec.support.store_contract"
 local core = require "equinix.core"
 local file = require "equinix.store.file"
@@ -124,7 +124,7 @@ describe("store.file", function()
       }))
     end)
 
-    it("says what to set where nothing is of use", function()
+    it("says what to set where none can be used", function()
       for _, env in ipairs { {}, { HOME = "" }, { HOME = "home" } } do
         local found, said = made(env)
         assert.equal("", found)
@@ -134,15 +134,15 @@ describe("store.file", function()
       end
     end)
 
-    it("says what it can't make", function()
+    it("says which folder can't be made", function()
       support.write(base .. "/plain", "")
       local _, said = made { HOME = base .. "/plain/home" }
       assert.is_truthy(said:find("nil\t.*ENOTDIR.*plain/home")
-        or said:find("no folder", 1, true), said)
+        or said:find("not a folder", 1, true), said)
     end)
   end)
 
-  describe("reads a file that is not as it was written as a miss,", function()
+  describe("counts a file that it did not write so as a miss,", function()
     local path
 
     before_each(function()
@@ -175,7 +175,7 @@ describe("store.file", function()
       end
     end)
 
-    it("and puts it aside: too long, or another's", function()
+    it("and puts it aside: too long, or of another format", function()
       local bytes = support.read(path)
       assert_put_aside(bytes .. "x")
       assert_put_aside(bytes .. bytes)
@@ -192,7 +192,7 @@ describe("store.file", function()
       assert.equal("new", (store:load "k"))
     end)
 
-    it("and what can't be put aside is a failure", function()
+    it("and fails where it can't be put aside", function()
       support.write(path, "x")
       support.sh("mkdir %s/.eq-corrupt", dir)
       local record, reason = store:load "k"
@@ -201,7 +201,7 @@ describe("store.file", function()
     end)
   end)
 
-  it("tells why a file that others may read is none", function()
+  it("says why a file that others may read is not used", function()
     save "r"
     support.sh("chmod 644 %s/k.eq-record", dir)
     local record, reason = store:load "k"
@@ -210,13 +210,13 @@ describe("store.file", function()
       .. "others: " .. dir .. "/k.eq-record", reason)
   end)
 
-  describe("counts a life by the wall clock:", function()
+  describe("counts a time to live by the wall clock:", function()
     local wall = core.time
     after_each(function()
       core.time = wall -- luacheck: ignore 122
     end)
 
-    -- The fault itself: a clock that somebody sets.
+    -- The fault itself: a clock that is set.
     local function set_clock(by)
       core.time = function() -- luacheck: ignore 122
         return wall() + by
@@ -233,7 +233,7 @@ describe("store.file", function()
       assert.same({}, { store:load "k" })
     end)
 
-    it("a clock that was set back leaves no more than was given", function()
+    it("a clock that was set back leaves no more than it had", function()
       save("r", 100)
       for _, back in ipairs { 1, 1000, 1e9 } do
         set_clock(-back)
@@ -249,7 +249,7 @@ describe("store.file", function()
       assert.same({ "r", 100 }, { store:load "k" })
     end)
 
-    it("a life of decades ends some day", function()
+    it("a time to live of decades is cut", function()
       save("r", 1e300)
       local record, ttl = store:load "k"
       assert.equal("r", record)

@@ -1,5 +1,5 @@
--- store/redis: its options here; what it does with Redis is in
--- support/redis_contract.lua, which each driver's spec runs.
+-- redis: the options of the store; support/redis_contract.lua has what it does
+-- with Redis, and each driver's spec runs that.
 local check = require "spec.support.raises"
 local redis = require "spec.support.redis"
 
@@ -20,23 +20,23 @@ describe("store.redis", function()
       tostring(store))
   end)
 
-  it("asks Redis at home unless told", function()
+  it("uses the Redis on this machine by default", function()
     assert.equal("equinix.store.redis (Redis at 127.0.0.1:6379)",
       tostring(assert(new())))
   end)
 
-  it("raises for an option nobody knows, or of another type", function()
+  it("raises for an unknown option, or one of another type", function()
     assert_raises("unknown option 'passwort', did you mean 'password'?",
       function() here() new { passwort = "x" } end)
     assert_raises("option 'port' must be a number, not a string",
       function() here() new { port = "6379" } end)
   end)
 
-  it("raises misuse at the line of the caller", function()
+  it("raises misuse at the caller's line", function()
     local store = assert(new())
     assert_raises("ttl must be a finite number of seconds greater than 0",
       function() here() local _ = store:lock("k", 0) end)
-    assert_raises("a lease must be one that lock returned",
+    assert_raises("a lease must be one that this store's lock returned",
       function() here() local _ = store:unlock "k" end)
   end)
 
@@ -47,7 +47,7 @@ describe("store.redis", function()
       ["username needs a password"] = { username = "app" },
       ["username and password must not be empty: leave them out"] =
         { password = "" },
-      ["db must be a whole number from 0 on"] = { db = 0.5 },
+      ["db must be a whole number, 0 or more"] = { db = 0.5 },
       ["prefix must be at most 128 letters, digits or any of _.:/-"] =
         { prefix = "{x}", password = "hunter2" },
       ["timeout must be a finite number of seconds greater than 0"] =

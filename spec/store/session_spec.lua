@@ -1,16 +1,25 @@
--- visit: what a store can't do costs a miss and one event.
+-- session: what a store can't do costs a miss and one event; how a record is
+-- stored, and under what name.
 local memory_store = require "spec.support.memory_store"
-local visit = require "equinix.store.session"
+local session = require "equinix.store.session"
+
+local SECRET = "a-secret-of-16-bytes-or-more"
 
 local function begin(store)
   local events = {}
-  return visit.new(store, function(name, fields)
+  return session.new(store, function(name, fields)
     events[#events + 1] = name .. " " .. fields.op .. ": " .. fields.reason
   end), events
 end
 
-describe("a visit to a store", function()
-  it("brings what the store brings", function()
+local function put(stored, text)
+  local lease = assert(stored:lock(10))
+  assert.is_true(stored:write(text, 10, lease))
+  stored:unlock(lease)
+end
+
+describe("a session with a store", function()
+  it("returns what the store returns", function()
     local use, events = begin(memory_store.new())
     local lease = assert(use:step("lock", "k", 10))
     assert.is_true(use:step("save", "k", "bytes", 10, lease))
@@ -22,7 +31,7 @@ describe("a visit to a store", function()
     assert.is_false(use.failed)
   end)
 
-  it("knows that a busy lock and a stale lease are no failures", function()
+  it("does not count a busy lock or a stale lease as a failure", function()
     local store = memory_store.new()
     local use, events = begin(store)
     local lease = use:step("lock", "k", 10)
@@ -32,7 +41,7 @@ describe("a visit to a store", function()
     assert.same({}, events)
   end)
 
-  it("tells of a failure once and asks no more, but unlocks", function()
+  it("reports a failure once and makes no more steps, but unlocks", function()
     for _, reason in ipairs { "it is down", "raise" } do
       local store = memory_store.new()
       local use, events = begin(store)
@@ -49,7 +58,7 @@ describe("a visit to a store", function()
     end
   end)
 
-  it("takes a store that breaks its word for a failure, not for a lease",
+  it("counts a method that returns nothing as failed, not as a lease",
     function()
       for op, args in pairs { lock = { "k", 10 }, delete = { "k" },
         save = { "k", "b", 10, {} }, unlock = { { key = "k" } } } do
@@ -62,7 +71,7 @@ describe("a visit to a store", function()
       end
     end)
 
-  it("hands on what a store says about a miss", function()
+  it("reports what a store notes about a miss", function()
     local store = memory_store.new()
     function store.load()
       return nil, nil, "it was torn"
@@ -73,12 +82,90 @@ describe("a visit to a store", function()
     assert.is_false(use.failed)
   end)
 
-  it("cuts a store's own words to one printable line", function()
+  it("cuts a store's reason to one printable line", function()
     local store = memory_store.new()
     store.broken.load = ("x\r\n\27[31m"):rep(1000)
     local use, events = begin(store)
     use:step("load", "k")
     assert(#events[1] < 300)
     assert.not_matches("%c", events[1])
+  end)
+end)
+
+describe("the stored record of a token", function()
+  it("returns what was written", function()
+    local use, events = begin(memory_store.new())
+    local stored = use:token(SECRET, "key")
+    assert.is_nil(stored:read())
+    put(stored, "a token")
+    assert.equal("a token", stored:read())
+    stored:drop()
+    assert.is_nil(stored:read())
+    assert.same({}, events)
+  end)
+
+  it("shows neither token nor key nor secret to readers of the store",
+    function()
+      local store = memory_store.new()
+      put(begin(store):token(SECRET, "the key"), "the token")
+      local name = store:names("token.")[1]
+      local bytes = store.data.records[name].bytes
+      for _, text in ipairs { "the token", "the key", SECRET } do
+        assert.is_nil(bytes:find(text, 1, true))
+        assert.is_nil(name:find(text, 1, true))
+      end
+    end)
+
+  it("is another one for another key or secret", function()
+    local use = begin(memory_store.new())
+    put(use:token(SECRET, "key"), "a token")
+    assert.is_nil(use:token(SECRET, "key 2"):read())
+    assert.is_nil(use:token(SECRET .. "2", "key"):read())
+  end)
+
+  it("counts as missing when its bytes were changed, with an event", function()
+    local store = memory_store.new()
+    local use, events = begin(store)
+    local stored = use:token(SECRET, "key")
+    put(stored, "a token")
+    local kept = store.data.records[stored.name]
+    for _, bad in ipairs { kept.bytes:sub(1, -2), "", "garbage",
+      kept.bytes:sub(1, -2) .. string.char((kept.bytes:byte(-1) + 1) % 256)
+      } do
+      kept.bytes = bad
+      local reader = use:token(SECRET, "key")
+      assert.is_nil(reader:read())
+      assert.is_nil(reader:read()) -- and reports it once
+    end
+    assert.equal(4, #events)
+    assert.matches("^store_failed load: .*missing", events[1])
+    assert.is_false(use.failed)
+  end)
+
+  it("counts as missing when it was moved to another name", function()
+    local store = memory_store.new()
+    local use = begin(store)
+    local a, b = use:token(SECRET, "a"), use:token(SECRET, "b")
+    put(a, "a token")
+    store.data.records[b.name] = store.data.records[a.name]
+    assert.is_nil(b:read())
+  end)
+end)
+
+describe("the stored record of a latch", function()
+  it("is found whatever the secret, and is readable", function()
+    local store = memory_store.new()
+    local use = begin(store)
+    put(use:latch "an identity", "{}")
+    assert.equal("{}", use:latch("an identity"):read())
+    assert.is_nil(use:latch("another"):read())
+    assert.equal("{}", store.data.records[store:names("latch.")[1]].bytes)
+  end)
+end)
+
+describe("a secret that could be guessed", function()
+  it("seals nothing", function()
+    assert.matches("16 bytes", session.forbids(("x"):rep(15)))
+    assert.is_nil(session.forbids(("x"):rep(16)))
   end)
 end)

@@ -1,4 +1,4 @@
--- host/orphan: a worker that lost its master ends itself.
+-- supervisor/orphan: a worker whose master is gone ends itself.
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 

@@ -1,15 +1,15 @@
--- host/supervise: the script that runs nginx and cleans up after it, here
+-- supervisor/script: the script that runs nginx and cleans up after it, here
 -- with a shell in nginx's place.
 local lfs = require "lfs"
 local process = require "spec.support.process"
-local supervise = require "equinix.supervisor.script"
+local script = require "equinix.supervisor.script"
 
 describe("the supervisor", function()
   local dir
   local function prepare()
     dir = process.tempdir()
     local file = assert(io.open(dir .. "/supervise.sh", "w"))
-    file:write(supervise)
+    file:write(script)
     file:close()
     for name, text in pairs { banner = "ready\n",
       ["ready.json"] = '{"pid":"@PID@"}',
@@ -24,6 +24,7 @@ describe("the supervisor", function()
     process.remove(dir)
   end)
 
+  -- What nginx does once it listens.
   local LISTENS = "echo $$ >nginx.pid; "
   local function run(program, options)
     options = options or {}
@@ -34,7 +35,7 @@ describe("the supervisor", function()
     end
     return process.start({ options.before or "env", "sh",
       dir .. "/supervise.sh", dir, options.stop or "TERM", "the command",
-      options.ready or "", options.eof or "", "/bin/sh", "-c",
+      options.ready or "", options.flags or "", "/bin/sh", "-c",
       "cd " .. dir .. "; " .. program }, { stdin = options.stdin })
   end
 
@@ -44,7 +45,7 @@ describe("the supervisor", function()
     end), p:stderr())
   end
 
-  it("is a script that every shell here can read", function()
+  it("is a script that every shell of this machine can parse", function()
     for _, shell in ipairs { "sh", "dash", "bash", "busybox sh" } do
       local here = select(2, process.capture("command -v " .. shell)) == 0
       if here then
@@ -55,7 +56,7 @@ describe("the supervisor", function()
     end
   end)
 
-  it("stops its child by the signal it was given", function()
+  it("stops its child with the signal that it was given", function()
     local mark = process.tempdir()
     local p = run("trap 'echo usr1 >" .. mark .. "/mark; exit' USR1; "
       .. LISTENS .. "while :; do sleep 0.05; done", { stop = "USR1" })
@@ -67,7 +68,7 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("says why the child did not start, and ends with 1", function()
+  it("says why the child did not start, and exits with 1", function()
     local p = run "echo 'nginx: [emerg] no way in x.conf:1' >&2; exit 1"
     assert.equal(1, p:wait())
     assert.equal("the command: no way in x.conf:1\n", p:stderr())
@@ -75,7 +76,7 @@ describe("the supervisor", function()
     assert.is_nil(io.open(dir))
   end)
 
-  it("says something even when the child said nothing", function()
+  it("has a message even when the child printed nothing", function()
     local p = run "exit 3"
     assert.equal(1, p:wait())
     assert.equal("the command: nginx did not start\n", p:stderr())
@@ -97,8 +98,8 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("ends at the end of its input when told to, and only then", function()
-    local p = run(LISTENS .. "exec sleep 60", { eof = "eof" })
+  it("ends at the end of its input with the flag, and only then", function()
+    local p = run(LISTENS .. "exec sleep 60", { flags = "eof" })
     assert.equal(0, p:wait())
     p:stop()
     os.execute("mkdir " .. dir)
@@ -122,7 +123,7 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("gives the child neither environment nor folder, or both when told",
+  it("gives the child neither environment nor folder, or both with a flag",
     function()
       for i, word in ipairs { "environment", "" } do
         local p = process.start({ "sh", dir .. "/supervise.sh", dir, "TERM",
@@ -144,9 +145,9 @@ describe("the supervisor", function()
       end
     end)
 
-  it("hands HUP on when told to, and goes on", function()
+  it("passes HUP on with the flag, and keeps running", function()
     local p = run("trap 'echo again >>hups' HUP; " .. LISTENS
-      .. "while :; do sleep 0.05; done", { eof = "reload" })
+      .. "while :; do sleep 0.05; done", { flags = "reload" })
     until_ready(p)
     for i = 1, 2 do
       p:signal "HUP"
@@ -163,7 +164,7 @@ describe("the supervisor", function()
 
   it("copies the child's log to stderr, to its last line", function()
     local p = run("echo early >log; " .. LISTENS .. "trap 'echo late >log; "
-      .. "exit' TERM; while :; do sleep 0.05; done", { eof = "log" })
+      .. "exit' TERM; while :; do sleep 0.05; done", { flags = "log" })
     until_ready(p)
     assert.is_true(process.eventually(function()
       return p:stderr() == "early\n"
@@ -174,16 +175,16 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("keeps the log of a child that did not start to itself", function()
+  it("does not copy the log of a child that did not start", function()
     local p = run("echo much ado >log; echo 'x [error] init_by_lua error: no "
-      .. "core' >&2; exit 1", { eof = "log reload" })
+      .. "core' >&2; exit 1", { flags = "log reload" })
     assert.equal(1, p:wait())
     assert.equal("the command: no core\n", p:stderr())
     p:stop()
   end)
 
-  it("takes the log although nobody reads it any more", function()
-    -- More than a pipe holds; its own stderr is one that nobody reads.
+  it("takes the log although its reader is gone", function()
+    -- More than a pipe holds; its own stderr has no reader.
     local p = process.start { "sh", "-c", "sh " .. dir .. "/supervise.sh "
       .. dir .. " TERM name '' log /bin/sh -c 'cd " .. dir .. "; echo $$ "
       .. ">nginx.pid; sleep 0.2; head -c 300000 /dev/zero >log; "
@@ -199,7 +200,7 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("keeps the child out of reach of what its own group is sent",
+  it("keeps signals to its own process group from the child",
     function()
       if select(2, process.capture "command -v setsid") ~= 0 then
         pending "setsid is not here"
@@ -226,7 +227,7 @@ describe("the supervisor", function()
       p:stop()
     end)
 
-  it("kills a child that does not end when it is told to", function()
+  it("kills a child that ignores the signal to end", function()
     local p = run("trap '' TERM; " .. LISTENS
       .. "while :; do sleep 0.05; done")
     until_ready(p)
@@ -239,18 +240,18 @@ describe("the supervisor", function()
 
   it("does not wait for a copier that is stuck", function()
     local p = run("echo x >log; " .. LISTENS .. "exec sleep 60",
-      { eof = "log", copier = "exec sleep 60" })
+      { flags = "log", copier = "exec sleep 60" })
     until_ready(p)
     p:signal "TERM"
     assert.equal(0, p:wait(30))
     p:stop()
   end)
 
-  it("cleans up by itself when its guard was killed", function()
+  it("cleans up by itself when its cleaner was killed", function()
     local p = run(LISTENS .. "exec sleep 60")
     until_ready(p)
     local child = process.capture("cat " .. dir .. "/nginx.pid")
-    -- The first child is the guard.
+    -- The first child is the cleaner.
     os.execute("kill -KILL $(ps -o pid= --ppid " .. p.pid .. " | head -n 1)")
     p:signal "TERM"
     assert.equal(0, p:wait())
@@ -259,14 +260,14 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("has a guard that is deaf to what ends the others", function()
+  it("has a cleaner that ignores the signals that end the others", function()
     local p = run(LISTENS .. "exec sleep 60")
     until_ready(p)
     local child = process.capture("cat " .. dir .. "/nginx.pid")
-    local guard = process.capture("ps -o pid= --ppid " .. p.pid
+    local cleaner = process.capture("ps -o pid= --ppid " .. p.pid
       .. " | head -n 1")
     for _, signal in ipairs { "TERM", "INT", "HUP", "QUIT" } do
-      os.execute("kill -" .. signal .. " " .. guard)
+      os.execute("kill -" .. signal .. " " .. cleaner)
     end
     p:signal "KILL"
     assert.is_true(process.eventually(function()
@@ -275,7 +276,7 @@ describe("the supervisor", function()
     p:stop()
   end)
 
-  it("cleans up when everybody gets the same signal", function()
+  it("cleans up when all processes get the same signal", function()
     local p = run(LISTENS .. "exec sleep 60")
     until_ready(p)
     local child = process.capture("cat " .. dir .. "/nginx.pid")

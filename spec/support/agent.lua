@@ -1,4 +1,4 @@
--- agent: `equinix-auth mcp`, talked to line by line.
+-- agent: `equinix-auth mcp`, driven line by line.
 --
 --   local a = agent.start({}, { env = command.env(e) })
 --   a:say '{"jsonrpc":"2.0","id":1,"method":"ping"}'
@@ -6,6 +6,7 @@
 local command = require "spec.support.command"
 local json = require "equinix.base.json"
 local process = require "spec.support.process"
+local tables = require "equinix.base.table"
 
 local M = {}
 local Agent = {}
@@ -18,19 +19,19 @@ function Agent:say(text, raw)
 end
 
 --- The next line of its standard output, decoded; waits for it.
----@return table answer
+---@return table response
 ---@return string line
 function Agent:hear()
   local line = process.eventually(function()
     local out = self.process:stdout()
     return out and out:match("^([^\n]*)\n", self.at)
   end)
-  assert(line, "no answer came")
+  assert(line, "no response came")
   self.at = self.at + #line + 1
   return assert(json.decode(line)), line
 end
 
---- One request and its answer; the id is 1 unless told.
+--- One request and its response; the id is 1 by default.
 function Agent:ask(method, params, id)
   self:say(assert(json.encode {
     jsonrpc = "2.0", id = id or 1, method = method, params = params,
@@ -43,12 +44,12 @@ function Agent:call(name, arguments)
   return self:ask("tools/call", { name = name, arguments = arguments }).result
 end
 
---- All that was not heard yet.
+--- The output that was not read by `hear`.
 function Agent:rest()
   return self.process:stdout():sub(self.at)
 end
 
---- Ends its input, and it with that.
+--- Closes its input, which ends it.
 ---@return integer code
 function Agent:stop()
   if not self.code then
@@ -72,9 +73,7 @@ function M.start(words, options)
   for name, value in pairs(command.NONE) do
     env[name] = env[name] or value
   end
-  for name, value in pairs(options and options.env or {}) do
-    env[name] = value
-  end
+  tables.update(env, options and options.env)
   return setmetatable({
     dir = dir,
     at = 1,

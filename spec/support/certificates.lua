@@ -1,12 +1,12 @@
--- certificates: an authority of the spec's own, and bad certificates.
+-- certificates: a certificate authority for specs, and bad certificates.
 --
--- Law of this file: made by the openssl command when a spec runs, in a
--- directory of its own; nothing here is trusted outside of it.
+-- Law of this file: the openssl command makes them when a spec runs, in a
+-- directory of their own; nothing outside of the spec trusts them.
 local process = require "spec.support.process"
 
 local M = {}
 
--- `openssl ca` is the one command that can date a certificate back.
+-- Only `openssl ca` can make a certificate with dates in the past.
 local CONFIG = [[
 [ca]
 default_ca = here

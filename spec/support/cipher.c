@@ -1,6 +1,6 @@
 /*
- * cipher: the functions of src/crypto/cipher.c by hand, with keys and nonces
- * that no Lua code may choose. Arguments and results are hex.
+ * cipher: calls the functions of src/crypto/cipher.c with given keys and
+ * nonces, which Lua code can't choose. Arguments and results are hex.
  *
  *   cipher hkdf SECRET SALT INFO SIZE
  *   cipher hmac KEY TEXT
@@ -12,8 +12,8 @@
  * src/crypto/cipher.c
  *      src/base/buffer.c -lcrypto
  *
- * Law of this file: it judges what no result shows: that libcrypto's list of
- * errors is left as it was, and that what failed left only zeros.
+ * Law of this file: it checks what no result shows: that libcrypto's list of
+ * errors is unchanged, and that a failure leaves only zeros.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,9 +42,9 @@ static void *keeps[16];
 static size_t kept;
 
 /*
- * Memory exactly as large as what is in it, so that a sanitizer sees a step
- * beyond. It is full of what no result is by chance: each byte must be
- * written to. All of it is given back at the end.
+ * Memory of exactly the size of its contents, so that a sanitizer notices an
+ * access beyond. It is filled with bytes that no result has by chance: each
+ * must be overwritten. All of it is freed at the end.
  */
 static unsigned char *room(size_t size)
 {
@@ -68,10 +68,10 @@ static unsigned char *from_hex(const char *hex, size_t size)
   return bytes;
 }
 
-static struct eq_text text_of(const char *hex)
+static struct eq_bytes text_of(const char *hex)
 {
   size_t len = strlen(hex) / 2;
-  return (struct eq_text){len > 0 ? from_hex(hex, len) : NULL, len};
+  return (struct eq_bytes){len > 0 ? from_hex(hex, len) : NULL, len};
 }
 
 static void print_hex(const unsigned char *bytes, size_t size)
@@ -126,7 +126,7 @@ static struct eq_gcm gcm_of(char **args)
 static void encrypt(char **args)
 {
   struct eq_gcm gcm = gcm_of(args);
-  struct eq_text text = text_of(args[4]);
+  struct eq_bytes text = text_of(args[4]);
   unsigned char *out = room(text.len);
   unsigned char *tag = room(EQ_TAG_SIZE);
   CHECK(eq_gcm_encrypt(&gcm, text, out, tag));
@@ -141,7 +141,7 @@ static void decrypt(char **args)
                                       [EQ_FORGED] = "forged",
                                       [EQ_BROKEN] = "broken"};
   struct eq_gcm gcm = gcm_of(args);
-  struct eq_text text = text_of(args[4]);
+  struct eq_bytes text = text_of(args[4]);
   unsigned char *out = room(text.len);
   printf(
       "%s ",
@@ -151,7 +151,7 @@ static void decrypt(char **args)
 
 /* -------------------------------------------------------------- starvation */
 
-/* How many requests for memory libcrypto is still granted; -1: all. */
+/* How many more allocations of libcrypto succeed; -1: all. */
 static long rations = -1;
 
 static bool granted(void)
@@ -186,9 +186,10 @@ static void release(void *bytes, const char *file, int line)
 
 static const unsigned char key[EQ_KEY_SIZE] = "key";
 static const unsigned char nonce[EQ_NONCE_SIZE] = "nonce";
-static const struct eq_text text = {"a text of some length", 21};
+static const struct eq_bytes text = {"a text of some length", 21};
 
-/* Each does its work and says whether libcrypto did; zeros if it did not. */
+/* Each calls one function and returns its success; checks for zeros if it
+ * failed. */
 static bool starved_hkdf(void)
 {
   unsigned char out[EQ_KEY_SIZE];
@@ -219,7 +220,7 @@ static bool starved_encrypt(void)
   return ok;
 }
 
-/* A failure is not taken for a forgery: the record may be good. */
+/* A failure is not reported as a forgery: the record may be genuine. */
 static bool starved_decrypt(void)
 {
   struct eq_gcm gcm = {key, nonce, {text, text}};
@@ -231,7 +232,7 @@ static bool starved_decrypt(void)
   CHECK(eq_gcm_encrypt(&gcm, text, sealed, tag));
   rations = rest;
   memset(out, 0xA5, sizeof out);
-  struct eq_text ciphertext = {sealed, sizeof sealed};
+  struct eq_bytes ciphertext = {sealed, sizeof sealed};
   enum eq_decrypted result = eq_gcm_decrypt(&gcm, ciphertext, tag, out);
   CHECK(result != EQ_FORGED);
   CHECK(result == EQ_GENUINE ? memcmp(out, text.bytes, sizeof out) == 0
@@ -239,14 +240,14 @@ static bool starved_decrypt(void)
   return result == EQ_GENUINE;
 }
 
-/* Grants one request more each time, until it works. */
+/* Allows one more allocation each time, until it succeeds. */
 static void starve(char **args)
 {
   (void)args;
   static bool (*const works[])(void) = {starved_hkdf, starved_hmac,
                                         starved_encrypt, starved_decrypt};
   for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
-    CHECK(works[i]()); /* libcrypto gets ready, once for all */
+    CHECK(works[i]()); /* libcrypto allocates things of its own at first */
     long n = 0;
     for (bool ok = false; !ok; n++) {
       CHECK(n < 1000);
@@ -271,7 +272,7 @@ static const struct {
                 {"decrypt", 6, decrypt},
                 {"starve", 0, starve}};
 
-/* Somebody else's error, which stays theirs. */
+/* An error of another user of libcrypto, which must stay. */
 static unsigned long fail_elsewhere(void)
 {
   CHECK(BIO_new_file("/there/is/no/such/file", "r") == NULL);
@@ -284,7 +285,7 @@ int main(int argc, char **argv)
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (argc == commands[i].args + 2 &&
         strcmp(argv[1], commands[i].name) == 0) {
-      bool starves = commands[i].args == 0; /* and looks for itself */
+      bool starves = commands[i].args == 0; /* checks its results itself */
       unsigned long theirs = starves ? 0 : fail_elsewhere();
       commands[i].run(argv + 2);
       CHECK(ERR_peek_last_error() == theirs);

@@ -5,8 +5,8 @@ local process = require "spec.support.process"
 
 local M = {}
 
--- Nothing of the machine's own account gets into a spec. A run has a store of
--- its own, unless it is given a folder to share.
+-- Keeps settings of the machine out of the specs. Each run has a store of its
+-- own, unless the spec names a folder.
 local NONE = {
   XDG_CACHE_HOME = false, HOME = false,
   EQUINIX_API_CLIENTID = false, EQUINIX_API_CLIENT_ID = false,
@@ -16,10 +16,10 @@ local NONE = {
   EQUINIX_API_ENDPOINT = false, EQUINIX_API_TIMEOUT = false,
 }
 
---- What a command is started with besides what its spec tells.
+--- The variables of every command; a spec can change them.
 M.NONE = NONE
 
---- The environment that the emulator prints at its start.
+--- The variables that the emulator prints at its start.
 ---@param e table of spec.support.emulator
 ---@param changes? table<string, string|false>
 ---@return table<string, string|false>
@@ -35,7 +35,7 @@ function M.env(e, changes)
   return env
 end
 
---- Runs it.
+--- Runs the command.
 ---@param words string[]
 ---@param options? {env: table<string, string|false>, stdin: string}
 ---  stdin: the text to read

@@ -1,6 +1,6 @@
 /*
- * deaths: processes die at the worst moments, as no Lua script could make
- * them. Links the table of src/ and looks at its memory.
+ * deaths: processes are killed at the worst moments, which no Lua script could
+ * hit. Links the cache of src/ and reads its memory.
  *
  *   cc -std=c11 -D_GNU_SOURCE -Isrc -pthread -o deaths spec/support/deaths.c
  *      src/cache/shared_table.c src/cache/entry.c src/cache/leader.c -lcrypto
@@ -18,7 +18,7 @@
 #include "base/digest.h"
 #include "cache/shared_table.h"
 
-/* What stands beside Lua in base/digest.c, which this program has none of. */
+/* From base/digest.c, which needs Lua; this program has none. */
 bool eq_random(void *bytes, size_t n)
 {
   return getentropy(bytes, n) == 0;
@@ -49,7 +49,7 @@ static bool holds(const void *memory, size_t size, const char *text)
   return false;
 }
 
-/* In a process of its own, which dies of `work`. */
+/* Runs `work` in a process of its own, which is killed after it. */
 static void die_of(void (*work)(struct eq_table *), struct eq_table *table)
 {
   pid_t pid = fork();
@@ -67,31 +67,31 @@ static void die_of(void (*work)(struct eq_table *), struct eq_table *table)
 
 static void publish(struct eq_table *table, const unsigned char *name)
 {
-  struct eq_place *place = eq_table_find(table, NULL, name);
-  if (place == NULL) {
-    place = eq_table_claim(table, name, 1);
+  struct eq_entry *entry = eq_table_find(table, NULL, name);
+  if (entry == NULL) {
+    entry = eq_table_claim(table, name, 1);
   }
-  struct eq_view *view = malloc(sizeof *view);
-  CHECK(place != NULL && view != NULL);
-  eq_view_init(view);
-  struct eq_ask ask = {
+  struct eq_snapshot *snapshot = malloc(sizeof *snapshot);
+  CHECK(entry != NULL && snapshot != NULL);
+  eq_snapshot_init(snapshot);
+  struct eq_begin_args args = {
       .id = eq_table_id(table), .now = 1, .lease_until = EQ_FOREVER};
-  struct eq_text text = {secret, sizeof secret};
+  struct eq_bytes text = {secret, sizeof secret};
   struct eq_times until = {EQ_FOREVER, EQ_FOREVER, EQ_FOREVER};
-  CHECK(eq_place_begin(place, &ask, view) == EQ_LEAD);
-  CHECK(eq_place_publish(place, ask.id, text, text, &until, 2));
-  free(view);
+  CHECK(eq_entry_begin(entry, &args, snapshot) == EQ_LEAD);
+  CHECK(eq_entry_publish(entry, args.id, text, text, &until, 2));
+  free(snapshot);
 }
 
-/* As far as a writer gets who dies in the middle: odd, new bytes beyond the
- * old length. */
+/* What a writer leaves that is killed in the middle: an odd generation, and
+ * new bytes beyond the old length. */
 static void tear(struct eq_table *table)
 {
-  struct eq_place *place = eq_table_find(table, NULL, victim);
-  CHECK(place != NULL);
-  atomic_fetch_add(&place->generation, 1);
-  memcpy(place->header.bytes + 5000, secret, sizeof secret);
-  memcpy(place->record.bytes + EQ_RECORD_MAX - sizeof secret, secret,
+  struct eq_entry *entry = eq_table_find(table, NULL, victim);
+  CHECK(entry != NULL);
+  atomic_fetch_add(&entry->generation, 1);
+  memcpy(entry->header.bytes + 5000, secret, sizeof secret);
+  memcpy(entry->record.bytes + EQ_RECORD_MAX - sizeof secret, secret,
          sizeof secret);
 }
 
@@ -107,36 +107,36 @@ static void check_table(void)
   CHECK(eq_table_lock(table));
   publish(table, victim);
   publish(table, bystander);
-  struct eq_place *place = eq_table_find(table, NULL, victim);
-  uint32_t generation = eq_place_generation(place);
+  struct eq_entry *entry = eq_table_find(table, NULL, victim);
+  uint32_t generation = eq_entry_generation(entry);
   CHECK(holds(table, table->size, secret));
   eq_table_unlock(table);
 
-  /* The lock alone: all is as it was. */
+  /* Killed with the lock only: nothing has changed. */
   die_of(only_lock, table);
   CHECK(eq_table_lock(table));
-  CHECK(eq_place_generation(place) == generation);
-  CHECK(eq_table_find(table, NULL, victim) == place);
+  CHECK(eq_entry_generation(entry) == generation);
+  CHECK(eq_table_find(table, NULL, victim) == entry);
   eq_table_unlock(table);
 
-  /* In the middle of a place: that one is emptied, no other. */
+  /* Killed while writing an entry: that one is emptied, no other. */
   die_of(tear, table);
-  CHECK(eq_place_generation(place) % 2 == 1);
+  CHECK(eq_entry_generation(entry) % 2 == 1);
   CHECK(eq_table_lock(table));
-  CHECK(eq_place_generation(place) == generation + 2);
-  CHECK(eq_table_find(table, place, victim) == NULL);
-  CHECK(!holds(place->header.bytes, sizeof(struct eq_body), secret));
-  struct eq_place *other = eq_table_find(table, NULL, bystander);
+  CHECK(eq_entry_generation(entry) == generation + 2);
+  CHECK(eq_table_find(table, entry, victim) == NULL);
+  CHECK(!holds(entry->header.bytes, sizeof(struct eq_entry_storage), secret));
+  struct eq_entry *other = eq_table_find(table, NULL, bystander);
   CHECK(other != NULL && other->token.serial != 0);
 
-  /* Forgotten and rejected tokens are wiped, given-away places too. */
+  /* Forgotten tokens and reused entries are wiped. */
   publish(table, victim);
-  eq_place_forget(eq_table_find(table, NULL, victim));
-  eq_place_claim(other, victim, 3);
+  eq_entry_forget(eq_table_find(table, NULL, victim));
+  eq_entry_claim(other, victim, 3);
   CHECK(!holds(table, table->size, secret));
   eq_table_unlock(table);
 
-  /* And the lock works on, for as many deaths as there may be. */
+  /* The lock goes on working, however many owners are killed. */
   for (int i = 0; i < 5; i++) {
     die_of(only_lock, table);
     CHECK(eq_table_lock(table));
@@ -144,7 +144,7 @@ static void check_table(void)
   }
 }
 
-/* A pid alone is nobody: the time of its start belongs to it. */
+/* A pid alone is no identity: the time of the start belongs to it. */
 static void check_identity(void)
 {
   struct eq_leader self;
@@ -155,17 +155,17 @@ static void check_identity(void)
 
   other = self;
   CHECK(eq_leader_same(&self, &other));
-  other.start++; /* that one had our pid before us */
+  other.start++; /* another process had our pid before */
   CHECK(!eq_leader_same(&self, &other));
   CHECK(eq_leader_dead(&other));
 
-  other.space++; /* of a namespace whose pids we can't see: who knows */
+  other.space++; /* in a namespace whose pids we can't see: unknown */
   CHECK(!eq_leader_dead(&other));
-  other.space = 0; /* of one that had no /proc to ask: nor do we know */
+  other.space = 0; /* from a process without /proc: unknown, too */
   CHECK(!eq_leader_dead(&other));
 
   other = self;
-  other.start = 0; /* was not told: a pid that is there is alive */
+  other.start = 0; /* start unknown: a pid that exists is alive */
   CHECK(!eq_leader_dead(&other));
 
   other = self;
@@ -174,9 +174,9 @@ static void check_identity(void)
   CHECK(!eq_leader_dead(&other));
 }
 
-/* A child's word to its parent. */
+/* What a child reports to its parent. */
 struct message {
-  atomic_bool told;
+  atomic_bool sent;
   struct eq_leader leader;
 };
 
@@ -185,16 +185,16 @@ static pid_t start_leader(struct message *message, void (*then)(void))
   pid_t pid = fork();
   CHECK(pid >= 0);
   if (pid == 0) {
-    CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0); /* leave no orphan */
+    CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0); /* leaves no orphan */
     eq_leader_self(&message->leader);
-    atomic_store(&message->told, true);
+    atomic_store(&message->sent, true);
     then();
     _exit(0);
   }
-  for (int i = 0; i < 10000 && !atomic_load(&message->told); i++) {
+  for (int i = 0; i < 10000 && !atomic_load(&message->sent); i++) {
     (void)usleep(1000);
   }
-  CHECK(atomic_load(&message->told));
+  CHECK(atomic_load(&message->sent));
   CHECK(message->leader.pid == pid);
   return pid;
 }
@@ -220,7 +220,7 @@ static void leave_a_thread(void)
   pthread_exit(NULL);
 }
 
-/* To its parent a process whose main thread ended is a zombie. */
+/* A process whose main thread has ended looks like a zombie to its parent. */
 static bool looks_dead(pid_t pid)
 {
   char path[64];
@@ -233,7 +233,7 @@ static bool looks_dead(pid_t pid)
   return strstr(line, ") Z ") != NULL;
 }
 
-static void check_pulse(void (*then)(void), bool zombie)
+static void check_leader(void (*then)(void), bool zombie)
 {
   struct message *message = mmap(NULL, sizeof *message, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -249,7 +249,7 @@ static void check_pulse(void (*then)(void), bool zombie)
   CHECK(kill(pid, SIGKILL) == 0);
   siginfo_t info;
   CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
-  CHECK(eq_leader_dead(leader)); /* not buried yet */
+  CHECK(eq_leader_dead(leader)); /* not reaped yet */
   CHECK(waitpid(pid, NULL, 0) == pid);
   CHECK(eq_leader_dead(leader));
   CHECK(munmap(message, sizeof *message) == 0);
@@ -259,7 +259,7 @@ int main(void)
 {
   check_table();
   check_identity();
-  check_pulse(stay, false);
-  check_pulse(leave_a_thread, true);
+  check_leader(stay, false);
+  check_leader(leave_a_thread, true);
   return EXIT_SUCCESS;
 }

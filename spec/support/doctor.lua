@@ -5,7 +5,7 @@ local command = require "spec.support.command"
 
 local M = {}
 
---- A check's line, without its name.
+--- The line of a check, without its name.
 ---@param check string
 ---@param words? string[]
 ---@param env table<string, string|false>

@@ -6,17 +6,18 @@
 --   e:config { status = 503, times = 2 }   e:reset()   e:log()
 --   e:count "POST /oauth2/v1/token"        e:stop()
 --
--- One for a spec file: start it in setup, reset it in before_each, stop it in
--- teardown. It ends with the specs, however they end.
+-- Start one in setup, reset it in before_each, stop it in teardown. It ends
+-- with the process that runs the specs, however that ends.
 local core = require "equinix.core"
 local json = require "equinix.base.json"
 local process = require "spec.support.process"
+local read_file = require("equinix.base.file").read
 
 local M = {}
 local Emulator = {}
 Emulator.__index = Emulator
 
--- The knobs that `config` sets, on the command line: reset returns to them.
+-- `config` becomes --set options, so that reset returns to these values.
 local function arguments(options, ready_file)
   local argv = {
     "bin/equinix-auth", "emulator", "--port", "0", "--until-eof",
@@ -37,13 +38,8 @@ local function arguments(options, ready_file)
 end
 
 local function read_json(path)
-  local file = io.open(path, "rb")
-  if not file then
-    return nil
-  end
-  local value = json.decode(file:read "*a")
-  file:close()
-  return value
+  local text = read_file(path)
+  return text and json.decode(text)
 end
 
 local function try(options)
@@ -68,13 +64,13 @@ end
 ---@param options? {plain: boolean, workers: integer, config: table}
 function M.start(options)
   local reason
-  for _ = 1, 3 do -- the free port may be taken by the time it is used
+  for _ = 1, 3 do -- another program may take the free port before nginx
     local self
     self, reason = try(options or {})
     if self then
       self.http = core.http()
       return self
-    elseif not reason:find "is taken" then
+    elseif not reason:find "is already in use" then
       break
     end
   end
@@ -108,8 +104,8 @@ function Emulator:send(method, path, options)
   }, 30)
 end
 
-local function control(self, method, path, body)
-  -- Knobs may have ended the connection that is kept.
+local function admin(self, method, path, body)
+  -- A knob may have made it close the connection that is kept open.
   local response, err = self:send(method, "/_emulator/" .. path, {
     body = body,
     fresh_connect = true,
@@ -122,23 +118,23 @@ local function control(self, method, path, body)
   return assert(json.decode(response.body))
 end
 
---- Sets knobs; raises for an unknown one. Without knobs: shows them.
+--- Sets knobs; raises for an unknown one. Without an argument it only reads.
 ---@param knobs? table<string, any>
 ---@return table<string, {value: any, default: any, help: string}>
 function Emulator:config(knobs)
-  return control(self, knobs and "POST" or "GET", "config", knobs)
+  return admin(self, knobs and "POST" or "GET", "config", knobs)
 end
 
---- Knobs, log, tokens and lock-outs back to the start.
+--- Resets knobs, log, tokens and lock-outs.
 function Emulator:reset()
-  control(self, "POST", "reset")
+  admin(self, "POST", "reset")
 end
 
 function Emulator:log()
-  return control(self, "GET", "log")
+  return admin(self, "GET", "log")
 end
 
---- How many requests of a kind came, the unanswered ones included.
+--- How many requests to a route came, those in flight included.
 ---@param route string "POST /oauth2/v1/token"
 ---@return integer
 function Emulator:count(route)

@@ -1,5 +1,5 @@
 -- folder: what the specs of the file store share: a folder of their own,
--- other processes that use it, and what may not be there to be used.
+-- other processes that use it, and checks for features a system may lack.
 --
 --   local child = folder.child(dir, [[
 --     local lease = assert(store:lock("k", 60))
@@ -11,13 +11,13 @@ local process = require "spec.support.process"
 
 local M = {}
 
--- What a child finds: the store of that folder, the core, a way to wait.
+-- What a child can use: the store in that folder, the core, a way to wait.
 local PREAMBLE = [[
 package.path, package.cpath = %q, %q
 local core = require "equinix.core"
 local dir = %q
 local store = require "equinix.store.file" { dir = dir }
-local function await(path) -- until that file is there
+local function await(path) -- until that file exists
   while not io.open(path) do core.sleep(0.01) end
 end
 io.stdout:setvbuf "line"
@@ -32,16 +32,16 @@ Child.__index = setmetatable(Child, {
   end,
 })
 
---- Waits until the child has printed that.
+--- Waits until the child has printed this text.
 function Child:says(words)
   assert(process.eventually(function()
     return (self.process:stdout() or ""):find(words, 1, true)
-  end), "the child does not say " .. words)
+  end), "the child did not print " .. words)
 end
 
---- What `sh` runs to be a Lua with that text, as one command.
+--- A shell command that runs this Lua code with the preamble.
 ---@param dir string
----@param text string
+---@param text string Lua code
 ---@param before? string a command and ";", or one that runs its arguments
 function M.command(dir, text, before)
   local preamble = PREAMBLE:format(package.path, package.cpath, dir)
@@ -63,12 +63,12 @@ end
 
 --- The output of a process that uses the folder, and its exit code.
 function M.run(dir, text, before)
-  -- What a shell says about a killed child is output, too.
+  -- A shell's message about a killed child is output, too.
   return process.capture("exec 2>&1; (" .. M.command(dir, text, before)
     .. "); exit $?")
 end
 
---- The names in a folder, sorted, as one string; "" where there is none.
+--- The names in a folder, sorted, as one string; "" if it does not exist.
 function M.names(dir)
   return (process.capture("ls -A " .. process.quote(dir) .. " 2>/dev/null"
     .. " | sort | tr '\\n' ' ' | sed 's/ $//'"))
@@ -104,14 +104,14 @@ function M.is_root()
   return process.capture "id -u" == "0"
 end
 
---- Whether a shell command works here; it leaves nothing.
+--- Whether a shell command works here; its output is dropped.
 function M.can(command)
   local _, code = process.capture("(" .. command .. ") >/dev/null 2>&1")
   return code == 0
 end
 
---- Shell words after which mounts are seen by nobody else and end with the
---- process; nil where that is not permitted.
+--- A shell command that runs its arguments with mounts of their own, which no
+--- other process sees; nil where that is not permitted.
 function M.own_mounts()
   for _, words in ipairs { "unshare -m", "unshare -rm" } do
     if M.can(words .. " mount -t tmpfs -o size=64k none /mnt") then

@@ -1,7 +1,7 @@
--- h2server: nginx, speaking HTTP/2 over TLS with the spec's certificate.
+-- h2server: nginx with HTTP/2 over TLS and the spec's certificate.
 --
--- Law of this file: it answers every request with one body and writes down
--- on which connection it came; no behaviour beyond that.
+-- Law of this file: it answers every request with the same body and logs the
+-- connection of each request; it does nothing else.
 local process = require "spec.support.process"
 
 local M = {}
@@ -38,7 +38,7 @@ local function free_port()
   return port
 end
 
---- Starts it; nil where there is no nginx that can do this.
+--- Starts it; nil where there is no nginx with HTTP/2.
 ---@param tls {key: string, certificate: string}
 function M.start(tls)
   local nginx = process.capture
@@ -63,7 +63,7 @@ function M.start(tls)
   return self
 end
 
---- How many requests came, over how many connections, and by which versions.
+--- The numbers of requests and connections, and of requests by HTTP version.
 function Server:log()
   local requests, connections, versions = 0, 0, {}
   local seen = {}

@@ -1,14 +1,15 @@
--- handle: a core.http() handle with short ways to say a request.
+-- handle: a core.http() handle with short ways to write a request.
 --
--- Law of this file: it adds defaults and no judgement; what send returns is
--- returned as it came.
+-- Law of this file: it adds defaults and judges nothing; what send returns is
+-- returned unchanged.
 local core = require "equinix.core"
 
 local M = {}
 M.__index = M
 
--- Whether libcurl announces what it sends (7.80). Older ones get a new
--- connection for what may not be repeated, and less can be said about it.
+-- Whether libcurl reports what it is about to send (7.80). With an older one,
+-- a request that may not be repeated gets a new connection, and less is known
+-- about a failure.
 local major, minor = core.versions().libcurl:match "^libcurl/(%d+)%.(%d+)"
 M.ANNOUNCES = tonumber(major) * 1000 + tonumber(minor) >= 7080
 
@@ -16,7 +17,7 @@ function M.new()
   return setmetatable({ http = core.http() }, M)
 end
 
---- A request with a method, a URL and whatever fields are given.
+--- A request with a method, a URL and further fields.
 function M.request(method, url, fields)
   local request = { method = method, url = url }
   for name, value in pairs(fields or {}) do
@@ -25,7 +26,7 @@ function M.request(method, url, fields)
   return request
 end
 
---- Sends; 10 seconds unless told otherwise.
+--- Sends; within 10 seconds by default.
 function M:send(method, url, fields, seconds)
   return self.http:send(M.request(method, url, fields), seconds or 10)
 end
@@ -42,7 +43,7 @@ function M:close()
   self.http:close()
 end
 
---- A port of this machine on which nobody listens.
+--- A port of this machine on which no server listens.
 function M.closed_port()
   local socket = assert(require("socket").bind("127.0.0.1", 0))
   local _, port = socket:getsockname()
@@ -50,7 +51,7 @@ function M.closed_port()
   return port
 end
 
---- Makes f a finalizer that the next collection calls.
+--- An object with f as its finalizer: the next collection calls it.
 function M.finalizer(f)
   local object
   if newproxy then -- luacheck: ignore

@@ -5,26 +5,26 @@
  *        script.lua [arguments...]
  *
  * Each thread has a Lua state of its own. With --preload the parent requires
- * that module first, and forked children go on in the copy of its state, as
- * nginx's workers do; else they make their own. --zombies: a killed child is
- * not reaped before the earlier ones have ended.
+ * that module first, and forked children go on with the copy of its state, as
+ * the workers of nginx do; else they make their own. --zombies: a killed child
+ * is not reaped before the earlier ones have ended.
  *
  * The script sees the globals `worker` (1..N), `workers` (N) and `host`:
- *   host.barrier()        returns when all workers are there; raises when one
- *                         failed, or after 30 s
+ *   host.barrier()        returns when all workers have called it; raises when
+ *                         one failed, or after 30 s
  *   host.tally(i [, by])  adds to shared counter i (1..16), returns the sum;
- *                         a witness that owes nothing to what is under test
+ *                         independent of the code under test
  *   host.pid()            of this process
  *   host.worker_pid(i)    of worker i (--forks)
- *   host.kill(i, signal)  to worker i (--forks); its death is no failure then
- *   host.fork()           both go on, the child with true (--forks)
- *   host.nap()            gives way, for about a millisecond
+ *   host.kill(i, signal)  to worker i (--forks); its death is then no failure
+ *   host.fork()           forks; returns true in the child (--forks)
+ *   host.nap()            sleeps for about a millisecond
  *   host.cpu()            seconds of CPU this thread has used
- *   host.starve(n, f, ..) calls f in protected mode; from its n-th request
- *                         for memory on there is none. -> as pcall
- * Exit status: 0 if every worker came to its end without an error.
+ *   host.starve(n, f, ..) calls f in protected mode; its allocations fail from
+ *                         the n-th on. Returns what pcall does
+ * Exit status: 0 if every worker ended without an error.
  *
- * Building it takes Lua and threads, nothing else:
+ * It needs Lua and threads, nothing else:
  *   cc -std=c11 -D_GNU_SOURCE -pthread -I<lua> -rdynamic -o host host.c
  *      -l<lua> -lm -ldl
  */
@@ -48,9 +48,9 @@
 
 enum { MAX_WORKERS = 64, TALLIES = 16, BARRIER_SECONDS = 30 };
 
-/* What all workers see; inherited by forked ones. */
+/* Shared by all workers; forked ones inherit it. */
 struct common {
-  atomic_int arrived; /* at barriers, over all rounds */
+  atomic_int arrived; /* at barriers, in all rounds together */
   atomic_bool failed;
   atomic_long tallies[TALLIES];
   _Atomic pid_t pids[MAX_WORKERS];
@@ -69,11 +69,11 @@ struct options {
 static struct common *common;
 static struct options options;
 
-/* Requests for memory that are still granted to this thread; -1: all. */
+/* How many more allocations of this thread succeed; -1: all. */
 static _Thread_local long rations = -1;
 
 static _Thread_local int me;     /* index of this worker, from 0 */
-static _Thread_local int passed; /* barriers it has passed */
+static _Thread_local int passed; /* barriers that it has passed */
 
 static void nap(void)
 {
@@ -88,7 +88,7 @@ static int host_nap(lua_State *L)
   return 0;
 }
 
-/* The last ones spin, for all to start in the same microsecond. */
+/* Spins, so that all start in the same microsecond. */
 static int host_barrier(lua_State *L)
 {
   int target = ++passed * options.workers;
@@ -164,10 +164,10 @@ static int host_fork(lua_State *L)
   return 1;
 }
 
-/* The allocator of every luaL_newstate. */
+/* The allocator that luaL_newstate has set. */
 static _Thread_local lua_Alloc plenty;
 
-/* Lua asks again after a full collection, and is refused again. */
+/* Lua tries again after a full collection, which has to fail, too. */
 static void *allocate(void *ud, void *block, size_t from, size_t to)
 {
   bool more = to > 0 && (block == NULL || to > from);

@@ -1,5 +1,5 @@
 --- host: runs a script of spec/support/scripts in many threads or processes,
--- by the program of spec/support/host.c. Each script asserts for itself.
+-- with the program of spec/support/host.c. The script makes the assertions.
 
 local process = require "spec.support.process"
 
@@ -8,12 +8,12 @@ local M = {}
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local build = (os.getenv "BUILD" or "build") .. "/" .. lua
 
--- A hang is a failure, not a wait.
+-- A script that hangs fails.
 local LIMIT = "timeout 120"
 
---- What runs a script, for process.start.
+--- The command that runs a script, for process.start.
 ---@param options string "--threads 8", "--preload equinix --forks 8" ...
----@param script string its name, without path and ending
+---@param script string its name, without path and extension
 ---@param ... string its arguments
 ---@return string[]
 function M.command(options, script, ...)
@@ -31,7 +31,7 @@ function M.command(options, script, ...)
   return { "sh", "-c", table.concat(words, " ") }
 end
 
---- Runs a script; an error when any worker failed.
+--- Runs a script; raises an error when any worker failed.
 ---@param options string
 ---@param script string
 ---@param ... string

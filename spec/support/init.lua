@@ -1,7 +1,8 @@
--- Before any spec: the checkout's own modules come first on the paths, those
--- of the Lua that runs the specs. Nothing else is set here.
+-- init: runs before the specs and puts the modules of the checkout first on
+-- the paths, those for the Lua that runs the specs. It sets nothing else.
 --
--- BUILD is the folder of another build (with a sanitizer), as in the Makefile.
+-- BUILD names the folder of another build (with a sanitizer), as in the
+-- Makefile.
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local build = (os.getenv "BUILD" or "build") .. "/" .. lua
 

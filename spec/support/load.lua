@@ -1,12 +1,12 @@
--- load: many requests at once, from a process of their own.
+-- load: many requests at once, from a separate process.
 --
 --   local l = load.start { url =, path =, count =, at_once =, method =,
 --     body = }
---   l:going()            at least one batch has come back
+--   l:going()            waits until the first batch has been answered
 --   local seen = l:finish()   --> { done =, statuses = { ["200"] = n },
 --                                   errors = { ECONNRESET = n }, seconds = }
 --
--- `seconds` instead of `count`: batches until they are over.
+-- With `seconds` instead of `count` it sends batches for that long.
 local core = require "equinix.core"
 local json = require "equinix.base.json"
 local process = require "spec.support.process"
@@ -29,7 +29,7 @@ local function note(seen, results)
   end
 end
 
---- All batches, here and now.
+--- Sends all batches, in this process.
 ---@param options {url: string, path: string, count?: integer,
 ---  seconds?: number, at_once: integer, method?: string, body?: string}
 ---@return table seen
@@ -58,7 +58,7 @@ function M.drive(options, after)
   return seen
 end
 
---- What the child does.
+--- The work of the child.
 function M.run(text)
   io.stdout:setvbuf "no"
   local first = true
@@ -78,14 +78,14 @@ function M.start(options)
   return setmetatable({ program = program }, Load)
 end
 
---- Waits until the load is on.
+--- Waits until the first batch has been answered.
 function Load:going()
   return process.eventually(function()
     return self.program:stdout():find "going" or not self.program:alive()
   end, 30)
 end
 
---- Waits for its end.
+--- Waits until it has ended.
 ---@return table seen
 function Load:finish()
   local code = self.program:wait(90)

@@ -1,13 +1,18 @@
--- mcp: what the specs of MCP share: an adapter with a service whose answers
--- are written down, and messages.
+-- mcp: what the specs of MCP share: a server whose service returns scripted
+-- responses, and messages.
 --
---   local a = mcp.new { answer = { status = 200, body = "..." } }
---   local result = a:result("tools/list")
-local adapter = require "equinix.service.mcp"
+--   local server = mcp.new { response = { status = 200, body = "..." } }
+--   local result = server:result("tools/list")
 local json = require "equinix.base.json"
-local scan = require "equinix.base.json_text"
+local json_text = require "equinix.base.json_text"
+local jsonrpc = require "equinix.service.mcp.jsonrpc"
+local mcp = require "equinix.service.mcp"
+local tables = require "equinix.base.table"
 
 local M = {}
+
+--- The version of this software, as the server reports it.
+M.VERSION = "1.2.3"
 
 --- `_meta` of a request of 2026-07-28.
 M.META = {
@@ -15,24 +20,25 @@ M.META = {
   ["io.modelcontextprotocol/clientCapabilities"] = {},
 }
 
---- What Equinix answers, as the service hands it on.
+--- What Equinix responds, as the service passes it on.
 M.TOKEN = '{"access_token":"the-access-token","token_timeout":"3600",'
   .. '"token_type":"Bearer","user_name":"cageadmin"}'
 
--- A service that notes what it was asked; `answer` may be a function.
-local function service_of(answer)
+-- A service that records its calls; `response` may be a function.
+local function service_of(response)
   local service = { asked = {} }
   function service.call(_, name, fields, text, context)
     service.asked[#service.asked + 1] = {
       name = name, fields = fields, text = text, context = context,
     }
-    local found = type(answer) == "function" and answer(name) or answer or {}
+    local found = type(response) == "function" and response(name)
+      or response or {}
     return {
       status = found.status or 200,
       headers = found.headers or {},
       body = found.body or M.TOKEN,
       object = found.object,
-      problem = found.problem,
+      err = found.err,
     }
   end
   return service
@@ -41,7 +47,7 @@ end
 local Server = {}
 Server.__index = Server
 
---- A message as JSON; id 1 unless told, `false` for none.
+--- A message as JSON; id 1 by default, `false` for none.
 function M.message(method, params, id)
   return assert(json.encode {
     jsonrpc = "2.0",
@@ -51,16 +57,12 @@ function M.message(method, params, id)
   })
 end
 
---- Params of a modern request.
-function M.modern(params)
-  local all = { _meta = M.META }
-  for name, value in pairs(params or {}) do
-    all[name] = value
-  end
-  return all
+--- Params of a request of 2026-07-28.
+function M.params_2026(params)
+  return tables.update({ _meta = M.META }, params)
 end
 
---- Headers as nginx hands them on; `false` takes one away.
+--- Headers as nginx passes them on; `false` removes one.
 function M.headers(changes)
   local headers = { host = "127.0.0.1:9090",
     ["content-type"] = "application/json" }
@@ -70,8 +72,8 @@ function M.headers(changes)
   return headers
 end
 
---- Headers of a modern request.
-function M.modern_headers(method, name, changes)
+--- Headers of a request of 2026-07-28.
+function M.headers_2026(method, name, changes)
   local headers = M.headers {
     ["mcp-protocol-version"] = "2026-07-28",
     ["mcp-method"] = method,
@@ -83,15 +85,22 @@ function M.modern_headers(method, name, changes)
   return headers
 end
 
--- Every answer is JSON to the letter, in one line.
+-- Every response is strict JSON, in one line.
 local function checked(line)
-  assert(scan.read(line) and not line:find "[\r\n]", line)
+  assert(json_text.read(line) and not line:find "[\r\n]", line)
   return json.decode(line)
+end
+
+--- The response to a line of stdio.
+---@return string|nil line
+---@return string|nil agreed version
+function Server:line(text, agreed)
+  return self.mcp:line(jsonrpc.parse(text), agreed)
 end
 
 --- POSTs a text; the response, and its body decoded.
 function Server:post(text, headers)
-  local response = self.adapter:handle {
+  local response = self.mcp:handle {
     method = "POST",
     path = "/mcp",
     headers = headers or M.headers(),
@@ -100,13 +109,13 @@ function Server:post(text, headers)
   return response, response.body ~= "" and checked(response.body) or nil
 end
 
---- The result of a legacy request that must succeed.
+--- The result of a request of 2025 that must succeed.
 function Server:result(method, params)
-  local answer = checked(self.adapter:line(M.message(method, params)))
-  return answer.result or error(answer.error.message, 2)
+  local response = checked((self:line(M.message(method, params))))
+  return response.result or error(response.error.message, 2)
 end
 
---- A tool's result, and its words.
+--- A tool's result, and its text.
 function Server:call(name, arguments)
   local result = self:result("tools/call", {
     name = name,
@@ -115,22 +124,20 @@ function Server:call(name, arguments)
   return result, result.content[1].text
 end
 
---- The code of the error in answer to a line.
+--- The code of the error in response to a line.
 function Server:code(text)
-  local answer = checked(self.adapter:line(text))
-  return answer.error and answer.error.code, answer
+  local response = checked((self:line(text)))
+  return response.error and response.error.code, response
 end
 
 --- Makes one.
----@param options? table of adapter.new, and answer
+---@param options? table of equinix.service.mcp.new, and response
 function M.new(options)
   options = options or {}
-  local all = { service = service_of(options.answer) }
-  for name, value in pairs(options) do
-    all[name] = value
-  end
+  local all = tables.update({ service = service_of(options.response),
+    version = M.VERSION }, options)
   return setmetatable({
-    adapter = adapter.new(all),
+    mcp = mcp.new(all),
     service = all.service,
   }, Server)
 end

@@ -1,12 +1,12 @@
 /*
- * mcp_client: one conversation of a real MCP client with a server, for the
- * specs; what it saw is printed as JSON.
+ * mcp_client: one session of a real MCP client with a server, for the specs;
+ * what the client saw is printed as JSON.
  *
  *   node mcp_client.mjs FOLDER PLAN
  *
  * FOLDER has node_modules (tools/npm.sh). PLAN is JSON: kind ("sdk", or
- * "legacy" and "modern" of the newer client), url or command, headers, and
- * calls: [name, arguments] to be made one after the other.
+ * "dated_2025" and "dated_2026" of the newer client), url or command, headers,
+ * and calls: [name, arguments] to be made one after the other.
  */
 import { createRequire } from "node:module";
 
@@ -33,7 +33,7 @@ function transport() {
 }
 
 const options = { capabilities: {} };
-if (plan.kind === "modern") {
+if (plan.kind === "dated_2026") {
   options.versionNegotiation = { mode: { pin: "2026-07-28" } };
 }
 const client = new Client({ name: "spec", version: "1" }, options);
@@ -45,16 +45,16 @@ try {
   seen.server = client.getServerVersion();
   seen.instructions = client.getInstructions();
   seen.tools = (await client.listTools()).tools;
-  if (plan.kind !== "modern") {
+  if (plan.kind !== "dated_2026") {
     seen.ping = await client.ping();
   }
   for (const [name, given] of plan.calls || []) {
-    // Results of earlier calls stand for what begins with "$".
-    const last = seen.calls[0]?.structuredContent || {};
+    // "$name" stands for that member of the first result.
+    const first = seen.calls[0]?.structuredContent || {};
     for (const key in given) {
       const word = given[key];
       if (typeof word === "string" && word.startsWith("$")) {
-        given[key] = last[word.slice(1)];
+        given[key] = first[word.slice(1)];
       }
     }
     try {

@@ -1,8 +1,9 @@
---- memory_store: a store in a table, for specs that look into it. It is also
--- the shortest store there is: what a user's own has to do, and no more.
+--- memory_store: a store in a table, for specs that inspect it. It is also the
+-- shortest possible store: it does what a user's own store has to do, and no
+-- more.
 --
--- Two stores on one `data` are two processes on one Redis. Time is the wall
--- clock's, as at rest everywhere.
+-- Two stores on one `data` act like two processes on one Redis. Times are on
+-- the wall clock, as in every store.
 
 local core = require "equinix.core"
 
@@ -15,15 +16,15 @@ local function check(key)
   assert(key:find "^[%w_][%w_.-]*$" and #key <= 128, "a bad key")
 end
 
--- What is broken, answers so; anything else goes on.
+-- Logs the step; returns the reason it is to fail with, or nil.
 local function step(self, op, key)
   self.ops[#self.ops + 1] = op
   check(key)
-  local answer = self.broken[op]
-  if answer == "raise" then
+  local reason = self.broken[op]
+  if reason == "raise" then
     error "raised by the store"
   end
-  return answer
+  return reason
 end
 
 local function holder(self, key)
@@ -93,7 +94,7 @@ function Store:names(prefix)
   return names
 end
 
---- Steps so far, in one line, and forgets them.
+--- The steps since the last call, in one line.
 function Store:steps()
   local text = table.concat(self.ops, " ")
   self.ops = {}
@@ -101,11 +102,11 @@ function Store:steps()
 end
 
 --- Makes one.
----@param data? table of another one, to share
+---@param data? table of another store, to share
 function M.new(data)
   return setmetatable({
     data = data or { records = {}, locks = {} },
-    broken = {}, -- op = the reason it gives, or "raise"
+    broken = {}, -- step = the reason it fails with, or "raise"
     ops = {},
   }, Store)
 end

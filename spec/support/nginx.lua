@@ -9,11 +9,13 @@
 --   n.url, n.dir, n:get "/x", n:send(method, path, options), n:error_log()
 --   n:reload()   n:signal "QUIT"   n:worker_pids()   n:stop()
 --
--- What is in `files` lies in its own folder, where Lua finds it too; `client`
--- makes a module `demo` of it, a client of the emulator. It ends with the
--- specs, however they end.
+-- `files` are written to its folder, where Lua finds them as modules; with
+-- the one above `demo` is a client of the emulator. It ends with the process
+-- that runs the specs, however that ends.
 local core = require "equinix.core"
-local host = require "equinix.supervisor.nginx"
+local file = require "equinix.base.file"
+local fill = require("equinix.base.template").fill
+local supervisor = require "equinix.supervisor.nginx"
 local json = require "equinix.base.json"
 local process = require "spec.support.process"
 
@@ -47,14 +49,10 @@ http {
 }
 ]]
 
-local function fill(template, values)
-  return (template:gsub("%%%(([%w_]+)%)s", values))
-end
-
---- Why nginx can't be run here; nil when it can.
+--- Why nginx can't run on this machine; nil when it can.
 ---@return string|nil
 function M.missing()
-  local _, missing = host.find()
+  local _, missing = supervisor.find()
   local built = io.open(M.build .. "/equinix/core.so", "rb")
   if built then
     built:close()
@@ -62,24 +60,24 @@ function M.missing()
   return missing or not built and "there is no build for LuaJIT" or nil
 end
 
---- The folder that holds the core for ngx_lua.
+--- The folder of the core for ngx_lua.
 M.build = process.capture "pwd" .. "/" .. (os.getenv "BUILD" or "build")
   .. "/luajit"
 if (os.getenv "BUILD" or ""):find "^/" then
   M.build = os.getenv "BUILD" .. "/luajit"
 end
 
---- What goes into lua_package_path.
----@param dir string a folder that comes first
+--- The value of lua_package_path.
+---@param dir string the folder to search first
 function M.package_path(dir)
-  local library = host.library()
+  local library = supervisor.library()
   return ("%s/?.lua;%s/?.lua;%s/?/init.lua;%s/?.lua"):format(dir, library,
     library, process.capture "pwd")
 end
 
---- The text of a module that returns a client of the emulator.
+--- The code of a module that returns a client of the emulator.
 ---@param e table of spec.support.emulator
----@param more? string further options, in Lua
+---@param more? string further options, as Lua code
 ---@return string
 function M.client(e, more)
   return ([[return assert(require("equinix").new {
@@ -88,7 +86,7 @@ function M.client(e, more)
     e.ca_file and ("%q"):format(e.ca_file) or "nil", more or "")
 end
 
---- A port of 127.0.0.1 that nobody listens on.
+--- A port of 127.0.0.1 on which no program listens.
 ---@return integer
 function M.free_port()
   local socket = assert(require("socket").bind("127.0.0.1", 0))
@@ -97,7 +95,7 @@ function M.free_port()
   return math.floor(tonumber(port))
 end
 
---- Lines for nginx's own folders: by default they are where only root writes.
+--- Paths for nginx's temporary folders; by default only root can write them.
 ---@return string
 function M.temporary()
   local lines = {}
@@ -108,25 +106,14 @@ function M.temporary()
   return table.concat(lines, "\n")
 end
 
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
-
 local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
+  return file.read(path) or ""
 end
 
 local function configuration(dir, port, found, options)
   local modules = {}
-  for i, file in ipairs(found.modules) do
-    modules[i] = ("load_module %s;"):format(file)
+  for i, path in ipairs(found.modules) do
+    modules[i] = ("load_module %s;"):format(path)
   end
   return fill(CONFIGURATION, {
     level = options.level or "warn",
@@ -144,29 +131,31 @@ end
 
 ---@class spec.nginx.Options
 ---@field workers? integer 1
----@field main? string main part; a thread pool unless told
+---@field main? string lines of the main part; default: a thread pool
 ---@field http? string
 ---@field server? string
----@field level? string of the error log
+---@field level? string of the error log; default: warn
 ---@field files? table<string, string>
 ---@field env? table<string, string|false>
----@field conf? fun(nginx: table): string the whole configuration instead
+---@field conf? fun(nginx: table): string makes the whole configuration
 
 local function prepare(options)
-  local found = assert(host.find())
+  local found = assert(supervisor.find())
   local self = setmetatable({
     dir = process.tempdir(), port = M.free_port(), found = found,
   }, Nginx)
   self.url = ("http://127.0.0.1:%d"):format(self.port)
   for name, text in pairs(options.files or {}) do
-    write(self.dir .. "/" .. name, text)
+    assert(file.write(self.dir .. "/" .. name, text))
   end
-  write(self.dir .. "/nginx.conf", options.conf and options.conf(self)
-    or configuration(self.dir, self.port, found, options))
+  assert(file.write(self.dir .. "/nginx.conf", options.conf
+    and options.conf(self)
+    or configuration(self.dir, self.port, found, options)))
   return self
 end
 
--- As root, workers would become somebody who may not read the checkout.
+-- Started by root, workers would change to a user that can't read the
+-- checkout.
 local function arguments(self, ...)
   local user = process.capture "id -u" == "0" and " user root;" or ""
   return { self.found.binary, "-p", self.dir .. "/", "-c",
@@ -174,9 +163,9 @@ local function arguments(self, ...)
     "-g", "daemon off;" .. user, ... }
 end
 
---- What `nginx -t` says.
+--- Runs `nginx -t`.
 ---@param options spec.nginx.Options
----@return boolean fine
+---@return boolean ok
 ---@return string output
 function M.test(options)
   local self = prepare(options)
@@ -203,14 +192,14 @@ function M.start(options)
     return socket and socket:close() or not self.program:alive()
   end)
   if not listens or not self.program:alive() then
-    local said = self.program:stderr() .. self:error_log()
+    local log = self.program:stderr() .. self:error_log()
     self:stop()
-    error("nginx did not start: " .. said, 2)
+    error("nginx did not start: " .. log, 2)
   end
   return self
 end
 
---- One exchange with it.
+--- Sends a request to it.
 ---@param options? {body: string, headers: table[],
 ---  fresh_connect: boolean,
 ---  ca_file: string}
@@ -240,7 +229,7 @@ function Nginx:get(path)
   return response.status, response.body
 end
 
---- A GET that must have succeeded.
+--- The body of a GET; raises unless its status is 200.
 ---@return string body
 function Nginx:ok(path)
   local status, body = self:get(path)
@@ -250,8 +239,8 @@ function Nginx:ok(path)
   return body
 end
 
---- Runs Lua in a content phase, with `demo` at hand, and returns what it
---- returns; what it raises is raised here.
+--- Runs Lua in a content phase, where `demo` is the module of that name, and
+--- returns what it returns; an error there is raised here.
 ---@param code string
 ---@return any ...
 function Nginx:run(code)
@@ -278,7 +267,7 @@ function Nginx:error_log()
 end
 
 ---@param name string such as "HUP"
----@param pid? integer the master, unless told
+---@param pid? integer default: the master
 function Nginx:signal(name, pid)
   os.execute(("kill -%s %d 2>/dev/null"):format(name, pid or self:master()))
 end
@@ -288,7 +277,7 @@ function Nginx:master()
   return tonumber(read(self.dir .. "/nginx.pid"))
 end
 
---- The pids of the workers, those that are about to quit included.
+--- The pids of the workers, including those that are about to quit.
 ---@return integer[]
 function Nginx:worker_pids()
   local pids = {}

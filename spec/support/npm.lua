@@ -1,9 +1,10 @@
--- npm: the MCP clients of others, fetched once into build/npm.
+-- npm: the clients of the MCP project, fetched once into build/npm.
 --
 --   local missing = npm.why_not()     -- a reason to skip, or nil
 --   local seen = npm.talk { kind = "sdk", url = "...", calls = {} }
 local json = require "equinix.base.json"
 local process = require "spec.support.process"
+local tables = require "equinix.base.table"
 
 local M = {}
 
@@ -14,13 +15,13 @@ local function absolute(path)
   return path:find "^/" and path or process.capture "pwd" .. "/" .. path
 end
 
---- Where node_modules is, and a Node to run what is there.
+--- The folder with node_modules and a Node to run it.
 M.folder = absolute(FOLDER)
 
 local reason
 
---- Why there are no clients here; nil when there are. The first spec that
---- asks fetches them.
+--- Why there are no clients here; nil when there are. They are fetched when
+--- this is first called.
 ---@return string|nil
 function M.why_not()
   if reason == nil then
@@ -35,18 +36,15 @@ function M.why_not()
   return reason or nil
 end
 
--- Runs a program of node; its environment is what `env` says and nothing of
--- this machine's account.
+-- Runs a Node program with the environment `env`, and nothing of this user's
+-- account.
 local function run(words, env)
   local command = { FOLDER .. "/node" }
   for _, word in ipairs(words) do
     command[#command + 1] = word
   end
   local dir = process.tempdir()
-  local all = {}
-  for name, value in pairs(env or {}) do
-    all[name] = value
-  end
+  local all = tables.copy(env)
   all.HOME, all.XDG_RUNTIME_DIR = dir, dir
   local p = process.start(command, { env = all })
   local code = p:wait(60)
@@ -55,7 +53,7 @@ local function run(words, env)
   return code, p:stdout(), p:stderr()
 end
 
---- One conversation (spec/support/mcp_client.mjs); what the client saw.
+--- One session of a client (spec/support/mcp_client.mjs); what it saw.
 ---@param plan table kind, url or command, headers, calls
 ---@param env? table<string, string|false>
 ---@return table
@@ -67,7 +65,7 @@ end
 
 --- The Inspector's command line.
 ---@return integer code
----@return table|nil answer
+---@return table|nil response
 ---@return string stderr
 function M.inspect(words, env)
   table.insert(words, 1, PACKAGES
@@ -77,8 +75,8 @@ function M.inspect(words, env)
   return code, json.decode(out), said
 end
 
---- A scenario of the conformance suite: every check's outcome.
----@return table<string, string> "SUCCESS", ... by the check's id; the worst
+--- A scenario of the conformance suite: the result of every check.
+---@return table<string, string> by the check's id: "SUCCESS", or the worst
 ---@return string output
 function M.conform(url, scenario, version)
   local code, out, said = run { PACKAGES .. "conformance/dist/index.js",

@@ -1,54 +1,37 @@
 -- process: other programs, started and ended by the specs.
 --
--- Law of this file: nothing outlives the spec that started it. Each program
--- hangs on a pipe from this process; when the pipe closes, for whatever
--- reason (stop, a failed assertion, SIGKILL), a guard sends it a TERM.
+-- Law of this file: nothing outlives the spec that started it. For each
+-- program there is a pipe from this process; when the pipe closes, for any
+-- reason (stop, a failed assertion, SIGKILL), the program gets a TERM.
 --
 --   local p = process.start({ "redis-server", "--port", "0" }, { env = {} })
 --   p.pid, p:alive(), p:signal "HUP", p:wait(5), p:stdout(), p:stderr()
 --   p:stop()                       -- TERM, then KILL; -> exit code
+local fill = require("equinix.base.template").fill
+local read_file = require("equinix.base.file").read
 local sleep = require("socket").sleep
 
 local M = {}
 local Process = {}
 Process.__index = Process
 
--- The guard is a `read` that returns at the end of the pipe. The program
--- itself stays in the foreground, since a shell makes what it puts in the
--- background deaf to SIGINT.
-local GUARD = [[
+-- The `read` returns at the end of the pipe. The program itself stays in the
+-- foreground, since a shell makes its background jobs ignore SIGINT.
+local WATCHER = [[
 { read -r _ <&3; kill -TERM "$(cat %(dir)s/pid)"; } >/dev/null 2>&1 &
-guard=$!
+watcher=$!
 ]]
 local SCRIPT = [[
 exec 3<&0
-%(guard)s
+%(watcher)s
 sh -c 'echo $$ >%(dir)s/pid.new && mv %(dir)s/pid.new %(dir)s/pid &&
 exec "$@"' sh %(command)s <%(stdin)s 3<&- >%(dir)s/stdout 2>%(dir)s/stderr
 echo $? >%(dir)s/code.new && mv %(dir)s/code.new %(dir)s/code
-[ -n "$guard" ] && kill $guard 2>/dev/null
+[ -n "$watcher" ] && kill $watcher 2>/dev/null
 ]]
 
-local function fill(template, values)
-  return (template:gsub("%%%(([%w_]+)%)s", values))
-end
-
-local function read_file(path)
-  local file = io.open(path, "rb")
-  if not file then
-    return nil
-  end
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 --- One word of a shell command, whatever is in it.
----@param word string|number
----@return string
-function M.quote(word)
-  return "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
-end
+M.quote = require("equinix.base.shell").quote
 
 --- The output of a shell command without its last newline, and the status.
 ---@param command string
@@ -61,7 +44,7 @@ function M.capture(command)
   return output, tonumber(code)
 end
 
---- The Lua that runs the specs, as a word of a shell command.
+--- The Lua that runs the specs, quoted for a shell.
 ---@return string
 function M.interpreter()
   local first = 0
@@ -86,22 +69,22 @@ function M.remove(path)
   os.execute("rm -rf " .. M.quote(path))
 end
 
---- Asks until the answer is true, or the limit is over. The last answer is
---- returned, so `assert(process.eventually(...))` reads well.
+--- Calls a function until it returns something true, or the time is over;
+--- returns what it returned last: `assert(process.eventually(...))`.
 ---@param condition fun(): any
 ---@param seconds? number default 10
 function M.eventually(condition, seconds)
   local give_up = os.time() + (seconds or 10) + 1
   while true do
-    local answer = condition()
-    if answer or os.time() >= give_up then
-      return answer
+    local value = condition()
+    if value or os.time() >= give_up then
+      return value
     end
     sleep(0.01)
   end
 end
 
---- Is there a process of that id (a zombie is none)?
+--- Whether there is a process with that id (a zombie does not count).
 ---@param pid integer
 ---@return boolean
 function M.alive(pid)
@@ -113,9 +96,9 @@ end
 ---@param argv string[] the program and its arguments
 ---@param options? {env: table<string, string|false>, stdin: string,
 ---  until_eof: boolean}
----  env: variables to set, or false to unset; stdin: a file (default none);
----  until_eof: standard input is the pipe itself, and the program ends by
----  itself when the pipe does
+---  env: variables to set, or false to unset; stdin: a file (default: empty);
+---  until_eof: standard input is the pipe itself, at whose end the program
+---  ends without a signal
 function M.start(argv, options)
   options = options or {}
   local words = { "env" }
@@ -133,7 +116,8 @@ function M.start(argv, options)
   local values = {
     dir = dir,
     command = table.concat(words, " "),
-    guard = options.until_eof and "guard=" or fill(GUARD, { dir = dir }),
+    watcher = options.until_eof and "watcher="
+      or fill(WATCHER, { dir = dir }),
     stdin = options.until_eof and "&3"
       or M.quote(options.stdin or "/dev/null"),
   }
@@ -158,7 +142,8 @@ end
 --- The exit code (128 + n after signal n), or nil while it runs.
 ---@return integer|nil
 function Process:code()
-  self.exit_code = self.exit_code or tonumber(read_file(self.dir .. "/code"))
+  self.exit_code = self.exit_code
+    or tonumber((read_file(self.dir .. "/code")))
   return self.exit_code
 end
 
@@ -180,9 +165,8 @@ function Process:wait(seconds)
   end, seconds)
 end
 
---- Ends the program and removes what was kept of it; a second call does
---- nothing.
----@param seconds? number how long it may take to end by itself, default 10
+--- Ends the program and removes its files; a second call does nothing.
+---@param seconds? number from TERM to KILL, default 10
 ---@return integer code
 function Process:stop(seconds)
   if self.pipe then

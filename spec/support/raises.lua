@@ -1,4 +1,4 @@
---- raises: for specs about the line an error is raised at.
+--- raises: for specs about the line for which an error is raised.
 
 local assert = require "luassert"
 
@@ -12,7 +12,7 @@ function M.here()
   where = info.short_src .. ":" .. info.currentline .. ": equinix: "
 end
 
---- The line that was noted, as the message begins.
+--- The beginning of a message with the line that was noted.
 function M.where()
   return where
 end

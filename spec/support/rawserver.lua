@@ -1,8 +1,8 @@
--- rawserver: a server that does to the wire whatever a spec wants.
+-- rawserver: a server that sends exactly the bytes that a spec wants.
 --
 -- Law of this file: the server speaks no HTTP of its own. For each connection
--- it runs the spec's script, a chunk of Lua in a process of its own, and it
--- writes down what it saw. Connections run side by side.
+-- it runs the spec's script, a chunk of Lua in a separate process, and it logs
+-- what it received. Connections are served concurrently.
 --
 --   local server = rawserver.start [[
 --     local c, n = ...            -- the connection; its number, from 1
@@ -87,7 +87,7 @@ function Server:log()
   return connections, requests
 end
 
---- Every request that was read as a whole, in order.
+--- Every request that was read completely, in order.
 function Server:requests()
   return (select(2, self:log()))
 end
@@ -102,7 +102,7 @@ function Server:stop()
   local stderr = self.process:stderr()
   self.process:stop()
   process.remove(self.dir)
-  -- A script's mistake must not look like a fault on the wire.
+  -- An error in a script must not look like a network fault.
   assert(stderr == "", stderr)
 end
 

@@ -1,7 +1,7 @@
 -- rawserver_child: the process behind rawserver.lua.
 --
--- Law of this file: one thread, one coroutine for each connection; whoever
--- would block yields what it waits for. Only what it logs leaves it.
+-- Law of this file: one thread, one coroutine for each connection; a coroutine
+-- that would block yields what it waits for. The log is the only output.
 local socket = require "socket"
 
 local dir, key, certificate, protocol, ciphers = ...
@@ -18,7 +18,7 @@ end
 local log_file = assert(io.open(dir .. "/log", "wb"))
 log_file:setvbuf "no"
 
--- One write for each entry, so that a reader never finds half of one.
+-- One write for each entry, so that a reader never sees a part of one.
 local function log_connection()
   log_file:write "connection{}\n"
 end
@@ -41,7 +41,7 @@ function Connection.ok(body, headers)
     headers or "", body)
 end
 
--- Runs a socket operation again and again until it need not wait.
+-- Repeats a socket operation until it need not wait.
 local waits = { timeout = "read", wantread = "read", wantwrite = "write" }
 
 function Connection:receive(pattern)
@@ -62,7 +62,7 @@ function Connection:receive(pattern)
   end
 end
 
---- Sends all of it. False when the other side is gone.
+--- Sends all of the text. False when the peer has closed the connection.
 function Connection:send(text)
   local from = 1
   while from <= #text do
@@ -78,7 +78,7 @@ function Connection:send(text)
   return true
 end
 
---- Reads a request as a whole and logs it. Nil at the end.
+--- Reads a whole request and logs it. Nil at the end of the input.
 function Connection:request()
   local line = self:receive "*l"
   if not line then
@@ -111,7 +111,7 @@ function Connection:sleep(seconds)
   coroutine.yield("sleep", socket.gettime() + seconds)
 end
 
---- Waits until the other side closes.
+--- Waits until the peer closes.
 function Connection:hangup()
   while self:receive(1) do end
 end
@@ -139,7 +139,7 @@ if key then
   })
 end
 
--- False when there will be no TLS: that is the client's doing.
+-- False when the handshake fails: the spec checks that at the client.
 local function shake_hands(connection)
   local wrapped = assert(require("ssl").wrap(connection.socket, context))
   wrapped:settimeout(0)
@@ -182,7 +182,7 @@ local function accept(listener, n)
   return n + 1
 end
 
--- Runs a task until it waits again. False when it is over.
+-- Runs a task until it waits again. False when it has ended.
 local function run(task)
   local ok, want, until_time = coroutine.resume(task.thread, task.connection)
   if not ok then
@@ -203,8 +203,8 @@ local function is_due(task, readable, writable)
   return writable[task.connection.socket]
 end
 
--- What select has to watch, and for how long at most.
-local function wishes(listener)
+-- The sockets that select has to watch, and for how long at most.
+local function waiting(listener)
   local readers, writers, limit = { listener }, {}, 1
   for _, task in ipairs(tasks) do
     if task.want == "start" then
@@ -229,7 +229,7 @@ assert(os.rename(dir .. "/port.new", dir .. "/port"))
 
 local accepted = 0
 while true do
-  local readable, writable = socket.select(wishes(listener))
+  local readable, writable = socket.select(waiting(listener))
   accepted = accept(listener, accepted)
   for i = #tasks, 1, -1 do
     if is_due(tasks[i], readable, writable) and not run(tasks[i]) then

@@ -1,13 +1,13 @@
--- redis: a real redis-server for the specs, on a free port of loopback.
+-- redis: a real redis-server for the specs, on a free loopback port.
 --
 --   local missing = redis.missing()          -- a reason to skip, or nil
 --   local server = redis.start { "--requirepass", "secret" }
 --   server.port
 --   server:ask("SET", "k", "v")              -- as redis-cli would; raises
---   server:restart()                         -- same port, nothing kept
+--   server:restart()                         -- same port, no data
 --   server:signal "STOP"   server:stop()
 --
--- Law of this file: it speaks to the server by itself, with none of what is
+-- Law of this file: it has its own client of Redis and uses nothing that is
 -- under test. It writes nothing outside a directory of its own.
 local process = require "spec.support.process"
 local socket = require "socket"
@@ -16,13 +16,13 @@ local M = {}
 local Server = {}
 Server.__index = Server
 
--- Where the driver finds it, too: Debian has no copy for Lua 5.4.
+-- The driver looks in the same places: Debian has no copy for Lua 5.4.
 local function has_client()
   return pcall(require, "redis")
     or loadfile "/usr/share/lua/5.3/redis.lua" ~= nil
 end
 
---- Why no spec of this kind can run here, or nil.
+--- The reason why specs with Redis can't run here, or nil.
 ---@param client? boolean the client library of plain Lua is needed, too
 ---@return string|nil
 function M.missing(client)
@@ -34,7 +34,7 @@ function M.missing(client)
   end
 end
 
---- A port of loopback that nobody listens on.
+--- A loopback port on which no server listens.
 ---@return integer
 function M.free_port()
   local listener = assert(socket.bind("127.0.0.1", 0))
@@ -43,9 +43,9 @@ function M.free_port()
   return tonumber(port)
 end
 
--- Asking --------------------------------------------------------------------
+-- Commands ------------------------------------------------------------------
 
-local function read_reply(tcp)
+local function read_response(tcp)
   local line = assert(tcp:receive "*l")
   local kind, rest = line:sub(1, 1), line:sub(2)
   if kind == "-" then
@@ -58,7 +58,7 @@ local function read_reply(tcp)
   elseif kind == "*" then
     local list = {}
     for i = 1, tonumber(rest) do
-      list[i] = read_reply(tcp)
+      list[i] = read_response(tcp)
     end
     return list
   end
@@ -74,7 +74,8 @@ local function send_command(self, ...)
   assert(self.tcp:send(table.concat(parts)))
 end
 
---- One command over a connection of its own; raises Redis' error.
+--- Sends a command and returns the response; raises an error of Redis. The
+--- connection is used for nothing else.
 function Server:ask(...)
   if not self.tcp then
     self.tcp = assert(socket.connect("127.0.0.1", self.port))
@@ -84,11 +85,11 @@ function Server:ask(...)
     end
   end
   send_command(self, ...)
-  return read_reply(self.tcp)
+  return read_response(self.tcp)
 end
 
---- One command whose answer nobody waits for.
-function Server:tell(...)
+--- Sends a command without waiting for the response.
+function Server:send_only(...)
   local tcp = assert(socket.connect("127.0.0.1", self.port))
   send_command({ tcp = tcp }, ...)
   tcp:close()
@@ -96,7 +97,7 @@ end
 
 -- Life ----------------------------------------------------------------------
 
-local function hang_up(self)
+local function disconnect(self)
   if self.tcp then
     self.tcp:close()
     self.tcp = nil
@@ -106,7 +107,7 @@ end
 local function is_ready(self)
   local ok = pcall(self.ask, self, "PING")
   if not ok then
-    hang_up(self)
+    disconnect(self)
   end
   return ok
 end
@@ -127,7 +128,7 @@ local function run(self)
   return ready == "ready"
 end
 
---- Starts one and waits until it answers.
+--- Starts a server and waits until it answers.
 ---@param arguments? string[] of redis-server; a password must be "secret"
 function M.start(arguments)
   local self = setmetatable({
@@ -137,7 +138,7 @@ function M.start(arguments)
   for _, word in ipairs(self.arguments) do
     self.password = word == "--requirepass" and "secret" or self.password
   end
-  for _ = 1, 3 do -- the free port may be taken by the time it is used
+  for _ = 1, 3 do -- another program may take the free port first
     self.port = M.free_port()
     if run(self) then
       return self
@@ -154,10 +155,10 @@ function Server:signal(name)
   self.process:signal(name)
 end
 
---- Ends it, but it can be started again.
+--- Stops it so that it can be started again.
 function Server:halt()
-  hang_up(self)
-  self:signal "CONT" -- what is stopped hears no TERM
+  disconnect(self)
+  self:signal "CONT" -- a stopped process does not react to TERM
   self.process:stop()
 end
 
@@ -171,7 +172,7 @@ function Server:restart()
   self:continue()
 end
 
---- Ends it for good; a second call does nothing.
+--- Stops it for good; a second call does nothing.
 function Server:stop()
   if self.dir then
     self:halt()

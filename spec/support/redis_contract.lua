@@ -1,9 +1,9 @@
--- redis_contract: what store.redis promises about Redis, whichever driver
--- carries it: beside store_contract, the commands, the losses, the words;
--- redis_faults has the rest.
+-- redis_contract: what store.redis promises about Redis, with each driver: on
+-- top of store_contract, the commands, lost data and connections, logins and
+-- error messages; redis_faults has the rest.
 --
--- Law of this file: the server is a real one; another stands in for it only
--- where no Redis would do such a thing.
+-- Law of this file: the server is a real one; a stand-in is used only for
+-- behaviour that no Redis shows.
 local assert = require "luassert"
 local busted = require "busted"
 local process = require "spec.support.process"
@@ -12,25 +12,25 @@ local redis = require "spec.support.redis"
 local redis_faults = require "spec.support.redis_faults"
 local store_contract = require "spec.support.store_contract"
 
--- Only a spec file itself finds these among its globals.
+-- busted sets these as globals in spec files only.
 local before_each, after_each = busted.before_each, busted.after_each
 local describe, it = busted.describe, busted.it
 local setup, teardown = busted.setup, busted.teardown
 
 local M = {}
 
-local PATIENT = 10 -- seconds, where the answer is what counts
+local PATIENT = 10 -- seconds, where the time does not matter
 local LONG = 60
 
 local server, open
 local undo = {}
 
--- Done when the spec is over, whatever its end.
+-- Has f called after the spec, however it ends.
 local function finally(f)
   undo[#undo + 1] = f
 end
 
--- A store with these options, at the server unless told.
+-- A store with these options, on the server by default.
 local function open_store(opts)
   opts = opts or {}
   opts.port = opts.port or server.port
@@ -46,7 +46,7 @@ end
 -- What is written -----------------------------------------------------------
 
 local function declare_keys()
-  it("names record and lock so that a cluster keeps them together", function()
+  it("names record and lock so that a cluster has both on one node", function()
     local store = open_store { prefix = "app:" }
     local lease = assert(store:lock("k", LONG))
     assert.is_true(store:save("k", "r", LONG, lease))
@@ -55,12 +55,12 @@ local function declare_keys()
     assert.equal(2, server:ask "DBSIZE")
   end)
 
-  it("puts equinix: before its keys unless told", function()
+  it("puts equinix: before its keys by default", function()
     assert(open_store():lock("k", LONG))
     assert.equal(1, server:ask("EXISTS", "equinix:{k}:lock"))
   end)
 
-  it("writes nothing without an end, a lock that is found again least",
+  it("gives each key an expiry, a lock that is renewed too",
     function()
       local store = open_store()
       local lease = assert(store:lock("k", LONG))
@@ -85,7 +85,7 @@ local function declare_keys()
     end
   end)
 
-  it("uses the db it is told, on kept connections too", function()
+  it("uses the given db, on kept connections too", function()
     local store = open_store { db = 3 }
     for _, key in ipairs { "a", "b" } do
       assert(store:lock(key, LONG))
@@ -100,15 +100,15 @@ local function declare_keys()
     assert.equal(1, server:ask "DBSIZE")
   end)
 
-  it("says so where there is no such db", function()
+  it("reports a db that does not exist", function()
     assert_reason("no such db", open_store { db = 99 }:load "k")
   end)
 end
 
--- What is lost --------------------------------------------------------------
+-- Lost data and connections -------------------------------------------------
 
 local function declare_losses()
-  it("calls a lease stale that was flushed or evicted", function()
+  it("reports a lease as stale that was flushed or evicted", function()
     local store = open_store()
     local lease = assert(store:lock("k", LONG))
     server:ask "FLUSHALL"
@@ -117,7 +117,7 @@ local function declare_losses()
     assert.is_true(store:unlock(lease))
   end)
 
-  it("goes on after Redis was started anew", function()
+  it("continues after a restart of Redis", function()
     local store = open_store()
     local lease = assert(store:lock("k", LONG))
     server:restart()
@@ -125,7 +125,7 @@ local function declare_losses()
     assert(store:lock("k", LONG))
   end)
 
-  it("goes on, whatever step finds its connection cut", function()
+  it("continues when any step finds its connection closed", function()
     local store = open_store()
     local lease
     for _, step in ipairs {
@@ -135,13 +135,13 @@ local function declare_losses()
       function() return store:delete "k" end,
       function() return store:unlock(lease) end,
     } do
-      assert.is_nil((store:load "other")) -- so that one is kept
+      assert.is_nil((store:load "other")) -- leaves a kept connection
       server:ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
       assert(step())
     end
   end)
 
-  -- Passes commands on to Redis; the answer to the second one is lost.
+  -- Passes commands on to Redis; the response to the second one is lost.
   local LOSES_ONE = [[
     local c = ...
     local redis = assert(require("socket").connect("127.0.0.1", %d))
@@ -155,14 +155,14 @@ local function declare_losses()
           .. c:receive(tonumber(size:sub(2)) + 2)
       end
       redis:send(command)
-      local answer = redis:receive "*l"
+      local response = redis:receive "*l"
       c.share.n = (c.share.n or 0) + 1
       if c.share.n == 2 then return end
-      c:send(answer .. "\r\n")
+      c:send(response .. "\r\n")
     end
   ]]
 
-  it("takes a lock that it was given, though the answer was lost", function()
+  it("recognises its own lock after the response was lost", function()
     local between = rawserver.start(LOSES_ONE:format(server.port))
     finally(function() between:stop() end)
     local store = open_store { port = between.port }
@@ -174,10 +174,10 @@ local function declare_losses()
   end)
 end
 
--- Who may -------------------------------------------------------------------
+-- Logins --------------------------------------------------------------------
 
 local function declare_logins()
-  describe("where a login is wanted", function()
+  describe("where a login is required", function()
     local guarded
 
     setup(function()
@@ -197,7 +197,7 @@ local function declare_logins()
         password = password, prefix = prefix }
     end
 
-    -- Every step there is.
+    -- Calls every method.
     local function use(store)
       local lease = assert(store:lock("k", LONG))
       assert.is_true(store:save("k", "r", LONG, lease))
@@ -210,26 +210,26 @@ local function declare_logins()
       use(store_as(nil, "secret"))
     end)
 
-    it("logs in as a user who may do no more than is documented", function()
+    it("logs in as a user with only the documented permissions", function()
       use(store_as("app", "Pass word"))
     end)
 
-    it("says what it lacks", function()
+    it("reports what is missing", function()
       assert_reason("NOAUTH", store_as():load "k")
       assert_reason("WRONGPASS", store_as(nil, "guess"):load "k")
-      assert_reason("WRONGPASS", store_as("nobody", "guess"):load "k")
+      assert_reason("WRONGPASS", store_as("unknown", "guess"):load "k")
       assert_reason("NOPERM", store_as("reader", "secret"):lock("k", LONG))
       assert_reason("NOPERM", store_as("app", "Pass word", "other:"):load "k")
-      assert_reason("knows no such login",
+      assert_reason("does not accept this login",
         open_store { password = "guess" }:load "k")
     end)
 
-    it("does not lend a connection to one who logs in otherwise", function()
+    it("does not share a connection between different logins", function()
       use(store_as(nil, "secret"))
       assert_reason("NOAUTH", store_as():load "k")
     end)
 
-    it("never tells the password", function()
+    it("never shows the password", function()
       local _, reason = store_as("app", "Pass w0rd"):load "k"
       assert.matches("127.0.0.1", reason)
       assert.not_matches("w0rd", reason)
@@ -237,10 +237,10 @@ local function declare_logins()
   end)
 end
 
--- What Redis says -----------------------------------------------------------
+-- Error messages ------------------------------------------------------------
 
-local function declare_words()
-  it("says that the key holds something else", function()
+local function declare_messages()
+  it("reports a key that holds another type", function()
     server:ask("LPUSH", "equinix:{k}", "x")
     server:ask("LPUSH", "equinix:{k}:lock", "x")
     local store = open_store()
@@ -250,17 +250,17 @@ local function declare_words()
     assert.is_nil((store:load "k"))
   end)
 
-  it("says that a record is too large, and does not fetch it", function()
+  it("reports a record that is too large, and does not fetch it", function()
     server:ask("SET", "equinix:{k}", ("x"):rep(65537), "EX", LONG)
-    assert_reason("more than a record", open_store():load "k")
+    assert_reason("larger than a record", open_store():load "k")
   end)
 
-  it("says that a record has no end", function()
+  it("reports a record without an expiry", function()
     server:ask("SET", "equinix:{k}", "x")
-    assert_reason("without an end", open_store():load "k")
+    assert_reason("without an expiry", open_store():load "k")
   end)
 
-  it("says that it is a replica, which may be read", function()
+  it("reports a replica, from which it can read", function()
     finally(function() server:ask("REPLICAOF", "NO", "ONE") end)
     server:ask("REPLICAOF", "127.0.0.1", 1)
     local store = open_store()
@@ -270,7 +270,7 @@ local function declare_words()
     assert.is_nil(reason)
   end)
 
-  it("says that it is out of memory, and unlocks nevertheless", function()
+  it("reports that memory is full, and still unlocks", function()
     local store = open_store()
     local lease = assert(store:lock("k", LONG))
     finally(function() server:ask("CONFIG", "SET", "maxmemory", 0) end)
@@ -279,12 +279,12 @@ local function declare_words()
     assert.is_true(store:unlock(lease))
   end)
 
-  it("says that it can't write to its disk", function()
+  it("reports that Redis can't write to its disk", function()
     finally(function()
       server:ask("CONFIG", "SET", "save", "")
       server:ask("CONFIG", "SET", "dbfilename", "dump.rdb")
     end)
-    -- A directory of that name is in the way.
+    -- A directory with that name prevents it.
     assert(os.execute("mkdir -p " .. process.quote(server.dir .. "/taken/x")))
     server:ask("CONFIG", "SET", "dbfilename", "taken")
     server:ask("CONFIG", "SET", "save", "3600 1")
@@ -299,7 +299,7 @@ local function declare_words()
     assert.matches("MISCONF", reason)
   end)
 
-  it("says that it has too many clients", function()
+  it("reports that Redis has too many clients", function()
     finally(function() server:ask("CONFIG", "SET", "maxclients", 1000) end)
     server:ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     server:ask("CONFIG", "SET", "maxclients", 1)
@@ -307,7 +307,7 @@ local function declare_words()
       open_store { password = "x" }:load "k")
   end)
 
-  it("goes on at once after a refusal", function()
+  it("continues at once after an error of Redis", function()
     server:ask("LPUSH", "equinix:{a}", "x")
     local store = open_store()
     assert_reason("WRONGTYPE", store:load "a")
@@ -338,7 +338,7 @@ function M.declare(opener)
   declare_keys()
   declare_losses()
   declare_logins()
-  declare_words()
+  declare_messages()
   redis_faults.declare(open_store, finally, function()
     return server
   end)

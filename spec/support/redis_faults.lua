@@ -1,20 +1,20 @@
--- redis_faults: what store.redis promises where nobody answers, too late, or
--- somebody else. Part of redis_contract.
+-- redis_faults: what store.redis promises where there is no response, a late
+-- one, or one of another server. Part of redis_contract.
 --
--- Law of this file: a Redis that is away or stopped is a real one; strangers
--- are played by rawserver.
+-- Law of this file: a Redis that is down or stopped is a real one; rawserver
+-- stands for servers that are no Redis.
 local assert = require "luassert"
 local busted = require "busted"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 local redis = require "spec.support.redis"
 
--- Only a spec file itself finds these among its globals.
+-- busted sets these as globals in spec files only.
 local it = busted.it
 
 local M = {}
 
-local PATIENT = 10 -- seconds, where the answer is what counts
+local PATIENT = 10 -- seconds, where the time does not matter
 local LONG = 60
 
 local function assert_reason(pattern, value, reason)
@@ -22,7 +22,7 @@ local function assert_reason(pattern, value, reason)
   assert.matches(pattern, reason)
 end
 
--- After a failure the store rests; this waits until it asks again.
+-- After a failure the store pauses; this waits until it tries again.
 local function eventually(f)
   return process.eventually(function()
     local value, reason = f()
@@ -30,16 +30,16 @@ local function eventually(f)
   end)
 end
 
--- Who does not answer -------------------------------------------------------
+-- No response, or a late one ------------------------------------------------
 
 local function declare_silence(open_store, finally, server)
-  it("says that nobody listens, and rests before it asks again", function()
+  it("reports a refused connection, and pauses before the next try", function()
     local store = open_store { port = redis.free_port() }
     assert_reason("refuses connections", store:load "k")
     assert_reason("refuses connections.*a moment ago", store:lock("k", LONG))
   end)
 
-  it("finds a Redis that comes up", function()
+  it("finds a Redis that is started later", function()
     server():halt()
     local store = open_store()
     local value, reason = store:load "k"
@@ -48,7 +48,7 @@ local function declare_silence(open_store, finally, server)
     assert.equal("nothing", eventually(function() return store:load "k" end))
   end)
 
-  it("waits no longer than it may for a Redis that is stopped", function()
+  it("waits no longer than its timeout for a stopped Redis", function()
     finally(function() server():signal "CONT" end)
     local store = open_store { timeout = 0.1 }
     server():signal "STOP"
@@ -56,7 +56,7 @@ local function declare_silence(open_store, finally, server)
     assert_reason("timed out.*a moment ago", store:load "k")
   end)
 
-  it("never takes a late answer for the next one", function()
+  it("never takes a late response for the next one", function()
     for _, key in ipairs { "a", "b" } do
       server():ask("SET", "equinix:{" .. key .. "}", "of " .. key, "EX", LONG)
     end
@@ -71,58 +71,58 @@ local function declare_silence(open_store, finally, server)
     end
   end)
 
-  it("leaves no lock behind whose answer came too late", function()
+  it("leaves no lock behind when the response came too late", function()
     local store = open_store { timeout = 0.1 }
-    assert.is_nil((store:load "k")) -- connected, and nothing there
+    assert.is_nil((store:load "k")) -- connected; there is no record
     finally(function() server():signal "CONT" end)
     server():signal "STOP"
     assert_reason("timed out", store:lock("k", LONG))
-    server():signal "CONT" -- it does now what it was sent
+    server():signal "CONT" -- now it runs the command
     assert(eventually(function()
       return open_store({ timeout = PATIENT }):lock("k", LONG)
     end))
   end)
 
-  it("is as patient as it is told", function()
+  it("waits as long as its timeout allows", function()
     local store = open_store { timeout = PATIENT }
     assert.is_nil((store:load "k"))
-    server():tell("DEBUG", "SLEEP", "0.5")
+    server():send_only("DEBUG", "SLEEP", "0.5")
     assert(store:lock("k", LONG))
   end)
 end
 
--- Who is no Redis -----------------------------------------------------------
+-- Servers that are no Redis -------------------------------------------------
 
 local function declare_strangers(open_store, finally)
-  -- What a store says to a server that sends this to each command.
-  local function reason_for(answer)
+  -- The reason that a store gives for a server that responds with this.
+  local function reason_for(response)
     local stranger = rawserver.start(([[
       local c = ...
       c:receive "*l"
       c:send(%q)
       c:hangup()
-    ]]):format(answer))
+    ]]):format(response))
     finally(function() stranger:stop() end)
     local value, reason = open_store { port = stranger.port }:lock("k", LONG)
     assert.is_nil(value)
     return reason
   end
 
-  for what, answer in pairs {
+  for what, response in pairs {
     ["a web server"] = "HTTP/1.1 400 Bad Request\r\n\r\n",
-    ["a length that is none"] = "$some\r\n",
-    ["a number that is none"] = ":one\r\n",
+    ["an invalid length"] = "$some\r\n",
+    ["an invalid number"] = ":one\r\n",
     ["an empty line"] = "\r\n",
     ["another type"] = "+OK\r\n",
     ["nothing"] = "$-1\r\n",
     ["a list"] = "*2\r\n:1\r\n:1\r\n",
   } do
-    it("knows no Redis in " .. what, function()
-      assert.matches("sent what is no answer", reason_for(answer))
+    it("rejects " .. what .. " as a response", function()
+      assert.matches("sent an invalid reply", reason_for(response))
     end)
   end
 
-  it("passes on the code word of an error and not a word more", function()
+  it("passes on the code of an error and nothing else", function()
     local reason = reason_for "-NEWKIND of\27 trouble: hunter2\r\n"
     assert.matches("refused with the error NEWKIND$", reason)
     reason = reason_for("-" .. ("A"):rep(5000) .. "\r\n")
@@ -131,7 +131,7 @@ local function declare_strangers(open_store, finally)
     assert.matches("refused with the error ERR$", reason)
   end)
 
-  it("asks a new connection once, though it closes", function()
+  it("tries a new connection once when the server closes it", function()
     local stranger = rawserver.start [[ local c = ... c:receive "*l" ]]
     finally(function() stranger:stop() end)
     local store = open_store { port = stranger.port }
@@ -142,8 +142,8 @@ end
 
 --- Declares the specs; call it inside a `describe`.
 ---@param open_store fun(opts?: table): table a new store
----@param finally fun(f: fun()) has f called when a spec is over
----@param server fun(): table the server of now
+---@param finally fun(f: fun()) has f called after the spec
+---@param server fun(): table the current server
 function M.declare(open_store, finally, server)
   declare_silence(open_store, finally, server)
   declare_strangers(open_store, finally)

@@ -1,14 +1,14 @@
--- redis_nginx: stores that live in a worker of a real nginx, as objects here.
+-- redis_nginx: stores in a worker of nginx, and objects here that use them.
 --
 --   local nginx = redis_nginx.start()
---   local store = nginx:open { port = 6379 }   -- made and used over there
+--   local store = nginx:open { port = 6379 }   -- made and used in nginx
 --   store:lock("k", 60) ...                    -- in the phase `content`
---   nginx:ok "/path"                           -- what a location says
+--   nginx:ok "/path"                           -- the body of a location
 --   nginx:stop()
 --
--- Law of this file: each call of a method is a request; what it returns or
--- raises over there it returns or raises here. A lease stays there; what
--- stands for it here is a table with its number.
+-- Law of this file: each call of a method is a request; what the method
+-- returns or raises in nginx, the call returns or raises here. A lease stays
+-- in nginx; here a table with its number stands for it.
 local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
 
@@ -24,7 +24,7 @@ local FILES = {
   "/usr/share/lua/5.1/nginx/redis.lua",
 }
 
---- Why no spec of this kind can run here, or nil.
+--- The reason why these specs can't run here, or nil.
 ---@return string|nil
 function M.missing()
   for _, path in ipairs(FILES) do
@@ -37,10 +37,10 @@ function M.missing()
   return "needs lua-nginx-redis"
 end
 
--- Over there ----------------------------------------------------------------
+-- In nginx ------------------------------------------------------------------
 
--- A call is a chunk of Lua that returns a table; so is its outcome.
-local SERVANT = [==[
+-- A call is sent as a Lua expression, a table; and so is its outcome.
+local WORKER = [==[
 local M = { stores = {}, leases = {} }
 
 local function read(text)
@@ -60,13 +60,13 @@ local function open(options)
   return #M.stores
 end
 
-local function call(order)
-  local store = M.stores[order.store]
-  if order.lease then
-    order[order.lease] = M.leases[order[order.lease].lease]
-      or order[order.lease]
+local function call(job)
+  local store = M.stores[job.store]
+  if job.lease then
+    job[job.lease] = M.leases[job[job.lease].lease]
+      or job[job.lease]
   end
-  local value, more = store[order.method](store, unpack(order, 1, 4))
+  local value, more = store[job.method](store, unpack(job, 1, 4))
   if type(value) == "table" then
     M.leases[#M.leases + 1] = value
     value = { lease = #M.leases }
@@ -76,9 +76,9 @@ end
 
 function M.serve()
   ngx.req.read_body()
-  local order = read(ngx.req.get_body_data())
-  local ok, value, more = pcall(order.open and open or call,
-    order.open or order)
+  local job = read(ngx.req.get_body_data())
+  local ok, value, more = pcall(job.open and open or call,
+    job.open or job)
   if type(value) == "table" then
     value = ("{ lease = %d }"):format(value.lease)
   else
@@ -93,16 +93,16 @@ return M
 local LOCATION = [[
 location = /call {
   client_body_buffer_size 1m;
-  content_by_lua_block { require("servant").serve() }
+  content_by_lua_block { require("store_worker").serve() }
 }
 ]]
 
 -- Here ----------------------------------------------------------------------
 
--- Lua as text, for both sides.
+-- A value as Lua source, for both sides.
 local function literal(value)
   if type(value) == "string" then
-    -- Bytes as they are would have to pass two different parsers.
+    -- Escaped, since two different parsers read it.
     return '"' .. value:gsub("[^%w ]", function(byte)
       return ("\\%03d"):format(byte:byte())
     end) .. '"'
@@ -124,9 +124,9 @@ local function read(text)
   return value
 end
 
-local function order(self, what)
+local function send_call(self, job)
   local response, err = self.nginx:send("POST", "/call",
-    { body = literal(what) })
+    { body = literal(job) })
   if not response or response.status ~= 200 then
     error("nginx: " .. tostring(err and err.message or response.status)
       .. self.nginx:error_log(), 2)
@@ -141,40 +141,40 @@ end
 local Store = {}
 Store.__index = Store
 
--- Which argument of a method is a lease.
+-- The position of the lease among the arguments; 0: none.
 local METHODS = { load = 0, save = 4, lock = 0, unlock = 1, delete = 0 }
 
 for method, lease in pairs(METHODS) do
   Store[method] = function(self, ...)
-    local what = { store = self.number, method = method, ... }
-    what.lease = type(what[lease]) == "table" and lease or nil
-    return order(self.nginx, what)
+    local job = { store = self.number, method = method, ... }
+    job.lease = type(job[lease]) == "table" and lease or nil
+    return send_call(self.nginx, job)
   end
 end
 
---- A store over there.
+--- Makes a store in nginx.
 ---@param options table of store.redis
 function Nginx:open(options)
-  local number, reason = order(self, { open = options })
+  local number, reason = send_call(self, { open = options })
   assert(number, reason)
   return setmetatable({ nginx = self, number = number }, Store)
 end
 
---- What a location of `start` answers.
+--- The body that a location of `start` responds with.
 ---@param path string
 ---@return string body
 function Nginx:ok(path)
   return self.nginx:ok(path)
 end
 
---- Starts one and waits until it listens.
----@param locations? string more of them, as directives
+--- Starts nginx and waits until it listens.
+---@param locations? string further ones, as directives
 function M.start(locations)
   return setmetatable({
     nginx = nginx.start {
       http = "lua_socket_log_errors off;",
       server = LOCATION .. (locations or ""),
-      files = { ["servant.lua"] = SERVANT },
+      files = { ["store_worker.lua"] = WORKER },
     },
   }, Nginx)
 end

@@ -1,5 +1,5 @@
---- scripted: a transport whose answers are written down, for specs in which
--- the answer is the point. Everything that was sent is kept.
+--- scripted: a transport with prepared responses, for specs about what happens
+-- after one. It keeps everything that was sent.
 
 local core = require "equinix.core"
 local json = require "equinix.base.json"
@@ -8,14 +8,14 @@ local M = {}
 
 local count = 0
 
---- A client id nobody used before: the cache outlives a spec.
+--- A new client id for each call, since the cache outlives a spec.
 function M.unique(name)
   count = count + 1
   return ("%s-%s-%d"):format(name or "app", core.sha256(tostring(
     core.random())):sub(1, 8), count)
 end
 
---- An answer: `scripted.json(200, {...}, {["retry-after"] = "3"})`.
+--- A response: `scripted.json(200, {...}, {["retry-after"] = "3"})`.
 function M.json(status, value, headers)
   local list = { { "Content-Type", "application/json" } }
   for name, text in pairs(headers or {}) do
@@ -29,7 +29,7 @@ function M.json(status, value, headers)
   }
 end
 
---- A token endpoint's success; `fields` go over the defaults.
+--- A successful response of the token endpoint; `fields` replace defaults.
 function M.token(access_token, fields)
   local body = {
     access_token = access_token,
@@ -43,7 +43,7 @@ function M.token(access_token, fields)
   return M.json(200, body)
 end
 
---- Refused credentials, as Equinix says it.
+--- Equinix's response to bad credentials.
 function M.refused()
   return M.json(401, {
     errorDomain = "apps-fqa",
@@ -53,38 +53,38 @@ function M.refused()
   })
 end
 
---- A transfer that broke: as the port's `nil, err`.
+--- A failed transfer, which the port returns as `nil, err`.
 function M.broken(kind, maybe_sent, code)
   return { failed = { kind = kind, maybe_sent = maybe_sent,
     code = code or "EBROKEN", message = "scripted failure" } }
 end
 
---- Makes the transport. `answers` are used up in order, the last one again
---- and again; a function among them is called with the request.
+--- Makes the transport. It uses the responses in order and repeats the last
+--- one; a function among them is called with the request.
 --- `sent` lists the requests, `slept` the seconds; sleeping takes no time.
-function M.transport(answers)
+function M.transport(responses)
   local self = { sent = {}, slept = {}, blocking = true, allowed = true }
   function self.send(request, seconds)
     self.sent[#self.sent + 1] = { request = request, seconds = seconds,
       authorization = (request.headers[#request.headers] or {})[2] }
-    local answer = answers[math.min(#self.sent, #answers)]
-    if type(answer) == "function" then
-      answer = answer(request, seconds)
+    local response = responses[math.min(#self.sent, #responses)]
+    if type(response) == "function" then
+      response = response(request, seconds)
     end
-    if answer.failed then
-      return nil, answer.failed
+    if response.failed then
+      return nil, response.failed
     end
-    return answer
+    return response
   end
-  --- One after the other: what happens at once is no business of policy.
+  --- Sends one after the other, since policy does not depend on concurrency.
   function self.send_many(requests, concurrency, seconds)
     self.batches = self.batches or {}
     self.batches[#self.batches + 1] = { n = #requests,
       concurrency = concurrency, seconds = seconds }
     local results = {}
     for i, request in ipairs(requests) do
-      local answer, problem = self.send(request, seconds)
-      results[i] = { response = answer, err = problem }
+      local response, transport_err = self.send(request, seconds)
+      results[i] = { response = response, err = transport_err }
     end
     return results
   end
@@ -94,7 +94,7 @@ function M.transport(answers)
   function self.can_wait()
     return self.allowed
   end
-  --- How many requests went to a path.
+  --- The number of requests to a path.
   function self.count(path)
     local n = 0
     for _, entry in ipairs(self.sent) do
@@ -109,10 +109,10 @@ function M.transport(answers)
   return self
 end
 
---- A client on a scripted transport, alone with its id unless told otherwise.
+--- A client on a scripted transport, with a client id of its own by default.
 ---@return equinix.Client, table transport, table options
-function M.client(answers, opts)
-  local transport = M.transport(answers)
+function M.client(responses, opts)
+  local transport = M.transport(responses)
   local all = {
     client_id = M.unique(),
     client_secret = "s3cret-of-this-app",
@@ -128,7 +128,7 @@ end
 function M.until_true(condition, what)
   local limit = core.now() + 10
   while not condition() do
-    assert(core.now() < limit, "waited in vain for: " .. (what or "?"))
+    assert(core.now() < limit, "timed out waiting for: " .. (what or "?"))
     core.sleep(0.005)
   end
 end

@@ -1,35 +1,32 @@
--- serve: a real `equinix-auth serve`, in front of an emulator or of nothing.
+-- serve: a real `equinix-auth serve`, with an emulator behind it or without.
 --
 --   local s = serve.start(e, { "--workers", "4" }, { env = {...} })
 --   s:rest("POST", "/oauth2/v1/token", { body = "{}", headers = {...} })
 --     -> status, headers (lower case), body decoded, body
 --   s.rest_url, s.mcp_url, s.dir, s:log(), s:metrics(), s:stop() -> exit code
 --
--- It ends with the specs, however they end.
+-- It ends with the process that runs the specs, however that ends.
 local command = require "spec.support.command"
 local core = require "equinix.core"
 local json = require "equinix.base.json"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
+local read_file = require("equinix.base.file").read
 
 local M = {}
 local Serve = {}
 Serve.__index = Serve
 
---- Why it can't be run here; nil when it can.
+--- Why it can't run on this machine; nil when it can.
 M.missing = nginx.missing
 
 local function read_json(path)
-  local file = io.open(path, "rb")
-  local value = file and json.decode(file:read "*a")
-  if file then
-    file:close()
-  end
-  return value
+  local text = read_file(path)
+  return text and json.decode(text)
 end
 
-local function environment(e, changes, own)
-  local env = { HOME = false, XDG_CACHE_HOME = false, XDG_RUNTIME_DIR = own }
+local function environment(e, changes, dir)
+  local env = { HOME = false, XDG_CACHE_HOME = false, XDG_RUNTIME_DIR = dir }
   for name, value in pairs(e and command.env(e) or {}) do
     env[name] = value
   end
@@ -41,12 +38,12 @@ end
 
 --- Starts one and waits until it listens.
 ---@param e table|nil of spec.support.emulator
----@param words? string[] further words of the command
+---@param words? string[] further options of the command
 ---@param options? {env: table<string, string|false>, eof: boolean,
 ---  folder: string, before: string[]} folder: where it is started; before:
----  words of a command that becomes it
+---  a command that execs it
 ---@return table|nil serve
----@return string|nil said why it did not start
+---@return string|nil stderr why it did not start
 function M.try(e, words, options)
   options = options or {}
   local dir = process.tempdir()
@@ -74,7 +71,7 @@ function M.try(e, words, options)
   local self = process.eventually(function()
     return read_json(ready_file) or not program:alive() and {}
   end, 30) or {}
-  self.program, self.own, self.ready_file = program, dir, ready_file
+  self.program, self.runtime_dir, self.ready_file = program, dir, ready_file
   setmetatable(self, Serve)
   if not self.rest_url then
     local code = self:stop()
@@ -84,26 +81,26 @@ function M.try(e, words, options)
   return self
 end
 
---- The same; what keeps it from starting is an error.
+--- The same, but raises when it does not start.
 function M.start(e, words, options)
-  local said
-  for _ = 1, 3 do -- the free port may be taken by the time it is used
+  local stderr
+  for _ = 1, 3 do -- another program may take the free port before nginx
     local self
-    self, said = M.try(e, words, options)
+    self, stderr = M.try(e, words, options)
     if self then
       return self
-    elseif not said:find "is taken" then
+    elseif not stderr:find "is already in use" then
       break
     end
   end
-  error("it did not start: " .. tostring(said), 2)
+  error("it did not start: " .. tostring(stderr), 2)
 end
 
---- One exchange with either face.
+--- One request to REST or MCP.
 ---@param options? {headers: table<string, string>, body: string,
 ---  seconds: number, fresh_connect: boolean}
 ---@return integer|nil status
----@return table|string headers or, without a status, what happened
+---@return table|string headers or, without a status, the message
 ---@return any object the body, decoded
 ---@return string body
 function Serve:send(url, method, options)
@@ -112,7 +109,7 @@ function Serve:send(url, method, options)
   for name, value in pairs(options.headers or {}) do
     list[#list + 1] = { name, value }
   end
-  local answer, err = self.http:send({
+  local response, err = self.http:send({
     method = method,
     url = url,
     headers = list,
@@ -121,21 +118,21 @@ function Serve:send(url, method, options)
     may_resend = true,
     connect_timeout = 5,
   }, options.seconds or 40)
-  if not answer then
+  if not response then
     return nil, err.message
   end
   local headers = {}
-  for _, field in ipairs(answer.headers) do
+  for _, field in ipairs(response.headers) do
     headers[field[1]:lower()] = field[2]
   end
-  return answer.status, headers, json.decode(answer.body), answer.body
+  return response.status, headers, json.decode(response.body), response.body
 end
 
 function Serve:rest(method, path, options)
   return self:send(self.rest_url .. path, method, options)
 end
 
---- The token it gives.
+--- The token that it serves.
 function Serve:token()
   local status, _, object, body = self:rest("POST", "/oauth2/v1/token")
   if status ~= 200 then
@@ -144,7 +141,7 @@ function Serve:token()
   return object.access_token
 end
 
---- One sample of /metrics.
+--- One value of /metrics.
 function Serve:metric(name)
   local _, _, _, text = self:rest("GET", "/metrics")
   return tonumber(("\n" .. text):match("\n" .. name:gsub("%p", "%%%0")
@@ -156,7 +153,7 @@ function Serve:log()
   return self.program:stderr()
 end
 
---- The pid of nginx' master, and those of its workers.
+--- The pid of nginx's master, and those of its workers.
 function Serve:master()
   return tonumber((process.capture("cat " .. self.dir .. "/nginx.pid")))
 end
@@ -178,9 +175,9 @@ function Serve:stop()
     self.http = nil
   end
   local code = self.program:stop(30)
-  if self.own then
-    process.remove(self.own)
-    self.own = nil
+  if self.runtime_dir then
+    process.remove(self.runtime_dir)
+    self.runtime_dir = nil
   end
   return code
 end

@@ -1,9 +1,9 @@
--- slots: what the specs of the token cache do all the time.
+-- slots: what the specs of the token cache often do.
 local core = require "equinix.core"
 
 local M = {}
 
---- Lives: seconds from now to the end of fresh, of advisory, of all.
+--- Lifetimes: seconds from now to the end of fresh, of advisory, of the token.
 M.FRESH = { 100, 200, 300 }
 M.ADVISORY = { -1, 200, 300 }
 M.MANDATORY = { -2, -1, 300 }
@@ -23,7 +23,7 @@ function M.times(fresh, advisory, expires)
   }
 end
 
--- Each spec loads this file anew, and one process may run many.
+-- Each spec file loads this module again, in the same process.
 local mark, keys = core.random(), 0
 
 --- A key that no other test has.
@@ -33,33 +33,33 @@ function M.new_key()
   return ("a key of a spec %s %d"):format(mark, keys)
 end
 
---- A slot of an empty place.
+--- A slot for a new key.
 function M.open()
   return core.tokens.open(M.new_key())
 end
 
---- Leads, whatever else, and publishes.
+--- Becomes the leader by force, and publishes a token.
 ---@param header string
 ---@param life? number[] default FRESH
 ---@param record? string
 ---@return integer serial
 function M.fill(slot, header, life, record)
-  local turn, lease = slot:acquire(nil, true)
-  assert(turn == "lead", turn)
+  local role, lease = slot:acquire(nil, true)
+  assert(role == "lead", role)
   life = life or M.FRESH
   local times = M.times(life[1], life[2], life[3])
   return assert(slot:publish(lease, record or "record", header, times))
 end
 
---- Asks until the answer is true, 10 s at most.
+--- Calls the condition until it returns a true value, for 10 s at most.
 ---@param condition fun(): any
 ---@return any
 function M.eventually(condition)
   local give_up = core.now() + 10
   repeat
-    local answer = condition()
-    if answer then
-      return answer
+    local value = condition()
+    if value then
+      return value
     end
     core.sleep(0.001)
   until core.now() > give_up

@@ -1,29 +1,29 @@
--- store_contract: what every store promises, as specs. A store of a user's
--- own is held to the same:
+-- store_contract: what every store promises, as specs. They test a user's own
+-- store too:
 --
 --   local contract = require "spec.support.store_contract"
 --   contract.declare {
---     make = function() return my_store end,  -- before each; holds nothing
---     peer = function() return another end,   -- a second one on that data
---     seconds = 0.2,                          -- a short life; see below
+--     make = function() return my_store end,  -- empty, before each spec
+--     peer = function() return another end,   -- a second one on its data
+--     seconds = 0.2,                          -- a short lifetime
 --   }
 --
--- Law of this file: it knows the port and no store. Where something has to be
--- over it waits until it is, so a store with a coarse clock gets `seconds`
--- that its clock can count; `can_expire = false` leaves that part out.
+-- Law of this file: it knows the port and no store. Where something has to
+-- expire it waits for that, so `seconds` has to fit the clock of the store;
+-- `can_expire = false` leaves these specs out.
 local assert = require "luassert"
 local busted = require "busted"
 local process = require "spec.support.process"
 
--- Only a spec file itself finds these among its globals.
+-- busted sets these as globals in spec files only.
 local before_each, it = busted.before_each, busted.it
 
 local M = {}
 
-local LONG = 60 -- seconds: over when the spec is
+local LONG = 60 -- seconds: longer than a spec runs
 local MAX_RECORD = 64 * 1024
 
--- Every byte there is, then some that differ from block to block.
+-- All 256 bytes, repeated.
 local function bytes(n)
   local all = {}
   for byte = 0, 255 do
@@ -33,7 +33,7 @@ local function bytes(n)
   return block:rep(math.ceil(n / 256)):sub(1, n)
 end
 
--- What may be a key, up to its limits; and what may not.
+-- Valid keys, up to their limits; and invalid ones.
 local KEYS = { "k", "A-b_c.9", ("k"):rep(128), "_" }
 local NO_KEYS = {
   "", ("k"):rep(129), ".", "..", ".hidden", "-option", "a/b", "a b", "a\0b",
@@ -44,13 +44,13 @@ local NO_SECONDS = { 0, -1, math.huge, 0 / 0, "1" }
 local NO_LEASES = { 1, true, "lease", {} }
 
 local function declare_records(given)
-  it("loads nothing where nothing was saved", function()
+  it("loads nil where nothing was saved", function()
     local record, reason = given.store:load "nothing"
     assert.is_nil(record)
     assert.is_nil(reason)
   end)
 
-  it("brings back what was saved, byte for byte", function()
+  it("loads what was saved, byte for byte", function()
     local lease = assert(given.store:lock("k", LONG))
     for _, size in ipairs { 1, 2, 255, 4096, 65535, MAX_RECORD } do
       local record = bytes(size)
@@ -61,14 +61,14 @@ local function declare_records(given)
     assert.equal("\r\n", (given.store:load "k"))
   end)
 
-  it("tells what is left of a record's life, never more", function()
+  it("returns the time a record has left, never more", function()
     local lease = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:save("k", "r", 50.5, lease))
     local _, ttl = given.peer:load "k"
     assert.is_true(ttl > 0 and ttl <= 50.5, tostring(ttl))
   end)
 
-  it("takes any time to live", function()
+  it("accepts any time to live", function()
     for i, seconds in ipairs { 0.0015, 1e6, 1e15, 1e300 } do
       local lease = assert(given.store:lock("k" .. i, math.max(1, seconds)))
       assert.is_true(given.store:save("k" .. i, "r", seconds, lease))
@@ -77,7 +77,7 @@ local function declare_records(given)
     end
   end)
 
-  it("takes every key that may be one, each with a record of its own",
+  it("accepts every valid key, each with a record of its own",
     function()
       for i, key in ipairs(KEYS) do
         local lease = assert(given.store:lock(key, LONG))
@@ -88,7 +88,7 @@ local function declare_records(given)
       end
     end)
 
-  it("deletes one record, and does not mind when there is none", function()
+  it("deletes one record, and succeeds when there is none", function()
     for _, key in ipairs { "a", "b" } do
       local lease = assert(given.store:lock(key, LONG))
       assert.is_true(given.store:save(key, "r", LONG, lease))
@@ -108,19 +108,19 @@ local function declare_records(given)
 end
 
 local function declare_locks(given)
-  it("gives a lock to one only; the others hear it at once", function()
+  it("gives a lock to one caller; to others it is busy at once", function()
     assert(given.store:lock("k", LONG))
     assert.same({ nil, "busy" }, { given.peer:lock("k", LONG) })
     assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
   end)
 
-  it("locks each key for itself", function()
+  it("locks each key separately", function()
     assert(given.store:lock("a", LONG))
     assert(given.peer:lock("b", LONG))
     assert(given.store:lock("c", LONG))
   end)
 
-  it("frees what is unlocked, for anybody", function()
+  it("lets any caller lock what was unlocked", function()
     local lease = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:unlock(lease))
     lease = assert(given.peer:lock("k", LONG))
@@ -128,7 +128,7 @@ local function declare_locks(given)
     assert(given.store:lock("k", LONG))
   end)
 
-  it("unlocks what is locked again, with the new lease only", function()
+  it("unlocks a lock that was taken again with the new lease only", function()
     local old = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:unlock(old))
     local new = assert(given.peer:lock("k", LONG))
@@ -157,7 +157,7 @@ local function declare_fences(given)
     assert.is_nil((given.store:load "k"))
   end)
 
-  it("refuses to save with a lease that another one has by now", function()
+  it("refuses to save after another caller has taken the lock", function()
     local old = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:unlock(old))
     local new = assert(given.peer:lock("k", LONG))
@@ -183,7 +183,7 @@ local function assert_raises(what, f)
 end
 
 local function declare_names(given)
-  it("raises for what is no key", function()
+  it("raises for an invalid key", function()
     local store = given.store
     local lease = assert(store:lock("k", LONG))
     for _, key in ipairs(NO_KEYS) do
@@ -197,7 +197,7 @@ local function declare_names(given)
 end
 
 local function declare_misuse(given)
-  it("raises for what is no record, and writes nothing", function()
+  it("raises for an invalid record, and writes nothing", function()
     local lease = assert(given.store:lock("k", LONG))
     for _, record in ipairs(NO_RECORDS) do
       assert_raises(type(record), function()
@@ -207,7 +207,7 @@ local function declare_misuse(given)
     assert.is_nil((given.store:load "k"))
   end)
 
-  it("raises for what is no time to live", function()
+  it("raises for an invalid time to live", function()
     local lease = assert(given.store:lock("k", LONG))
     for _, seconds in ipairs(NO_SECONDS) do
       assert_raises(seconds, function() given.store:lock("l", seconds) end)
@@ -218,7 +218,7 @@ local function declare_misuse(given)
     assert.is_nil((given.store:load "k"))
   end)
 
-  it("raises for what is no lease, and writes nothing", function()
+  it("raises for an invalid lease, and writes nothing", function()
     for _, lease in ipairs(NO_LEASES) do
       assert_raises(lease, function()
         given.store:save("k", "r", LONG, lease)
@@ -232,14 +232,14 @@ local function declare_misuse(given)
 end
 
 local function declare_ends(given, seconds)
-  -- The lease that another gets once the first one's time is over.
+  -- The lease that another caller gets when the first one has expired.
   local function take_over()
     return assert(process.eventually(function()
       return (given.peer:lock("k", LONG))
-    end), "a lease does not end")
+    end), "the lease does not expire")
   end
 
-  it("forgets a record when its life is over", function()
+  it("forgets a record when its time to live is over", function()
     local lease = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:save("k", "r", seconds, lease))
     assert.is_true(process.eventually(function()
@@ -249,13 +249,13 @@ local function declare_ends(given, seconds)
     end))
   end)
 
-  it("lets another lock when the time of a lease is over", function()
+  it("lets another caller lock when a lease has expired", function()
     assert(given.store:lock("k", seconds))
     assert(take_over())
     assert.same({ nil, "busy" }, { given.store:lock("k", LONG) })
   end)
 
-  it("refuses to save with a lease that is over", function()
+  it("refuses to save with an expired lease", function()
     local old = assert(given.store:lock("k", seconds))
     local new = take_over()
     assert.same({ nil, "stale" }, { given.store:save("k", "late", LONG, old) })
@@ -263,7 +263,7 @@ local function declare_ends(given, seconds)
     assert.is_true(given.peer:save("k", "new", LONG, new))
   end)
 
-  it("refuses so where nobody has locked since", function()
+  it("refuses that too when the lock is free again", function()
     local old = assert(given.store:lock("k", seconds))
     local new = take_over()
     assert.is_true(given.peer:unlock(new))
@@ -271,7 +271,7 @@ local function declare_ends(given, seconds)
     assert.is_nil((given.store:load "k"))
   end)
 
-  it("lets a lease that is over free nobody's lock", function()
+  it("lets an expired lease free no other caller's lock", function()
     local old = assert(given.store:lock("k", seconds))
     local new = take_over()
     assert.is_true(given.store:unlock(old))
@@ -279,7 +279,7 @@ local function declare_ends(given, seconds)
     assert.is_true(given.peer:save("k", "new", LONG, new))
   end)
 
-  it("gives a record that is saved again a new life", function()
+  it("gives a record that is saved again a new time to live", function()
     local lease = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:save("k", "old", seconds, lease))
     assert.is_true(given.store:save("k", "new", LONG, lease))
@@ -291,12 +291,12 @@ end
 
 --- Declares the specs; call it inside a `describe`.
 ---@param options table
----  make: fun(): table a store that holds nothing, called before each spec
+---  make: fun(): table an empty store, called before each spec
 ---  peer?: fun(): table another store object on the same data, called after
----    `make`; without it one object plays both parts
----  can_expire?: boolean false where time can't pass
----  lenient?: boolean it checks no record, time or lease: its callers do
----  seconds?: number a life or lease that is over soon, 0.2
+---    `make`; without it one object plays both roles
+---  can_expire?: boolean false where nothing can expire
+---  lenient?: boolean the store checks no record, time or lease: callers do
+---  seconds?: number a short time for records and leases, 0.2
 function M.declare(options)
   local given = {}
   before_each(function()

@@ -1,4 +1,4 @@
--- stores: a store out of one word and its place, for what crosses processes.
+-- stores: opens a store that a string names, for scripts in other processes.
 
 local M = {}
 
@@ -6,14 +6,14 @@ local M = {}
 ---@param text string
 ---@return table store
 function M.open(text)
-  local kind, place = text:match "^(%w+) (.+)$"
+  local kind, address = text:match "^(%w+) (.+)$"
   if kind == "redis" then
-    -- A machine that is busy with specs is no Redis that is slow.
+    -- A long timeout, since the specs keep the machine busy.
     return assert(require "equinix.store.redis" {
-      port = tonumber(place), timeout = 10,
+      port = tonumber(address), timeout = 10,
     })
   end
-  return assert(require "equinix.store.file" { dir = place })
+  return assert(require "equinix.store.file" { dir = address })
 end
 
 return M

@@ -1,11 +1,11 @@
--- world: what the emulator's logic asks of its host, without nginx: a
--- dictionary in memory, a clock that stands still until it is set, JSON.
-local behaviour = require "equinix.emulator.router"
+-- world: what the emulator's logic needs from its host, without nginx: a
+-- dictionary in memory, a clock that a spec sets, JSON.
+local router = require "equinix.emulator.router"
 local cjson = require("cjson").new()
 
 local M = {}
 
--- As ngx.shared: a value with an expiry that is over is not there.
+-- Like ngx.shared: an expired value is nil.
 local function dictionary(world)
   local values, ends = {}, {}
   local dict = {}
@@ -57,7 +57,7 @@ end
 local World = {}
 World.__index = World
 
---- A new one, with these knobs at its start.
+--- A new world, with these knobs set at the start.
 ---@param knobs? table<string, any>
 function M.new(knobs)
   local world = setmetatable({
@@ -95,7 +95,7 @@ function M.new(knobs)
   return world
 end
 
---- Sends a request to the logic; `json` in the answer is its body decoded.
+--- Sends a request to the logic; `json` in the response is its decoded body.
 ---@param method string
 ---@param path string
 ---@param options? {json: table, body: string, headers: table, query: table,
@@ -110,7 +110,7 @@ function World:send(method, path, options)
   if options.token then
     headers.authorization = "Bearer " .. options.token
   end
-  local response = behaviour.answer(self, {
+  local response = router.respond(self, {
     method = method,
     path = path,
     query = options.query or {},
@@ -122,7 +122,7 @@ function World:send(method, path, options)
   return response
 end
 
---- Asks for a token by client credentials, with these changes to the body.
+--- Requests a token with client credentials and these changes to the body.
 function World:token(changes)
   local body = {
     grant_type = "client_credentials",
@@ -135,7 +135,7 @@ function World:token(changes)
   return self:send("POST", "/oauth2/v1/token", { json = body })
 end
 
---- Trades a refresh token in.
+--- Requests a token with a refresh token.
 function World:refresh(refresh_token)
   return self:send("POST", "/oauth2/v1/refreshaccesstoken", {
     json = {

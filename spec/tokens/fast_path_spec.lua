@@ -1,4 +1,4 @@
--- hit: the way to a header, on LuaJIT by its FFI and elsewhere by a C
+-- fast_path: the way to a header, on LuaJIT by its FFI and elsewhere by a C
 -- function. What is true of one is true of the other, so each is tried where
 -- it can be. Threads that read while one writes:
 -- core/cache/shared_table_spec.lua.

@@ -54,7 +54,7 @@ describe("a leader that is killed", function()
     return
   end
 
-  it("holds up nobody: the next one leads, with one more request", function()
+  it("holds up no other: the next one leads, with one more request", function()
     local e = emulator.start { plain = true }
     e:config { token_latency = 3 }
     host.run("--preload equinix --forks 16", "killed_caller", e.base_url,

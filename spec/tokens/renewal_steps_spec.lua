@@ -1,4 +1,4 @@
--- lead: what a leader does step by step, on scripted answers. That there is
+-- renewal: what a leader does step by step, on scripted answers. That there is
 -- one leader only is in tokens/renewal_spec.lua, on real parts.
 local scripted = require "spec.support.scripted"
 

@@ -1,12 +1,11 @@
--- lead, with a store: what a whole client does, on scripted answers. What
+-- renewal, with a store: what a whole client does, on scripted answers. What
 -- real processes do is in tokens/distributed_processes_spec.lua.
 local core = require "equinix.core"
 local json = require "equinix.base.json"
 local memory_store = require "spec.support.memory_store"
 local record = require "equinix.tokens.record"
 local scripted = require "spec.support.scripted"
-local shelf = require "equinix.store.shelf"
-local visit = require "equinix.store.session"
+local session = require "equinix.store.session"
 
 local token = scripted.token
 local TOKEN, REFRESH = "/oauth2/v1/token", "/oauth2/v1/refreshaccesstoken"
@@ -39,7 +38,7 @@ end
 
 -- What another process of the same app would leave there.
 local function leave(c, store, access_token)
-  local one = shelf.token(visit.new(store, error), c.tokens.secret(),
+  local one = session.new(store, error):token(c.tokens.secret(),
     c.tokens:key())
   local wall = core.time()
   local lease = assert(one:lock(10))
@@ -306,7 +305,7 @@ describe("a client with a store", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("holds nobody back for a request that its wait had left no time for",
+  it("holds no caller back for a request that its wait had left no time for",
     function()
       local store = memory_store.new()
       local c, transport = client({ scripted.broken("timeout", true),
@@ -441,8 +440,8 @@ describe("a client with a store", function()
       function store.lock()
         return nil, "busy"
       end
-      local nobody, problem = c:token()
-      assert.is_nil(nobody)
+      local value, problem = c:token()
+      assert.is_nil(value)
       assert.equal("timeout", problem.kind)
       assert.equal("token_wait", problem.code)
       assert.equal(0, #transport.sent)

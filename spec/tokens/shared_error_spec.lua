@@ -1,14 +1,14 @@
--- failure: one error for all who waited for one attempt.
+-- shared_error: one error for all that waited for one renewal.
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local failure = require "equinix.tokens.shared_error"
-local grant = require "equinix.oauth.grant"
+local errors = require "equinix.base.error"
+local shared_error = require "equinix.tokens.shared_error"
 local response = require "equinix.http.response"
+local token_response = require "equinix.oauth.token_response"
 
 local MAX_BYTES = 4096
 
 local function refused(body)
-  return grant.failure(response.new({
+  return token_response.error(response.new({
     status = 401,
     headers = { { "X-Trace", "t-1" } },
     body = body or '{"errorCode":"S1006","errorMessage":"No"}',
@@ -24,11 +24,11 @@ local function fields(problem)
   return copy
 end
 
-describe("a failure record", function()
+describe("the bytes of an error", function()
   it("carries the whole error to another process", function()
     local problem = refused()
-    local shared = failure.shared(failure.encode(problem, 3, "mark"))
-    assert.is_true(err.is(shared))
+    local shared = shared_error.shared(shared_error.encode(problem, 3, "mark"))
+    assert.is_true(errors.is(shared))
     assert.same(fields(problem), fields(shared))
     assert.equal(tostring(problem), tostring(shared))
     assert.equal("t-1", shared.response.headers["X-TRACE"])
@@ -37,20 +37,21 @@ describe("a failure record", function()
   end)
 
   it("counts the streak and remembers what was spent", function()
-    local record = failure.decode(failure.encode(refused(), 3, "mark"))
+    local record = shared_error.decode(shared_error.encode(refused(), 3,
+      "mark"))
     assert.equal(3, record.streak)
     assert.equal("mark", record.spent)
-    record = failure.decode(failure.encode(nil, 2, "mark"))
+    record = shared_error.decode(shared_error.encode(nil, 2, "mark"))
     assert.equal(2, record.streak)
     assert.equal("mark", record.spent)
-    assert.is_nil(failure.decode(failure.encode(refused(), 1)).spent)
+    assert.is_nil(shared_error.decode(shared_error.encode(refused(), 1)).spent)
   end)
 
   it("that is not there, or none, is an empty streak", function()
     for _, bytes in ipairs { "", "\0", "3", "{" } do
-      assert.same({ streak = 0 }, failure.decode(bytes))
+      assert.same({ streak = 0 }, shared_error.decode(bytes))
     end
-    assert.same({ streak = 0 }, failure.decode(nil))
+    assert.same({ streak = 0 }, shared_error.decode(nil))
   end)
 
   it("never outgrows its place, and keeps what matters most", function()
@@ -62,7 +63,7 @@ describe("a failure record", function()
       { headers = { a = wide }, errors = { { message = wide } },
         message = wide, op = wide },
     } do
-      local problem = err.new {
+      local problem = errors.new {
         kind = "auth",
         message = case.message or "m",
         op = case.op or "POST /x",
@@ -72,9 +73,9 @@ describe("a failure record", function()
         errors = case.errors or { { code = "S1006" } },
         response = { status = 401, headers = case.headers or {} },
       }
-      local text = failure.encode(problem, 7, "0123456789abcdef")
+      local text = shared_error.encode(problem, 7, "0123456789abcdef")
       assert(#text <= MAX_BYTES, #text)
-      local record = failure.decode(text)
+      local record = shared_error.decode(text)
       assert.equal(7, record.streak)
       assert.equal("0123456789abcdef", record.spent)
       assert.equal("auth", record.kind)
@@ -91,26 +92,26 @@ describe("a failure record", function()
   end)
 
   it("holds no secret and no body", function()
-    local text = failure.encode(refused(
+    local text = shared_error.encode(refused(
       '{"errorCode":"S1006","errorMessage":"hunter2","x":"BODY"}'), 1)
     assert.not_matches("hunter2", text)
     assert.not_matches("BODY", text)
   end)
 end)
 
-describe("a shared failure", function()
-  local bytes = failure.encode(refused(), 1)
+describe("a shared error", function()
+  local bytes = shared_error.encode(refused(), 1)
 
   it("says how long it goes on", function()
-    local problem = failure.shared(bytes, 12.3)
+    local problem = shared_error.shared(bytes, 12.3)
     assert.equal(12.3, problem.retry_after)
     assert.matches("not sent again for another 13 s", problem.message, 1,
       true)
-    problem = failure.shared(bytes, math.huge)
+    problem = shared_error.shared(bytes, math.huge)
     assert.is_nil(problem.retry_after)
     assert.matches("refresh{force=true}", problem.message, 1, true)
-    for _, problem_now in ipairs { failure.shared(bytes),
-      failure.shared(bytes, 0) } do
+    for _, problem_now in ipairs { shared_error.shared(bytes),
+      shared_error.shared(bytes, 0) } do
       assert.is_nil(problem_now.retry_after)
       assert.equal(refused().message, problem_now.message)
     end
@@ -119,11 +120,13 @@ describe("a shared failure", function()
   it("says how long the credentials are held back, if they are", function()
     local now = core.now()
     for _, seconds in ipairs { 0, 60 } do
-      local problem = failure.shared(failure.encode(refused(), 1, nil,
+      local problem = shared_error.shared(shared_error.encode(refused(), 1,
+        nil,
         now + 600), seconds)
       assert.is_true(problem.retry_after > 590)
       assert.is_nil(problem.held)
-      problem = failure.shared(failure.encode(refused(), 1, nil, math.huge),
+      problem = shared_error.shared(shared_error.encode(refused(), 1, nil,
+        math.huge),
         seconds)
       assert.is_nil(problem.retry_after)
       assert.matches("refresh{force=true}", problem.message, 1, true)
@@ -131,8 +134,8 @@ describe("a shared failure", function()
   end)
 
   it("without an error of its own is still one", function()
-    for _, text in ipairs { "", failure.encode(nil, 1, "mark") } do
-      local problem = failure.shared(text, 1)
+    for _, text in ipairs { "", shared_error.encode(nil, 1, "mark") } do
+      local problem = shared_error.shared(text, 1)
       assert.equal("network", problem.kind)
       assert.matches("^equinix: the last token request failed",
         tostring(problem))

@@ -1,4 +1,4 @@
--- flight: the life of a token, state by state, on scripted answers.
+-- source: the life of a token, state by state, on scripted answers.
 local core = require "equinix.core"
 local equinix = require "equinix"
 local scripted = require "spec.support.scripted"
@@ -52,7 +52,7 @@ describe("a fresh token", function()
     assert.equal(0, #transport.sent)
   end)
 
-  it("that came between a caller's look and his turn is not asked for again",
+  it("that came between a caller's look and its turn is not requested again",
     function()
       local d, _, opts = client { token "one" }
       local c, transport = client({ token "two" }, {
@@ -192,7 +192,7 @@ describe("a token near its end", function()
     end
   end)
 
-  it("is served as it is where nobody may wait", function()
+  it("is served as it is where waiting is not allowed", function()
     local c, transport = client { token("one", { token_timeout = 2 }),
       token "two" }
     c:authorization()

@@ -13,13 +13,13 @@ describe("a static token", function()
 
   it("is served as it is, whatever life is asked of it", function()
     for _, want in ipairs { {}, { min_life = 1e9 }, { deadline = 0 } } do
-      local header, token = one:get(want)
-      assert.equal("Bearer SECRET", header)
+      assert.equal("Bearer SECRET", one:get(want))
+      local token = one:token(want)
       assert.same({ access_token = "SECRET", token_type = "Bearer" }, token)
-      assert.equal(one.token, token)
+      assert.equal(token, one:token(want))
+      assert.not_matches("SECRET", tostring(token))
     end
-    assert.equal("Bearer SECRET", one:bind(error)())
-    assert.not_matches("SECRET", tostring(one.token))
+    assert.equal("Bearer SECRET", one.authorization())
   end)
 
   it("can't be renewed, by force neither", function()
@@ -36,6 +36,13 @@ describe("a static token", function()
     one:reject "Bearer SECRET"
     one:forget()
     assert.equal("Bearer SECRET", (one:get {}))
+    local held = one.authorization
     one:close()
+    assert.is_nil(one.hit())
+    for _, get in ipairs { held, one.get, one.token } do
+      local value, err = get(one, {})
+      assert.is_nil(value)
+      assert.equal("closed", err.kind)
+    end
   end)
 end)

@@ -1,23 +1,23 @@
--- await: waits for another's flight, as the host allows.
+-- await: waits for what another caller does, as the host allows.
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
 
--- A clock that only sleeping moves, a place whose flight ends at `over`, and
+-- A clock that only sleeping moves, a slot whose renewal ends at `over`, and
 -- a transport that notes how long it slept.
 local now = core.now
 local clock
 
-local function place(over)
+local function slot_until(over)
   local slot = { waits = {} }
-  function slot.result(_, flight)
-    assert.equal("flight", flight)
+  function slot.result(_, renewal)
+    assert.equal("renewal", renewal)
     if clock >= over then
       return "published", 7, "Bearer x", "record"
     end
     return "pending"
   end
-  function slot:wait(seconds, flight)
-    assert.equal("flight", flight)
+  function slot:wait(seconds, renewal)
+    assert.equal("renewal", renewal)
     self.waits[#self.waits + 1] = seconds
     clock = math.min(over, clock + seconds)
     return clock >= over
@@ -35,29 +35,80 @@ local function transport(blocking)
   return port
 end
 
-describe("await", function()
-  before_each(function()
-    clock = 1000
-    core.now = function()
-      return clock
+local function stop_the_clock()
+  clock = 1000
+  core.now = function()
+    return clock
+  end
+end
+
+local function start_the_clock()
+  core.now = now
+end
+
+describe("await.poll", function()
+  before_each(stop_the_clock)
+  after_each(start_the_clock)
+
+  it("returns the first result, and says which try is the first", function()
+    local port, tries = transport(), {}
+    local function try(again)
+      tries[#tries + 1] = again
+      if #tries == 3 then
+        return "done", 1, nil, 3
+      end
     end
-  end)
-  after_each(function()
-    core.now = now
+    assert.same({ "done", 1, nil, 3 },
+      { await.poll(port, await.STORE, 1005, try) })
+    assert.same({ false, true, true }, tries)
+    assert.same({ 0.02, 0.04 }, port.slept)
   end)
 
+  it("takes false for a result", function()
+    local port = transport()
+    assert.is_false((await.poll(port, await.STORE, 1005, function()
+      return false
+    end)))
+    assert.same({}, port.slept)
+  end)
+
+  it("doubles its pause up to the longest of the pace", function()
+    local port = transport()
+    await.poll(port, { first = 1, longest = 3 }, 1012, function() end)
+    assert.same({ 1, 2, 3, 3, 3 }, port.slept)
+  end)
+
+  it("tries once more at the deadline, never behind it", function()
+    local port, at = transport(), {}
+    assert.is_nil((await.poll(port, { first = 1, longest = 1 }, 1001.5,
+      function()
+        at[#at + 1] = clock
+      end)))
+    assert.same({ 1000, 1001, 1001.5 }, at)
+    at = {}
+    assert.is_nil((await.poll(port, await.STORE, 900, function()
+      at[#at + 1] = clock
+    end)))
+    assert.same({ 1001.5 }, at)
+  end)
+end)
+
+describe("await.renewal", function()
+  before_each(stop_the_clock)
+  after_each(start_the_clock)
+
   it("is woken by the cache where waiting may block", function()
-    local port, slot = transport(true), place(1001)
+    local port, slot = transport(true), slot_until(1001)
     assert.same({ "published", 7, "Bearer x", "record" },
-      { await(port, slot, "flight", 5) })
+      { await.renewal(port, slot, "renewal", 5) })
     assert.same({ 5 }, slot.waits)
     assert.same({}, port.slept)
   end)
 
-  it("only sleeps where others run in the same thread", function()
-    local port, slot = transport(nil), place(1001)
+  it("only sleeps where other callers run in the same thread", function()
+    local port, slot = transport(nil), slot_until(1001)
     assert.same({ "published", 7, "Bearer x", "record" },
-      { await(port, slot, "flight", 5) })
+      { await.renewal(port, slot, "renewal", 5) })
     assert.same({}, slot.waits)
     assert.equal(0.005, port.slept[1])
     for i, seconds in ipairs(port.slept) do
@@ -68,19 +119,21 @@ describe("await", function()
 
   it("does not wait for what is over", function()
     local port = transport(nil)
-    assert.equal("published", (await(port, place(1000), "flight", 5)))
+    assert.equal("published",
+      (await.renewal(port, slot_until(1000), "renewal", 5)))
     assert.same({}, port.slept)
   end)
 
-  it("gives up at the second it was told", function()
-    for _, blocks in ipairs { true, false } do
+  it("gives up after the seconds it was given", function()
+    for _, blocking in ipairs { true, false } do
       clock = 1000
-      assert.equal("pending",
-        (await(transport(blocks), place(2000), "flight", 0.33)))
+      assert.equal("pending", (await.renewal(transport(blocking),
+        slot_until(2000), "renewal", 0.33)))
       assert.near(1000.33, clock, 1e-6)
     end
     clock = 1000
-    assert.equal("pending", (await(transport(nil), place(2000), "flight", 0)))
+    assert.equal("pending",
+      (await.renewal(transport(nil), slot_until(2000), "renewal", 0)))
     assert.equal(1000, clock)
   end)
 end)

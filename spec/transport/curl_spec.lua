@@ -1,4 +1,4 @@
--- transport/curl: the port keeps to its shape.
+-- curl: the transport over libcurl, by the rules of the port.
 local core = require "equinix.core"
 local rawserver = require "spec.support.rawserver"
 local transport = require "equinix.transport.curl"
@@ -16,7 +16,7 @@ describe("the curl transport", function()
     server:stop()
   end)
 
-  it("sends, and keeps one handle for the whole state", function()
+  it("sends, with one handle for the whole Lua state", function()
     for _ = 1, 3 do
       local response = assert(transport.send(
         { method = "GET", url = server.url, may_resend = true }, 10))
@@ -33,11 +33,11 @@ describe("the curl transport", function()
     assert.are.equal("connection 1", results[2].response.body)
   end)
 
-  it("returns nil and err where sending fails", function()
-    local response, err = transport.send(
+  it("returns nil and an error where sending fails", function()
+    local response, transport_err = transport.send(
       { method = "GET", url = server.url }, 0)
     assert.is_nil(response)
-    assert.are.equal("timeout", err.kind)
+    assert.are.equal("timeout", transport_err.kind)
   end)
 
   it("sleeps", function()

@@ -1,12 +1,12 @@
--- transport/loop: the port for the tasks of a loop.
+-- loop: the transport for the tasks of a loop.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
 local loop = require "equinix.transport.loop.scheduler"
 local rawserver = require "spec.support.rawserver"
 local transport = require "equinix.transport.loop"
 
--- /lost is answered by nobody, /gone when the client of one has hung up,
--- /held when somebody asked for /go. X-Most: how many were there at once.
+-- /lost gets no response, /gone one when the client of /lost has hung up,
+-- /held one after a request for /go. X-Most: how many there were at once.
 local SERVER = [[
   local c = ...
   local share = c.share
@@ -34,7 +34,7 @@ local SERVER = [[
 
 if not loop.able() then
   describe("the transport of a loop", function()
-    it("needs a Lua that can wait in a protected call", function()
+    it("needs a Lua that can yield in a protected call", function()
       pending "this is Lua 5.1"
     end)
   end)
@@ -91,8 +91,8 @@ describe("the transport of a loop", function()
       assert(core.now() - before >= 0.02)
       local response = assert(port.send(request "/x", 10))
       assert(response.body == "/x" and response.headers)
-      local answer, problem = port.send(request "/x", 0)
-      assert(answer == nil and problem.kind == "timeout")
+      local none, problem = port.send(request "/x", 0)
+      assert(none == nil and problem.kind == "timeout")
       done = true
     end)
     assert.is_true(done)
@@ -111,7 +111,7 @@ describe("the transport of a loop", function()
     assert.equal(0, server:connections())
   end)
 
-  it("takes no function for a body", function()
+  it("refuses a function as sink", function()
     run(function()
       local response, problem = port.send(request "/", 10, print)
       assert(response == nil and problem.code == "sink_function")
@@ -119,7 +119,7 @@ describe("the transport of a loop", function()
     assert.equal(0, server:connections())
   end)
 
-  it("raises what is wrong with a request in the task, before any is sent",
+  it("raises a bad request in the task, before any is sent",
     function()
       run(function()
         local bad = request("/", { headers = { { "A", "\0" } } })
@@ -129,7 +129,7 @@ describe("the transport of a loop", function()
       assert.equal(0, server:connections())
     end)
 
-  it("sends many, n at a time, and answers in order", function()
+  it("sends many, n at a time, with the results in order", function()
     local results, none
     run(function()
       local list = {}
@@ -153,7 +153,7 @@ describe("the transport of a loop", function()
     assert.is_true(most > 1 and most <= 4, most)
   end)
 
-  it("bounds many by one time for all", function()
+  it("limits the time of many requests together", function()
     local results
     run(function()
       results = port.send_many({ request "/held", request "/held",
@@ -165,7 +165,7 @@ describe("the transport of a loop", function()
     assert.is_true(#server:requests() <= 1) -- no time was left for another
   end)
 
-  it("breaks off a GET whose task was cancelled: its peer sees it closed",
+  it("aborts a GET whose task was cancelled: the server sees it closed",
     function()
       local code
       run(function()
@@ -184,7 +184,7 @@ describe("the transport of a loop", function()
       assert.equal("/gone", body)
     end)
 
-  it("goes on with a POST whose task was cancelled", function()
+  it("does not abort a POST whose task was cancelled", function()
     local body
     local task = l:spawn(function()
       body = assert(port.send(Handle.request("POST", server.url .. "/held",
@@ -199,13 +199,13 @@ describe("the transport of a loop", function()
     assert.equal("/held", body)
   end)
 
-  it("runs at the side what outlives its task, cancelled or ended", function()
+  it("spawns what outlives its task, cancelled or ended", function()
     local body
-    local function aside()
+    local function outlive()
       body = assert(port.send(request "/held", 10)).body
     end
     local task = l:spawn(function()
-      assert(port.spawn(aside) == true)
+      assert(port.spawn(outlive) == true)
       port.send(request("/lost", { fresh_connect = true }), 10)
     end)
     turn_until_read "/held"

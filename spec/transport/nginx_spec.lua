@@ -1,4 +1,4 @@
--- transport/nginx: the client in real nginx, by the rules of plain Lua.
+-- nginx: the client in a real nginx behaves as in plain Lua.
 local emulator = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
@@ -9,8 +9,8 @@ if missing then
   return
 end
 
--- What each phase does when its path is asked for: it tells what came of a
--- call, in a header or a body.
+-- What each phase does for a request of its path: it makes a call and reports
+-- the result in a header or the body.
 local TRY = [[
   local function try()
     local response, err = require("demo"):get("/fabric/v4/ports")
@@ -119,13 +119,13 @@ describe("the client inside nginx", function()
     e:stop()
   end)
 
-  it("has the transport of nginx without being told", function()
+  it("chooses the transport of nginx by itself", function()
     assert.is_true(n:run [[
       return demo.transport == require "equinix.transport.nginx"
     ]])
   end)
 
-  it("gets, over verified TLS, with one token", function()
+  it("sends a GET over verified TLS, with one token", function()
     local status, name, again = n:run [[
       local response = assert(demo:get("/fabric/v4/ports"))
       return response.status, response:json().data[1].name,
@@ -137,7 +137,7 @@ describe("the client inside nginx", function()
     assert.are.equal(2, e:count "GET /fabric/v4/ports")
   end)
 
-  it("posts a body, once", function()
+  it("sends a POST once", function()
     local status, location = n:run [[
       local response = assert(demo:post("/colocations/v2/orders/shipments", {
         json = {
@@ -179,7 +179,7 @@ describe("the client inside nginx", function()
     ]]))
   end)
 
-  it("writes a body into a file; a function can't have it", function()
+  it("writes a body to a file; a function as sink is refused", function()
     local path = n.dir .. "/sink"
     local status, length, kind, code, message = n:run(([[
       local response = assert(demo:get("/fabric/v4/ports", { sink = %q }))
@@ -242,7 +242,7 @@ describe("the client inside nginx", function()
       ]]
       assert.is_false(ok)
       assert.is_string(message)
-      -- What the core itself finds wrong crosses the threads as words.
+      -- What the core itself raises comes back from its thread as a string.
       ok, message = n:run [[
         return pcall(require("equinix.transport.nginx").send,
           { method = "GET", url = "http://127.0.0.1/", headers = "none" }, 5)
@@ -251,7 +251,7 @@ describe("the client inside nginx", function()
       assert.truthy(message:find "headers", message)
     end)
 
-  it("waits out a 429 without holding up others", function()
+  it("waits after a 429 without blocking other requests", function()
     assert.are.equal(200, (n:run [[ return demo:get("/fabric/v4/ports").status
     ]]))
     e:config { api_status = 429, retry_after = 1, times = 1,
@@ -283,13 +283,13 @@ describe("the client inside nginx", function()
   end)
 
   for _, phase in ipairs { "rewrite", "access", "content", "timer" } do
-    it("works in phase " .. phase .. ", without a token too", function()
+    it("works in phase " .. phase .. ", also without a token", function()
       assert.are.equal("status 200", (n:ok("/" .. phase)))
       assert.are.equal(1, e:count "POST /oauth2/v1/token")
     end)
   end
 
-  -- The token is there or not: the call can't wait for its answer anyway.
+  -- With or without a token, the call can't wait for its response.
   local function tried(phase)
     local response = assert(n:send("GET", "/" .. phase))
     for _, field in ipairs(response.headers) do
@@ -320,7 +320,7 @@ describe("the client inside nginx", function()
     end)
   end
 
-  it("says so while nginx and its workers start, too", function()
+  it("says so while nginx and its workers start", function()
     assert.are.same({ "cannot_wait", "config cannot_wait" }, { n:run [[
       return package.loaded.at_init[1], package.loaded.at_worker_init[1]
     ]] })
@@ -368,7 +368,7 @@ describe("spawn", function()
     n:stop()
   end)
 
-  it("runs a function that outlives the request", function()
+  it("runs a function that outlives its request", function()
     assert.is_true(n:run [[
       return require("equinix.transport.nginx").spawn(function()
         ngx.sleep(0.02)
@@ -388,7 +388,7 @@ describe("spawn", function()
     assert.are.equal(true, (n:run "return package.loaded.spawned[1]"))
   end)
 
-  it("says when nginx drops it, and then it does not run later", function()
+  it("says when nginx drops the timer, and runs nothing later", function()
     local ok, reason, ran = n:run [[
       local port = require "equinix.transport.nginx"
       assert(port.spawn(function() ngx.sleep(1.5) end))

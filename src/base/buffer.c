@@ -9,16 +9,16 @@
 
 #include <openssl/crypto.h>
 
-/* The first allocation; most API answers fit into it without a second. */
+/* The first allocation; most API responses fit into it. */
 #define CAP_FIRST ((size_t)4096)
 
-/* A cleared buffer larger than this gives its memory back. */
+/* A cleared buffer that is larger than this frees its memory. */
 #define CAP_KEPT ((size_t)256 * 1024)
 
 void eq_wipe(void *bytes, size_t n)
 {
 #if defined(__GLIBC__)
-  /* As safe, and for an answer of some kilobytes much faster. */
+  /* As safe, and much faster for a response of some kilobytes. */
   explicit_bzero(bytes, n);
 #else
   OPENSSL_cleanse(bytes, n);
@@ -30,7 +30,7 @@ void eq_buffer_init(struct eq_buffer *buffer, size_t max)
   *buffer = (struct eq_buffer){.max = max};
 }
 
-/* The next capacity that holds `need` bytes: doubled, to grow rarely. */
+/* The next capacity that holds `need` bytes; doubled, to grow rarely. */
 static size_t grown(size_t cap, size_t need)
 {
   size_t next = cap < CAP_FIRST ? CAP_FIRST : cap;
@@ -44,8 +44,8 @@ static size_t grown(size_t cap, size_t need)
 }
 
 /*
- * Not realloc: that may move the bytes and leave a copy of them behind in
- * freed memory, where nobody can wipe it.
+ * Not realloc: that may move the bytes and leave a copy of them in freed
+ * memory, where it can't be wiped.
  */
 static bool grow(struct eq_buffer *buffer, size_t need)
 {

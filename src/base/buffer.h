@@ -1,10 +1,10 @@
 /*
- * buffer: bytes that grow, up to a limit set at birth, and leave no trace.
+ * buffer: bytes that grow, up to a limit set at the start, and leave no trace.
  *
  * Laws of this file:
- * - a buffer is born with its maximum; nothing grows without one;
- * - whatever it ever held may be a secret, so memory is wiped before it is
- *   given back, also where growing moves the bytes;
+ * - a buffer gets its maximum when it is made; nothing grows without one;
+ * - its bytes may be a secret, so memory is wiped before it is freed, also
+ *   when growing moves the bytes;
  * - data is always followed by a NUL that does not count, so that it can be
  *   handed to functions that want a C string.
  */
@@ -44,10 +44,10 @@ const char *eq_buffer_text(const struct eq_buffer *buffer);
 /* Empties and wipes; keeps the memory for the next use if it is small. */
 void eq_buffer_clear(struct eq_buffer *buffer);
 
-/* Empties, wipes and gives the memory back. Harmless on an empty one. */
+/* Empties, wipes and frees the memory. Harmless on an empty one. */
 void eq_buffer_free(struct eq_buffer *buffer);
 
-/* Overwrites n bytes, whether or not anybody will read them again. */
+/* Overwrites n bytes; the compiler can't leave it out. */
 void eq_wipe(void *bytes, size_t n);
 
 #endif

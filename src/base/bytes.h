@@ -1,7 +1,7 @@
 /*
- * bytes: bytes of someone else's, where a function takes some.
+ * bytes: a view of bytes that belong to the caller.
  *
- * Law of this file: a view, not an owner. It is good as long as the memory it
+ * Law of this file: a view owns nothing. It is valid as long as the memory it
  * points to, and nothing is written through it.
  */
 #ifndef EQ_BASE_BYTES_H
@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-struct eq_text {
+struct eq_bytes {
   const void *bytes; /* borrowed; may be NULL when len is 0 */
   size_t len;
 };

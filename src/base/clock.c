@@ -1,5 +1,5 @@
 /*
- * clock: now, wall, sleep and a random number. The law is in clock.h.
+ * clock: now, time, sleep and random for Lua. The laws are in clock.h.
  */
 #include "base/clock.h"
 
@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 #include "base/digest.h"
+#include "core.h"
 
 #ifdef CLOCK_BOOTTIME
 #define CLOCK_NOW CLOCK_BOOTTIME
@@ -22,7 +23,7 @@ int64_t eq_now_ns(void)
   if (clock_gettime(CLOCK_NOW, &t) == 0) {
     return eq_timespec_ns(&t);
   }
-  /* A kernel or a seccomp filter without BOOTTIME: MONOTONIC is in POSIX. */
+  /* A kernel or a seccomp filter may lack BOOTTIME; POSIX has MONOTONIC. */
   (void)clock_gettime(CLOCK_MONOTONIC, &t);
   return eq_timespec_ns(&t);
 }
@@ -35,21 +36,21 @@ static int l_now(lua_State *L)
 }
 
 /*
- * core.time() -> seconds since 1970 (UTC), with fractions. It jumps when
- * somebody sets the clock: for times at rest only, which other boots and
- * machines read.
+ * core.time() -> seconds since 1970 (UTC), with fractions. It jumps when the
+ * clock is set: only for times that are stored, and read after another boot
+ * or on another machine.
  */
-static int l_wall(lua_State *L)
+static int l_time(lua_State *L)
 {
   struct timespec t;
   if (clock_gettime(CLOCK_REALTIME, &t) != 0) {
-    return luaL_error(L, "wall: the system does not tell the time");
+    return luaL_error(L, "core.time: the system clock can't be read");
   }
   lua_pushnumber(L, (lua_Number)eq_timespec_ns(&t) / (lua_Number)EQ_NS_PER_S);
   return 1;
 }
 
-/* A sleep that nobody sits out; keeps time_t far from its end. */
+/* Longer than any sleep, and far from the end of time_t. */
 #define SLEEP_MAX 1e9
 
 /*
@@ -69,7 +70,7 @@ static int l_sleep(lua_State *L)
   };
   while (nanosleep(&left, &left) != 0) {
     if (errno != EINTR) {
-      return luaL_error(L, "sleep: the system refused it (%d)", errno);
+      return luaL_error(L, "core.sleep: nanosleep failed (errno %d)", errno);
     }
   }
   return 0;
@@ -84,7 +85,7 @@ static int l_random(lua_State *L)
 {
   uint64_t bits = 0;
   if (!eq_random(&bits, sizeof bits)) {
-    return luaL_error(L, "random: the system's generator failed");
+    return luaL_error(L, "core.random: the system's random generator failed");
   }
   /* A double holds 53 bits: more would round up to 1 now and then. */
   lua_pushnumber(L,
@@ -96,7 +97,7 @@ int eq_open_clock(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"now", l_now},   {"random", l_random}, {"sleep", l_sleep},
-      {"time", l_wall}, {NULL, NULL},
+      {"time", l_time}, {NULL, NULL},
   };
   eq_newlib(L, functions);
   return 1;

@@ -1,4 +1,6 @@
-/* digest: see digest.h; the Lua side of it joins the core module. */
+/*
+ * digest: the law is in digest.h; core.sha256 joins the core module.
+ */
 #include "base/digest.h"
 
 #include <openssl/evp.h>
@@ -9,6 +11,7 @@
 #endif
 
 #include "base/compat.h"
+#include "core.h"
 
 bool eq_random(void *bytes, size_t n)
 {
@@ -41,7 +44,7 @@ void eq_hex(const unsigned char digest[EQ_DIGEST_SIZE],
  * SHA-256 of any bytes as 64 lower-case hex digits. Raises only when
  * libcrypto itself fails (a FIPS provider that does not load, say).
  */
-static int digest(lua_State *L)
+static int l_sha256(lua_State *L)
 {
   size_t len;
   const char *bytes = luaL_checklstring(L, 1, &len);
@@ -57,7 +60,7 @@ static int digest(lua_State *L)
 
 int eq_open_digest(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"sha256", digest}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"sha256", l_sha256}, {NULL, NULL}};
   eq_newlib(L, functions);
   return 1;
 }

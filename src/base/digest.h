@@ -1,8 +1,8 @@
 /*
  * digest: random bytes and SHA-256.
  *
- * Law of this file: no algorithm of our own, and every return code is looked
- * at. What fails leaves nothing half-made behind.
+ * Law of this file: no algorithm of our own, and every return code is checked.
+ * A failure leaves no part of a result.
  */
 #ifndef EQ_BASE_DIGEST_H
 #define EQ_BASE_DIGEST_H
@@ -13,9 +13,9 @@
 enum { EQ_DIGEST_SIZE = 32, EQ_RANDOM_MAX = 256 };
 
 /*
- * n random bytes (EQ_RANDOM_MAX at most) from the system. Not libcrypto's:
- * its generator reads files and takes milliseconds when it is first asked,
- * and that would be when the module loads. False: there are none.
+ * n random bytes (EQ_RANDOM_MAX at most) from the operating system. Not from
+ * libcrypto: its generator reads files and takes milliseconds at its first
+ * use, which would be when the module loads. False: the system failed.
  */
 bool eq_random(void *bytes, size_t n);
 

@@ -1,17 +1,18 @@
 /*
- * fork: the law is in fork.h; the Lua side of it joins the core module.
+ * fork: the laws are in fork.h; core.pid joins the core module.
  */
 #include "base/fork.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "core.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static CURLcode result; /* these two are constant after the once */
-static bool has_sigpipe;
+static int failure; /* constant after the once */
 static atomic_uint generation;
 
 static void count_fork(void)
@@ -21,27 +22,17 @@ static void count_fork(void)
 
 static void init(void)
 {
-  if (pthread_atfork(NULL, NULL, count_fork) != 0) {
-    result = CURLE_OUT_OF_MEMORY;
-    return;
-  }
-  result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  has_sigpipe = curl_version_info(CURLVERSION_NOW)->version_num < 0x075700;
+  failure = pthread_atfork(NULL, NULL, count_fork);
 }
 
-CURLcode eq_process_init(void)
+int eq_fork_init(void)
 {
-  return pthread_once(&once, init) == 0 ? result : CURLE_FAILED_INIT;
+  return pthread_once(&once, init) == 0 ? failure : ENOMEM;
 }
 
-unsigned eq_process_generation(void)
+unsigned eq_fork_generation(void)
 {
   return atomic_load_explicit(&generation, memory_order_relaxed);
-}
-
-bool eq_process_has_sigpipe(void)
-{
-  return eq_process_init() != CURLE_OK || has_sigpipe;
 }
 
 /*
@@ -54,7 +45,7 @@ static int l_pid(lua_State *L)
   return 1;
 }
 
-int eq_open_process(lua_State *L)
+int eq_open_fork(lua_State *L)
 {
   static const luaL_Reg functions[] = {{"pid", l_pid}, {NULL, NULL}};
   eq_newlib(L, functions);

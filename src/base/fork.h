@@ -1,33 +1,26 @@
 /*
- * fork: what is done or known once for a whole process.
+ * fork: how a process notices that it is the child of a fork.
  *
- * Law of this file: all of it is written under pthread_once or is atomic, as
- * several threads may have a Lua state each.
+ * Laws of this file:
+ * - there is one counter for the whole module: whatever belongs to a process
+ *   (connections, leases, locked files) notes its value when it is made, and
+ *   belongs to another process once the value differs;
+ * - it is counted in the child before fork() returns there.
  */
 #ifndef EQ_BASE_FORK_H
 #define EQ_BASE_FORK_H
 
-#include <stdbool.h>
-
-#include <curl/curl.h>
-
 /*
- * Makes libcurl ready and the functions below work. Cheap when it was called
- * before. Libcurl is never cleaned up: the module stays loaded, and other
- * libraries of the process may use libcurl, too.
+ * Begins to count. To be called before a value is noted; cheap when it was
+ * called before, from any thread. 0, or an errno value: then forks are not
+ * noticed, and nothing that belongs to a process may be made.
  */
-CURLcode eq_process_init(void);
+int eq_fork_init(void);
 
 /*
  * A number that a child of fork() does not share with its parent. Read
  * instead of getpid(), which is a system call.
  */
-unsigned eq_process_generation(void);
-
-/*
- * Whether a write of libcurl's may raise SIGPIPE. From 7.87 on even TLS
- * libraries write through libcurl, which asks for no signal.
- */
-bool eq_process_has_sigpipe(void);
+unsigned eq_fork_generation(void);
 
 #endif

@@ -1,4 +1,6 @@
-/* place: see entry.h for the laws. Called under the table's lock. */
+/*
+ * entry: the laws are in entry.h.
+ */
 #include "cache/entry.h"
 
 #include <openssl/crypto.h>
@@ -6,22 +8,22 @@
 
 /*
  * Between open_write and close_write the generation is odd. The first needs
- * acquire, so no write moves up before it; the second release, so none moves
- * down behind it. A read-modify-write rather than a fence: thread sanitizers
- * understand it.
+ * acquire, so that no write moves before it; the second release, so that none
+ * moves behind it. A read-modify-write rather than a fence, as thread
+ * sanitizers understand it.
  */
-static void open_write(struct eq_place *place)
+static void open_write(struct eq_entry *entry)
 {
-  atomic_fetch_add_explicit(&place->generation, 1, memory_order_acq_rel);
+  atomic_fetch_add_explicit(&entry->generation, 1, memory_order_acq_rel);
 }
 
-static void close_write(struct eq_place *place)
+static void close_write(struct eq_entry *entry)
 {
-  atomic_fetch_add_explicit(&place->generation, 1, memory_order_acq_rel);
+  atomic_fetch_add_explicit(&entry->generation, 1, memory_order_acq_rel);
 }
 
-/* Bytes that stay when a shorter text takes their place would be a leak. */
-static void set(struct eq_secret *secret, struct eq_text text)
+/* Wipes what a shorter text would leave of the old one. */
+static void set(struct eq_secret *secret, struct eq_bytes text)
 {
   if (secret->len > text.len) {
     OPENSSL_cleanse(secret->bytes + text.len, secret->len - text.len);
@@ -34,12 +36,12 @@ static void set(struct eq_secret *secret, struct eq_text text)
 
 static void wipe(struct eq_secret *secret)
 {
-  set(secret, (struct eq_text){NULL, 0});
+  set(secret, (struct eq_bytes){NULL, 0});
 }
 
 static void copy(struct eq_secret *to, const struct eq_secret *from)
 {
-  set(to, (struct eq_text){from->bytes, from->len});
+  set(to, (struct eq_bytes){from->bytes, from->len});
 }
 
 static int64_t until(int64_t deadline, int64_t now)
@@ -50,95 +52,95 @@ static int64_t until(int64_t deadline, int64_t now)
   return deadline > now ? deadline - now : 0;
 }
 
-void eq_place_init(struct eq_place *place, struct eq_body *body)
+void eq_entry_init(struct eq_entry *entry, struct eq_entry_storage *storage)
 {
-  memset(place, 0, sizeof *place);
-  place->header.bytes = body->header;
-  place->record.bytes = body->record;
-  place->failure.bytes = body->failure;
+  memset(entry, 0, sizeof *entry);
+  entry->header.bytes = storage->header;
+  entry->record.bytes = storage->record;
+  entry->failure.bytes = storage->failure;
 }
 
-void eq_view_init(struct eq_view *view)
+void eq_snapshot_init(struct eq_snapshot *snapshot)
 {
-  memset(view, 0, sizeof *view);
-  view->header.bytes = view->body.header;
-  view->record.bytes = view->body.record;
-  view->failure.bytes = view->body.failure;
+  memset(snapshot, 0, sizeof *snapshot);
+  snapshot->header.bytes = snapshot->storage.header;
+  snapshot->record.bytes = snapshot->storage.record;
+  snapshot->failure.bytes = snapshot->storage.failure;
 }
 
-void eq_view_wipe(struct eq_view *view)
+void eq_snapshot_wipe(struct eq_snapshot *snapshot)
 {
-  wipe(&view->header);
-  wipe(&view->record);
-  wipe(&view->failure);
+  wipe(&snapshot->header);
+  wipe(&snapshot->record);
+  wipe(&snapshot->failure);
 }
 
-static void drop_token(struct eq_place *place)
+static void drop_token(struct eq_entry *entry)
 {
-  wipe(&place->header);
-  wipe(&place->record);
-  place->token = (struct eq_token){0};
+  wipe(&entry->header);
+  wipe(&entry->record);
+  entry->token = (struct eq_token){0};
 }
 
-static void empty(struct eq_place *place)
+static void empty(struct eq_entry *entry)
 {
-  drop_token(place);
-  wipe(&place->failure);
-  place->taken = false;
-  memset(place->name, 0, sizeof place->name);
-  place->flight = (struct eq_flight){0};
-  place->setback = (struct eq_setback){0};
-  place->events = 0;
-  memset(place->window, 0, sizeof place->window);
-  place->window_until = 0;
-  memset(place->counts, 0, sizeof place->counts);
+  drop_token(entry);
+  wipe(&entry->failure);
+  entry->taken = false;
+  memset(entry->name, 0, sizeof entry->name);
+  entry->renewal = (struct eq_renewal){0};
+  entry->backoff = (struct eq_backoff){0};
+  entry->events = 0;
+  memset(entry->window, 0, sizeof entry->window);
+  entry->window_until = 0;
+  memset(entry->counts, 0, sizeof entry->counts);
 }
 
-void eq_place_claim(struct eq_place *place, const unsigned char *name,
+void eq_entry_claim(struct eq_entry *entry, const unsigned char *name,
                     int64_t now)
 {
-  open_write(place);
-  empty(place);
-  memcpy(place->name, name, EQ_NAME_SIZE);
-  place->taken = true;
-  eq_place_touch(place, now);
-  close_write(place);
+  open_write(entry);
+  empty(entry);
+  memcpy(entry->name, name, EQ_NAME_SIZE);
+  entry->taken = true;
+  eq_entry_touch(entry, now);
+  close_write(entry);
 }
 
-void eq_place_repair(struct eq_place *place)
+void eq_entry_repair(struct eq_entry *entry)
 {
-  /* The lengths may be older than the bytes: wipe to the end. */
-  place->header.len = EQ_HEADER_MAX;
-  place->record.len = EQ_RECORD_MAX;
-  place->failure.len = EQ_FAILURE_MAX;
-  empty(place);
-  close_write(place); /* odd it was, even it is */
+  /* The lengths may be older than the bytes: wipe all of them. */
+  entry->header.len = EQ_HEADER_MAX;
+  entry->record.len = EQ_RECORD_MAX;
+  entry->failure.len = EQ_FAILURE_MAX;
+  empty(entry);
+  close_write(entry); /* it was odd, now it is even */
 }
 
-/* A flight that still keeps others from leading. */
-static bool flies(const struct eq_place *place, int64_t now)
+/* Whether a renewal keeps others from leading. */
+static bool is_under_way(const struct eq_entry *entry, int64_t now)
 {
-  return place->flight.under_way && now < place->flight.lease_until;
+  return entry->renewal.under_way && now < entry->renewal.lease_until;
 }
 
-int eq_place_worth(const struct eq_place *place, int64_t now)
+int eq_entry_eviction_rank(const struct eq_entry *entry, int64_t now)
 {
-  if (!place->taken) {
+  if (!entry->taken) {
     return 0;
   }
-  if (flies(place, now) || now < place->setback.until) {
+  if (is_under_way(entry, now) || now < entry->backoff.until) {
     return EQ_PINNED;
   }
   /*
-   * What is known of a token's failures is known so that attempts can be
-   * counted: it goes last. A window likewise. But who has nothing beside a
-   * failure that holds nobody back must not drive out tokens.
+   * What is known about the failures of a token serves to count attempts, so
+   * it is evicted last. A window likewise. But an entry that has nothing but
+   * a failure, without a back-off, must not displace tokens.
    */
-  if (now < place->window_until ||
-      (place->failure.len > 0 && place->token.serial != 0)) {
+  if (now < entry->window_until ||
+      (entry->failure.len > 0 && entry->token.serial != 0)) {
     return 3;
   }
-  return place->token.serial != 0 ? 2 : 1;
+  return entry->token.serial != 0 ? 2 : 1;
 }
 
 static enum eq_state state_of(const struct eq_token *token, int64_t now)
@@ -163,198 +165,220 @@ static bool may_be_served(enum eq_state state)
   return state == EQ_FRESH || state == EQ_ADVISORY || state == EQ_MANDATORY;
 }
 
-void eq_place_glance(const struct eq_place *place, int64_t now,
-                     uint64_t serial, struct eq_view *view)
+void eq_entry_peek(const struct eq_entry *entry, int64_t now, uint64_t serial,
+                   struct eq_snapshot *snapshot)
 {
-  const struct eq_token *token = &place->token;
-  view->state = state_of(token, now);
-  view->serial = token->serial;
-  view->left = until(token->until.expires, now);
-  view->fresh = token->until.fresh;
-  if (may_be_served(view->state) && token->serial != serial) {
-    copy(&view->header, &place->header);
+  const struct eq_token *token = &entry->token;
+  snapshot->state = state_of(token, now);
+  snapshot->serial = token->serial;
+  snapshot->left = until(token->until.expires, now);
+  snapshot->fresh = token->until.fresh;
+  if (may_be_served(snapshot->state) && token->serial != serial) {
+    copy(&snapshot->header, &entry->header);
   }
 }
 
-void eq_place_look(const struct eq_place *place, int64_t now,
-                   struct eq_view *view)
+void eq_entry_read(const struct eq_entry *entry, int64_t now,
+                   struct eq_snapshot *snapshot)
 {
-  eq_place_glance(place, now, 0, view);
-  copy(&view->record, &place->record);
+  eq_entry_peek(entry, now, 0, snapshot);
+  copy(&snapshot->record, &entry->record);
 }
 
-bool eq_place_pending(const struct eq_place *place, uint64_t flight,
-                      int64_t now, struct eq_pulse *pulse)
+bool eq_entry_pending(const struct eq_entry *entry, uint64_t renewal,
+                      int64_t now, struct eq_leader_status *leader_status)
 {
-  if (!flies(place, now) || (flight != 0 && flight != place->flight.id)) {
+  if (!is_under_way(entry, now) ||
+      (renewal != 0 && renewal != entry->renewal.id)) {
     return false;
   }
-  pulse->flight = place->flight.id;
-  pulse->leader = place->flight.leader;
-  pulse->lease_left = until(place->flight.lease_until, now);
+  leader_status->renewal = entry->renewal.id;
+  leader_status->leader = entry->renewal.leader;
+  leader_status->lease_left = until(entry->renewal.lease_until, now);
   return true;
 }
 
 /*
- * A flight starts. What nobody may use any more goes: the header of a token
- * that is over, and a stillborn token altogether, now that its waiters had
- * their time. A record stays, the leader may need its refresh token.
+ * Starts a renewal. What can't be used any more is wiped: the header of an
+ * expired token, and a token that had expired on arrival altogether, as its
+ * waiters had their time. A record stays: the leader may need its refresh
+ * token.
  */
-static void lead(struct eq_place *place, const struct eq_ask *ask)
+static void lead(struct eq_entry *entry, const struct eq_begin_args *args)
 {
-  open_write(place);
-  if (place->token.stillborn) {
-    drop_token(place);
-  } else if (!may_be_served(state_of(&place->token, ask->now))) {
-    wipe(&place->header);
+  open_write(entry);
+  if (entry->token.expired_on_arrival) {
+    drop_token(entry);
+  } else if (!may_be_served(state_of(&entry->token, args->now))) {
+    wipe(&entry->header);
   }
-  place->flight = (struct eq_flight){
-      .id = ask->id,
+  entry->renewal = (struct eq_renewal){
+      .id = args->id,
       .under_way = true,
-      .lease_until = ask->lease_until,
-      .leader = ask->self,
+      .lease_until = args->lease_until,
+      .leader = args->self,
   };
-  eq_place_touch(place, ask->now);
-  close_write(place);
+  eq_entry_touch(entry, args->now);
+  close_write(entry);
 }
 
-enum eq_turn eq_place_begin(struct eq_place *place, const struct eq_ask *ask,
-                            struct eq_view *view)
+enum eq_begin_result eq_entry_begin(struct eq_entry *entry,
+                                    const struct eq_begin_args *args,
+                                    struct eq_snapshot *snapshot)
 {
-  view->state = state_of(&place->token, ask->now);
-  if (ask->has_seen && may_be_served(view->state) &&
-      place->token.serial != ask->seen) {
+  snapshot->state = state_of(&entry->token, args->now);
+  if (args->has_seen && may_be_served(snapshot->state) &&
+      entry->token.serial != args->seen) {
     return EQ_READY;
   }
-  if (place->flight.id != ask->dead &&
-      eq_place_pending(place, 0, ask->now, &view->pulse)) {
+  if (entry->renewal.id != args->dead &&
+      eq_entry_pending(entry, 0, args->now, &snapshot->leader_status)) {
     return EQ_WAIT;
   }
-  copy(&view->failure, &place->failure);
-  if (ask->now < place->setback.until && !ask->force) {
-    view->left = until(place->setback.until, ask->now);
+  copy(&snapshot->failure, &entry->failure);
+  if (args->now < entry->backoff.until && !args->force) {
+    snapshot->left = until(entry->backoff.until, args->now);
     return EQ_BACKOFF;
   }
-  lead(place, ask);
+  lead(entry, args);
   return EQ_LEAD;
 }
 
-/* Past its deadline a lease is still good, until somebody else leads. */
-static bool valid(const struct eq_place *place, uint64_t lease)
+/* After its deadline a lease is still valid, until another caller leads. */
+static bool valid(const struct eq_entry *entry, uint64_t lease)
 {
-  return place->flight.under_way && place->flight.id == lease;
+  return entry->renewal.under_way && entry->renewal.id == lease;
 }
 
-bool eq_place_publish(struct eq_place *place, uint64_t lease,
-                      struct eq_text record, struct eq_text header,
+bool eq_entry_publish(struct eq_entry *entry, uint64_t lease,
+                      struct eq_bytes record, struct eq_bytes header,
                       const struct eq_times *times, int64_t now)
 {
-  if (!valid(place, lease)) {
+  if (!valid(entry, lease)) {
     return false;
   }
-  open_write(place);
-  set(&place->header, header);
-  set(&place->record, record);
-  wipe(&place->failure);
-  place->token = (struct eq_token){
+  open_write(entry);
+  set(&entry->header, header);
+  set(&entry->record, record);
+  wipe(&entry->failure);
+  entry->token = (struct eq_token){
       .serial = lease,
       .until = *times,
-      .stillborn = times->expires <= now,
+      .expired_on_arrival = times->expires <= now,
   };
-  place->setback = (struct eq_setback){0};
-  place->flight.under_way = false;
-  eq_place_touch(place, now);
-  close_write(place);
+  entry->backoff = (struct eq_backoff){0};
+  entry->renewal.under_way = false;
+  eq_entry_touch(entry, now);
+  close_write(entry);
   return true;
 }
 
-bool eq_place_fail(struct eq_place *place, uint64_t lease,
-                   struct eq_text failure, int64_t deadline)
+bool eq_entry_fail(struct eq_entry *entry, uint64_t lease,
+                   struct eq_bytes failure, int64_t deadline)
 {
-  if (!valid(place, lease)) {
+  if (!valid(entry, lease)) {
     return false;
   }
-  open_write(place);
+  open_write(entry);
   if (failure.len > 0) {
-    set(&place->failure, failure);
-    place->setback.flight = lease;
+    set(&entry->failure, failure);
+    entry->backoff.renewal = lease;
   }
   if (failure.len > 0 || deadline > 0) {
-    place->setback.until = deadline;
+    entry->backoff.until = deadline;
   }
-  place->flight.under_way = false;
-  close_write(place);
+  entry->renewal.under_way = false;
+  close_write(entry);
   return true;
 }
 
-bool eq_place_mark(struct eq_place *place, uint64_t lease, struct eq_text note)
+bool eq_entry_release(struct eq_entry *entry, uint64_t lease,
+                      struct eq_bytes note, bool pinned)
 {
-  if (!valid(place, lease)) {
+  if (!valid(entry, lease)) {
     return false;
   }
-  open_write(place);
-  set(&place->failure, note);
-  close_write(place);
+  open_write(entry);
+  if (note.len > 0) {
+    set(&entry->failure, note);
+    entry->backoff.until = pinned ? INT64_MAX : 0;
+  }
+  entry->renewal.under_way = false;
+  close_write(entry);
   return true;
 }
 
-enum eq_end eq_place_outcome(const struct eq_place *place, uint64_t flight,
-                             int64_t now, struct eq_view *view)
+bool eq_entry_note(struct eq_entry *entry, uint64_t lease,
+                   struct eq_bytes note)
 {
-  if (flight != 0 && eq_place_pending(place, flight, now, &view->pulse)) {
+  if (!valid(entry, lease)) {
+    return false;
+  }
+  open_write(entry);
+  set(&entry->failure, note);
+  close_write(entry);
+  return true;
+}
+
+enum eq_outcome eq_entry_outcome(const struct eq_entry *entry,
+                                 uint64_t renewal, int64_t now,
+                                 struct eq_snapshot *snapshot)
+{
+  if (renewal != 0 &&
+      eq_entry_pending(entry, renewal, now, &snapshot->leader_status)) {
     return EQ_PENDING;
   }
-  if (flight != 0 && place->token.serial == flight && !place->token.rejected &&
-      place->header.len > 0) {
-    view->serial = flight;
-    copy(&view->header, &place->header);
-    copy(&view->record, &place->record);
+  if (renewal != 0 && entry->token.serial == renewal &&
+      !entry->token.rejected && entry->header.len > 0) {
+    snapshot->serial = renewal;
+    copy(&snapshot->header, &entry->header);
+    copy(&snapshot->record, &entry->record);
     return EQ_PUBLISHED;
   }
-  if (flight != 0 && place->setback.flight == flight) {
-    view->left = until(place->setback.until, now);
-    copy(&view->failure, &place->failure);
+  if (renewal != 0 && entry->backoff.renewal == renewal) {
+    snapshot->left = until(entry->backoff.until, now);
+    copy(&snapshot->failure, &entry->failure);
     return EQ_FAILED;
   }
   return EQ_GONE;
 }
 
-bool eq_place_reject(struct eq_place *place, uint64_t serial)
+bool eq_entry_reject(struct eq_entry *entry, uint64_t serial)
 {
-  if (serial == 0 || place->token.serial != serial || place->token.rejected) {
+  if (serial == 0 || entry->token.serial != serial || entry->token.rejected) {
     return false;
   }
-  open_write(place);
-  place->token.rejected = true;
-  wipe(&place->header);
-  close_write(place);
+  open_write(entry);
+  entry->token.rejected = true;
+  wipe(&entry->header);
+  close_write(entry);
   return true;
 }
 
-void eq_place_forget(struct eq_place *place)
+void eq_entry_forget(struct eq_entry *entry)
 {
-  open_write(place);
-  drop_token(place);
-  place->flight.under_way = false;
-  close_write(place);
+  open_write(entry);
+  drop_token(entry);
+  entry->renewal.under_way = false;
+  close_write(entry);
 }
 
 /*
- * The window is a ring in the order of time, so the n-th newest event says
- * it all. One word is written, then another: a death in between costs one
- * event's memory and tears nothing, the generation may stay as it is.
+ * The window is a ring in the order of time, so the n-th newest event decides.
+ * One word is written, then another: if the process dies between them one
+ * event is forgotten and nothing is torn, so the generation may stay.
  */
-bool eq_place_allow(struct eq_place *place, unsigned n, int64_t span,
-                    int64_t now, int64_t *wait)
+bool eq_entry_rate_limit(struct eq_entry *entry, unsigned n, int64_t span,
+                         int64_t now, int64_t *wait)
 {
-  int64_t nth = place->window[(place->events + EQ_WINDOW - n) % EQ_WINDOW];
+  int64_t nth = entry->window[(entry->events + EQ_WINDOW - n) % EQ_WINDOW];
   int64_t free_again = nth == 0 ? 0 : eq_after(nth, span);
   if (now < free_again) {
     *wait = until(free_again, now);
     return false;
   }
-  place->window[place->events % EQ_WINDOW] = now;
-  place->events++;
-  place->window_until = eq_after(now, span);
+  entry->window[entry->events % EQ_WINDOW] = now;
+  entry->events++;
+  entry->window_until = eq_after(now, span);
   return true;
 }

@@ -1,21 +1,21 @@
 /*
- * entry: one place of the token cache, as a state machine.
+ * entry: one entry of the token cache, as a state machine.
  *
- * A place holds the token of one key, the flight that fetches the next one,
+ * An entry holds the token of one key, the renewal that fetches the next one,
  * and what is known about failures. Opaque bytes and deadlines: nothing in
- * here knows OAuth, Lua, threads or how the memory came about.
+ * here knows OAuth, Lua, threads or where the memory comes from.
  *
  * Laws of this file:
  *  - Every function is called with the table's lock held, makes no system
  *    call and allocates nothing.
- *  - `generation` is odd while a place is written and never goes back. A
- *    process killed halfway leaves it odd, and the next owner of the lock
- *    empties the place. So whoever reads an even generation, unchanged since
- *    it copied the place under the lock, holds the truth without a lock.
- *  - A flight has a number that is never used again: its lease. Whoever
- *    ends a flight must show that number, so a leader who was given up for
- *    dead can't overwrite the work of the next one. The token a flight
- *    brings bears the same number, its serial.
+ *  - `generation` is odd while an entry is written, and only grows. A process
+ *    that is killed halfway leaves it odd, and the next owner of the lock
+ *    empties the entry. So a reader that finds the same even generation as
+ *    when it copied the entry under the lock has a valid copy, without a lock.
+ *  - A renewal has a number that is never used again: its lease. Only a caller
+ *    with that number can end the renewal, so a leader that was taken for dead
+ *    can't overwrite the work of the next one. The token that a renewal brings
+ *    has the same number, its serial.
  *  - Secrets are wiped when replaced, forgotten or evicted.
  *
  * All times are nanoseconds of eq_now_ns().
@@ -37,7 +37,7 @@ enum {
   EQ_RECORD_MAX = 48 * 1024,
   EQ_FAILURE_MAX = 4 * 1024,
   EQ_NAME_SIZE = 32,
-  EQ_WINDOW = 8,   /* most events eq_place_allow can remember */
+  EQ_WINDOW = 8,   /* most events eq_entry_rate_limit can remember */
   EQ_COUNTERS = 8, /* shared statistics of a key */
   EQ_LINE = 64     /* of the processor's cache */
 };
@@ -51,60 +51,60 @@ enum eq_state {
   EQ_MANDATORY, /* renew, serve when that fails */
   EQ_EXPIRED,   /* never served again; the record stays */
   EQ_REJECTED,  /* refused by a server; the record stays */
-  EQ_CLOSED     /* said by a slot that is; no place is ever */
+  EQ_CLOSED     /* of a closed slot, never of an entry */
 };
 
-/* What eq_place_begin answers. */
-enum eq_turn { EQ_LEAD, EQ_WAIT, EQ_BACKOFF, EQ_READY };
+/* What eq_entry_begin returns. */
+enum eq_begin_result { EQ_LEAD, EQ_WAIT, EQ_BACKOFF, EQ_READY };
 
-/* How a flight ended. */
-enum eq_end { EQ_PENDING, EQ_PUBLISHED, EQ_FAILED, EQ_GONE };
+/* How a renewal ended. */
+enum eq_outcome { EQ_PENDING, EQ_PUBLISHED, EQ_FAILED, EQ_GONE };
 
-/* Bytes in memory of a fixed size, wiped by whoever shortens them. */
+/* Bytes in memory of a fixed size; what a shorter value leaves is wiped. */
 struct eq_secret {
-  unsigned char *bytes; /* borrowed from an eq_body for good */
+  unsigned char *bytes; /* borrowed, always from the same storage */
   size_t len;
 };
 
-/* The memory behind the three secrets of a place, or of a view. */
-struct eq_body {
+/* The memory behind the three secrets of an entry, or of a snapshot. */
+struct eq_entry_storage {
   unsigned char header[EQ_HEADER_MAX];
   unsigned char record[EQ_RECORD_MAX];
   unsigned char failure[EQ_FAILURE_MAX];
 };
 
 struct eq_times {
-  int64_t fresh;    /* served without a thought until then */
+  int64_t fresh;    /* served without a renewal until then */
   int64_t advisory; /* renewal is advised until then, mandatory after it */
   int64_t expires;  /* not served from then on */
 };
 
 struct eq_token {
-  uint64_t serial; /* the flight that brought it; 0 = no token */
+  uint64_t serial; /* the renewal that brought it; 0 = no token */
   struct eq_times until;
   bool rejected;
-  bool stillborn; /* its life was over when it came: for its waiters only */
+  bool expired_on_arrival; /* only the waiters of its renewal may use it */
 };
 
-struct eq_flight {
-  uint64_t id; /* of this flight, or of the last one; 0 = none yet */
+struct eq_renewal {
+  uint64_t id; /* of this renewal, or of the last one; 0 = none yet */
   bool under_way;
-  int64_t lease_until; /* from then on anybody may lead */
+  int64_t lease_until; /* from then on another caller may lead */
   struct eq_leader leader;
 };
 
-struct eq_setback {
-  uint64_t flight; /* the last one that failed; 0 = none */
-  int64_t until;   /* no automatic attempt before; 0 = none */
+struct eq_backoff {
+  uint64_t renewal; /* the last one that failed; 0 = none */
+  int64_t until;    /* no automatic attempt before; 0 = none */
 };
 
 /*
- * First what the lock-free path reads, on a cache line of its own: writers
- * of the rest don't slow it down.
+ * First what the lock-free path reads, on a cache line of its own, so that
+ * writes to the rest don't slow it down.
  */
-struct eq_place {
+struct eq_entry {
   alignas(EQ_LINE) _Atomic uint32_t generation; /* also the futex word */
-  _Atomic int64_t used;                         /* last time, roughly */
+  _Atomic int64_t used; /* when it was last of use, roughly */
 
   alignas(EQ_LINE) struct eq_secret header; /* ready to be sent */
   struct eq_secret record;                  /* all about the token */
@@ -112,39 +112,39 @@ struct eq_place {
   bool taken;
   unsigned char name[EQ_NAME_SIZE];
   struct eq_token token;
-  struct eq_flight flight;
-  struct eq_setback setback;
+  struct eq_renewal renewal;
+  struct eq_backoff backoff;
   uint32_t events;           /* allowed so far */
   int64_t window[EQ_WINDOW]; /* when the last ones were, a ring */
-  int64_t window_until;      /* the last question's window ends */
+  int64_t window_until;      /* end of the window after the last event */
   uint64_t counts[EQ_COUNTERS];
 };
 
-/* What those who wait for a flight need to know of it. */
-struct eq_pulse {
-  uint64_t flight;
+/* What a waiter needs to know about a renewal. */
+struct eq_leader_status {
+  uint64_t renewal;
   int64_t lease_left;
   struct eq_leader leader;
 };
 
-/* A copy of what a caller may know; what was not asked for has len 0. */
-struct eq_view {
+/* A copy of what a caller may see; secrets that were not copied have len 0. */
+struct eq_snapshot {
   enum eq_state state;
-  uint64_t serial;       /* of the token; 0 = none */
-  int64_t left;          /* to expiry, or of a back-off */
-  int64_t fresh;         /* absolute, for the local copy */
-  struct eq_pulse pulse; /* of a flight to be waited for */
+  uint64_t serial;                       /* of the token; 0 = none */
+  int64_t left;                          /* to expiry, or of a back-off */
+  int64_t fresh;                         /* absolute, for the local copy */
+  struct eq_leader_status leader_status; /* of the renewal under way */
   struct eq_secret header, record, failure;
-  struct eq_body body;
+  struct eq_entry_storage storage;
 };
 
-/* A question to eq_place_begin. */
-struct eq_ask {
+/* What eq_entry_begin is asked. */
+struct eq_begin_args {
   bool has_seen;
   uint64_t seen; /* serial of the token the caller does not want */
   bool force;    /* in spite of a back-off */
-  uint64_t dead; /* a flight whose leader was found dead; 0 = none */
-  uint64_t id;   /* unused yet: the caller's flight, should it lead */
+  uint64_t dead; /* a renewal whose leader was found dead; 0 = none */
+  uint64_t id;   /* a new number: of the renewal, if the caller leads */
   int64_t now;
   int64_t lease_until;
   struct eq_leader self;
@@ -156,93 +156,105 @@ static inline int64_t eq_after(int64_t a, int64_t span)
   return span > EQ_FOREVER - a ? EQ_FOREVER : a + span;
 }
 
-/* Ties place and view to their memory; once, before anything else. */
-void eq_place_init(struct eq_place *place, struct eq_body *body);
-void eq_view_init(struct eq_view *view);
+/* Sets the memory of an entry and of a snapshot; once, before any use. */
+void eq_entry_init(struct eq_entry *entry, struct eq_entry_storage *storage);
+void eq_snapshot_init(struct eq_snapshot *snapshot);
 
 /* Wipes the copied secrets. Needs no lock. */
-void eq_view_wipe(struct eq_view *view);
+void eq_snapshot_wipe(struct eq_snapshot *snapshot);
 
-/* Any age; acquire, so what was copied before is not newer. Needs no lock. */
-static inline uint32_t eq_place_generation(struct eq_place *place)
+/* May be old; acquire, so that what was copied before is not newer. Needs no
+ * lock. */
+static inline uint32_t eq_entry_generation(struct eq_entry *entry)
 {
-  return atomic_load_explicit(&place->generation, memory_order_acquire);
+  return atomic_load_explicit(&entry->generation, memory_order_acquire);
 }
 
-/* Remembers that the place was of use just now. Needs no lock. */
-static inline void eq_place_touch(struct eq_place *place, int64_t now)
+/* Notes that the entry is in use now. Needs no lock. */
+static inline void eq_entry_touch(struct eq_entry *entry, int64_t now)
 {
-  atomic_store_explicit(&place->used, now, memory_order_relaxed);
+  atomic_store_explicit(&entry->used, now, memory_order_relaxed);
 }
 
-/* Empties the place, wipes it and gives it to that name. */
-void eq_place_claim(struct eq_place *place, const unsigned char *name,
+/* Wipes the entry and gives it to that name. */
+void eq_entry_claim(struct eq_entry *entry, const unsigned char *name,
                     int64_t now);
 
-/* After its writer died: all bytes wiped, the place free. */
-void eq_place_repair(struct eq_place *place);
+/* After the death of its writer: wipes all bytes and frees the entry. */
+void eq_entry_repair(struct eq_entry *entry);
 
 /*
- * How much would be lost if this place were given away: 0 nothing .. 3
- * memory of a failure; EQ_PINNED: a lease or a back-off, must not be.
+ * How much would be lost if the entry were given to another name: 0 nothing ..
+ * 3 memory of a failure; EQ_PINNED: it has a lease or a back-off and stays.
  */
 enum { EQ_PINNED = 4 };
-int eq_place_worth(const struct eq_place *place, int64_t now);
+int eq_entry_eviction_rank(const struct eq_entry *entry, int64_t now);
 
 /* Fills in state, serial, left, fresh; copies the header where it may be
  * served; the record in every state but EQ_EMPTY. */
-void eq_place_look(const struct eq_place *place, int64_t now,
-                   struct eq_view *view);
+void eq_entry_read(const struct eq_entry *entry, int64_t now,
+                   struct eq_snapshot *snapshot);
 
-/* As eq_place_look, without the record, and without the header when the
+/* As eq_entry_read, without the record, and without the header when the
  * token is the one of that serial: for a holder who has a copy of it. */
-void eq_place_glance(const struct eq_place *place, int64_t now,
-                     uint64_t serial, struct eq_view *view);
+void eq_entry_peek(const struct eq_entry *entry, int64_t now, uint64_t serial,
+                   struct eq_snapshot *snapshot);
 
 /*
- * Who leads? Fills in the state, for EQ_WAIT the pulse, for EQ_LEAD the last
- * failure, for EQ_BACKOFF that and what is left. Whoever is told EQ_LEAD
- * leads the flight ask->id.
+ * Who leads? Fills in the state, for EQ_WAIT the leader's status, for EQ_LEAD
+ * the last failure, for EQ_BACKOFF that and the time left. After EQ_LEAD the
+ * caller leads the renewal args->id.
  */
-enum eq_turn eq_place_begin(struct eq_place *place, const struct eq_ask *ask,
-                            struct eq_view *view);
+enum eq_begin_result eq_entry_begin(struct eq_entry *entry,
+                                    const struct eq_begin_args *args,
+                                    struct eq_snapshot *snapshot);
 
-/* Ends the flight with a token; false: that lease is not valid any more. */
-bool eq_place_publish(struct eq_place *place, uint64_t lease,
-                      struct eq_text record, struct eq_text header,
+/* Ends the renewal with a token; false: that lease is not valid any more. */
+bool eq_entry_publish(struct eq_entry *entry, uint64_t lease,
+                      struct eq_bytes record, struct eq_bytes header,
                       const struct eq_times *until, int64_t now);
 
 /*
- * Ends the flight without one and backs off until then (0: not at all). No
- * bytes of failure: nothing to share, the waiters see EQ_GONE, and with
- * `until` 0 an older back-off stays as it was.
+ * Ends the renewal without a token and backs off until then (0: no back-off).
+ * An empty failure is not shared: the waiters get EQ_GONE, and with `until` 0
+ * an older back-off stays.
  */
-bool eq_place_fail(struct eq_place *place, uint64_t lease,
-                   struct eq_text failure, int64_t until);
+bool eq_entry_fail(struct eq_entry *entry, uint64_t lease,
+                   struct eq_bytes failure, int64_t until);
 
 /*
- * Leaves a note for whoever leads next, should this leader not come back:
- * it stands where the failure of this flight will. False: not valid.
+ * Ends the renewal without token or failure: the waiters get EQ_GONE. A note
+ * is stored for the next leader, where the failure of a renewal goes; with it
+ * the entry is `pinned`, which means never evicted, or no longer so.
  */
-bool eq_place_mark(struct eq_place *place, uint64_t lease,
-                   struct eq_text note);
+bool eq_entry_release(struct eq_entry *entry, uint64_t lease,
+                      struct eq_bytes note, bool pinned);
 
-/* Is that flight (0: any) under way? Then fills in its pulse. */
-bool eq_place_pending(const struct eq_place *place, uint64_t flight,
-                      int64_t now, struct eq_pulse *pulse);
+/*
+ * Leaves a note for the next leader, in case this one never ends the renewal.
+ * It is stored where the failure of the renewal goes. False: not valid.
+ */
+bool eq_entry_note(struct eq_entry *entry, uint64_t lease,
+                   struct eq_bytes note);
 
-/* How did that flight end? Copies what is to be shared with its waiters. */
-enum eq_end eq_place_outcome(const struct eq_place *place, uint64_t flight,
-                             int64_t now, struct eq_view *view);
+/* Is that renewal (0: any) under way? Then fills in the leader's status. */
+bool eq_entry_pending(const struct eq_entry *entry, uint64_t renewal,
+                      int64_t now, struct eq_leader_status *leader_status);
 
-/* The token is refused; true when it was the current one and was not yet. */
-bool eq_place_reject(struct eq_place *place, uint64_t serial);
+/* How did that renewal end? Copies what its waiters share. */
+enum eq_outcome eq_entry_outcome(const struct eq_entry *entry,
+                                 uint64_t renewal, int64_t now,
+                                 struct eq_snapshot *snapshot);
 
-/* Token and record wiped, a flight under way made void. */
-void eq_place_forget(struct eq_place *place);
+/* Marks the token as refused; true if it is the current one and was not. */
+bool eq_entry_reject(struct eq_entry *entry, uint64_t serial);
 
-/* At most n events in any `span`: true and noted, or false and the wait. */
-bool eq_place_allow(struct eq_place *place, unsigned n, int64_t span,
-                    int64_t now, int64_t *wait);
+/* Wipes token and record; a renewal under way can't publish any more. */
+void eq_entry_forget(struct eq_entry *entry);
+
+/* At most n events in any `span`: true, and counts one; or false, and how
+ * long to wait. */
+bool eq_entry_rate_limit(struct eq_entry *entry, unsigned n, int64_t span,
+                         int64_t now, int64_t *wait);
 
 #endif

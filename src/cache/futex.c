@@ -1,11 +1,13 @@
-/* futex: see futex.h. A shared futex on Linux, a patient poll elsewhere. */
+/*
+ * futex: a shared futex on Linux, a poll elsewhere. The law is in futex.h.
+ */
 #include "cache/futex.h"
 
 #include <time.h>
 
 /*
  * Where a long has 32 bits, time_t may have 64, and then SYS_futex would read
- * another timespec than the C library's: no wait at all.
+ * another timespec than the C library's, and would not wait at all.
  */
 #if defined(__linux__) && defined(__LP64__)
 #include <limits.h>
@@ -16,7 +18,7 @@
 
 #define NS_IN_S INT64_C(1000000000)
 
-void eq_wake_wait(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
+void eq_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
 {
   if (ns <= 0) {
     return;
@@ -26,13 +28,13 @@ void eq_wake_wait(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
       .tv_nsec = (long)(ns % NS_IN_S),
   };
   /*
-   * Not FUTEX_WAIT_PRIVATE: the other side may be another process. Every
-   * result (woken, changed before, timed out, a signal) says: look again.
+   * Not FUTEX_WAIT_PRIVATE: the waker may be another process. After every
+   * result (woken, changed before, timed out, a signal) the caller checks.
    */
   (void)syscall(SYS_futex, word, FUTEX_WAIT, seen, &span, NULL, 0);
 }
 
-void eq_wake_all(_Atomic uint32_t *word)
+void eq_futex_wake(_Atomic uint32_t *word)
 {
   (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
@@ -41,23 +43,23 @@ void eq_wake_all(_Atomic uint32_t *word)
 
 #define NS_IN_MS INT64_C(1000000)
 
-void eq_wake_wait(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
+void eq_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t ns)
 {
-  /* 1, 2, 4 .. 20 ms: a short flight is noticed soon, a long one is cheap */
+  /* 1, 2, 4 .. 20 ms: a short renewal is noticed soon, a long one is cheap */
   int64_t nap = NS_IN_MS;
   while (ns > 0 && atomic_load(word) == seen) {
     struct timespec span = {0, (long)(nap < ns ? nap : ns)};
     if (nanosleep(&span, NULL) != 0) {
-      return; /* a signal: the caller looks again */
+      return; /* a signal: the caller checks */
     }
     ns -= nap;
     nap = nap < 10 * NS_IN_MS ? nap * 2 : 20 * NS_IN_MS;
   }
 }
 
-void eq_wake_all(_Atomic uint32_t *word)
+void eq_futex_wake(_Atomic uint32_t *word)
 {
-  (void)word; /* its sleepers poll */
+  (void)word; /* the sleepers poll */
 }
 
 #endif

@@ -1,4 +1,7 @@
-/* leader: see leader.h. Linux tells the whole truth, others the pid only. */
+/*
+ * leader: Linux knows all of it, other systems the pid only. The law is in
+ * leader.h.
+ */
 #include "cache/leader.h"
 
 #include <errno.h>
@@ -26,8 +29,8 @@ struct status {
 enum { STATE_FIELD = 3, THREADS_FIELD = 20, START_FIELD = 22 };
 
 /*
- * The text of /proc/<pid>/stat. The fields we want lie in its first 400
- * bytes; a longer line is cut, and that is fine.
+ * Reads /proc/<pid>/stat. The fields we want lie in its first 400 bytes, so a
+ * longer line may be cut.
  */
 static bool read_stat(pid_t pid, char *text, size_t size)
 {
@@ -44,7 +47,7 @@ static bool read_stat(pid_t pid, char *text, size_t size)
   do {
     got = read(fd, text, size - 1);
   } while (got < 0 && errno == EINTR);
-  (void)close(fd); /* was only read: nothing can be lost */
+  (void)close(fd); /* only read: nothing can be lost */
   if (got <= 0) {
     return false;
   }
@@ -93,8 +96,8 @@ static uint64_t pid_space(void)
   return (uint64_t)space.st_ino;
 }
 
-/* Elsewhere the kernel's number has a name of its own on each system: ours
- * does as well, since it is only compared within one process. */
+/* Other systems have the kernel's number under various names. Our own does as
+ * well, as it is only compared within one process. */
 static pid_t thread_number(void)
 {
 #ifdef __linux__
@@ -127,22 +130,22 @@ bool eq_leader_same(const struct eq_leader *a, const struct eq_leader *b)
 bool eq_leader_dead(const struct eq_leader *leader)
 {
   struct status status;
-  /* Over there this pid is another process, or none: we can't tell. Nor if
-   * one of us has no /proc; if neither has, it is taken for the same. */
+  /* In another namespace this pid is another process, or none: unknown. So it
+   * is if only one side has /proc; if neither has, they count as the same. */
   if (leader->space != pid_space()) {
     return false;
   }
-  /* EPERM means alive, and another user's. */
+  /* EPERM: it is alive and belongs to another user. */
   if (kill(leader->pid, 0) != 0 && errno == ESRCH) {
     return true;
   }
-  /* No /proc, or one that hides other users' processes: not seen dead. */
+  /* No /proc, or one that hides other users' processes: not certainly dead. */
   if (leader->start == 0 || !get_status(leader->pid, &status)) {
     return false;
   }
   if (status.start != leader->start) {
     return true;
   }
-  /* A main thread that ended before its fellows shows as a zombie too. */
+  /* A main thread that ended before the other threads is a zombie too. */
   return strchr("ZXx", status.state) != NULL && status.threads <= 1;
 }

@@ -1,4 +1,6 @@
-/* lease: see lease.h for the law. */
+/*
+ * lease: the law is in lease.h.
+ */
 #include "cache/lease.h"
 
 #include <unistd.h>
@@ -8,31 +10,33 @@
 #include "cache/slot.h"
 #include "cache/snapshot.h"
 
-/* A death is looked for this often, by waiters and by those who poll. */
+/* How often a waiter, or a caller that polls, checks whether a leader died. */
 #define SLICE (100 * EQ_NS_PER_MS)
 
-/* Room for a leader's clean-up after the client's default of 30 s. */
+/* The client's default timeout of 30 s, and time for a leader's clean-up. */
 #define LEASE_SECONDS 35.0
 
-static int push_turn(lua_State *L, enum eq_turn turn, const struct eq_ask *ask,
-                     const struct eq_view *view)
+static int push_begin_result(lua_State *L, enum eq_begin_result result,
+                             const struct eq_begin_args *args,
+                             const struct eq_snapshot *snapshot)
 {
-  switch (turn) {
+  switch (result) {
   case EQ_LEAD:
     lua_pushliteral(L, "lead");
-    eq_push_id(L, ask->id);
-    eq_push_secret_or_nil(L, &view->failure);
-    lua_pushboolean(L, view->state == EQ_REJECTED);
+    eq_push_id(L, args->id);
+    eq_push_secret_or_nil(L, &snapshot->failure);
+    lua_pushboolean(L, snapshot->state == EQ_REJECTED);
     return 4;
   case EQ_WAIT:
     lua_pushliteral(L, "wait");
-    eq_push_id(L, view->pulse.flight);
-    lua_pushboolean(L, eq_leader_same(&view->pulse.leader, &ask->self));
+    eq_push_id(L, snapshot->leader_status.renewal);
+    lua_pushboolean(
+        L, eq_leader_same(&snapshot->leader_status.leader, &args->self));
     return 3;
   case EQ_BACKOFF:
     lua_pushliteral(L, "backoff");
-    eq_push_seconds(L, view->left);
-    eq_push_secret_or_nil(L, &view->failure);
+    eq_push_seconds(L, snapshot->left);
+    eq_push_secret_or_nil(L, &snapshot->failure);
     return 3;
   case EQ_READY:
     break;
@@ -42,8 +46,8 @@ static int push_turn(lua_State *L, enum eq_turn turn, const struct eq_ask *ask,
 }
 
 /*
- * Has that leader died? So has any of another process at a private place:
- * this is the copy that a fork made, and nothing of the parent's lands here.
+ * Has that leader died? In a private table a leader of another process counts
+ * as dead: this is the copy that a fork made, which the parent never writes.
  */
 static bool is_dead(const struct eq_slot *slot, const struct eq_leader *leader)
 {
@@ -52,53 +56,55 @@ static bool is_dead(const struct eq_slot *slot, const struct eq_leader *leader)
 }
 
 /*
- * Asks once. When the answer is to wait for a flight, its leader's pulse is
- * felt after the lock was given back: that takes system calls.
+ * Asks once. Whether the leader of a renewal under way is alive is checked
+ * later, without the lock: that takes system calls.
  */
-static enum eq_turn ask_once(lua_State *L, struct eq_slot *slot,
-                             struct eq_ask *ask, struct eq_view *view)
+static enum eq_begin_result begin_once(lua_State *L, struct eq_slot *slot,
+                                       struct eq_begin_args *args,
+                                       struct eq_snapshot *snapshot)
 {
-  ask->now = eq_now_ns();
-  struct eq_place *place = eq_slot_enter(L, slot, true, ask->now);
-  ask->id = eq_table_id(slot->table);
-  enum eq_turn turn = eq_place_begin(place, ask, view);
-  if (turn == EQ_LEAD) {
-    slot->lease = ask->id;
-    slot->lease_pid = ask->self.pid;
+  args->now = eq_now_ns();
+  struct eq_entry *entry = eq_slot_enter(L, slot, true, args->now);
+  args->id = eq_table_id(slot->table);
+  enum eq_begin_result result = eq_entry_begin(entry, args, snapshot);
+  if (result == EQ_LEAD) {
+    slot->lease = args->id;
+    slot->lease_pid = args->self.pid;
   }
   eq_slot_leave(slot);
-  return turn;
+  return result;
 }
 
 /*
  * slot:acquire([seen [, force [, lease_seconds]]])
  *   -> "lead", lease, last_failure | nil, rejected
- *    | "wait", flight, own      own: this OS thread leads that flight
+ *    | "wait", renewal, own      own: this OS thread leads that renewal
  *    | "backoff", seconds, failure | nil
  *    | "ready"
- * Who fetches the next token? `seen` is the serial of a token the caller does
- * not want: another one, if it may be served, makes him "ready". `force`
- * leads in spite of a back-off, never beside a flight. The flight of a dead
- * leader, or one whose lease (35 s unless told) is over, is taken over.
+ * Who renews the token? `seen` is the serial of a token that the caller does
+ * not want: "ready" means that there is another one, which may be served.
+ * `force` leads in spite of a back-off, never beside another renewal. A
+ * renewal whose leader is dead, or whose lease (35 s by default) is over, is
+ * taken over.
  */
-int eq_lease_begin(lua_State *L)
+int eq_lease_acquire(lua_State *L)
 {
-  struct eq_ask ask = {.has_seen = !lua_isnoneornil(L, 2)};
-  ask.seen = ask.has_seen ? eq_check_id(L, 2) : 0;
-  ask.force = lua_toboolean(L, 3) != 0;
+  struct eq_begin_args args = {.has_seen = !lua_isnoneornil(L, 2)};
+  args.seen = args.has_seen ? eq_check_id(L, 2) : 0;
+  args.force = lua_toboolean(L, 3) != 0;
   int64_t lease = eq_to_ns(L, 4, luaL_optnumber(L, 4, LEASE_SECONDS));
-  eq_leader_self(&ask.self);
+  eq_leader_self(&args.self);
   lua_settop(L, 1);
-  struct eq_view *view = eq_view_take(L); /* [slot, view] */
+  struct eq_snapshot *snapshot = eq_snapshot_take(L); /* [slot, snapshot] */
   struct eq_slot *slot = eq_slot_check(L);
-  ask.lease_until = eq_after(eq_now_ns(), lease);
-  enum eq_turn turn = ask_once(L, slot, &ask, view);
-  while (turn == EQ_WAIT && is_dead(slot, &view->pulse.leader)) {
-    ask.dead = view->pulse.flight;
-    turn = ask_once(L, slot, &ask, view);
+  args.lease_until = eq_after(eq_now_ns(), lease);
+  enum eq_begin_result result = begin_once(L, slot, &args, snapshot);
+  while (result == EQ_WAIT && is_dead(slot, &snapshot->leader_status.leader)) {
+    args.dead = snapshot->leader_status.renewal;
+    result = begin_once(L, slot, &args, snapshot);
   }
-  int count = push_turn(L, turn, &ask, view);
-  eq_view_give(L, 2);
+  int count = push_begin_result(L, result, &args, snapshot);
+  eq_snapshot_give(L, 2);
   return count;
 }
 
@@ -124,15 +130,16 @@ static int64_t check_time(lua_State *L, int arg, const char *field)
 /*
  * slot:publish(lease, record, header, {fresh=, advisory=, expires=})
  *   -> serial | nil, "stale"
- * Ends a flight with a token. Times are absolute, in seconds of core.now();
- * a life that is over already is for the waiters of this flight only. Clears
- * back-off and failure. "stale": another one leads or led since, or forget.
+ * Ends a renewal with a token. Times are absolute, in seconds of core.now(); a
+ * token that has expired already is for the waiters of this renewal only.
+ * Clears back-off and failure. "stale": another caller has led since, or
+ * forget was called.
  */
 int eq_lease_publish(lua_State *L)
 {
   uint64_t lease = eq_check_id(L, 2);
-  struct eq_text record = eq_check_text(L, 3, EQ_RECORD_MAX);
-  struct eq_text header = eq_check_text(L, 4, EQ_HEADER_MAX);
+  struct eq_bytes record = eq_check_bytes(L, 3, EQ_RECORD_MAX);
+  struct eq_bytes header = eq_check_bytes(L, 4, EQ_HEADER_MAX);
   luaL_argcheck(L, header.len > 0, 4, "empty header");
   luaL_checktype(L, 5, LUA_TTABLE);
   struct eq_times until = {
@@ -142,35 +149,35 @@ int eq_lease_publish(lua_State *L)
   };
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();
-  struct eq_place *place = eq_slot_enter(L, slot, false, now);
-  bool ok = place != NULL &&
-            eq_place_publish(place, lease, record, header, &until, now);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
+  bool ok = entry != NULL &&
+            eq_entry_publish(entry, lease, record, header, &until, now);
   eq_slot_leave(slot);
   if (!ok) {
     return stale(L);
   }
-  eq_push_id(L, lease); /* a token is named after its flight */
+  eq_push_id(L, lease); /* a token has the number of its renewal */
   return 1;
 }
 
 /*
  * slot:fail(lease, failure | nil, seconds) -> true | nil, "stale"
- * Ends a flight without a token: the waiters share the failure, and nobody
- * leads for `seconds` unless forced. Without a failure the waiters are told
- * "gone", and with 0 seconds an older back-off stays.
+ * Ends a renewal without a token: the waiters share the failure, and no caller
+ * leads for `seconds` unless forced. Without a failure the waiters get "gone",
+ * and with 0 seconds an older back-off stays.
  */
 int eq_lease_fail(lua_State *L)
 {
   uint64_t lease = eq_check_id(L, 2);
-  struct eq_text failure = {NULL, 0};
+  struct eq_bytes failure = {NULL, 0};
   if (!lua_isnoneornil(L, 3)) {
-    failure = eq_check_text(L, 3, EQ_FAILURE_MAX);
+    failure = eq_check_bytes(L, 3, EQ_FAILURE_MAX);
   }
   int64_t span = eq_check_seconds(L, 4);
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();
-  struct eq_place *place = eq_slot_enter(L, slot, false, now);
-  bool ok = place != NULL && eq_place_fail(place, lease, failure,
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
+  bool ok = entry != NULL && eq_entry_fail(entry, lease, failure,
                                            span > 0 ? eq_after(now, span) : 0);
   eq_slot_leave(slot);
   if (!ok) {
@@ -181,17 +188,23 @@ int eq_lease_fail(lua_State *L)
 }
 
 /*
- * slot:note(lease, note) -> true | nil, "stale"
- * Before a step that must not be taken twice: if this leader never comes
- * back, the next one gets the note as `last_failure`. Ends nothing.
+ * slot:release(lease [, note [, pinned]]) -> true | nil, "stale"
+ * Ends a lease without token or failure, as a lock is released: the waiters
+ * get "gone". The next leader gets the note as `last_failure`; without one,
+ * what was there stays. A slot that is released as pinned is never evicted,
+ * and only a forced acquire leads there, until another note is left.
  */
-int eq_lease_mark(lua_State *L)
+int eq_lease_release(lua_State *L)
 {
   uint64_t lease = eq_check_id(L, 2);
-  struct eq_text note = eq_check_text(L, 3, EQ_FAILURE_MAX);
+  struct eq_bytes note = {NULL, 0};
+  if (!lua_isnoneornil(L, 3)) {
+    note = eq_check_bytes(L, 3, EQ_FAILURE_MAX);
+  }
+  bool pinned = lua_toboolean(L, 4) != 0;
   struct eq_slot *slot = eq_slot_check(L);
-  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
-  bool ok = place != NULL && eq_place_mark(place, lease, note);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  bool ok = entry != NULL && eq_entry_release(entry, lease, note, pinned);
   eq_slot_leave(slot);
   if (!ok) {
     return stale(L);
@@ -201,40 +214,61 @@ int eq_lease_mark(lua_State *L)
 }
 
 /*
- * Has the leader of that flight died? Feels the pulse at most once a slice,
- * since a thousand light threads may poll for one flight.
+ * slot:note(lease, note) -> true | nil, "stale"
+ * For a step that must not be taken twice: if this leader never ends the
+ * renewal, the next one gets the note as `last_failure`. Ends nothing.
  */
-static bool lost(struct eq_slot *slot, const struct eq_pulse *pulse,
-                 int64_t now)
+int eq_lease_note(lua_State *L)
 {
-  if (slot->alive == pulse->flight && now - slot->alive_at < SLICE) {
+  uint64_t lease = eq_check_id(L, 2);
+  struct eq_bytes note = eq_check_bytes(L, 3, EQ_FAILURE_MAX);
+  struct eq_slot *slot = eq_slot_check(L);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  bool ok = entry != NULL && eq_entry_note(entry, lease, note);
+  eq_slot_leave(slot);
+  if (!ok) {
+    return stale(L);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/*
+ * Has the leader of that renewal died? Asks the system at most once a slice,
+ * as a thousand coroutines may poll for one renewal.
+ */
+static bool is_leader_lost(struct eq_slot *slot,
+                           const struct eq_leader_status *leader_status,
+                           int64_t now)
+{
+  if (slot->alive == leader_status->renewal && now - slot->alive_at < SLICE) {
     return false;
   }
-  if (is_dead(slot, &pulse->leader)) {
+  if (is_dead(slot, &leader_status->leader)) {
     return true;
   }
-  slot->alive = pulse->flight;
+  slot->alive = leader_status->renewal;
   slot->alive_at = now;
   return false;
 }
 
-static int push_outcome(lua_State *L, const struct eq_view *view,
-                        enum eq_end end)
+static int push_outcome(lua_State *L, const struct eq_snapshot *snapshot,
+                        enum eq_outcome outcome)
 {
-  switch (end) {
+  switch (outcome) {
   case EQ_PENDING:
     lua_pushliteral(L, "pending");
     return 1;
   case EQ_PUBLISHED:
     lua_pushliteral(L, "published");
-    eq_push_id(L, view->serial);
-    eq_push_secret(L, &view->header);
-    eq_push_secret(L, &view->record);
+    eq_push_id(L, snapshot->serial);
+    eq_push_secret(L, &snapshot->header);
+    eq_push_secret(L, &snapshot->record);
     return 4;
   case EQ_FAILED:
     lua_pushliteral(L, "failed");
-    eq_push_secret(L, &view->failure);
-    eq_push_seconds(L, view->left);
+    eq_push_secret(L, &snapshot->failure);
+    eq_push_seconds(L, snapshot->left);
     return 3;
   case EQ_GONE:
     break;
@@ -244,31 +278,32 @@ static int push_outcome(lua_State *L, const struct eq_view *view,
 }
 
 /*
- * slot:result(flight)
+ * slot:result(renewal)
  *   -> "pending" | "published", serial, header, record
  *    | "failed", failure, seconds | "gone"
- * How did that flight end? The token is given though its life be over, it is
- * for those who waited. "gone": leader dead, lease over, token refused since
- * or place given away; begin again.
+ * How did that renewal end? Its waiters get the token even if it has expired.
+ * "gone": the leader is dead, the lease is over, the token was refused since
+ * or the entry was given away; acquire again.
  */
-int eq_lease_outcome(lua_State *L)
+int eq_lease_result(lua_State *L)
 {
-  uint64_t flight = eq_check_id(L, 2);
+  uint64_t renewal = eq_check_id(L, 2);
   lua_settop(L, 1);
-  struct eq_view *view = eq_view_take(L); /* [slot, view] */
+  struct eq_snapshot *snapshot = eq_snapshot_take(L); /* [slot, snapshot] */
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();
-  struct eq_place *place = eq_slot_enter(L, slot, false, now);
-  enum eq_end end = EQ_GONE;
-  if (place != NULL) {
-    end = eq_place_outcome(place, flight, now, view);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
+  enum eq_outcome outcome = EQ_GONE;
+  if (entry != NULL) {
+    outcome = eq_entry_outcome(entry, renewal, now, snapshot);
   }
   eq_slot_leave(slot);
-  if (end == EQ_PENDING && lost(slot, &view->pulse, now)) {
-    end = EQ_GONE;
+  if (outcome == EQ_PENDING &&
+      is_leader_lost(slot, &snapshot->leader_status, now)) {
+    outcome = EQ_GONE;
   }
-  int count = push_outcome(L, view, end);
-  eq_view_give(L, 2);
+  int count = push_outcome(L, snapshot, outcome);
+  eq_snapshot_give(L, 2);
   return count;
 }
 
@@ -279,24 +314,24 @@ static int64_t least(int64_t a, int64_t b, int64_t c)
 }
 
 /*
- * slot:wait(seconds [, flight]) -> boolean
- * Blocks the OS thread until that flight (or the one under way) has ended or
+ * slot:wait(seconds [, renewal]) -> boolean
+ * Blocks the OS thread until that renewal (or the one under way) has ended or
  * its leader is dead: true; or for `seconds`: false.
  */
 int eq_lease_wait(lua_State *L)
 {
   int64_t deadline = eq_after(eq_now_ns(), eq_check_seconds(L, 2));
-  uint64_t flight = lua_isnoneornil(L, 3) ? 0 : eq_check_id(L, 3);
+  uint64_t renewal = lua_isnoneornil(L, 3) ? 0 : eq_check_id(L, 3);
   struct eq_slot *slot = eq_slot_check(L);
-  struct eq_pulse pulse;
+  struct eq_leader_status leader_status;
   for (;;) {
     int64_t now = eq_now_ns();
-    struct eq_place *place = eq_slot_enter(L, slot, false, now);
+    struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
     bool pending =
-        place != NULL && eq_place_pending(place, flight, now, &pulse);
+        entry != NULL && eq_entry_pending(entry, renewal, now, &leader_status);
     uint32_t seen = slot->entered;
     eq_slot_leave(slot);
-    if (!pending || lost(slot, &pulse, now)) {
+    if (!pending || is_leader_lost(slot, &leader_status, now)) {
       lua_pushboolean(L, 1);
       return 1;
     }
@@ -304,7 +339,7 @@ int eq_lease_wait(lua_State *L)
       lua_pushboolean(L, 0);
       return 1;
     }
-    eq_wake_wait(&place->generation, seen,
-                 least(SLICE, deadline - now, pulse.lease_left));
+    eq_futex_wait(&entry->generation, seen,
+                  least(SLICE, deadline - now, leader_status.lease_left));
   }
 }

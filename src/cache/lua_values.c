@@ -1,9 +1,11 @@
-/* value: see lua_values.h. */
+/*
+ * lua_values: the law is in lua_values.h.
+ */
 #include "cache/lua_values.h"
 
 #include <math.h>
 
-/* Seconds from which on nanoseconds leave an int64_t, 292 years. */
+/* 292 years: more nanoseconds don't fit into an int64_t. */
 #define LAST_SECOND 9.2e9
 
 int64_t eq_to_ns(lua_State *L, int arg, lua_Number seconds)
@@ -39,9 +41,9 @@ void eq_push_id(lua_State *L, uint64_t id)
   lua_pushinteger(L, (lua_Integer)id);
 }
 
-struct eq_text eq_check_text(lua_State *L, int arg, size_t max)
+struct eq_bytes eq_check_bytes(lua_State *L, int arg, size_t max)
 {
-  struct eq_text text;
+  struct eq_bytes text;
   text.bytes = luaL_checklstring(L, arg, &text.len);
   luaL_argcheck(L, text.len <= max, arg, "too long for the token cache");
   return text;

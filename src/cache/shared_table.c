@@ -1,4 +1,6 @@
-/* table: see shared_table.h for the laws. */
+/*
+ * shared_table: the laws are in shared_table.h.
+ */
 #include "cache/shared_table.h"
 
 #include <errno.h>
@@ -28,18 +30,18 @@ static struct eq_table *common;
 static size_t size_of(size_t count)
 {
   return sizeof(struct eq_table) +
-         count * (sizeof(struct eq_place) + sizeof(struct eq_body));
+         count * (sizeof(struct eq_entry) + sizeof(struct eq_entry_storage));
 }
 
-/* First all the places, then all the bodies: a search for a name runs over
- * the small ones only, and memory never used is never touched. */
+/* First all entries, then all storage: a search for a name reads the entries
+ * only, and storage that is not used is never touched. */
 static void lay_out(struct eq_table *table, size_t count)
 {
   table->count = count;
   table->size = size_of(count);
-  table->body = (struct eq_body *)(void *)&table->places[count];
+  table->storage = (struct eq_entry_storage *)(void *)&table->entries[count];
   for (size_t i = 0; i < count; i++) {
-    eq_place_init(&table->places[i], &table->body[i]);
+    eq_entry_init(&table->entries[i], &table->storage[i]);
   }
 }
 
@@ -60,15 +62,15 @@ static bool init_lock(pthread_mutex_t *lock, bool shared)
   (void)shared;
 #endif
   ok = ok && pthread_mutex_init(lock, &attributes) == 0;
-  (void)pthread_mutexattr_destroy(&attributes); /* can't fail: it is ours */
+  (void)pthread_mutexattr_destroy(&attributes); /* can't fail: it is valid */
   return ok;
 }
 
 #if !SHARED
 /*
- * The child gets a copy of the table. Held over the fork, the lock is not
- * torn from another thread's hands; and flights of the parent's never land
- * in the copy.
+ * A child gets a copy of the table. The lock is held during the fork, so that
+ * no other thread holds it in the copy; and the renewals of the parent never
+ * write to the copy.
  */
 static void before_fork(void)
 {
@@ -83,13 +85,13 @@ static void after_fork_in_parent(void)
 static void after_fork_in_child(void)
 {
   for (size_t i = 0; i < common->count; i++) {
-    common->places[i].flight.under_way = false;
+    common->entries[i].renewal.under_way = false;
   }
   (void)pthread_mutex_unlock(&common->lock);
 }
 #endif
 
-/* Runs once: the last thing it does is to let `common` be seen. */
+/* Runs once; sets `common` only when the table is complete. */
 static void make_common(void)
 {
   size_t size = size_of(EQ_SLOTS);
@@ -100,8 +102,8 @@ static void make_common(void)
     return;
   }
 #ifdef MADV_DONTDUMP
-  /* Secrets stay out of core files; an old kernel that can't is no reason
-   * to do without the cache. */
+  /* Keeps secrets out of core files. An old kernel that can't do it is no
+   * reason to have no cache. */
   (void)madvise(memory, size, MADV_DONTDUMP);
 #endif
   struct eq_table *table = memory;
@@ -145,7 +147,7 @@ struct eq_table *eq_table_private(const unsigned char *name, int64_t now)
     free(table);
     return NULL;
   }
-  eq_place_claim(&table->places[0], name, now);
+  eq_entry_claim(&table->entries[0], name, now);
   return table;
 }
 
@@ -154,22 +156,23 @@ void eq_table_free(struct eq_table *table)
   if (table == NULL) {
     return;
   }
-  static const unsigned char nobody[EQ_NAME_SIZE];
-  eq_place_claim(&table->places[0], nobody, 0); /* wipes what was there */
-  (void)pthread_mutex_destroy(&table->lock);    /* nobody else knows it */
+  static const unsigned char no_name[EQ_NAME_SIZE];
+  eq_entry_claim(&table->entries[0], no_name, 0); /* wipes what was there */
+  (void)pthread_mutex_destroy(&table->lock);      /* no other thread has it */
   free(table);
 }
 
 /*
- * We hold the lock of one who died with it. An even place is whole; an odd
- * one was being written and is emptied, the good parts with the bad.
+ * The last owner died with the lock, which we hold now. An entry with an even
+ * generation is complete; one with an odd generation was being written, and
+ * all of it is emptied.
  */
 static bool repair(struct eq_table *table)
 {
 #if SHARED
   for (size_t i = 0; i < table->count; i++) {
-    if (eq_place_generation(&table->places[i]) % 2 != 0) {
-      eq_place_repair(&table->places[i]);
+    if (eq_entry_generation(&table->entries[i]) % 2 != 0) {
+      eq_entry_repair(&table->entries[i]);
     }
   }
   if (pthread_mutex_consistent(&table->lock) == 0) {
@@ -194,7 +197,7 @@ void eq_table_unlock(struct eq_table *table)
   (void)pthread_mutex_unlock(&table->lock); /* can't fail: it is ours */
 }
 
-struct eq_place *eq_table_find(struct eq_table *table, struct eq_place *hint,
+struct eq_entry *eq_table_find(struct eq_table *table, struct eq_entry *hint,
                                const unsigned char *name)
 {
   if (hint != NULL && hint->taken &&
@@ -202,35 +205,35 @@ struct eq_place *eq_table_find(struct eq_table *table, struct eq_place *hint,
     return hint;
   }
   for (size_t i = 0; i < table->count; i++) {
-    struct eq_place *place = &table->places[i];
-    if (place->taken && memcmp(place->name, name, EQ_NAME_SIZE) == 0) {
-      return place;
+    struct eq_entry *entry = &table->entries[i];
+    if (entry->taken && memcmp(entry->name, name, EQ_NAME_SIZE) == 0) {
+      return entry;
     }
   }
   return NULL;
 }
 
-static int64_t last_use(struct eq_place *place)
+static int64_t last_use(struct eq_entry *entry)
 {
-  return atomic_load_explicit(&place->used, memory_order_relaxed);
+  return atomic_load_explicit(&entry->used, memory_order_relaxed);
 }
 
-struct eq_place *eq_table_claim(struct eq_table *table,
+struct eq_entry *eq_table_claim(struct eq_table *table,
                                 const unsigned char *name, int64_t now)
 {
-  struct eq_place *least = NULL;
-  int least_worth = EQ_PINNED;
-  for (size_t i = 0; i < table->count && least_worth > 0; i++) {
-    struct eq_place *place = &table->places[i];
-    int worth = eq_place_worth(place, now);
-    if (worth < least_worth || (worth == least_worth && least != NULL &&
-                                last_use(place) < last_use(least))) {
-      least = place;
-      least_worth = worth;
+  struct eq_entry *least = NULL;
+  int least_rank = EQ_PINNED;
+  for (size_t i = 0; i < table->count && least_rank > 0; i++) {
+    struct eq_entry *entry = &table->entries[i];
+    int rank = eq_entry_eviction_rank(entry, now);
+    if (rank < least_rank || (rank == least_rank && least != NULL &&
+                              last_use(entry) < last_use(least))) {
+      least = entry;
+      least_rank = rank;
     }
   }
   if (least != NULL) {
-    eq_place_claim(least, name, now);
+    eq_entry_claim(least, name, now);
   }
   return least;
 }
@@ -250,7 +253,7 @@ size_t eq_table_used(const struct eq_table *table)
 {
   size_t used = 0;
   for (size_t i = 0; i < table->count; i++) {
-    used += table->places[i].taken ? 1 : 0;
+    used += table->entries[i].taken ? 1 : 0;
   }
   return used;
 }

@@ -1,42 +1,45 @@
-/* view: see snapshot.h for the laws. */
+/*
+ * snapshot: the laws are in snapshot.h.
+ */
 #include "cache/snapshot.h"
 
-#define VIEW_CLASS "equinix.view"
-#define SPARE "equinix.view.spare"
+#define SNAPSHOT_CLASS "equinix.snapshot"
+#define SPARE "equinix.snapshot.spare"
 
-static int close_view(lua_State *L)
+static int wipe_snapshot(lua_State *L)
 {
-  eq_view_wipe(lua_touserdata(L, 1));
+  eq_snapshot_wipe(lua_touserdata(L, 1));
   return 0;
 }
 
-static struct eq_view *new_view(lua_State *L)
+static struct eq_snapshot *new_snapshot(lua_State *L)
 {
   static const luaL_Reg none[] = {{NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", close_view}, {NULL, NULL}};
-  eq_newclass(L, VIEW_CLASS, none, meta);
-  struct eq_view *view = eq_newobject(L, sizeof *view, VIEW_CLASS);
-  eq_view_init(view);
-  return view;
+  static const luaL_Reg meta[] = {{"__gc", wipe_snapshot}, {NULL, NULL}};
+  eq_newclass(L, SNAPSHOT_CLASS, none, meta);
+  struct eq_snapshot *snapshot =
+      eq_newobject(L, sizeof *snapshot, SNAPSHOT_CLASS);
+  eq_snapshot_init(snapshot);
+  return snapshot;
 }
 
-struct eq_view *eq_view_take(lua_State *L)
+struct eq_snapshot *eq_snapshot_take(lua_State *L)
 {
   lua_getfield(L, LUA_REGISTRYINDEX, SPARE);
-  struct eq_view *view = lua_touserdata(L, -1);
-  if (view == NULL) {
+  struct eq_snapshot *snapshot = lua_touserdata(L, -1);
+  if (snapshot == NULL) {
     lua_pop(L, 1);
-    return new_view(L);
+    return new_snapshot(L);
   }
-  /* false, not nil: the field stays, and to give needs no memory */
+  /* false, not nil: the field stays, and giving back needs no memory */
   lua_pushboolean(L, 0);
   lua_setfield(L, LUA_REGISTRYINDEX, SPARE);
-  return view;
+  return snapshot;
 }
 
-void eq_view_give(lua_State *L, int idx)
+void eq_snapshot_give(lua_State *L, int idx)
 {
-  eq_view_wipe(lua_touserdata(L, idx));
+  eq_snapshot_wipe(lua_touserdata(L, idx));
   lua_pushvalue(L, idx);
   lua_setfield(L, LUA_REGISTRYINDEX, SPARE);
 }

@@ -1,24 +1,24 @@
 /*
- * snapshot: where copies of a place wait until Lua has them.
+ * snapshot: holds copies of an entry until Lua has them.
  *
  * Laws of this file:
- *  - A view belongs to a userdata: a Lua error in the middle of it all leaks
- *    nothing, and what was in it is wiped when the collector comes.
- *  - Whoever takes a view has it alone. To push a string may run the
- *    collector, the collector runs finalizers, and a finalizer may well ask
- *    the same slot; so there is one spare view for a Lua state, and another
- *    is made for whoever comes while it is in use.
+ *  - A snapshot belongs to a userdata: a Lua error leaks nothing, and the
+ *    collector wipes what was in it.
+ *  - A snapshot has one user at a time. Pushing a string may run the
+ * collector, which runs finalizers, and a finalizer may use the same slot; so
+ * a Lua state has one spare snapshot, and another is made while that is in
+ * use.
  */
 #ifndef EQ_CACHE_SNAPSHOT_H
 #define EQ_CACHE_SNAPSHOT_H
 
-#include "base/compat.h"
+#include "base/object.h"
 #include "cache/entry.h"
 
-/* Pushes a view, all of it empty. May raise: take it before the lock. */
-struct eq_view *eq_view_take(lua_State *L);
+/* Pushes an empty snapshot. May raise: to be called before the lock. */
+struct eq_snapshot *eq_snapshot_take(lua_State *L);
 
-/* Wipes the view at idx and keeps it as the spare one. */
-void eq_view_give(lua_State *L, int idx);
+/* Wipes the snapshot at idx and keeps it as the spare one. */
+void eq_snapshot_give(lua_State *L, int idx);
 
 #endif

@@ -2,16 +2,18 @@
  * tokens: the token cache as Lua sees it, `core.tokens`.
  *
  *   tokens.open(key [, alone]) -> slot      tokens.info() -> table
+ *   tokens.bind: slot:bind as a function      tokens.yields: see slot:bind
  *
  * Laws of this file:
- *  - It reads arguments, asks the place under the lock, and pushes what came
- *    back: in this order, never mixed. The state machine is in entry.c.
- *  - A hit takes no lock, makes no memory and checks no class.
+ *  - It reads arguments, calls the entry under the lock, and pushes results:
+ *    in this order, never mixed. The state machine is in entry.c.
+ *  - A hit takes no lock, allocates nothing and checks no class.
  */
 #include "cache/lease.h"
 #include "cache/lua_values.h"
 #include "cache/slot.h"
 #include "cache/snapshot.h"
+#include "core.h"
 
 static void push_state(lua_State *L, enum eq_state state)
 {
@@ -24,11 +26,11 @@ static void push_state(lua_State *L, enum eq_state state)
   lua_pushstring(L, names[state]);
 }
 
-/* The header in the box, or what keeps it from being served. */
+/* The header in the box, or why there is none. */
 static int push_header(lua_State *L, struct eq_slot *slot, int box)
 {
   if (!eq_slot_hits(slot)) {
-    enum eq_state state = eq_slot_renew(L, slot, box);
+    enum eq_state state = eq_slot_refresh(L, slot, box);
     if (state != EQ_FRESH) {
       lua_pushnil(L);
       push_state(L, state);
@@ -41,8 +43,8 @@ static int push_header(lua_State *L, struct eq_slot *slot, int box)
 
 /*
  * slot:peek() -> header | nil, state
- * The hot path: no lock, no memory, as long as the token is fresh and the
- * place was not written. A closed slot answers nil, "closed".
+ * The hot path: no lock and no allocation as long as the token is fresh and
+ * the entry was not written. A closed slot returns nil, "closed".
  */
 static int slot_peek(lua_State *L)
 {
@@ -55,7 +57,7 @@ static int slot_peek(lua_State *L)
   return push_header(L, slot, 2);
 }
 
-/* The same as a function: [slot, box] are its upvalues, nothing is checked. */
+/* The same as a function: [slot, box] are its upvalues, not checked. */
 static int bound(lua_State *L)
 {
   struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
@@ -76,7 +78,7 @@ static int bound_with_slow(lua_State *L)
 {
   struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
   int box = lua_upvalueindex(2);
-  if (eq_slot_hits(slot) || eq_slot_renew(L, slot, box) == EQ_FRESH) {
+  if (eq_slot_hits(slot) || eq_slot_refresh(L, slot, box) == EQ_FRESH) {
     lua_rawgeti(L, box, 1);
     return 1;
   }
@@ -93,7 +95,7 @@ static int bound_with_slow(lua_State *L)
 /*
  * slot:bind([slow [, yields]]) -> function | nil
  * Without `slow`: a function that is slot:peek(), only faster. With it: one
- * that returns the header on a hit, and else whatever slow(...) returns. Nil
+ * that returns the header on a hit, and else what slow(...) returns. Nil
  * when slow `yields` and a C function can't be yielded across (Lua 5.1,
  * LuaJIT).
  */
@@ -118,7 +120,7 @@ static int slot_bind(lua_State *L)
   return 1;
 }
 
-/* eq_slot_hits for those who have its address only. */
+/* eq_slot_hits with an address. */
 static int hits(const void *slot)
 {
   return eq_slot_hits(slot);
@@ -126,12 +128,12 @@ static int hits(const void *slot)
 
 /*
  * slot:ffi() -> box, address
- * For callers who can do without Lua's API (LuaJIT's FFI, see hit.lua). The
- * first element of `box` is the header for as long as the function at
- * `address` says 1: int hits(const void *slot), which never fails. The
- * address is a string, the bytes of a pointer.
+ * For callers that need no Lua API (LuaJIT's FFI, tokens/fast_path.lua). The
+ * first element of `box` is the header as long as the function at `address`
+ * returns 1: int hits(const void *slot), which never fails. The address is a
+ * string, the bytes of a pointer.
  */
-static int slot_direct(lua_State *L)
+static int slot_ffi(lua_State *L)
 {
   int (*function)(const void *) = hits;
   (void)eq_slot_check(L);
@@ -142,47 +144,47 @@ static int slot_direct(lua_State *L)
 
 /*
  * slot:read() -> state, serial, header | nil, record | nil, seconds
- * The whole truth, under the lock. The header where it may still be served,
- * the record in every state but "empty" (serial 0), the seconds to expiry.
+ * All of it, under the lock. The header where it may still be served, the
+ * record in every state but "empty" (serial 0), the seconds to expiry.
  */
-static int slot_look(lua_State *L)
+static int slot_read(lua_State *L)
 {
   lua_settop(L, 1);
-  struct eq_view *view = eq_view_take(L); /* [slot, view] */
+  struct eq_snapshot *snapshot = eq_snapshot_take(L); /* [slot, snapshot] */
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();
-  struct eq_place *place = eq_slot_enter(L, slot, false, now);
-  view->state = EQ_EMPTY;
-  view->serial = 0;
-  view->left = 0;
-  if (place != NULL) {
-    eq_place_look(place, now, view);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
+  snapshot->state = EQ_EMPTY;
+  snapshot->serial = 0;
+  snapshot->left = 0;
+  if (entry != NULL) {
+    eq_entry_read(entry, now, snapshot);
   }
   eq_slot_leave(slot);
-  push_state(L, view->state);
-  eq_push_id(L, view->serial);
-  eq_push_secret_or_nil(L, &view->header);
-  if (view->state == EQ_EMPTY) {
+  push_state(L, snapshot->state);
+  eq_push_id(L, snapshot->serial);
+  eq_push_secret_or_nil(L, &snapshot->header);
+  if (snapshot->state == EQ_EMPTY) {
     lua_pushnil(L);
   } else {
-    eq_push_secret(L, &view->record);
+    eq_push_secret(L, &snapshot->record);
   }
-  eq_push_seconds(L, view->left);
-  eq_view_give(L, 2);
+  eq_push_seconds(L, snapshot->left);
+  eq_snapshot_give(L, 2);
   return 5;
 }
 
 /*
  * slot:reject(serial) -> boolean
- * That token was refused by a server. If it is still the current one, no
- * state serves it any more from here on. True for the first who says so.
+ * That token was refused by a server. If it is still the current one, it is
+ * not served any more. True for the first caller that rejects it.
  */
 static int slot_reject(lua_State *L)
 {
   uint64_t serial = eq_check_id(L, 2);
   struct eq_slot *slot = eq_slot_check(L);
-  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
-  bool done = place != NULL && eq_place_reject(place, serial);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  bool done = entry != NULL && eq_entry_reject(entry, serial);
   eq_slot_leave(slot);
   lua_pushboolean(L, done);
   return 1;
@@ -190,28 +192,28 @@ static int slot_reject(lua_State *L)
 
 /*
  * slot:forget()
- * Wipes token and record; a flight under way can't publish any more. What is
- * known about failures stays.
+ * Wipes token and record; a renewal under way can't publish any more. Failures
+ * are kept.
  */
 static int slot_forget(lua_State *L)
 {
   struct eq_slot *slot = eq_slot_check(L);
-  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
-  if (place != NULL) {
-    eq_place_forget(place);
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  if (entry != NULL) {
+    eq_entry_forget(entry);
   }
   eq_slot_leave(slot);
   eq_slot_box(L, 1);
-  eq_slot_drop(L, slot, lua_gettop(L));
+  eq_slot_drop_copy(L, slot, lua_gettop(L));
   return 0;
 }
 
 /*
  * slot:rate_limit(n, seconds) -> true | false, seconds to wait
- * May this be done once more, if at most n times (1 to 8) in any span of
- * `seconds` are right? One window for all who share the place.
+ * May this be done now, if it may be done n times (1 to 8) in any span of
+ * `seconds`? All slots of the entry share one window.
  */
-static int slot_allow(lua_State *L)
+static int slot_rate_limit(lua_State *L)
 {
   lua_Integer n = luaL_checkinteger(L, 2);
   luaL_argcheck(L, n >= 1 && n <= EQ_WINDOW, 2, "1 to 8 expected");
@@ -219,8 +221,8 @@ static int slot_allow(lua_State *L)
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();
   int64_t wait = 0;
-  struct eq_place *place = eq_slot_enter(L, slot, true, now);
-  bool allowed = eq_place_allow(place, (unsigned)n, span, now, &wait);
+  struct eq_entry *entry = eq_slot_enter(L, slot, true, now);
+  bool allowed = eq_entry_rate_limit(entry, (unsigned)n, span, now, &wait);
   eq_slot_leave(slot);
   lua_pushboolean(L, allowed);
   if (allowed) {
@@ -232,7 +234,7 @@ static int slot_allow(lua_State *L)
 
 /*
  * slot:count(i [, by])
- * Adds 1, or `by`, to counter i (1 to 8) of the place.
+ * Adds 1, or `by`, to counter i (1 to 8) of the entry.
  */
 static int slot_count(lua_State *L)
 {
@@ -241,20 +243,20 @@ static int slot_count(lua_State *L)
   lua_Integer by = luaL_optinteger(L, 3, 1);
   luaL_argcheck(L, by >= 0, 3, "a counter never goes back");
   struct eq_slot *slot = eq_slot_check(L);
-  struct eq_place *place = eq_slot_enter(L, slot, true, eq_now_ns());
-  place->counts[i - 1] += (uint64_t)by;
+  struct eq_entry *entry = eq_slot_enter(L, slot, true, eq_now_ns());
+  entry->counts[i - 1] += (uint64_t)by;
   eq_slot_leave(slot);
   return 0;
 }
 
-/* slot:counters() -> list of the 8 counters of the place */
+/* slot:counters() -> list of the 8 counters of the entry */
 static int slot_counters(lua_State *L)
 {
   struct eq_slot *slot = eq_slot_check(L);
   uint64_t counts[EQ_COUNTERS] = {0};
-  struct eq_place *place = eq_slot_enter(L, slot, false, eq_now_ns());
-  for (int i = 0; i < EQ_COUNTERS && place != NULL; i++) {
-    counts[i] = place->counts[i];
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  for (int i = 0; i < EQ_COUNTERS && entry != NULL; i++) {
+    counts[i] = entry->counts[i];
   }
   eq_slot_leave(slot);
   lua_createtable(L, EQ_COUNTERS, 0);
@@ -265,7 +267,7 @@ static int slot_counters(lua_State *L)
   return 1;
 }
 
-/* slot:close(): a lease it still has is given back; closing again is fine. */
+/* slot:close(): ends a lease that it still has. Idempotent. */
 static int slot_close(lua_State *L)
 {
   struct eq_slot *slot = eq_slot_at(L, 1);
@@ -273,8 +275,27 @@ static int slot_close(lua_State *L)
     return luaL_argerror(L, 1, "token slot expected");
   }
   eq_slot_box(L, 1);
-  eq_slot_drop(L, slot, lua_gettop(L));
+  eq_slot_drop_copy(L, slot, lua_gettop(L));
   eq_slot_close(slot);
+  return 0;
+}
+
+/*
+ * slot:reopen(key)
+ * From now on it is the slot of that key, also if it was closed. Functions
+ * that are bound to it stay bound.
+ */
+static int slot_reopen(lua_State *L)
+{
+  size_t len;
+  const char *key = luaL_checklstring(L, 2, &len);
+  struct eq_slot *slot = eq_slot_at(L, 1);
+  if (slot == NULL) {
+    return luaL_argerror(L, 1, "token slot expected");
+  }
+  eq_slot_box(L, 1);
+  eq_slot_drop_copy(L, slot, lua_gettop(L));
+  eq_slot_reopen(L, slot, key, len);
   return 0;
 }
 
@@ -300,8 +321,8 @@ static int slot_tostring(lua_State *L)
 
 /*
  * tokens.open(key [, alone]) -> slot
- * key: opaque bytes, of which a salted digest is kept. With `alone` the place
- * belongs to this slot only.
+ * key: opaque bytes, of which a salted digest is kept. With `alone` only this
+ * slot uses the entry.
  */
 static int tokens_open(lua_State *L)
 {
@@ -313,8 +334,8 @@ static int tokens_open(lua_State *L)
 
 /*
  * tokens.info() -> {shared=, slots=, used=}
- * The common table: is it common to forked processes too, how many places
- * are there, how many are taken.
+ * The common table: do forked processes share it, how many entries does it
+ * have, how many are taken.
  */
 static int tokens_info(lua_State *L)
 {
@@ -334,26 +355,28 @@ static int tokens_info(lua_State *L)
   return 1;
 }
 
-/* Makes the common table, so that whatever is forked later shares it. */
+/* Makes the common table, so that processes forked later share it. */
 int eq_open_tokens(lua_State *L)
 {
   static const luaL_Reg methods[] = {
       {"peek", slot_peek},
       {"bind", slot_bind},
-      {"read", slot_look},
-      {"acquire", eq_lease_begin},
+      {"read", slot_read},
+      {"acquire", eq_lease_acquire},
       {"publish", eq_lease_publish},
       {"fail", eq_lease_fail},
-      {"note", eq_lease_mark},
-      {"result", eq_lease_outcome},
+      {"release", eq_lease_release},
+      {"note", eq_lease_note},
+      {"result", eq_lease_result},
       {"wait", eq_lease_wait},
       {"reject", slot_reject},
       {"forget", slot_forget},
-      {"rate_limit", slot_allow},
+      {"rate_limit", slot_rate_limit},
       {"count", slot_count},
       {"counters", slot_counters},
+      {"reopen", slot_reopen},
       {"close", slot_close},
-      {"ffi", slot_direct},
+      {"ffi", slot_ffi},
       {NULL, NULL},
   };
   static const luaL_Reg meta[] = {
@@ -365,10 +388,13 @@ int eq_open_tokens(lua_State *L)
   static const luaL_Reg functions[] = {
       {"open", tokens_open},
       {"info", tokens_info},
+      {"bind", slot_bind},
       {NULL, NULL},
   };
   (void)eq_table_common();
   eq_newclass(L, EQ_SLOT_CLASS, methods, meta);
   eq_newlib(L, functions);
+  lua_pushboolean(L, EQ_HAS_CALLK);
+  lua_setfield(L, -2, "yields");
   return 1;
 }

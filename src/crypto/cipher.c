@@ -18,10 +18,10 @@
 
 /* ----------------------------------------------------------- keys and MACs */
 
-/* Empty ones are left out: RFC 5869 means the same by it, and not every
- * libcrypto takes a length of zero. */
-static bool hkdf(EVP_PKEY_CTX *ctx, struct eq_text secret, struct eq_text salt,
-                 struct eq_text info)
+/* An empty salt or info is left out: RFC 5869 treats it alike, and not every
+ * libcrypto accepts a length of zero. */
+static bool hkdf(EVP_PKEY_CTX *ctx, struct eq_bytes secret,
+                 struct eq_bytes salt, struct eq_bytes info)
 {
   return secret.len <= INT_MAX && salt.len <= INT_MAX && info.len <= INT_MAX &&
          EVP_PKEY_derive_init(ctx) == 1 &&
@@ -33,8 +33,8 @@ static bool hkdf(EVP_PKEY_CTX *ctx, struct eq_text secret, struct eq_text salt,
           EVP_PKEY_CTX_add1_hkdf_info(ctx, info.bytes, (int)info.len) == 1);
 }
 
-bool eq_hkdf(struct eq_text secret, struct eq_text salt, struct eq_text info,
-             unsigned char *out, size_t size)
+bool eq_hkdf(struct eq_bytes secret, struct eq_bytes salt,
+             struct eq_bytes info, unsigned char *out, size_t size)
 {
   (void)ERR_set_mark();
   size_t made = size;
@@ -49,7 +49,7 @@ bool eq_hkdf(struct eq_text secret, struct eq_text salt, struct eq_text info,
   return ok;
 }
 
-bool eq_hmac(const unsigned char key[EQ_KEY_SIZE], struct eq_text text,
+bool eq_hmac(const unsigned char key[EQ_KEY_SIZE], struct eq_bytes text,
              unsigned char out[EQ_DIGEST_SIZE])
 {
   (void)ERR_set_mark();
@@ -66,9 +66,9 @@ bool eq_hmac(const unsigned char key[EQ_KEY_SIZE], struct eq_text text,
 
 /* -------------------------------------------------------------- encryption */
 
-/* Additional data when out is NULL. No bytes are not passed on: they may be at
- * NULL, and that means the end to libcrypto. */
-static bool update(EVP_CIPHER_CTX *ctx, unsigned char *out, struct eq_text in)
+/* Additional data when out is NULL. An empty text is left out: it may be at
+ * NULL, which libcrypto takes for the end. */
+static bool update(EVP_CIPHER_CTX *ctx, unsigned char *out, struct eq_bytes in)
 {
   int n = 0;
   return in.len == 0 ||
@@ -77,9 +77,9 @@ static bool update(EVP_CIPHER_CTX *ctx, unsigned char *out, struct eq_text in)
           n == (int)in.len);
 }
 
-/* All but the end, which is where the two directions differ. */
+/* All but the tag, where the two directions differ. */
 static bool run(EVP_CIPHER_CTX *ctx, const struct eq_gcm *gcm, int encrypts,
-                struct eq_text in, unsigned char *out)
+                struct eq_bytes in, unsigned char *out)
 {
   return EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, gcm->key, gcm->nonce,
                            encrypts) == 1 &&
@@ -87,7 +87,7 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct eq_gcm *gcm, int encrypts,
          update(ctx, out, in);
 }
 
-/* Here the tag is made or compared (in constant time); no bytes come of it. */
+/* Makes the tag, or compares it in constant time; makes no other bytes. */
 static bool finish(EVP_CIPHER_CTX *ctx)
 {
   unsigned char none[EVP_MAX_BLOCK_LENGTH];
@@ -95,7 +95,7 @@ static bool finish(EVP_CIPHER_CTX *ctx)
   return EVP_CipherFinal_ex(ctx, none, &n) == 1 && n == 0;
 }
 
-bool eq_gcm_encrypt(const struct eq_gcm *gcm, struct eq_text text,
+bool eq_gcm_encrypt(const struct eq_gcm *gcm, struct eq_bytes text,
                     unsigned char *out, unsigned char tag[EQ_TAG_SIZE])
 {
   (void)ERR_set_mark();
@@ -112,7 +112,8 @@ bool eq_gcm_encrypt(const struct eq_gcm *gcm, struct eq_text text,
   return ok;
 }
 
-enum eq_decrypted eq_gcm_decrypt(const struct eq_gcm *gcm, struct eq_text text,
+enum eq_decrypted eq_gcm_decrypt(const struct eq_gcm *gcm,
+                                 struct eq_bytes text,
                                  const unsigned char tag[EQ_TAG_SIZE],
                                  unsigned char *out)
 {

@@ -1,5 +1,6 @@
 /*
- * seal: records at rest, which a thief can neither read nor change.
+ * seal: encrypts stored records, so that a thief can neither read nor change
+ * them.
  *
  * Laws of this file:
  *  - A sealed record is
@@ -7,66 +8,67 @@
  *        version (1 byte) .. nonce (12) .. ciphertext .. tag (16)
  *
  *    AES-256-GCM; version and the record's key are the additional data, so a
- *    record that is moved to another key's place is none.
- *  - Keys come from the secret by HKDF, one for each purpose and version:
- *    what one of them gives away says nothing about another, or the secret.
- *  - The nonce is the system's random bytes, never a caller's: two records
- *    under one nonce would give away both, and the key of the tags. At
- *    random 2^32 records of one secret are safe; it sees a few each hour.
- *  - What is not genuine is nil, whatever is wrong with it. Nobody learns
- *    which of its parts was wrong, and Lua sees no byte of it.
+ *    record that is moved to another key is not genuine.
+ *  - Keys are derived from the secret by HKDF, one for each purpose and
+ *    version: one key reveals nothing about another, or about the secret.
+ *  - The nonce is random bytes of the system, never chosen by a caller: two
+ *    records with one nonce would reveal both, and the key of the tags. With
+ *    random nonces 2^32 records of one secret are safe; it has a few an hour.
+ *  - What is not genuine is nil, whatever is wrong with it. The caller does
+ * not learn which part is wrong, and Lua gets no byte of it.
  *  - Keys and plaintext are wiped as soon as they are not needed.
  */
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/compat.h"
+#include "base/object.h"
+#include "core.h"
 #include "crypto/cipher.h"
 
 #define SCRATCH_CLASS "equinix.scratch"
 
-/* The first byte of a record. Another format gets another version, and by it
- * other keys and names: none of them is ever taken for the other's. */
+/* The first byte of a record. Another format gets another version, and thereby
+ * other keys and names, so that formats are never confused. */
 static const unsigned char version = 1;
 
 enum {
   TEXT_MAX = 64 * 1024,
   KEY_MAX = 64 * 1024,
-  /* Room for a secret of any kind, a private key in PEM too. */
+  /* Enough for any secret, also for a private key in PEM. */
   SECRET_MAX = 32 * 1024
 };
 
 /* ---------------------------------------------------------------- the keys */
 
-/* What a key is for, and of which version: HKDF's info. The salt is empty:
- * these words do its work, and a random one would have to be kept. */
+/* The purpose and the version of a key: HKDF's info. The salt is empty: these
+ * texts separate the keys, and a random salt would have to be stored. */
 static const char for_sealing[] = "equinix.seal 1";
 static const char for_names[] = "equinix.name 1";
 
-static bool derive(struct eq_text secret, const char *purpose,
+static bool derive(struct eq_bytes secret, const char *purpose,
                    unsigned char key[EQ_KEY_SIZE])
 {
-  struct eq_text none = {NULL, 0};
-  struct eq_text info = {purpose, strlen(purpose)};
+  struct eq_bytes none = {NULL, 0};
+  struct eq_bytes info = {purpose, strlen(purpose)};
   return eq_hkdf(secret, none, info, key, EQ_KEY_SIZE);
 }
 
 /* -------------------------------------------------------------- the record */
 
-/* Where its parts are. */
+/* The offsets of its parts. */
 enum {
   NONCE_AT = 1,
   TEXT_AT = NONCE_AT + EQ_NONCE_SIZE,
   OVERHEAD = TEXT_AT + EQ_TAG_SIZE
 };
 
-/* Who may read it: the one who has the secret, in the place of that key. */
+/* Who can read a record: a holder of the secret, for that key. */
 struct owner {
-  struct eq_text secret;
-  struct eq_text key;
+  struct eq_bytes secret;
+  struct eq_bytes key;
 };
 
-/* A record's first byte is given here, not read: it is the one we know. */
+/* The version is ours, not the record's first byte: that was compared. */
 static struct eq_gcm gcm_of(const struct owner *owner,
                             const unsigned char *record,
                             const unsigned char key[EQ_KEY_SIZE])
@@ -78,8 +80,8 @@ static struct eq_gcm gcm_of(const struct owner *owner,
   };
 }
 
-/* record has room for OVERHEAD bytes more than the text has. */
-static bool seal(const struct owner *owner, struct eq_text text,
+/* record has room for OVERHEAD bytes more than the text. */
+static bool seal(const struct owner *owner, struct eq_bytes text,
                  unsigned char *record)
 {
   unsigned char key[EQ_KEY_SIZE];
@@ -95,12 +97,12 @@ static bool seal(const struct owner *owner, struct eq_text text,
   return ok;
 }
 
-/* The record has OVERHEAD bytes at least, out room for the rest of them. */
+/* The record has at least OVERHEAD bytes, out has room for the rest. */
 static enum eq_decrypted unseal(const struct owner *owner,
-                                struct eq_text sealed, unsigned char *out)
+                                struct eq_bytes sealed, unsigned char *out)
 {
   const unsigned char *record = sealed.bytes;
-  struct eq_text text = {record + TEXT_AT, sealed.len - OVERHEAD};
+  struct eq_bytes text = {record + TEXT_AT, sealed.len - OVERHEAD};
   unsigned char key[EQ_KEY_SIZE];
   enum eq_decrypted result = EQ_BROKEN;
   if (derive(owner->secret, for_sealing, key)) {
@@ -114,8 +116,8 @@ static enum eq_decrypted unseal(const struct owner *owner,
 /* --------------------------------------------------------------------- Lua */
 
 /*
- * Where the result is until Lua has its copy. Making that may raise, so the
- * bytes belong to a userdata, which wipes them then too.
+ * Holds the result until Lua has its copy. Making that may raise, so the bytes
+ * belong to a userdata, which wipes them in any case.
  */
 struct scratch {
   size_t len;
@@ -143,9 +145,9 @@ static void push_scratch(lua_State *L, struct scratch *scratch)
   eq_wipe(scratch->bytes, scratch->len);
 }
 
-static struct eq_text check_bytes(lua_State *L, int arg)
+static struct eq_bytes check_bytes(lua_State *L, int arg)
 {
-  struct eq_text text;
+  struct eq_bytes text;
   text.bytes = luaL_checklstring(L, arg, &text.len);
   return text;
 }
@@ -178,15 +180,15 @@ static struct owner check_fit_owner(lua_State *L)
 
 /*
  * core.seal(secret, key, bytes) -> sealed
- * Seals up to 64 KiB of any bytes, none too, with a secret of 1 byte to
- * 32 KiB, for the place of a key of up to 64 KiB: 29 bytes more than there
- * were, others each time. Raises for other sizes, and when libcrypto or the
- * system's generator fails.
+ * Seals up to 64 KiB of any bytes, also none, with a secret of 1 byte to
+ * 32 KiB, for a key of up to 64 KiB. The result is 29 bytes longer and differs
+ * each time. Raises for other sizes, and when libcrypto or the system's
+ * generator fails.
  */
 static int l_seal(lua_State *L)
 {
   struct owner owner = check_fit_owner(L);
-  struct eq_text text = check_bytes(L, 3);
+  struct eq_bytes text = check_bytes(L, 3);
   luaL_argcheck(L, text.len <= TEXT_MAX, 3, "64 KiB at most expected");
   struct scratch *record = new_scratch(L, OVERHEAD + text.len);
   if (!seal(&owner, text, record->bytes)) {
@@ -197,8 +199,8 @@ static int l_seal(lua_State *L)
   return 1;
 }
 
-/* Everything about a record that can be told without its key. */
-static bool may_be_sealed(struct eq_text sealed)
+/* Everything about a record that can be checked without its key. */
+static bool may_be_sealed(struct eq_bytes sealed)
 {
   return sealed.len >= OVERHEAD && sealed.len <= (size_t)OVERHEAD + TEXT_MAX &&
          *(const unsigned char *)sealed.bytes == version;
@@ -206,13 +208,13 @@ static bool may_be_sealed(struct eq_text sealed)
 
 /*
  * core.unseal(secret, key, sealed) -> bytes | nil
- * What was sealed with the same secret for the same key; nil for all else, of
- * whatever size. Raises only when libcrypto itself fails.
+ * What was sealed with the same secret for the same key; nil for anything
+ * else, of any size. Raises only when libcrypto itself fails.
  */
 static int l_unseal(lua_State *L)
 {
   struct owner owner = check_owner(L);
-  struct eq_text sealed = check_bytes(L, 3);
+  struct eq_bytes sealed = check_bytes(L, 3);
   if (!is_secret_fit(&owner) || !is_key_fit(&owner) ||
       !may_be_sealed(sealed)) {
     lua_pushnil(L);
@@ -234,11 +236,11 @@ static int l_unseal(lua_State *L)
 
 /*
  * core.record_name(secret, key) -> hex
- * The name that a record of this key rests under: HMAC-SHA-256, 64 lower-case
- * hex digits. Says nothing about the key to those who lack the secret. Sizes
- * as for seal; raises for others, and when libcrypto fails.
+ * The name under which a record of this key is stored: HMAC-SHA-256, 64
+ * lower-case hex digits. It reveals nothing about the key without the secret.
+ * Sizes as for seal; raises for others, and when libcrypto fails.
  */
-static int l_name(lua_State *L)
+static int l_record_name(lua_State *L)
 {
   struct owner owner = check_fit_owner(L);
   unsigned char key[EQ_KEY_SIZE];
@@ -248,7 +250,8 @@ static int l_name(lua_State *L)
       derive(owner.secret, for_names, key) && eq_hmac(key, owner.key, mac);
   eq_wipe(key, sizeof key);
   if (!ok) {
-    return luaL_error(L, "a record can't be named: libcrypto failed");
+    return luaL_error(
+        L, "the name of a record can't be computed: libcrypto failed");
   }
   eq_hex(mac, text);
   lua_pushlstring(L, text, sizeof text);
@@ -260,7 +263,7 @@ int eq_open_seal(lua_State *L)
   static const luaL_Reg none[] = {{NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", wipe_scratch}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
-      {"record_name", l_name},
+      {"record_name", l_record_name},
       {"seal", l_seal},
       {"unseal", l_unseal},
       {NULL, NULL},

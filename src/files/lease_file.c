@@ -1,4 +1,6 @@
-/* claim: the laws are in lease_file.h. */
+/*
+ * lease_file: the laws are in lease_file.h.
+ */
 #include "files/lease_file.h"
 
 #include <errno.h>
@@ -13,18 +15,19 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fork.h"
 #include "files/cleanup.h"
 #include "files/lock_fd.h"
 
-/* Later than any token lives; keeps time_t far from its end. */
+/* Later than the end of any token, and far from the end of time_t. */
 #define LAST_SECOND 4e9
 
-/* Room for a number, a blank and the name of a boot. */
-enum { TERM_SIZE = 96 };
+/* Room for a number, a blank and the id of a boot. */
+enum { END_SIZE = 96 };
 
-/* ---------------------------------------------------------------- the term */
+/* ------------------------------------------------------- end of the lease */
 
-/* Whose clock it is: it starts with the boot, on each machine by itself. */
+/* Which clock it is: each boot of each machine has its own. */
 static char boot[40] = "-";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -43,13 +46,13 @@ static void read_boot(void)
 #endif
 }
 
-/* Writes until when the lease goes. 0 or an errno. */
-static int write_term(int fd, int64_t end)
+/* Writes the end of the lease. 0 or an errno value. */
+static int write_end(int fd, int64_t end)
 {
-  char text[TERM_SIZE];
+  char text[END_SIZE];
   (void)pthread_once(&once, read_boot);
   int len = snprintf(text, sizeof text, "%" PRId64 " %s", end, boot);
-  /* A file that is cut short reads as a term that is over. */
+  /* A file that is cut short reads as a lease that is over. */
   if (ftruncate(fd, 0) != 0) {
     return errno;
   }
@@ -57,11 +60,11 @@ static int write_term(int fd, int64_t end)
   return n == len ? 0 : n < 0 ? errno : ENOSPC;
 }
 
-/* Is the lease of this file over, though its holder lives? What can't be
- * read is no term: it is written before anybody else may look. */
+/* Is the lease of this file over, though its holder lives? If there is no
+ * end, yes: it is written before another process may read the file. */
 static bool is_over(int fd)
 {
-  char text[TERM_SIZE];
+  char text[END_SIZE];
   ssize_t n = pread(fd, text, sizeof text - 1, 0);
   if (n <= 0) {
     return true;
@@ -73,7 +76,7 @@ static bool is_over(int fd)
     return true;
   }
   (void)pthread_once(&once, read_boot);
-  /* Another machine's clock (a network file system) tells nothing here. */
+  /* The clock of another machine (network file system) can't be compared. */
   return strcmp(rest + 1, boot) == 0 && end <= eq_now_ns();
 }
 
@@ -84,122 +87,127 @@ static void name_file(char *file, const char *name, const char *ending)
   (void)snprintf(file, EQ_FILE_SIZE, "%s%s", name, ending);
 }
 
-/* Opens and locks the file of a lease: free, forgotten or run out. */
-static enum eq_deed open_lease(struct eq_private *dir, const char *file,
-                               int *fd)
+/* Opens and locks the file of a lease that is free, abandoned or over. */
+static enum eq_file_result open_lease(struct eq_private_dir *dir,
+                                      const char *file, int *fd)
 {
-  enum eq_deed deed = eq_private_file(dir, file, O_RDWR | O_CREAT, fd);
-  if (deed != EQ_DONE || eq_hold_try(*fd)) {
-    return deed;
+  enum eq_file_result result =
+      eq_private_dir_open_file(dir, file, O_RDWR | O_CREAT, fd);
+  if (result != EQ_FILE_DONE || eq_lock_fd_try(*fd)) {
+    return result;
   }
   int reason = errno;
   bool over = reason == EWOULDBLOCK && is_over(*fd);
-  eq_hold_close(*fd);
+  eq_lock_fd_close(*fd);
   *fd = -1;
   if (reason != EWOULDBLOCK) {
-    return eq_private_fail(dir, file, "it can't be locked", reason);
+    return eq_private_dir_fail(dir, file, "it can't be locked", reason);
   }
   if (!over) {
-    return EQ_BUSY;
+    return EQ_FILE_BUSY;
   }
-  /* The holder keeps its file, but no longer the name. */
-  deed = eq_private_remove(dir, file);
-  if (deed == EQ_DONE) {
-    deed = eq_private_file(dir, file, O_RDWR | O_CREAT | O_EXCL, fd);
+  /* The holder keeps its file, but the name gets another one. */
+  result = eq_private_dir_remove_file(dir, file);
+  if (result == EQ_FILE_DONE) {
+    result =
+        eq_private_dir_open_file(dir, file, O_RDWR | O_CREAT | O_EXCL, fd);
   }
-  if (deed == EQ_DONE && !eq_hold_try(*fd)) {
-    deed = eq_private_fail(dir, file, "it can't be locked", errno);
+  if (result == EQ_FILE_DONE && !eq_lock_fd_try(*fd)) {
+    result = eq_private_dir_fail(dir, file, "it can't be locked", errno);
   }
-  return deed;
+  return result;
 }
 
-enum eq_deed eq_claim_take(struct eq_private *dir, const char *name,
-                           int64_t ns, struct eq_claim *claim)
+enum eq_file_result eq_lease_file_take(struct eq_private_dir *dir,
+                                       const char *name, int64_t ns,
+                                       struct eq_lease_file *lease)
 {
   char file[EQ_FILE_SIZE];
   int fd = -1;
   name_file(file, name, EQ_LEASE);
-  enum eq_deed deed = eq_private_lock(dir);
-  if (deed == EQ_DONE) {
-    deed = open_lease(dir, file, &fd);
+  enum eq_file_result result = eq_private_dir_lock(dir);
+  if (result == EQ_FILE_DONE) {
+    result = open_lease(dir, file, &fd);
   }
   int64_t now = eq_now_ns();
   int64_t end = ns < INT64_MAX - now ? now + ns : INT64_MAX;
-  if (deed == EQ_DONE) {
-    int reason = write_term(fd, end);
+  if (result == EQ_FILE_DONE) {
+    int reason = write_end(fd, end);
     if (reason != 0) {
-      deed = eq_private_fail(dir, file, "it can't be written", reason);
+      result = eq_private_dir_fail(dir, file, "it can't be written", reason);
     }
   }
-  eq_private_unlock(dir);
-  if (deed != EQ_DONE) {
+  eq_private_dir_unlock(dir);
+  if (result != EQ_FILE_DONE) {
     if (fd >= 0) {
-      eq_hold_close(fd);
+      eq_lock_fd_close(fd);
     }
-    return deed;
+    return result;
   }
-  (void)snprintf(claim->name, sizeof claim->name, "%s", name);
-  claim->fd = fd;
-  claim->end = end;
-  claim->generation = eq_hold_generation();
-  claim->held = true;
-  return EQ_DONE;
+  (void)snprintf(lease->name, sizeof lease->name, "%s", name);
+  lease->fd = fd;
+  lease->end = end;
+  lease->generation = eq_fork_generation();
+  lease->held = true;
+  return EQ_FILE_DONE;
 }
 
-void eq_claim_drop(struct eq_claim *claim)
+void eq_lease_file_drop(struct eq_lease_file *lease)
 {
-  /* In a forked child the file is closed, and its number is another's. */
-  if (claim->held && claim->generation == eq_hold_generation()) {
-    /* Outright: a child on its way to exec may have the file still. */
-    (void)flock(claim->fd, LOCK_UN);
-    eq_hold_close(claim->fd);
+  /* In a forked child the file is closed, and its number may be used again. */
+  if (lease->held && lease->generation == eq_fork_generation()) {
+    /* Unlocks, too: a child on its way to exec may still have the file. */
+    (void)flock(lease->fd, LOCK_UN);
+    eq_lock_fd_close(lease->fd);
   }
-  claim->held = false;
+  lease->held = false;
 }
 
-/* Does the lease still hold? Under the folder's lock: as long as that. */
-static enum eq_deed check(struct eq_private *dir, const char *name,
-                          const struct eq_claim *claim)
+/* Is the lease still valid? The answer holds as long as the folder's lock. */
+static enum eq_file_result check(struct eq_private_dir *dir, const char *name,
+                                 const struct eq_lease_file *lease)
 {
   char file[EQ_FILE_SIZE];
   struct stat own;
   struct stat there;
-  if (!claim->held || claim->generation != eq_hold_generation() ||
-      strcmp(claim->name, name) != 0 || eq_now_ns() >= claim->end) {
-    return EQ_STALE;
+  if (!lease->held || lease->generation != eq_fork_generation() ||
+      strcmp(lease->name, name) != 0 || eq_now_ns() >= lease->end) {
+    return EQ_FILE_STALE;
   }
   name_file(file, name, EQ_LEASE);
-  enum eq_deed deed = eq_private_look(dir, file, &there);
-  if (deed != EQ_DONE) {
-    return deed == EQ_ABSENT ? EQ_STALE : deed;
+  enum eq_file_result result = eq_private_dir_stat(dir, file, &there);
+  if (result != EQ_FILE_DONE) {
+    return result == EQ_FILE_ABSENT ? EQ_FILE_STALE : result;
   }
-  if (fstat(claim->fd, &own) != 0) {
-    return eq_private_fail(dir, file, "it can't be looked at", errno);
+  if (fstat(lease->fd, &own) != 0) {
+    return eq_private_dir_fail(dir, file, "it can't be inspected", errno);
   }
-  return own.st_dev == there.st_dev && own.st_ino == there.st_ino ? EQ_DONE
-                                                                  : EQ_STALE;
+  return own.st_dev == there.st_dev && own.st_ino == there.st_ino
+             ? EQ_FILE_DONE
+             : EQ_FILE_STALE;
 }
 
 /* ------------------------------------------------------------------ saving */
 
-/* A file of its own for the new record, locked: no sweeper takes it away. */
-static enum eq_deed open_temp(struct eq_private *dir, char *file, int *fd)
+/* A new file for the record, locked, so that no cleanup removes it. */
+static enum eq_file_result open_temp(struct eq_private_dir *dir, char *file,
+                                     int *fd)
 {
   uint64_t number = 0;
   if (!eq_random(&number, sizeof number)) {
-    return eq_private_fail(dir, "", "the system has no random numbers", 0);
+    return eq_private_dir_fail(dir, "", "the system has no random numbers", 0);
   }
   (void)snprintf(file, EQ_FILE_SIZE, EQ_TEMP "%016" PRIx64, number);
-  enum eq_deed deed =
-      eq_private_file(dir, file, O_WRONLY | O_CREAT | O_EXCL, fd);
-  if (deed == EQ_DONE && !eq_hold_try(*fd)) {
-    deed = eq_private_fail(dir, file, "it can't be locked", errno);
+  enum eq_file_result result =
+      eq_private_dir_open_file(dir, file, O_WRONLY | O_CREAT | O_EXCL, fd);
+  if (result == EQ_FILE_DONE && !eq_lock_fd_try(*fd)) {
+    result = eq_private_dir_fail(dir, file, "it can't be locked", errno);
   }
-  return deed;
+  return result;
 }
 
-/* Writes all of it, down to the disk. 0 or an errno. */
-static int write_record(int fd, const struct eq_bytes *record)
+/* Writes all of it to the disk. 0 or an errno value. */
+static int write_record(int fd, const struct eq_record *record)
 {
   const char *next = record->bytes;
   size_t left = record->len;
@@ -213,7 +221,7 @@ static int write_record(int fd, const struct eq_bytes *record)
       left -= (size_t)n;
     }
   }
-  /* Its date is the end of its use, so a sweeper need not read it. */
+  /* Its date is the end of its use, so that a cleanup need not read it. */
   double end = record->end < LAST_SECOND ? record->end : LAST_SECOND;
   struct timespec dates[2] = {{.tv_nsec = UTIME_OMIT}};
   dates[1].tv_sec = end > 0 ? (time_t)end : 0;
@@ -228,76 +236,80 @@ static int write_record(int fd, const struct eq_bytes *record)
   return 0;
 }
 
-/* Is the lease good and the record's name free to be given? */
-static enum eq_deed may_save(struct eq_private *dir, const char *name,
-                             const char *file, const struct eq_claim *claim)
+/* Is the lease valid, and is the name of the record a file of ours or free? */
+static enum eq_file_result may_save(struct eq_private_dir *dir,
+                                    const char *name, const char *file,
+                                    const struct eq_lease_file *lease)
 {
   struct stat st;
-  enum eq_deed deed = check(dir, name, claim);
-  if (deed == EQ_DONE) {
-    deed = eq_private_look(dir, file, &st);
+  enum eq_file_result result = check(dir, name, lease);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_stat(dir, file, &st);
   }
-  return deed == EQ_ABSENT ? EQ_DONE : deed;
+  return result == EQ_FILE_ABSENT ? EQ_FILE_DONE : result;
 }
 
-/* Under the folder's lock: checks, sweeps, makes the file to write to. */
-static enum eq_deed begin(struct eq_private *dir, const char *name,
-                          const char *file, const struct eq_claim *claim,
-                          char *temp, int *fd)
+/* Under the folder's lock: checks, cleans up, makes the file to write to. */
+static enum eq_file_result begin(struct eq_private_dir *dir, const char *name,
+                                 const char *file,
+                                 const struct eq_lease_file *lease, char *temp,
+                                 int *fd)
 {
-  enum eq_deed deed = eq_private_lock(dir);
-  if (deed != EQ_DONE) {
-    return deed;
+  enum eq_file_result result = eq_private_dir_lock(dir);
+  if (result != EQ_FILE_DONE) {
+    return result;
   }
-  deed = may_save(dir, name, file, claim);
-  if (deed == EQ_DONE) {
-    eq_sweep(dir);
-    deed = open_temp(dir, temp, fd);
+  result = may_save(dir, name, file, lease);
+  if (result == EQ_FILE_DONE) {
+    eq_cleanup(dir);
+    result = open_temp(dir, temp, fd);
   }
-  eq_private_unlock(dir);
-  return deed;
+  eq_private_dir_unlock(dir);
+  return result;
 }
 
 /* Under the folder's lock: checks again, and gives the file its name. */
-static enum eq_deed finish(struct eq_private *dir, const char *name,
-                           const char *file, const struct eq_claim *claim,
-                           const char *temp)
+static enum eq_file_result finish(struct eq_private_dir *dir, const char *name,
+                                  const char *file,
+                                  const struct eq_lease_file *lease,
+                                  const char *temp)
 {
-  enum eq_deed deed = eq_private_lock(dir);
-  if (deed != EQ_DONE) {
-    return deed;
+  enum eq_file_result result = eq_private_dir_lock(dir);
+  if (result != EQ_FILE_DONE) {
+    return result;
   }
-  deed = may_save(dir, name, file, claim);
-  if (deed == EQ_DONE && renameat(dir->fd, temp, dir->fd, file) != 0) {
-    deed = eq_private_fail(dir, file, "it can't be replaced", errno);
+  result = may_save(dir, name, file, lease);
+  if (result == EQ_FILE_DONE && renameat(dir->fd, temp, dir->fd, file) != 0) {
+    result = eq_private_dir_fail(dir, file, "it can't be replaced", errno);
   }
-  eq_private_unlock(dir);
-  return deed;
+  eq_private_dir_unlock(dir);
+  return result;
 }
 
-enum eq_deed eq_claim_save(struct eq_private *dir, const char *name,
-                           const struct eq_bytes *record,
-                           const struct eq_claim *claim)
+enum eq_file_result eq_lease_file_save(struct eq_private_dir *dir,
+                                       const char *name,
+                                       const struct eq_record *record,
+                                       const struct eq_lease_file *lease)
 {
   char file[EQ_FILE_SIZE];
   char temp[EQ_FILE_SIZE];
   int fd = -1;
   name_file(file, name, EQ_RECORD);
-  enum eq_deed deed = begin(dir, name, file, claim, temp, &fd);
+  enum eq_file_result result = begin(dir, name, file, lease, temp, &fd);
   if (fd < 0) {
-    return deed;
+    return result;
   }
-  if (deed == EQ_DONE) {
+  if (result == EQ_FILE_DONE) {
     int reason = write_record(fd, record);
-    deed = reason == 0
-               ? finish(dir, name, file, claim, temp)
-               : eq_private_fail(dir, file, "it can't be written", reason);
+    result = reason == 0 ? finish(dir, name, file, lease, temp)
+                         : eq_private_dir_fail(dir, file,
+                                               "it can't be written", reason);
   }
-  if (deed == EQ_DONE) {
-    deed = eq_private_sync(dir);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_sync(dir);
   } else {
-    (void)unlinkat(dir->fd, temp, 0); /* best effort: sweepers come by */
+    (void)unlinkat(dir->fd, temp, 0); /* best effort: else a cleanup does it */
   }
-  eq_hold_close(fd); /* only now, so that no sweeper was quicker */
-  return deed;
+  eq_lock_fd_close(fd); /* only now, so that no cleanup removed it */
+  return result;
 }

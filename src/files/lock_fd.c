@@ -1,4 +1,6 @@
-/* hold: the laws are in lock_fd.h. */
+/*
+ * lock_fd: the laws are in lock_fd.h.
+ */
 #include "files/lock_fd.h"
 
 #include <errno.h>
@@ -8,16 +10,17 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* The list grows by so many at once; more than a few are rarely open. */
+#include "base/fork.h"
+
+/* The list grows by so many entries; rarely more than a few are open. */
 #define STEP 16
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static int *open_fds; /* all below are under the mutex; freed never */
+static int *open_fds; /* these three are under the mutex; never freed */
 static size_t count;
 static size_t room;
-static unsigned generation;
-static int not_ready = ENOMEM; /* constant after the once */
+static int failure; /* errno of the preparation; constant after the once */
 
 static void before_fork(void)
 {
@@ -29,20 +32,24 @@ static void in_parent(void)
   (void)pthread_mutex_unlock(&mutex);
 }
 
-/* Closing takes no lock away: the parent has the file open still. */
+/* Closing ends no lock: the parent still has the file open. */
 static void in_child(void)
 {
   for (size_t i = 0; i < count; i++) {
     (void)close(open_fds[i]);
   }
   count = 0;
-  generation++;
   (void)pthread_mutex_unlock(&mutex);
 }
 
+/* A holder compares eq_fork_generation before it uses a descriptor, so the
+ * forks are counted whenever descriptors are listed here. */
 static void init(void)
 {
-  not_ready = pthread_atfork(before_fork, in_parent, in_child);
+  failure = eq_fork_init();
+  if (failure == 0) {
+    failure = pthread_atfork(before_fork, in_parent, in_child);
+  }
 }
 
 /* Room for one more. Called under the mutex. */
@@ -60,11 +67,11 @@ static bool has_room(void)
   return true;
 }
 
-int eq_hold_open(int dir, const char *name, int flags, mode_t mode)
+int eq_lock_fd_open(int dir, const char *name, int flags, mode_t mode)
 {
-  (void)pthread_once(&once, init);
-  if (not_ready != 0) {
-    errno = not_ready;
+  int unprepared = pthread_once(&once, init) == 0 ? failure : ENOMEM;
+  if (unprepared != 0) {
+    errno = unprepared;
     return -1;
   }
   int fd = -1;
@@ -84,13 +91,13 @@ int eq_hold_open(int dir, const char *name, int flags, mode_t mode)
   return fd;
 }
 
-void eq_hold_close(int fd)
+void eq_lock_fd_close(int fd)
 {
   (void)pthread_mutex_lock(&mutex);
   for (size_t i = 0; i < count; i++) {
     if (open_fds[i] == fd) {
       open_fds[i] = open_fds[--count];
-      /* Under the mutex: else a child could close another file's number. */
+      /* Under the mutex: else a child could close a number in new use. */
       (void)close(fd);
       break;
     }
@@ -98,19 +105,11 @@ void eq_hold_close(int fd)
   (void)pthread_mutex_unlock(&mutex);
 }
 
-bool eq_hold_try(int fd)
+bool eq_lock_fd_try(int fd)
 {
   int rc;
   do {
     rc = flock(fd, LOCK_EX | LOCK_NB);
   } while (rc != 0 && errno == EINTR);
   return rc == 0;
-}
-
-unsigned eq_hold_generation(void)
-{
-  (void)pthread_mutex_lock(&mutex);
-  unsigned now = generation;
-  (void)pthread_mutex_unlock(&mutex);
-  return now;
 }

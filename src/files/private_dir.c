@@ -1,4 +1,6 @@
-/* private: the laws are in private_dir.h. */
+/*
+ * private_dir: the laws are in private_dir.h.
+ */
 #include "files/private_dir.h"
 
 #include <errno.h>
@@ -13,13 +15,13 @@
 #include "base/clock.h"
 #include "files/lock_fd.h"
 
-/* How long the folder's lock is waited for, and how often it is tried. */
+/* How long to wait for the folder's lock, and how often it is tried. */
 #define PATIENCE EQ_NS_PER_S
 #define POLL_NS (2 * EQ_NS_PER_MS)
 
 #define OTHERS (S_IRWXG | S_IRWXO)
 
-bool eq_private_is_name(const char *name, size_t len)
+bool eq_private_dir_is_name(const char *name, size_t len)
 {
   static const char usable[] = "abcdefghijklmnopqrstuvwxyz"
                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -27,17 +29,18 @@ bool eq_private_is_name(const char *name, size_t len)
          strlen(name) == len && strspn(name, usable) == len;
 }
 
-enum eq_deed eq_private_fail(struct eq_private *dir, const char *file,
-                             const char *words, int os)
+enum eq_file_result eq_private_dir_fail(struct eq_private_dir *dir,
+                                        const char *file, const char *message,
+                                        int os)
 {
-  (void)snprintf(dir->why.file, sizeof dir->why.file, "%s", file);
-  dir->why.words = words;
-  dir->why.os = os;
-  return EQ_FAILED;
+  (void)snprintf(dir->failure.file, sizeof dir->failure.file, "%s", file);
+  dir->failure.message = message;
+  dir->failure.os = os;
+  return EQ_FILE_FAILED;
 }
 
-/* What is wrong with it, NULL if it is ours. */
-static const char *judge(const struct stat *st)
+/* What is wrong with a file or folder; NULL: it is ours. */
+static const char *problem_of(const struct stat *st)
 {
   if (st->st_uid != geteuid()) {
     return "it belongs to another user; remove it or choose another dir";
@@ -45,7 +48,7 @@ static const char *judge(const struct stat *st)
   if ((st->st_mode & OTHERS) != 0) {
     return "others may use it; take away the rights of group and others";
   }
-  /* None is right, too: somebody renamed another file over an open one. */
+  /* No name is right, too: another file was renamed over an open one. */
   if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
     return "it has a second name (a hard link); remove one";
   }
@@ -53,14 +56,15 @@ static const char *judge(const struct stat *st)
 }
 
 static const char no_folder[] =
-    "it is no folder, or a link to one; name the folder itself";
-static const char no_file[] = "it is no plain file (a link, say); remove it";
+    "it is not a folder, or a link to one; give the folder itself";
+static const char no_file[] =
+    "it is not a plain file (a link, for example); remove it";
 
 /* -------------------------------------------------------------- the folder */
 
 /*
- * Makes the folder and the parents that it lacks. 0, or the errno of the
- * first step that failed, if that was to matter.
+ * Makes the folder and the parents that it lacks. 0, or the errno value of the
+ * first step whose failure mattered.
  */
 static int make_folders(const char *path)
 {
@@ -74,7 +78,7 @@ static int make_folders(const char *path)
   for (char *p = strchr(parent + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
     *p = '\0';
     if (mkdir(parent, S_IRWXU) != 0 && errno != EEXIST && first == 0) {
-      first = errno; /* of no import where that folder is there */
+      first = errno; /* does not matter if that folder exists */
     }
     *p = '/';
   }
@@ -86,70 +90,74 @@ static int make_folders(const char *path)
 
 static int open_folder(const char *path)
 {
-  /* A fifo does not hold us up: O_DIRECTORY comes first. */
-  return eq_hold_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  /* A fifo does not block here: O_DIRECTORY is checked first. */
+  return eq_lock_fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+                         0);
 }
 
-enum eq_deed eq_private_open(struct eq_private *dir, const char *path,
-                             bool make)
+enum eq_file_result eq_private_dir_open(struct eq_private_dir *dir,
+                                        const char *path, bool make)
 {
   dir->path = path;
   dir->fd = open_folder(path);
   if (dir->fd < 0 && errno == ENOENT) {
     if (!make) {
-      return EQ_ABSENT;
+      return EQ_FILE_ABSENT;
     }
     int reason = make_folders(path);
     if (reason != 0) {
-      return eq_private_fail(dir, "", "the folder can't be made", reason);
+      return eq_private_dir_fail(dir, "", "the folder can't be made", reason);
     }
     dir->fd = open_folder(path);
   }
   if (dir->fd < 0) {
     return errno == ENOTDIR || errno == ELOOP
-               ? eq_private_fail(dir, "", no_folder, 0)
-               : eq_private_fail(dir, "", "the folder can't be opened", errno);
+               ? eq_private_dir_fail(dir, "", no_folder, 0)
+               : eq_private_dir_fail(dir, "", "the folder can't be opened",
+                                     errno);
   }
   struct stat st;
   if (fstat(dir->fd, &st) != 0) {
-    return eq_private_fail(dir, "", "the folder can't be looked at", errno);
+    return eq_private_dir_fail(dir, "", "the folder can't be inspected",
+                               errno);
   }
-  const char *words = judge(&st);
-  return words == NULL ? EQ_DONE : eq_private_fail(dir, "", words, 0);
+  const char *message = problem_of(&st);
+  return message == NULL ? EQ_FILE_DONE
+                         : eq_private_dir_fail(dir, "", message, 0);
 }
 
-void eq_private_close(struct eq_private *dir)
+void eq_private_dir_close(struct eq_private_dir *dir)
 {
   if (dir->fd >= 0) {
-    eq_hold_close(dir->fd);
+    eq_lock_fd_close(dir->fd);
     dir->fd = -1;
   }
 }
 
-enum eq_deed eq_private_lock(struct eq_private *dir)
+enum eq_file_result eq_private_dir_lock(struct eq_private_dir *dir)
 {
   const struct timespec nap = {.tv_nsec = POLL_NS};
   int64_t end = eq_now_ns() + PATIENCE;
-  while (!eq_hold_try(dir->fd)) {
+  while (!eq_lock_fd_try(dir->fd)) {
     if (errno != EWOULDBLOCK) {
-      return eq_private_fail(dir, "", "the folder can't be locked", errno);
+      return eq_private_dir_fail(dir, "", "the folder can't be locked", errno);
     }
     if (eq_now_ns() >= end) {
-      return eq_private_fail(
+      return eq_private_dir_fail(
           dir, "", "another process keeps the folder locked; is it stopped?",
           0);
     }
     (void)nanosleep(&nap, NULL); /* a signal only makes it shorter */
   }
-  return EQ_DONE;
+  return EQ_FILE_DONE;
 }
 
-void eq_private_unlock(struct eq_private *dir)
+void eq_private_dir_unlock(struct eq_private_dir *dir)
 {
   (void)flock(dir->fd, LOCK_UN); /* can't fail for an open file */
 }
 
-enum eq_deed eq_private_sync(struct eq_private *dir)
+enum eq_file_result eq_private_dir_sync(struct eq_private_dir *dir)
 {
   int rc;
   do {
@@ -157,86 +165,92 @@ enum eq_deed eq_private_sync(struct eq_private *dir)
   } while (rc != 0 && errno == EINTR);
   /* EINVAL: this file system keeps its folders some other way. */
   return rc == 0 || errno == EINVAL
-             ? EQ_DONE
-             : eq_private_fail(dir, "", "the folder can't be written", errno);
+             ? EQ_FILE_DONE
+             : eq_private_dir_fail(dir, "", "the folder can't be written",
+                                   errno);
 }
 
 /* --------------------------------------------------------------- its files */
 
-enum eq_deed eq_private_look(struct eq_private *dir, const char *file,
-                             struct stat *st)
+enum eq_file_result eq_private_dir_stat(struct eq_private_dir *dir,
+                                        const char *file, struct stat *st)
 {
   if (fstatat(dir->fd, file, st, AT_SYMLINK_NOFOLLOW) != 0) {
-    return errno == ENOENT
-               ? EQ_ABSENT
-               : eq_private_fail(dir, file, "it can't be looked at", errno);
+    return errno == ENOENT ? EQ_FILE_ABSENT
+                           : eq_private_dir_fail(
+                                 dir, file, "it can't be inspected", errno);
   }
-  const char *words = S_ISREG(st->st_mode) ? judge(st) : no_file;
-  return words == NULL ? EQ_DONE : eq_private_fail(dir, file, words, 0);
+  const char *message = S_ISREG(st->st_mode) ? problem_of(st) : no_file;
+  return message == NULL ? EQ_FILE_DONE
+                         : eq_private_dir_fail(dir, file, message, 0);
 }
 
-enum eq_deed eq_private_file(struct eq_private *dir, const char *file,
-                             int flags, int *fd)
+enum eq_file_result eq_private_dir_open_file(struct eq_private_dir *dir,
+                                             const char *file, int flags,
+                                             int *fd)
 {
-  /* O_NONBLOCK: a fifo or a device must not hold us up. */
-  int opened =
-      eq_hold_open(dir->fd, file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-                   S_IRUSR | S_IWUSR);
+  /* O_NONBLOCK: a fifo or a device must not block. */
+  int opened = eq_lock_fd_open(dir->fd, file,
+                               flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+                               S_IRUSR | S_IWUSR);
   if (opened < 0) {
     if (errno == ENOENT && (flags & O_CREAT) == 0) {
-      return EQ_ABSENT;
+      return EQ_FILE_ABSENT;
     }
-    /* What a link, a socket and a folder bring. */
+    /* The errno values of a link, a socket and a folder. */
     return errno == ELOOP || errno == ENXIO || errno == EISDIR
-               ? eq_private_fail(dir, file, no_file, 0)
-               : eq_private_fail(dir, file, "it can't be opened", errno);
+               ? eq_private_dir_fail(dir, file, no_file, 0)
+               : eq_private_dir_fail(dir, file, "it can't be opened", errno);
   }
   struct stat st;
-  enum eq_deed deed = EQ_DONE;
+  enum eq_file_result result = EQ_FILE_DONE;
   if (fstat(opened, &st) != 0) {
-    deed = eq_private_fail(dir, file, "it can't be looked at", errno);
+    result = eq_private_dir_fail(dir, file, "it can't be inspected", errno);
   } else {
-    const char *words = S_ISREG(st.st_mode) ? judge(&st) : no_file;
-    if (words != NULL) {
-      deed = eq_private_fail(dir, file, words, 0);
+    const char *message = S_ISREG(st.st_mode) ? problem_of(&st) : no_file;
+    if (message != NULL) {
+      result = eq_private_dir_fail(dir, file, message, 0);
     }
   }
-  if (deed != EQ_DONE) {
-    eq_hold_close(opened);
-    return deed;
+  if (result != EQ_FILE_DONE) {
+    eq_lock_fd_close(opened);
+    return result;
   }
   *fd = opened;
-  return EQ_DONE;
+  return EQ_FILE_DONE;
 }
 
-enum eq_deed eq_private_read(struct eq_private *dir, const char *file,
-                             char *bytes, size_t size, size_t *len)
+enum eq_file_result eq_private_dir_read_file(struct eq_private_dir *dir,
+                                             const char *file, char *bytes,
+                                             size_t size, size_t *len)
 {
   int fd = -1;
-  enum eq_deed deed = eq_private_file(dir, file, O_RDONLY, &fd);
+  enum eq_file_result result =
+      eq_private_dir_open_file(dir, file, O_RDONLY, &fd);
   *len = 0;
-  while (deed == EQ_DONE && *len < size) {
+  while (result == EQ_FILE_DONE && *len < size) {
     ssize_t n = read(fd, bytes + *len, size - *len);
     if (n > 0) {
       *len += (size_t)n;
     } else if (n == 0) {
       break;
     } else if (errno != EINTR) {
-      deed = eq_private_fail(dir, file, "it can't be read", errno);
+      result = eq_private_dir_fail(dir, file, "it can't be read", errno);
     }
   }
   if (fd >= 0) {
-    eq_hold_close(fd);
+    eq_lock_fd_close(fd);
   }
-  return deed;
+  return result;
 }
 
-enum eq_deed eq_private_remove(struct eq_private *dir, const char *file)
+enum eq_file_result eq_private_dir_remove_file(struct eq_private_dir *dir,
+                                               const char *file)
 {
   struct stat st;
-  enum eq_deed deed = eq_private_look(dir, file, &st);
-  if (deed == EQ_DONE && unlinkat(dir->fd, file, 0) != 0) {
-    deed = eq_private_fail(dir, file, "it can't be removed", errno);
+  enum eq_file_result result = eq_private_dir_stat(dir, file, &st);
+  if (result == EQ_FILE_DONE && unlinkat(dir->fd, file, 0) != 0) {
+    result = eq_private_dir_fail(dir, file, "it can't be removed", errno);
   }
-  return deed == EQ_ABSENT ? EQ_DONE : deed;
+  return result == EQ_FILE_ABSENT ? EQ_FILE_DONE : result;
 }

@@ -1,10 +1,10 @@
 /*
  * record_dir: records kept safely in one private folder, for Lua.
  *
- * Law of this file: a folder object is a path and nothing else. No file is
- * open between two calls but those of leases, so that a folder may go and
- * come back, and a fork has nothing to mind. What is in a record, and how
- * long it is good, is the caller's business.
+ * Law of this file: a folder object is a path and nothing else. Between two
+ * calls no file is open but those of leases, so the folder may be removed and
+ * made again, and a fork needs no care. What is in a record, and how long it
+ * is valid, is up to the caller.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +13,19 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/compat.h"
+#include "base/errno_name.h"
+#include "base/object.h"
+#include "core.h"
 #include "files/lease_file.h"
 #include "files/private_dir.h"
-#include "http/error.h"
 
 #define FOLDER "equinix.folder"
 #define LEASE "equinix.lease"
 
-/* No record is longer, whatever the caller asks for. */
+/* The longest record that can be read. */
 #define READ_MAX 1048576
 
-/* Seconds from which on nanoseconds leave an int64_t. */
+/* 292 years: more nanoseconds don't fit into an int64_t. */
 #define LAST_SECOND 9.2e9
 
 /* --------------------------------------------------------------- arguments */
@@ -39,7 +40,7 @@ static const char *check_name(lua_State *L)
   size_t len;
   luaL_checktype(L, 2, LUA_TSTRING);
   const char *name = lua_tolstring(L, 2, &len);
-  luaL_argcheck(L, eq_private_is_name(name, len), 2, "not a name");
+  luaL_argcheck(L, eq_private_dir_is_name(name, len), 2, "not a name");
   return name;
 }
 
@@ -57,46 +58,47 @@ static size_t check_size(lua_State *L, int arg)
   return (size_t)size;
 }
 
-/* ----------------------------------------------------------------- answers */
+/* ----------------------------------------------------------------- results */
 
-/* nil, "what happened: where". The words come first: they may be cut. */
-static int push_why(lua_State *L, const struct eq_private *dir)
+/* nil, "what happened: where". What happened first: a log may cut the end. */
+static int push_failure(lua_State *L, const struct eq_private_dir *dir)
 {
-  const char *code = dir->why.os != 0 ? eq_fault_errno(dir->why.os) : "";
+  const char *code =
+      dir->failure.os != 0 ? eq_errno_name(dir->failure.os) : "";
   lua_pushnil(L);
-  lua_pushstring(L, dir->why.words);
+  lua_pushstring(L, dir->failure.message);
   if (code == NULL) {
-    lua_pushfstring(L, " (errno %d)", dir->why.os);
+    lua_pushfstring(L, " (errno %d)", dir->failure.os);
   } else {
     lua_pushfstring(L, *code != '\0' ? " (%s)" : "%s", code);
   }
-  lua_pushfstring(L, *dir->why.file != '\0' ? ": %s/%s" : ": %s", dir->path,
-                  dir->why.file);
+  lua_pushfstring(L, *dir->failure.file != '\0' ? ": %s/%s" : ": %s",
+                  dir->path, dir->failure.file);
   lua_concat(L, 3);
   return 2;
 }
 
-/* What every method but read brings back. */
-static int push_deed(lua_State *L, enum eq_deed deed,
-                     const struct eq_private *dir)
+/* What every method but read returns. */
+static int push_result(lua_State *L, enum eq_file_result result,
+                       const struct eq_private_dir *dir)
 {
-  switch (deed) {
-  case EQ_DONE:
-  case EQ_ABSENT:
+  switch (result) {
+  case EQ_FILE_DONE:
+  case EQ_FILE_ABSENT:
     lua_pushboolean(L, 1);
     return 1;
-  case EQ_BUSY:
+  case EQ_FILE_BUSY:
     lua_pushnil(L);
     lua_pushliteral(L, "busy");
     return 2;
-  case EQ_STALE:
+  case EQ_FILE_STALE:
     lua_pushnil(L);
     lua_pushliteral(L, "stale");
     return 2;
-  case EQ_FAILED:
+  case EQ_FILE_FAILED:
     break;
   }
-  return push_why(L, dir);
+  return push_failure(L, dir);
 }
 
 static void name_record(char *file, const char *name)
@@ -109,27 +111,28 @@ static void name_record(char *file, const char *name)
 /*
  * folder:read(name, max) -> bytes | nil | nil, reason
  * The record of that name, its first `max` bytes if it is longer. nil alone:
- * there is none. Makes nothing, takes no lock.
+ * there is none. Creates nothing, takes no lock.
  */
 static int l_read(lua_State *L)
 {
-  struct eq_private dir = {.fd = -1};
+  struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
   size_t size = check_size(L, 3);
   char file[EQ_FILE_SIZE];
   size_t len = 0;
-  char *bytes = lua_newuserdata(L, size); /* before anything is open */
+  char *bytes =
+      lua_newuserdata(L, size); /* may raise: before anything is open */
   name_record(file, name);
-  enum eq_deed deed = eq_private_open(&dir, path, false);
-  if (deed == EQ_DONE) {
-    deed = eq_private_read(&dir, file, bytes, size, &len);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, false);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_read_file(&dir, file, bytes, size, &len);
   }
-  eq_private_close(&dir);
-  if (deed == EQ_FAILED) {
-    return push_why(L, &dir);
+  eq_private_dir_close(&dir);
+  if (result == EQ_FILE_FAILED) {
+    return push_failure(L, &dir);
   }
-  if (deed == EQ_ABSENT) {
+  if (result == EQ_FILE_ABSENT) {
     lua_pushnil(L);
   } else {
     lua_pushlstring(L, bytes, len);
@@ -139,103 +142,104 @@ static int l_read(lua_State *L)
 
 /*
  * folder:save(name, bytes, end, lease) -> true | nil, "stale" | nil, reason
- * Replaces the record, as a whole or not at all; needs the lease of that
- * name. end: the wall-clock second (core.time) from which on nobody wants it;
- * a day later it may be swept away.
+ * Replaces the record, completely or not at all; needs the lease of that name.
+ * end: the wall-clock second (core.time) from which on it is of no use; a day
+ * later a cleanup may remove it.
  */
 static int l_save(lua_State *L)
 {
-  struct eq_private dir = {.fd = -1};
+  struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
-  struct eq_bytes record;
+  struct eq_record record;
   luaL_checktype(L, 3, LUA_TSTRING);
   record.bytes = lua_tolstring(L, 3, &record.len);
   record.end = (double)check_seconds(L, 4);
-  const struct eq_claim *claim = luaL_checkudata(L, 5, LEASE);
-  enum eq_deed deed = eq_private_open(&dir, path, false);
-  if (deed == EQ_DONE) {
-    deed = eq_claim_save(&dir, name, &record, claim);
-  } else if (deed == EQ_ABSENT) {
-    deed = EQ_STALE; /* the file of the lease went with its folder */
+  const struct eq_lease_file *lease = luaL_checkudata(L, 5, LEASE);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, false);
+  if (result == EQ_FILE_DONE) {
+    result = eq_lease_file_save(&dir, name, &record, lease);
+  } else if (result == EQ_FILE_ABSENT) {
+    result = EQ_FILE_STALE; /* the lease was removed with its folder */
   }
-  eq_private_close(&dir);
-  return push_deed(L, deed, &dir);
+  eq_private_dir_close(&dir);
+  return push_result(L, result, &dir);
 }
 
 /*
  * folder:lock(name, seconds) -> lease | nil, "busy" | nil, reason
- * Does not wait for another's lease. Makes the folder where there is none.
- * The lease ends by its close, with this process, or after `seconds`.
+ * Does not wait for a lease that is taken. Makes the folder if it is missing.
+ * The lease ends when it is closed, with this process, or after `seconds`.
  */
 static int l_lock(lua_State *L)
 {
-  struct eq_private dir = {.fd = -1};
+  struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
   lua_Number seconds = check_seconds(L, 3);
   int64_t ns = seconds >= LAST_SECOND ? INT64_MAX
                : seconds > 0 ? (int64_t)(seconds * (lua_Number)EQ_NS_PER_S)
                              : 0;
-  struct eq_claim *claim = eq_newobject(L, sizeof *claim, LEASE);
-  enum eq_deed deed = eq_private_open(&dir, path, true);
-  if (deed == EQ_DONE) {
-    deed = eq_claim_take(&dir, name, ns, claim);
+  struct eq_lease_file *lease = eq_newobject(L, sizeof *lease, LEASE);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, true);
+  if (result == EQ_FILE_DONE) {
+    result = eq_lease_file_take(&dir, name, ns, lease);
   }
-  eq_private_close(&dir);
-  return deed == EQ_DONE ? 1 : push_deed(L, deed, &dir);
+  eq_private_dir_close(&dir);
+  return result == EQ_FILE_DONE ? 1 : push_result(L, result, &dir);
 }
 
 /*
  * folder:remove(name) -> true | nil, reason
- * Removes the record, not its lease; true where there is none.
+ * Removes the record, not its lease; true if there is none.
  */
 static int l_remove(lua_State *L)
 {
-  struct eq_private dir = {.fd = -1};
+  struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
   char file[EQ_FILE_SIZE];
   name_record(file, name);
-  enum eq_deed deed = eq_private_open(&dir, path, false);
-  if (deed == EQ_DONE) {
-    deed = eq_private_lock(&dir);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, false);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_lock(&dir);
   }
-  if (deed == EQ_DONE) {
-    deed = eq_private_remove(&dir, file);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_remove_file(&dir, file);
   }
-  if (deed == EQ_DONE) {
-    deed = eq_private_sync(&dir);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_sync(&dir);
   }
-  eq_private_close(&dir);
-  return push_deed(L, deed, &dir);
+  eq_private_dir_close(&dir);
+  return push_result(L, result, &dir);
 }
 
 /* Renames the record if these are its bytes. Under the folder's lock. */
-static enum eq_deed put_aside(struct eq_private *dir, const char *file,
-                              const char *bytes, size_t len, char *found,
-                              size_t size)
+static enum eq_file_result put_aside(struct eq_private_dir *dir,
+                                     const char *file, const char *bytes,
+                                     size_t len, char *found, size_t size)
 {
   size_t n = 0;
-  enum eq_deed deed = eq_private_read(dir, file, found, size, &n);
-  if (deed != EQ_DONE || n != len || memcmp(bytes, found, n) != 0) {
-    return deed;
+  enum eq_file_result result =
+      eq_private_dir_read_file(dir, file, found, size, &n);
+  if (result != EQ_FILE_DONE || n != len || memcmp(bytes, found, n) != 0) {
+    return result;
   }
   if (renameat(dir->fd, file, dir->fd, EQ_CORRUPT) != 0) {
-    return eq_private_fail(dir, file, "it can't be put aside", errno);
+    return eq_private_dir_fail(dir, file, "it can't be put aside", errno);
   }
-  return EQ_DONE;
+  return EQ_FILE_DONE;
 }
 
 /*
  * folder:aside(name, bytes, max) -> true | nil, reason
- * Puts a record aside that read(name, max) brought and nobody can use, for
- * somebody to look at. Only the last one is kept. Another record that is
- * there by now stays.
+ * Puts aside a record that read(name, max) returned and that can't be used, so
+ * that a person can inspect it. Only the last one is kept. If the record was
+ * replaced meanwhile, the new one stays.
  */
 static int l_aside(lua_State *L)
 {
-  struct eq_private dir = {.fd = -1};
+  struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
   size_t len;
@@ -244,34 +248,34 @@ static int l_aside(lua_State *L)
   char file[EQ_FILE_SIZE];
   char *found = lua_newuserdata(L, size);
   name_record(file, name);
-  enum eq_deed deed = eq_private_open(&dir, path, false);
-  if (deed == EQ_DONE) {
-    deed = eq_private_lock(&dir);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, false);
+  if (result == EQ_FILE_DONE) {
+    result = eq_private_dir_lock(&dir);
   }
-  if (deed == EQ_DONE) {
-    deed = put_aside(&dir, file, bytes, len, found, size);
+  if (result == EQ_FILE_DONE) {
+    result = put_aside(&dir, file, bytes, len, found, size);
   }
-  eq_private_close(&dir);
-  return push_deed(L, deed, &dir);
+  eq_private_dir_close(&dir);
+  return push_result(L, result, &dir);
 }
 
-/* lease:close(): ends the lease; again, or in a forked child: nothing. */
+/* lease:close(): ends the lease. Idempotent; does nothing in a child. */
 static int l_close(lua_State *L)
 {
-  eq_claim_drop(luaL_checkudata(L, 1, LEASE));
+  eq_lease_file_drop(luaL_checkudata(L, 1, LEASE));
   return 0;
 }
 
 static int l_tostring(lua_State *L)
 {
-  const struct eq_claim *claim = luaL_checkudata(L, 1, LEASE);
-  lua_pushstring(L, claim->held ? LEASE : LEASE " (closed)");
+  const struct eq_lease_file *lease = luaL_checkudata(L, 1, LEASE);
+  lua_pushstring(L, lease->held ? LEASE : LEASE " (closed)");
   return 1;
 }
 
 /*
  * core.folder(path) -> folder
- * Touches nothing. path: absolute.
+ * Creates and opens nothing. path: absolute.
  */
 static int l_folder(lua_State *L)
 {
@@ -285,7 +289,7 @@ static int l_folder(lua_State *L)
   return 1;
 }
 
-int eq_open_folder(lua_State *L)
+int eq_open_record_dir(lua_State *L)
 {
   static const luaL_Reg functions[] = {{"folder", l_folder}, {NULL, NULL}};
   static const luaL_Reg folder[] = {

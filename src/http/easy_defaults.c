@@ -29,14 +29,14 @@ static const struct {
     /* Signals belong to the host; timeouts must not need SIGALRM. */
     {CURLOPT_NOSIGNAL, 1},
     {CURLOPT_NOPROGRESS, 1},
-    /* Rather wait for a connection that HTTP/2 can share than open 50. */
+    /* Better wait for a connection that HTTP/2 can share than open 50. */
     {CURLOPT_PIPEWAIT, 1},
 #if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
-    /* A name that takes long to resolve must not hold up whoever gave up on
-     * it; what does that ends by itself. */
+    /* A thread that still resolves a name must not hold up the end of a
+     * transfer that gave up on it; it ends by itself. */
     {CURLOPT_QUICK_EXIT, 1},
 #endif
-    /* A proxy's own answer to CONNECT is none of the server's headers. */
+    /* A proxy's response to CONNECT is not the server's response. */
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
 };
 
@@ -47,7 +47,7 @@ static const struct {
 } fixed_text[] = {
     /* All encodings that this libcurl can undo. */
     {CURLOPT_ACCEPT_ENCODING, ""},
-    /* Not NULL: that would make libcurl ask http_proxy and no_proxy. */
+    /* Not NULL: then libcurl would read http_proxy and no_proxy. */
     {CURLOPT_PROXY, ""},
     {CURLOPT_NOPROXY, ""},
 #if LIBCURL_VERSION_NUM >= 0x075500 /* 7.85 */
@@ -57,7 +57,7 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* An option of a request's identity. */
+/* The option for each part of the identity. */
 static const CURLoption identity_option[EQ_IDENTITY_SIZE] = {
     [EQ_CA_FILE] = CURLOPT_CAINFO,
     [EQ_CLIENT_CERT] = CURLOPT_SSLCERT,
@@ -65,81 +65,82 @@ static const CURLoption identity_option[EQ_IDENTITY_SIZE] = {
     [EQ_PROXY] = CURLOPT_PROXY,
 };
 
-static CURLcode set_fixed(CURL *easy)
+static CURLcode set_fixed(CURL *handle)
 {
   for (size_t i = 0; i < COUNT(fixed); i++) {
-    CURLcode rc = curl_easy_setopt(easy, fixed[i].option, fixed[i].value);
+    CURLcode rc = curl_easy_setopt(handle, fixed[i].option, fixed[i].value);
     if (rc != CURLE_OK) {
       return rc;
     }
   }
   for (size_t i = 0; i < COUNT(fixed_text); i++) {
     CURLcode rc =
-        curl_easy_setopt(easy, fixed_text[i].option, fixed_text[i].value);
+        curl_easy_setopt(handle, fixed_text[i].option, fixed_text[i].value);
     if (rc != CURLE_OK) {
       return rc;
     }
   }
 #if LIBCURL_VERSION_NUM < 0x075500 /* 7.85 */
-  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+  return curl_easy_setopt(handle, CURLOPT_PROTOCOLS,
                           (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #else
   return CURLE_OK;
 #endif
 }
 
-/* Makes libcurl report each attempt; not older ones than EQ_BASE_WATCHES. */
-static CURLcode set_watch(struct eq_transfer *transfer,
-                          const struct eq_base_hooks *hooks)
+/* Makes libcurl report each attempt, where it can: EQ_EASY_WATCHES. */
+static CURLcode set_watch(struct eq_easy *easy,
+                          const struct eq_easy_hooks *hooks)
 {
-#if EQ_BASE_WATCHES
+#if EQ_EASY_WATCHES
   CURLcode rc =
-      curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, hooks->attempt);
+      curl_easy_setopt(easy->handle, CURLOPT_PREREQFUNCTION, hooks->attempt);
   if (rc == CURLE_OK) {
-    rc = curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+    rc = curl_easy_setopt(easy->handle, CURLOPT_PREREQDATA, hooks->owner);
   }
-  transfer->told.watched = rc == CURLE_OK;
+  easy->state.watched = rc == CURLE_OK;
   /* The library may be older than the headers we were compiled with. */
   return rc == CURLE_UNKNOWN_OPTION ? CURLE_OK : rc;
 #else
   (void)hooks;
-  transfer->told.watched = false;
+  easy->state.watched = false;
   return CURLE_OK;
 #endif
 }
 
-static CURLcode set_hooks(struct eq_transfer *transfer,
-                          const struct eq_base_hooks *hooks)
+static CURLcode set_hooks(struct eq_easy *easy,
+                          const struct eq_easy_hooks *hooks)
 {
-  CURL *easy = transfer->easy;
+  CURL *handle = easy->handle;
   CURLcode rc;
-  if ((rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, hooks->header)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hooks->body)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, hooks->socket)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error)) ||
-      (rc = curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer))) {
+  if ((rc = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, hooks->header)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_HEADERDATA, hooks->owner)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, hooks->body)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_WRITEDATA, hooks->owner)) ||
+      (rc =
+           curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, hooks->socket)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, hooks->error)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_PRIVATE, hooks->owner))) {
     return rc;
   }
-  return set_watch(transfer, hooks);
+  return set_watch(easy, hooks);
 }
 
 /*
  * A ca_file replaces the system's trust and does not add to it: libcurl's
  * built-in directory of authorities is switched off beside it.
  */
-static CURLcode set_trust(CURL *easy, const char *ca_file)
+static CURLcode set_trust(CURL *handle, const char *ca_file)
 {
-  CURLcode rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  CURLcode rc = curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
   if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
     return rc; /* not built in: then there is no directory */
   }
-  rc = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+  rc = curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, NULL);
   if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
     return rc;
   }
-  return curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
+  return curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, ca_file);
 }
 
 /* What the request says, in the order of enum eq_identity. */
@@ -152,21 +153,20 @@ static void list_identity(const struct eq_request *request,
   list[EQ_PROXY] = request->proxy;
 }
 
-static CURLcode set_identity(struct eq_transfer *transfer,
+static CURLcode set_identity(struct eq_easy *easy,
                              const char *const list[EQ_IDENTITY_SIZE])
 {
   for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
     if (list[i] == NULL) {
       continue; /* at its default since the reset */
     }
-    CURLcode rc =
-        curl_easy_setopt(transfer->easy, identity_option[i], list[i]);
+    CURLcode rc = curl_easy_setopt(easy->handle, identity_option[i], list[i]);
     if (rc == CURLE_OK) {
-      rc = eq_told_remember(&transfer->told.identity[i], list[i],
-                            strlen(list[i]));
+      rc = eq_easy_state_remember(&easy->state.identity[i], list[i],
+                                  strlen(list[i]));
     }
     if (rc == CURLE_OK && i == EQ_CA_FILE) {
-      rc = set_trust(transfer->easy, list[i]);
+      rc = set_trust(easy->handle, list[i]);
     }
     if (rc != CURLE_OK) {
       return rc;
@@ -175,35 +175,34 @@ static CURLcode set_identity(struct eq_transfer *transfer,
   return CURLE_OK;
 }
 
-static bool same_identity(const struct eq_told *told,
+static bool same_identity(const struct eq_easy_state *state,
                           const char *const list[EQ_IDENTITY_SIZE])
 {
   for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
-    if (!eq_told_knows(&told->identity[i], list[i])) {
+    if (!eq_easy_state_equals(&state->identity[i], list[i])) {
       return false;
     }
   }
   return true;
 }
 
-CURLcode eq_base_set(struct eq_transfer *transfer,
-                     const struct eq_request *request,
-                     const struct eq_base_hooks *hooks)
+CURLcode eq_easy_defaults_set(struct eq_easy *easy,
+                              const struct eq_request *request,
+                              const struct eq_easy_hooks *hooks)
 {
   const char *identity[EQ_IDENTITY_SIZE];
   list_identity(request, identity);
-  if (transfer->told.base && same_identity(&transfer->told, identity)) {
+  if (easy->state.defaults && same_identity(&easy->state, identity)) {
     return CURLE_OK;
   }
-  curl_easy_reset(transfer->easy);
-  eq_told_forget(&transfer->told);
-  CURLcode rc = set_fixed(transfer->easy);
+  eq_easy_reset(easy);
+  CURLcode rc = set_fixed(easy->handle);
   if (rc == CURLE_OK) {
-    rc = set_hooks(transfer, hooks);
+    rc = set_hooks(easy, hooks);
   }
   if (rc == CURLE_OK) {
-    rc = set_identity(transfer, identity);
+    rc = set_identity(easy, identity);
   }
-  transfer->told.base = rc == CURLE_OK;
+  easy->state.defaults = rc == CURLE_OK;
   return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * easy_defaults: what libcurl is told once, and again only for another
+ * easy_defaults: the options that are set once, and again only for another
  * identity.
  *
  * Laws of this file:
@@ -11,30 +11,33 @@
 #ifndef EQ_HTTP_EASY_DEFAULTS_H
 #define EQ_HTTP_EASY_DEFAULTS_H
 
-#include "http/transfer.h"
+#include "http/easy_state.h"
+#include "http/request.h"
 
-/* Whether libcurl announces each attempt: CURLOPT_PREREQFUNCTION, 7.80. */
-#ifndef EQ_BASE_WATCHES
-#define EQ_BASE_WATCHES (LIBCURL_VERSION_NUM >= 0x075000)
+/* Whether libcurl reports each attempt: CURLOPT_PREREQFUNCTION, 7.80. */
+#ifndef EQ_EASY_WATCHES
+#define EQ_EASY_WATCHES (LIBCURL_VERSION_NUM >= 0x075000)
 #endif
 
-/* The functions by which libcurl hands over what it receives. */
-struct eq_base_hooks {
+/* The functions that libcurl calls with what it receives. */
+struct eq_easy_hooks {
+  void *owner; /* passed to the functions; CURLINFO_PRIVATE gives it back */
+  char *error; /* CURL_ERROR_SIZE bytes for libcurl's message */
   curl_write_callback header;
   curl_write_callback body;
-#if EQ_BASE_WATCHES
+#if EQ_EASY_WATCHES
   curl_prereq_callback attempt;
 #endif
   curl_sockopt_callback socket;
 };
 
 /*
- * Does nothing where the handle has been told all that. A reset keeps live
+ * Does nothing where the handle has all that already. A reset keeps live
  * connections, the DNS cache and TLS sessions. After anything but CURLE_OK
- * the handle must be dropped.
+ * the handle must be closed.
  */
-CURLcode eq_base_set(struct eq_transfer *transfer,
-                     const struct eq_request *request,
-                     const struct eq_base_hooks *hooks);
+CURLcode eq_easy_defaults_set(struct eq_easy *easy,
+                              const struct eq_request *request,
+                              const struct eq_easy_hooks *hooks);
 
 #endif

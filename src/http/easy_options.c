@@ -7,40 +7,40 @@
 #include <math.h>
 #include <string.h>
 
-/* The shapes of a request; libcurl has one option for each. */
+/* The forms of a request; libcurl has one option for each. */
 enum form {
   FORM_PLAIN = 'G', /* no body, like GET */
-  FORM_HEAD = 'H',  /* no body in the answer, either */
+  FORM_HEAD = 'H',  /* no body in the response, either */
   FORM_BODY = 'B'   /* a body, like POST */
 };
 
-/* Form and name of the method; HTTPGET first, as it undoes the others. */
-static CURLcode tell_method(struct eq_transfer *transfer, enum form form,
-                            const char *method)
+/* Form and name of the method; HTTPGET first, as it resets the others. */
+static CURLcode set_method_options(struct eq_easy *easy, enum form form,
+                                   const char *method)
 {
-  CURL *easy = transfer->easy;
+  CURL *handle = easy->handle;
   const char *usual = "GET";
-  CURLcode rc = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  CURLcode rc = curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
   if (rc == CURLE_OK && form == FORM_HEAD) {
     usual = "HEAD";
-    rc = curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    rc = curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   }
   if (rc == CURLE_OK && form == FORM_BODY) {
     usual = "POST";
-    rc = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    rc = curl_easy_setopt(handle, CURLOPT_POST, 1L);
   }
   if (rc == CURLE_OK) {
     const char *other = strcmp(method, usual) == 0 ? NULL : method;
-    rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, other);
+    rc = curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, other);
   }
   if (rc == CURLE_OK) {
-    rc = eq_told_remember(&transfer->told.method, method, strlen(method));
+    rc = eq_easy_state_remember(&easy->state.method, method, strlen(method));
   }
-  transfer->told.form = (char)form;
+  easy->state.form = (char)form;
   return rc;
 }
 
-static CURLcode set_method(struct eq_transfer *transfer,
+static CURLcode set_method(struct eq_easy *easy,
                            const struct eq_request *request)
 {
   enum form form = FORM_PLAIN;
@@ -49,9 +49,9 @@ static CURLcode set_method(struct eq_transfer *transfer,
   } else if (strcmp(request->method, "HEAD") == 0) {
     form = FORM_HEAD;
   }
-  if (transfer->told.form != (char)form ||
-      !eq_told_knows(&transfer->told.method, request->method)) {
-    CURLcode rc = tell_method(transfer, form, request->method);
+  if (easy->state.form != (char)form ||
+      !eq_easy_state_equals(&easy->state.method, request->method)) {
+    CURLcode rc = set_method_options(easy, form, request->method);
     if (rc != CURLE_OK) {
       return rc;
     }
@@ -59,11 +59,11 @@ static CURLcode set_method(struct eq_transfer *transfer,
   if (form != FORM_BODY) {
     return CURLE_OK;
   }
-  /* The size goes first: libcurl then takes NULs for what they are. */
-  CURLcode rc = curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+  /* The size first: then libcurl does not look for a NUL as the end. */
+  CURLcode rc = curl_easy_setopt(easy->handle, CURLOPT_POSTFIELDSIZE_LARGE,
                                  (curl_off_t)request->body_len);
   return rc != CURLE_OK ? rc
-                        : curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
+                        : curl_easy_setopt(easy->handle, CURLOPT_POSTFIELDS,
                                            request->body);
 }
 
@@ -99,14 +99,13 @@ static CURLU *parse_url(const char *text, CURLcode *reason)
 
 /*
  * Parsed here, once, and not by libcurl for each transfer: that is an eighth
- * of the work of a small GET. Libcurl is given the text, too, since older
- * ones look at it when they send a request again.
+ * of the work of a small GET. Libcurl gets the text, too, since older ones
+ * read it when they send a request again.
  */
-static CURLcode set_url(struct eq_transfer *transfer,
-                        const struct eq_request *request)
+static CURLcode set_url(struct eq_easy *easy, const struct eq_request *request)
 {
-  struct eq_told *told = &transfer->told;
-  if (eq_told_knows(&told->url, request->url)) {
+  struct eq_easy_state *state = &easy->state;
+  if (eq_easy_state_equals(&state->url, request->url)) {
     return CURLE_OK;
   }
   CURLcode rc = CURLE_OK;
@@ -114,17 +113,17 @@ static CURLcode set_url(struct eq_transfer *transfer,
   if (parsed == NULL) {
     return rc;
   }
-  rc = curl_easy_setopt(transfer->easy, CURLOPT_CURLU, parsed);
+  rc = curl_easy_setopt(easy->handle, CURLOPT_CURLU, parsed);
   if (rc != CURLE_OK) {
     curl_url_cleanup(parsed);
     return rc;
   }
-  curl_url_cleanup(told->parsed); /* only now: libcurl knew its address */
-  told->parsed = parsed;
-  rc = curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
+  curl_url_cleanup(state->parsed); /* only now: libcurl used it */
+  state->parsed = parsed;
+  rc = curl_easy_setopt(easy->handle, CURLOPT_URL, request->url);
   return rc != CURLE_OK ? rc
-                        : eq_told_remember(&told->url, request->url,
-                                           strlen(request->url));
+                        : eq_easy_state_remember(&state->url, request->url,
+                                                 strlen(request->url));
 }
 
 /* Lines, each with a NUL -> *slist, which starts as NULL. */
@@ -134,7 +133,7 @@ static CURLcode make_slist(const char *lines, size_t n,
   for (size_t at = 0; at < n; at += strlen(lines + at) + 1) {
     struct curl_slist *longer = curl_slist_append(*slist, lines + at);
     if (longer == NULL) {
-      eq_told_free_slist(*slist);
+      eq_easy_state_free_slist(*slist);
       return CURLE_OUT_OF_MEMORY;
     }
     *slist = longer;
@@ -142,12 +141,12 @@ static CURLcode make_slist(const char *lines, size_t n,
   return CURLE_OK;
 }
 
-static CURLcode set_headers(struct eq_transfer *transfer,
+static CURLcode set_headers(struct eq_easy *easy,
                             const struct eq_request *request)
 {
-  struct eq_told *told = &transfer->told;
+  struct eq_easy_state *state = &easy->state;
   const char *lines = eq_buffer_text(request->lines) + request->lines_at;
-  if (eq_buffer_equals(&told->lines, lines, request->lines_len)) {
+  if (eq_buffer_equals(&state->lines, lines, request->lines_len)) {
     return CURLE_OK;
   }
   struct curl_slist *slist = NULL;
@@ -155,88 +154,89 @@ static CURLcode set_headers(struct eq_transfer *transfer,
   if (rc != CURLE_OK) {
     return rc;
   }
-  rc = curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, slist);
+  rc = curl_easy_setopt(easy->handle, CURLOPT_HTTPHEADER, slist);
   if (rc != CURLE_OK) {
-    eq_told_free_slist(slist);
+    eq_easy_state_free_slist(slist);
     return rc;
   }
-  eq_told_free_slist(told->slist); /* only now: libcurl knew its address */
-  told->slist = slist;
-  return eq_told_remember(&told->lines, lines, request->lines_len);
+  eq_easy_state_free_slist(state->slist); /* only now: libcurl used it */
+  state->slist = slist;
+  return eq_easy_state_remember(&state->lines, lines, request->lines_len);
 }
 
 /*
- * A request that may not be repeated needs a connection that libcurl does
- * not take for possibly dead: a watched one is stopped at the second
- * attempt, else it has to be a new one.
+ * A request that must not be sent twice: libcurl sends again when a reused
+ * connection turns out to be dead. Where attempts are watched the second one
+ * is stopped; else the connection has to be a new one.
  */
-static CURLcode set_connection(struct eq_transfer *transfer,
+static CURLcode set_connection(struct eq_easy *easy,
                                const struct eq_request *request)
 {
-  struct eq_told *told = &transfer->told;
-  bool lone =
-      request->fresh_connect || (!request->may_resend && !told->watched);
+  struct eq_easy_state *state = &easy->state;
+  bool fresh =
+      request->fresh_connect || (!request->may_resend && !state->watched);
   CURLcode rc = CURLE_OK;
-  if (lone != told->lone) {
-    rc = curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, (long)lone);
-    told->lone = lone;
+  if (fresh != state->fresh_connect) {
+    rc = curl_easy_setopt(easy->handle, CURLOPT_FRESH_CONNECT, (long)fresh);
+    state->fresh_connect = fresh;
   }
-  if (rc == CURLE_OK && request->fresh_connect != told->close) {
-    rc = curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE,
+  if (rc == CURLE_OK && request->fresh_connect != state->forbid_reuse) {
+    rc = curl_easy_setopt(easy->handle, CURLOPT_FORBID_REUSE,
                           (long)request->fresh_connect);
-    told->close = request->fresh_connect;
+    state->forbid_reuse = request->fresh_connect;
   }
   return rc;
 }
 
-long eq_setup_ms(double seconds)
+long eq_easy_options_ms(double seconds)
 {
-  /* Libcurl counts in an int in places; 24 days are as good as for ever. */
+  /* Libcurl counts in an int in places; 24 days are as good as no limit. */
   double ms = ceil(seconds * 1000);
   return ms >= (double)INT_MAX ? 0 : (long)fmax(ms, 1);
 }
 
-/* A limit in milliseconds, unless *told says that it has that value. */
-static CURLcode set_limit(CURL *easy, CURLoption option, long ms, long *told)
+/* A limit in milliseconds; *current is the value that the handle has. */
+static CURLcode set_limit(CURL *handle, CURLoption option, long ms,
+                          long *current)
 {
-  if (ms == *told) {
+  if (ms == *current) {
     return CURLE_OK;
   }
-  *told = ms;
-  return curl_easy_setopt(easy, option, ms);
+  *current = ms;
+  return curl_easy_setopt(handle, option, ms);
 }
 
-static CURLcode set_limits(struct eq_transfer *transfer,
+static CURLcode set_limits(struct eq_easy *easy,
                            const struct eq_request *request, long ms)
 {
-  CURLcode rc = set_limit(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
-                          eq_setup_ms(request->connect_timeout),
-                          &transfer->told.connect_ms);
+  CURLcode rc = set_limit(easy->handle, CURLOPT_CONNECTTIMEOUT_MS,
+                          eq_easy_options_ms(request->connect_timeout),
+                          &easy->state.connect_ms);
   return rc != CURLE_OK ? rc
-                        : set_limit(transfer->easy, CURLOPT_TIMEOUT_MS, ms,
-                                    &transfer->told.total_ms);
+                        : set_limit(easy->handle, CURLOPT_TIMEOUT_MS, ms,
+                                    &easy->state.total_ms);
 }
 
-CURLcode eq_setup(struct eq_transfer *transfer,
-                  const struct eq_request *request, long ms,
-                  const struct eq_base_hooks *hooks)
+CURLcode eq_easy_options_set(struct eq_easy *easy,
+                             const struct eq_request *request, long ms,
+                             const struct eq_easy_hooks *hooks)
 {
   CURLcode rc;
-  if ((rc = eq_base_set(transfer, request, hooks)) != CURLE_OK ||
-      (rc = set_method(transfer, request)) != CURLE_OK ||
-      (rc = set_url(transfer, request)) != CURLE_OK ||
-      (rc = set_headers(transfer, request)) != CURLE_OK ||
-      (rc = set_connection(transfer, request)) != CURLE_OK) {
+  if ((rc = eq_easy_defaults_set(easy, request, hooks)) != CURLE_OK ||
+      (rc = set_method(easy, request)) != CURLE_OK ||
+      (rc = set_url(easy, request)) != CURLE_OK ||
+      (rc = set_headers(easy, request)) != CURLE_OK ||
+      (rc = set_connection(easy, request)) != CURLE_OK) {
     return rc;
   }
-  return set_limits(transfer, request, ms);
+  return set_limits(easy, request, ms);
 }
 
-CURLcode eq_setup_release(struct eq_transfer *transfer)
+CURLcode eq_easy_options_release_body(struct eq_easy *easy)
 {
-  /* Asked of another form, this option would turn it into a POST. */
-  if (transfer->told.form != (char)FORM_BODY) {
+  /* With another form, this option would turn the request into a POST. */
+  if (easy->state.form != (char)FORM_BODY) {
     return CURLE_OK;
   }
-  return curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
+  return curl_easy_setopt(easy->handle, CURLOPT_POSTFIELDS, NULL);
 }

@@ -5,21 +5,22 @@
 
 #include <stdint.h>
 #include <string.h>
-/* Requests were checked for their size when they were read. */
+
+/* The sizes of a request were checked when it was read. */
 #define NO_LIMIT (SIZE_MAX / 2)
 
-void eq_told_init(struct eq_told *told)
+static void init_state(struct eq_easy_state *state)
 {
-  *told = (struct eq_told){.connect_ms = -1, .total_ms = -1};
-  eq_buffer_init(&told->method, NO_LIMIT);
-  eq_buffer_init(&told->url, NO_LIMIT);
-  eq_buffer_init(&told->lines, NO_LIMIT);
+  *state = (struct eq_easy_state){.connect_ms = -1, .total_ms = -1};
+  eq_buffer_init(&state->method, NO_LIMIT);
+  eq_buffer_init(&state->url, NO_LIMIT);
+  eq_buffer_init(&state->lines, NO_LIMIT);
   for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
-    eq_buffer_init(&told->identity[i], NO_LIMIT);
+    eq_buffer_init(&state->identity[i], NO_LIMIT);
   }
 }
 
-void eq_told_free_slist(struct curl_slist *slist)
+void eq_easy_state_free_slist(struct curl_slist *slist)
 {
   for (struct curl_slist *node = slist; node != NULL; node = node->next) {
     eq_wipe(node->data, strlen(node->data));
@@ -27,31 +28,53 @@ void eq_told_free_slist(struct curl_slist *slist)
   curl_slist_free_all(slist);
 }
 
-void eq_told_free(struct eq_told *told)
+static void forget(struct eq_easy_state *state)
 {
-  eq_buffer_free(&told->method);
-  eq_buffer_free(&told->url);
-  curl_url_cleanup(told->parsed);
-  eq_buffer_free(&told->lines);
-  eq_told_free_slist(told->slist);
+  eq_buffer_free(&state->method);
+  eq_buffer_free(&state->url);
+  curl_url_cleanup(state->parsed);
+  eq_buffer_free(&state->lines);
+  eq_easy_state_free_slist(state->slist);
   for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
-    eq_buffer_free(&told->identity[i]);
+    eq_buffer_free(&state->identity[i]);
   }
+  init_state(state);
 }
 
-void eq_told_forget(struct eq_told *told)
+void eq_easy_init(struct eq_easy *easy)
 {
-  eq_told_free(told);
-  eq_told_init(told);
+  easy->handle = NULL;
+  init_state(&easy->state);
 }
 
-bool eq_told_knows(const struct eq_buffer *buffer, const char *text)
+bool eq_easy_open(struct eq_easy *easy)
+{
+  if (easy->handle == NULL) {
+    easy->handle = curl_easy_init();
+  }
+  return easy->handle != NULL;
+}
+
+void eq_easy_close(struct eq_easy *easy)
+{
+  curl_easy_cleanup(easy->handle);
+  easy->handle = NULL;
+  forget(&easy->state);
+}
+
+void eq_easy_reset(struct eq_easy *easy)
+{
+  curl_easy_reset(easy->handle);
+  forget(&easy->state);
+}
+
+bool eq_easy_state_equals(const struct eq_buffer *buffer, const char *text)
 {
   return eq_buffer_equals(buffer, text, text == NULL ? 0 : strlen(text));
 }
 
-CURLcode eq_told_remember(struct eq_buffer *buffer, const char *bytes,
-                          size_t n)
+CURLcode eq_easy_state_remember(struct eq_buffer *buffer, const char *bytes,
+                                size_t n)
 {
   eq_buffer_clear(buffer);
   return eq_buffer_add(buffer, bytes, n) == EQ_BUFFER_OK ? CURLE_OK

@@ -1,9 +1,9 @@
 /*
- * easy_state: what an easy handle has been told, to compare the next request
- * with.
+ * easy_state: a libcurl easy handle, and the options that were set on it, to
+ * compare the next request with.
  *
- * Law of this file: it may forget something (then it is told again), but it
- * never claims what libcurl does not know.
+ * Law of this file: the state may lack something (then that option is set
+ * again), but it never claims what libcurl does not know.
  */
 #ifndef EQ_HTTP_EASY_STATE_H
 #define EQ_HTTP_EASY_STATE_H
@@ -23,13 +23,13 @@ enum eq_identity {
   EQ_IDENTITY_SIZE
 };
 
-struct eq_told {
-  bool base;               /* the options that never change */
-  bool watched;            /* it reports each attempt before it sends */
-  bool lone;               /* to use a new connection */
-  bool close;              /* to close the connection afterwards */
+struct eq_easy_state {
+  bool defaults;           /* the options that never change are set */
+  bool watched;            /* libcurl reports each attempt before it sends */
+  bool fresh_connect;      /* to use a new connection */
+  bool forbid_reuse;       /* to close the connection afterwards */
   char form;               /* of enum form in easy_options.c; 0: none */
-  long connect_ms;         /* limit for connecting; 0: none, -1: not told */
+  long connect_ms;         /* limit for connecting; 0: none, -1: not set */
   long total_ms;           /* for the whole transfer, likewise */
   struct eq_buffer method; /* "GET" */
   struct eq_buffer url;
@@ -39,23 +39,32 @@ struct eq_told {
   struct eq_buffer identity[EQ_IDENTITY_SIZE]; /* empty: not given */
 };
 
-/* Of a new handle, which was told nothing. */
-void eq_told_init(struct eq_told *told);
+struct eq_easy {
+  CURL *handle; /* owned; NULL: made at the next start */
+  struct eq_easy_state state;
+};
 
-/* The handle is gone or was reset, and what it knew. Wipes. */
-void eq_told_forget(struct eq_told *told);
+/* No handle yet. */
+void eq_easy_init(struct eq_easy *easy);
 
-/* Wipes and frees. */
-void eq_told_free(struct eq_told *told);
+/* Makes the handle where there is none. False: no memory. */
+bool eq_easy_open(struct eq_easy *easy);
 
-/* True if this text was told; NULL counts as "". */
-bool eq_told_knows(const struct eq_buffer *buffer, const char *text);
+/* Frees the handle; its connections stay with the multi handle. Wipes the
+ * state. Harmless without a handle. */
+void eq_easy_close(struct eq_easy *easy);
+
+/* Resets the handle to libcurl's own defaults, and wipes the state. */
+void eq_easy_reset(struct eq_easy *easy);
+
+/* True if this text was set; NULL counts as "". */
+bool eq_easy_state_equals(const struct eq_buffer *buffer, const char *text);
 
 /* Keeps n bytes to compare with, or CURLE_OUT_OF_MEMORY. */
-CURLcode eq_told_remember(struct eq_buffer *buffer, const char *bytes,
-                          size_t n);
+CURLcode eq_easy_state_remember(struct eq_buffer *buffer, const char *bytes,
+                                size_t n);
 
-/* Frees a list of header lines, wiped: libcurl would not wipe the bearer. */
-void eq_told_free_slist(struct curl_slist *slist);
+/* Frees a list of header lines, wiped: libcurl would not wipe the token. */
+void eq_easy_state_free_slist(struct curl_slist *slist);
 
 #endif

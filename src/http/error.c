@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/errno_name.h"
+
 #define CONFIG "config"
 #define MEMORY "memory"
 #define NETWORK "network"
@@ -19,7 +21,7 @@
 static const struct {
   const char *kind;
   const char *code;
-  const char *words;
+  const char *message;
 } causes[] = {
     [EQ_CAUSE_HEADERS] = {PROTOCOL, "headers_too_large",
                           "the response headers exceed the limit"},
@@ -27,9 +29,9 @@ static const struct {
                        "the response body exceeds max_body"},
     [EQ_CAUSE_NO_MEMORY] = {MEMORY, "ENOMEM", "out of memory"},
     [EQ_CAUSE_SINK] = {CONFIG, "EIO", "the sink file cannot be written"},
-    /* Libcurl would have sent again since the connection had died. */
+    /* Libcurl would have sent again, as the connection was dead. */
     [EQ_CAUSE_REPEAT] = {NETWORK, "CURLE_GOT_NOTHING",
-                         "the connection ended before an answer; "
+                         "the connection ended before a response; "
                          "the request may have been carried out"},
 };
 
@@ -37,16 +39,16 @@ struct row {
   CURLcode result;
   const char *kind;
   const char *code;
-  const char *words;
+  const char *message;
 };
 
-#define ROW(result, kind, words)                                              \
+#define ROW(result, kind, message)                                            \
   {                                                                           \
-    result, kind, #result, words                                              \
+    result, kind, #result, message                                            \
   }
 
 /*
- * What libcurl's results mean. A result that is not here can't happen with
+ * What libcurl's results mean. A result that is missing here can't happen with
  * the options we set, or only as a failure of the connection.
  */
 static const struct row rows[] = {
@@ -59,10 +61,10 @@ static const struct row rows[] = {
     ROW(CURLE_SEND_ERROR, NETWORK, "the connection broke while sending"),
     ROW(CURLE_RECV_ERROR, NETWORK, "the connection broke while receiving"),
     ROW(CURLE_GOT_NOTHING, NETWORK,
-        "the server closed the connection without an answer"),
+        "the server closed the connection without a response"),
     ROW(CURLE_PARTIAL_FILE, NETWORK, "the connection ended inside the body"),
     ROW(CURLE_HTTP2, NETWORK, "the HTTP/2 connection broke"),
-    ROW(CURLE_HTTP2_STREAM, NETWORK, "the server broke off its answer"),
+    ROW(CURLE_HTTP2_STREAM, NETWORK, "the server broke off its response"),
 #if LIBCURL_VERSION_NUM >= 0x074900 /* 7.73 */
     ROW(CURLE_PROXY, NETWORK, "the proxy refused"),
 #endif
@@ -74,7 +76,7 @@ static const struct row rows[] = {
     ROW(CURLE_SSL_INVALIDCERTSTATUS, TLS,
         "the server's certificate is not valid"),
     ROW(CURLE_SSL_CIPHER, TLS, "no common cipher"),
-    ROW(CURLE_USE_SSL_FAILED, TLS, "TLS is not to be had"),
+    ROW(CURLE_USE_SSL_FAILED, TLS, "TLS is not available"),
 #if LIBCURL_VERSION_NUM >= 0x074d00 /* 7.77 */
     ROW(CURLE_SSL_CLIENTCERT, TLS, "the server asks for a client certificate"),
 #endif
@@ -89,20 +91,20 @@ static const struct row rows[] = {
     ROW(CURLE_NOT_BUILT_IN, CONFIG, "libcurl lacks a feature"),
     ROW(CURLE_BAD_FUNCTION_ARGUMENT, CONFIG, "libcurl refuses an option"),
     ROW(CURLE_FAILED_INIT, CONFIG, "libcurl cannot be initialized"),
-    ROW(CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "the answer is not valid HTTP"),
+    ROW(CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "the response is not valid HTTP"),
     ROW(CURLE_BAD_CONTENT_ENCODING, PROTOCOL,
         "the response body cannot be decompressed"),
     ROW(CURLE_OUT_OF_MEMORY, MEMORY, "out of memory"),
 };
 
 /*
- * What only libcurl's words tell. With TLS 1.3 a server refuses the client's
- * certificate when the client takes the connection for good already; and
- * GnuTLS calls it a failed handshake that a file could not be read.
+ * What only libcurl's message says. With TLS 1.3 a server refuses the client's
+ * certificate when the client has finished its handshake already; and GnuTLS
+ * reports a file that can't be read as a failed handshake.
  */
 static const struct {
   CURLcode result;
-  const char *part; /* of libcurl's words */
+  const char *part; /* of libcurl's message */
   struct row row;
 } finer_rows[] = {
     {CURLE_RECV_ERROR, " alert ",
@@ -122,74 +124,35 @@ static const struct row unknown = {CURLE_OK, NETWORK, "CURLE_OTHER",
                                    "the transfer failed"};
 
 /*
- * What libcurl calls a matter of configuration after the request has left
- * (no status line: an unknown protocol) is the answer's fault, not ours.
+ * What libcurl reports as wrong configuration after the request has left (no
+ * status line: an unknown protocol) is an error of the server, not ours.
  */
 static const struct row bad_answer = {CURLE_WEIRD_SERVER_REPLY, PROTOCOL,
                                       "CURLE_WEIRD_SERVER_REPLY",
-                                      "the answer is not valid HTTP"};
+                                      "the response is not valid HTTP"};
 
 /*
- * Error numbers of the OS, and whether they belong to the time before the
- * connection stood. Libcurl never forgets one: after a failed attempt over
- * IPv6 and a good one over IPv4 it still reports the ECONNREFUSED of the
- * first, whatever went wrong later.
+ * Errno values of a connection, and whether they belong to the time before it
+ * was established. Libcurl never forgets one: after a failed attempt over IPv6
+ * and a good one over IPv4 it still reports the ECONNREFUSED of the first,
+ * whatever failed later.
  */
 static const struct {
   int os;
-  const char *name;
   bool connecting;
 } numbers[] = {
-    {ECONNREFUSED, "ECONNREFUSED", true},
-    {ENETUNREACH, "ENETUNREACH", true},
-    {EHOSTUNREACH, "EHOSTUNREACH", true},
-    {EADDRNOTAVAIL, "EADDRNOTAVAIL", true},
-    {EAFNOSUPPORT, "EAFNOSUPPORT", true},
-    {EMFILE, "EMFILE", true},
-    {ENFILE, "ENFILE", true},
-    {EACCES, "EACCES", true},
-    {EPERM, "EPERM", true},
-    {ETIMEDOUT, "ETIMEDOUT", false},
-    {ENETDOWN, "ENETDOWN", false},
-    {ECONNRESET, "ECONNRESET", false},
-    {ECONNABORTED, "ECONNABORTED", false},
-    {EPIPE, "EPIPE", false},
-    {ENOBUFS, "ENOBUFS", false},
-    {ENOMEM, "ENOMEM", false},
-};
-
-/* Further numbers that only files know. */
-static const struct {
-  int os;
-  const char *name;
-} file_numbers[] = {
-    {ENOENT, "ENOENT"}, {ENOTDIR, "ENOTDIR"},
-    {EISDIR, "EISDIR"}, {EROFS, "EROFS"},
-    {ENOSPC, "ENOSPC"}, {EDQUOT, "EDQUOT"},
-    {EFBIG, "EFBIG"},   {ENAMETOOLONG, "ENAMETOOLONG"},
-    {ELOOP, "ELOOP"},   {EEXIST, "EEXIST"},
-    {EIO, "EIO"},       {ENOTSUP, "ENOTSUP"},
+    {ECONNREFUSED, true},  {ENETUNREACH, true},  {EHOSTUNREACH, true},
+    {EADDRNOTAVAIL, true}, {EAFNOSUPPORT, true}, {EMFILE, true},
+    {ENFILE, true},        {EACCES, true},       {EPERM, true},
+    {ETIMEDOUT, false},    {ENETDOWN, false},    {ECONNRESET, false},
+    {ECONNABORTED, false}, {EPIPE, false},       {ENOBUFS, false},
+    {ENOMEM, false},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-const char *eq_fault_errno(int os)
-{
-  for (size_t i = 0; i < COUNT(numbers); i++) {
-    if (numbers[i].os == os) {
-      return numbers[i].name;
-    }
-  }
-  for (size_t i = 0; i < COUNT(file_numbers); i++) {
-    if (file_numbers[i].os == os) {
-      return file_numbers[i].name;
-    }
-  }
-  return NULL;
-}
-
-/* The OS's reason for the end of a connection, NULL if it gave none. */
-static const char *connection_errno(const struct eq_fault_facts *facts)
+/* The errno symbol for the end of a connection; NULL: there is none. */
+static const char *connection_errno(const struct eq_error_facts *facts)
 {
   bool connecting = facts->result == CURLE_COULDNT_CONNECT;
   if (!connecting && facts->result != CURLE_SEND_ERROR &&
@@ -199,13 +162,13 @@ static const char *connection_errno(const struct eq_fault_facts *facts)
   }
   for (size_t i = 0; i < COUNT(numbers); i++) {
     if (numbers[i].os == facts->os && (connecting || !numbers[i].connecting)) {
-      return numbers[i].name;
+      return eq_errno_name(facts->os);
     }
   }
   return NULL;
 }
 
-static const struct row *finer_row_of(const struct eq_fault_facts *facts)
+static const struct row *finer_row_of(const struct eq_error_facts *facts)
 {
   for (size_t i = 0; i < COUNT(finer_rows); i++) {
     if (finer_rows[i].result == facts->result &&
@@ -216,7 +179,7 @@ static const struct row *finer_row_of(const struct eq_fault_facts *facts)
   return NULL;
 }
 
-static const struct row *row_of(const struct eq_fault_facts *facts)
+static const struct row *row_of(const struct eq_error_facts *facts)
 {
   for (size_t i = 0; i < COUNT(rows); i++) {
     if (rows[i].result == facts->result) {
@@ -228,8 +191,8 @@ static const struct row *row_of(const struct eq_fault_facts *facts)
 }
 
 /*
- * Libcurl's words name hosts, ports and reasons. Where they quote a URL it
- * may be that of a proxy with its password: those are told by '@' (a user)
+ * Libcurl's message name hosts, ports and reasons. Where they quote a URL it
+ * may be that of a proxy with its password: those are state by '@' (a user)
  * and '?' (a query). Control bytes could only come from the other side.
  */
 static bool is_harmless(const char *detail)
@@ -242,29 +205,29 @@ static bool is_harmless(const char *detail)
   return *detail != '\0';
 }
 
-static void fill(struct eq_fault *fault, const char *kind, const char *code,
-                 const char *words, const char *detail)
+static void fill(struct eq_error *error, const char *kind, const char *code,
+                 const char *message, const char *detail)
 {
-  fault->kind = kind;
-  (void)snprintf(fault->code, sizeof fault->code, "%s", code);
+  error->kind = kind;
+  (void)snprintf(error->code, sizeof error->code, "%s", code);
   if (is_harmless(detail)) {
-    (void)snprintf(fault->message, sizeof fault->message, "%s (%s)", words,
+    (void)snprintf(error->message, sizeof error->message, "%s (%s)", message,
                    detail);
   } else {
-    (void)snprintf(fault->message, sizeof fault->message, "%s", words);
+    (void)snprintf(error->message, sizeof error->message, "%s", message);
   }
 }
 
-/* Our own reason for an end, before libcurl's; NONE where there is none. */
-static enum eq_cause cause_of(const struct eq_fault_facts *facts)
+/* Our own reason, which goes before libcurl's. */
+static enum eq_cause cause_of(const struct eq_error_facts *facts)
 {
   if (facts->cause != EQ_CAUSE_NONE) {
     return facts->cause;
   }
   /*
-   * One line longer than libcurl's own limit: 8.6 calls it too large, older
-   * ones out of memory. Before the end of the header block there is nothing
-   * else of the server's that could fill the memory.
+   * A line longer than libcurl's own limit: 8.6 reports "too large", older
+   * ones "out of memory". Before the end of the header block nothing else
+   * from the server could fill the memory.
    */
   bool in_head = facts->sent && !facts->head_done;
 #if LIBCURL_VERSION_NUM >= 0x080600
@@ -278,30 +241,31 @@ static enum eq_cause cause_of(const struct eq_fault_facts *facts)
   return EQ_CAUSE_NONE;
 }
 
-void eq_fault_judge(struct eq_fault *fault, const struct eq_fault_facts *facts)
+void eq_error_classify(struct eq_error *error,
+                       const struct eq_error_facts *facts)
 {
   enum eq_cause cause = cause_of(facts);
-  fault->sent = facts->sent;
+  error->sent = facts->sent;
   if (cause == EQ_CAUSE_SINK) {
-    const char *name = eq_fault_errno(facts->os);
-    fill(fault, causes[cause].kind, name != NULL ? name : causes[cause].code,
-         causes[cause].words, "");
+    const char *name = eq_errno_name(facts->os);
+    fill(error, causes[cause].kind, name != NULL ? name : causes[cause].code,
+         causes[cause].message, "");
     return;
   }
   if (cause != EQ_CAUSE_NONE) {
-    fill(fault, causes[cause].kind, causes[cause].code, causes[cause].words,
+    fill(error, causes[cause].kind, causes[cause].code, causes[cause].message,
          "");
     return;
   }
   const struct row *row = finer_row_of(facts);
-  if (row != NULL) { /* the OS's number is of something else, or less */
-    fill(fault, row->kind, row->code, row->words, facts->detail);
+  if (row != NULL) { /* this says more than the errno value */
+    fill(error, row->kind, row->code, row->message, facts->detail);
     return;
   }
   row = row_of(facts);
   const char *os = connection_errno(facts);
-  /* A handshake that the network cut is no question of trust. */
+  /* A handshake that the network cut says nothing about trust. */
   bool cut = os != NULL && facts->result == CURLE_SSL_CONNECT_ERROR;
-  fill(fault, cut ? NETWORK : row->kind, os != NULL ? os : row->code,
-       row->words, facts->detail);
+  fill(error, cut ? NETWORK : row->kind, os != NULL ? os : row->code,
+       row->message, facts->detail);
 }

@@ -1,10 +1,10 @@
 /*
- * error: why a transfer failed, in the terms of our callers.
+ * error: why a transfer failed, in terms that callers can use.
  *
  * Laws of this file:
  * - every failure has a kind out of a closed set, a symbolic code, a message
- *   in our words, and the answer to the question on which retries depend:
- *   may a byte of the request have left?
+ *   of our own, and what retries depend on: may the server have received a
+ *   byte of the request?
  * - nothing that was sent or received is quoted.
  */
 #ifndef EQ_HTTP_ERROR_H
@@ -14,38 +14,35 @@
 
 #include <curl/curl.h>
 
-/* Why we ourselves ended a transfer; libcurl then only says "aborted". */
+/* Why we ended a transfer ourselves; libcurl then only reports "aborted". */
 enum eq_cause {
   EQ_CAUSE_NONE,
-  EQ_CAUSE_HEADERS,   /* more header bytes than EQ_ANSWER_HEADERS_MAX */
+  EQ_CAUSE_HEADERS,   /* more header bytes than EQ_RESPONSE_HEADERS_MAX */
   EQ_CAUSE_BODY,      /* more body bytes than max_body */
   EQ_CAUSE_NO_MEMORY, /* an allocation failed */
   EQ_CAUSE_SINK,      /* the file could not be written; see `os` */
-  EQ_CAUSE_REPEAT     /* libcurl wanted to send what is sent once only */
+  EQ_CAUSE_REPEAT     /* libcurl was about to send a request again */
 };
 
-/* How far the transfer had come: what an OS error number can mean. */
-struct eq_fault_facts {
-  enum eq_cause cause; /* our own reason, it goes before libcurl's */
+/* How far the transfer had come decides what an errno value means. */
+struct eq_error_facts {
+  enum eq_cause cause; /* our own reason, before libcurl's */
   CURLcode result;     /* libcurl's */
   int os;              /* errno of the failure, 0 when unknown */
-  bool sent;           /* the request may have left, wholly or in part */
+  bool sent;           /* at least a part of the request may have left */
   bool head_done;      /* the final header block was complete */
-  const char *detail;  /* libcurl's own words, "" when it has none */
+  const char *detail;  /* libcurl's message, "" when it has none */
 };
 
-struct eq_fault {
+struct eq_error {
   const char *kind;                    /* static */
   char code[40];                       /* "ECONNREFUSED", "CURLE_...", ... */
-  char message[CURL_ERROR_SIZE + 128]; /* words, then detail if harmless */
+  char message[CURL_ERROR_SIZE + 128]; /* ours, then libcurl's if harmless */
   bool sent;
 };
 
-/* Judges the facts of a failed transfer. */
-void eq_fault_judge(struct eq_fault *fault,
-                    const struct eq_fault_facts *facts);
-
-/* The symbolic name of an errno value, NULL for an uncommon one. */
-const char *eq_fault_errno(int os);
+/* Classifies the facts of a failed transfer. */
+void eq_error_classify(struct eq_error *error,
+                       const struct eq_error_facts *facts);
 
 #endif

@@ -11,23 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* mkstemp replaces the X's by what makes the name a new one. */
+/* mkstemp replaces the X's so that the name is a new one. */
 #define TEMP_SUFFIX ".XXXXXX"
 
-void eq_sink_init(struct eq_sink *sink)
+void eq_file_sink_init(struct eq_file_sink *sink)
 {
-  *sink = (struct eq_sink){.fd = -1};
+  *sink = (struct eq_file_sink){.fd = -1};
 }
 
-static void release(struct eq_sink *sink)
+static void release(struct eq_file_sink *sink)
 {
   free(sink->path);
   free(sink->temp);
-  eq_sink_init(sink);
+  eq_file_sink_init(sink);
 }
 
 /* Fills in both names. False: no memory. */
-static bool set_names(struct eq_sink *sink, const char *path)
+static bool set_names(struct eq_file_sink *sink, const char *path)
 {
   size_t len = strlen(path);
   sink->path = strdup(path);
@@ -40,19 +40,19 @@ static bool set_names(struct eq_sink *sink, const char *path)
   return true;
 }
 
-/* A rename would put a file in the place of a device, which only root can
- * do, and only once. A link is replaced like a file. */
+/* A rename would replace a device by a file (as root it would succeed). A
+ * link is replaced like a file. */
 static int check_target(const char *path)
 {
   struct stat there;
   if (lstat(path, &there) != 0 || S_ISREG(there.st_mode) ||
       S_ISLNK(there.st_mode)) {
-    return 0; /* what else may be wrong shows when the file is made */
+    return 0; /* other problems appear when the file is created */
   }
   return S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP;
 }
 
-int eq_sink_open(struct eq_sink *sink, const char *path)
+int eq_file_sink_open(struct eq_file_sink *sink, const char *path)
 {
   int unfit = check_target(path);
   if (unfit != 0) {
@@ -62,7 +62,7 @@ int eq_sink_open(struct eq_sink *sink, const char *path)
     release(sink);
     return ENOMEM;
   }
-  /* O_EXCL comes with it: a link put there by someone else is no target. */
+  /* Implies O_EXCL: a link that someone else put there is not followed. */
   sink->fd = mkostemp(sink->temp, O_CLOEXEC);
   if (sink->fd < 0) {
     int reason = errno;
@@ -72,7 +72,7 @@ int eq_sink_open(struct eq_sink *sink, const char *path)
   return 0;
 }
 
-int eq_sink_write(struct eq_sink *sink, const void *bytes, size_t n)
+int eq_file_sink_write(struct eq_file_sink *sink, const void *bytes, size_t n)
 {
   const char *next = bytes;
   while (n > 0) {
@@ -82,7 +82,7 @@ int eq_sink_write(struct eq_sink *sink, const void *bytes, size_t n)
         continue;
       }
       int reason = errno;
-      eq_sink_abandon(sink);
+      eq_file_sink_abandon(sink);
       return reason;
     }
     next += written;
@@ -91,7 +91,7 @@ int eq_sink_write(struct eq_sink *sink, const void *bytes, size_t n)
   return 0;
 }
 
-int eq_sink_commit(struct eq_sink *sink)
+int eq_file_sink_commit(struct eq_file_sink *sink)
 {
   /* close reports what a network file system could not store. */
   int closed = close(sink->fd);
@@ -107,12 +107,12 @@ int eq_sink_commit(struct eq_sink *sink)
   return reason;
 }
 
-void eq_sink_abandon(struct eq_sink *sink)
+void eq_file_sink_abandon(struct eq_file_sink *sink)
 {
-  if (!eq_sink_is_open(sink)) {
+  if (!eq_file_sink_is_open(sink)) {
     return;
   }
-  (void)close(sink->fd); /* the file goes away: its bytes don't matter */
+  (void)close(sink->fd); /* the file is removed: its bytes don't matter */
   (void)unlink(sink->temp);
   release(sink);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fork.h"
+#include "http/curl_init.h"
 
 /* Idle connections kept at least: a few origins, a few at a time. */
 #define KEPT_MIN 16L
@@ -20,8 +21,8 @@ void eq_multi_init(struct eq_multi *multi)
 }
 
 /*
- * What belongs to a parent process. Kept in a list and not just forgotten,
- * so that leak checkers see that it is on purpose.
+ * What belongs to a parent process. It is kept in a list, so that leak
+ * checkers see that it is never freed on purpose.
  */
 struct abandoned {
   struct eq_multi multi;
@@ -34,7 +35,7 @@ static void abandon(const struct eq_multi *multi)
 {
   struct abandoned *entry = malloc(sizeof *entry);
   if (entry == NULL) {
-    return; /* then it is just forgotten */
+    return; /* then a leak checker complains, and that is all */
   }
   entry->multi = *multi;
   entry->next = atomic_load(&abandoned);
@@ -53,7 +54,7 @@ static void free_list(struct eq_transfer *list)
 
 void eq_multi_close(struct eq_multi *multi)
 {
-  if (multi->multi != NULL && multi->process != eq_process_generation()) {
+  if (multi->multi != NULL && multi->process != eq_fork_generation()) {
     abandon(multi);
   } else if (multi->multi != NULL) {
     eq_multi_cancel(multi);
@@ -65,8 +66,8 @@ void eq_multi_close(struct eq_multi *multi)
 }
 
 /*
- * By default libcurl keeps four connections for each transfer that is under
- * way, so that a batch would end with nearly none.
+ * By default libcurl keeps four idle connections for each transfer that is
+ * under way: at the end of many transfers it would keep nearly none.
  */
 static CURLcode keep(struct eq_multi *multi, long n)
 {
@@ -81,19 +82,19 @@ static CURLcode keep(struct eq_multi *multi, long n)
 
 static CURLcode open_multi(struct eq_multi *multi)
 {
-  CURLcode rc = eq_process_init();
+  CURLcode rc = eq_curl_init();
   if (rc != CURLE_OK) {
     return rc;
   }
   multi->multi = curl_multi_init();
-  multi->process = eq_process_generation();
+  multi->process = eq_fork_generation();
   return multi->multi != NULL ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 CURLcode eq_multi_enter(struct eq_multi *multi, long n)
 {
-  if (multi->process != eq_process_generation()) {
-    eq_multi_close(multi); /* abandons what is the parent's */
+  if (multi->process != eq_fork_generation()) {
+    eq_multi_close(multi); /* abandons what belongs to the parent */
   }
   if (multi->multi == NULL) {
     CURLcode rc = open_multi(multi);
@@ -138,7 +139,7 @@ void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer)
 
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
 {
-  CURLMcode rc = curl_multi_add_handle(multi->multi, transfer->easy);
+  CURLMcode rc = curl_multi_add_handle(multi->multi, transfer->easy.handle);
   transfer->running = rc == CURLM_OK;
   if (rc != CURLM_OK) {
     eq_transfer_finish(transfer, rc == CURLM_OUT_OF_MEMORY
@@ -154,13 +155,13 @@ static struct eq_transfer *take_back(struct eq_multi *multi,
                                      CURLcode result)
 {
   /* Fails only for handles that aren't there. */
-  (void)curl_multi_remove_handle(multi->multi, transfer->easy);
+  (void)curl_multi_remove_handle(multi->multi, transfer->easy.handle);
   eq_transfer_finish(transfer, result);
   return transfer;
 }
 
-/* A transfer whose end libcurl has announced, or NULL. */
-static struct eq_transfer *announced(struct eq_multi *multi)
+/* A transfer whose end libcurl has reported, or NULL. */
+static struct eq_transfer *read_ended(struct eq_multi *multi)
 {
   const CURLMsg *message;
   int left;
@@ -179,7 +180,7 @@ static struct eq_transfer *announced(struct eq_multi *multi)
   return NULL;
 }
 
-/* The multi handle itself failed: so does a transfer of it. */
+/* The multi handle itself failed: one of its transfers fails with it. */
 static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
 {
   struct eq_transfer *transfer = multi->active;
@@ -193,17 +194,17 @@ static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
 
 struct eq_transfer *eq_multi_step(struct eq_multi *multi)
 {
-  /* What was announced comes first: it makes room for the next one. */
-  struct eq_transfer *transfer = announced(multi);
+  /* What has ended comes first: it makes room for the next one. */
+  struct eq_transfer *transfer = read_ended(multi);
   if (transfer != NULL) {
     return transfer;
   }
   int running;
   CURLMcode rc = curl_multi_perform(multi->multi, &running);
-  return rc == CURLM_OK ? announced(multi) : give_up(multi, rc);
+  return rc == CURLM_OK ? read_ended(multi) : give_up(multi, rc);
 }
 
-struct eq_transfer *eq_multi_rest_among(struct eq_multi *multi,
+struct eq_transfer *eq_multi_wait_among(struct eq_multi *multi,
                                         struct curl_waitfd *files, unsigned n,
                                         int ms)
 {
@@ -214,9 +215,9 @@ struct eq_transfer *eq_multi_rest_among(struct eq_multi *multi,
   return rc == CURLM_OK ? NULL : give_up(multi, rc);
 }
 
-struct eq_transfer *eq_multi_rest(struct eq_multi *multi)
+struct eq_transfer *eq_multi_wait(struct eq_multi *multi)
 {
-  return eq_multi_rest_among(multi, NULL, 0, POLL_MS);
+  return eq_multi_wait_among(multi, NULL, 0, POLL_MS);
 }
 
 struct eq_transfer *eq_multi_next(struct eq_multi *multi)
@@ -224,7 +225,7 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi)
   for (;;) {
     struct eq_transfer *transfer = eq_multi_step(multi);
     if (transfer == NULL) {
-      transfer = eq_multi_rest(multi);
+      transfer = eq_multi_wait(multi);
     }
     if (transfer != NULL) {
       return transfer;
@@ -235,8 +236,8 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi)
 void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer)
 {
   if (transfer->running) {
-    /* Its connection is in the middle of an answer: libcurl closes it. */
-    (void)curl_multi_remove_handle(multi->multi, transfer->easy);
+    /* Its connection is in the middle of a response: libcurl closes it. */
+    (void)curl_multi_remove_handle(multi->multi, transfer->easy.handle);
     transfer->running = false;
   }
   eq_multi_release(multi, transfer);

@@ -10,13 +10,13 @@ static void set_string(lua_State *L, const char *name, const char *value)
 }
 
 /* -> err */
-static void push_fault(lua_State *L, const struct eq_fault *fault)
+static void push_error(lua_State *L, const struct eq_error *error)
 {
   lua_createtable(L, 0, 4); /* [.., err] */
-  set_string(L, "kind", fault->kind);
-  set_string(L, "code", fault->code);
-  set_string(L, "message", fault->message);
-  lua_pushboolean(L, fault->sent);
+  set_string(L, "kind", error->kind);
+  set_string(L, "code", error->code);
+  set_string(L, "message", error->message);
+  lua_pushboolean(L, error->sent);
   lua_setfield(L, -2, "maybe_sent");
 }
 
@@ -25,7 +25,7 @@ static void push_headers(lua_State *L, const char *rest)
 {
   struct eq_field field;
   lua_createtable(L, 16, 0); /* [.., headers] */
-  for (int i = 1; eq_answer_field(&rest, &field); i++) {
+  for (int i = 1; eq_response_field(&rest, &field); i++) {
     lua_createtable(L, 2, 0); /* [.., headers, pair] */
     lua_pushlstring(L, field.name, field.name_len);
     lua_rawseti(L, -2, 1);
@@ -40,43 +40,43 @@ static void push_buffer(lua_State *L, const struct eq_buffer *buffer)
   lua_pushlstring(L, eq_buffer_text(buffer), buffer->len);
 }
 
-static void push_response(lua_State *L, const struct eq_transfer *transfer)
+static void push_success(lua_State *L, const struct eq_transfer *transfer)
 {
-  const struct eq_answer *answer = &transfer->answer;
+  const struct eq_response *response = &transfer->response;
   lua_createtable(L, 0, 6); /* [.., response] */
-  lua_pushinteger(L, answer->status);
+  lua_pushinteger(L, response->status);
   lua_setfield(L, -2, "status");
-  push_buffer(L, &answer->body);
+  push_buffer(L, &response->body);
   lua_setfield(L, -2, "body");
   lua_pushnumber(L, (lua_Number)transfer->elapsed);
   lua_setfield(L, -2, "elapsed");
   if (transfer->raw_headers) {
-    push_buffer(L, &answer->fields);
+    push_buffer(L, &response->fields);
     lua_setfield(L, -2, "head");
     return;
   }
-  push_headers(L, eq_buffer_text(&answer->fields));
+  push_headers(L, eq_buffer_text(&response->fields));
   lua_setfield(L, -2, "headers");
   set_string(L, "http_version", transfer->version);
   lua_pushinteger(L, transfer->connects);
   lua_setfield(L, -2, "connects");
 }
 
-void eq_push_outcome(lua_State *L, const struct eq_transfer *transfer)
+void eq_push_response(lua_State *L, const struct eq_transfer *transfer)
 {
   if (transfer->failed) {
-    push_fault(L, &transfer->fault);
+    push_error(L, &transfer->error);
   } else {
-    push_response(L, transfer);
+    push_success(L, transfer);
   }
 }
 
-void eq_push_early_fault(lua_State *L, CURLcode result)
+void eq_push_early_error(lua_State *L, CURLcode result)
 {
-  struct eq_fault fault;
-  struct eq_fault_facts facts = {.result = result, .detail = ""};
-  eq_fault_judge(&fault, &facts);
-  push_fault(L, &fault);
+  struct eq_error error;
+  struct eq_error_facts facts = {.result = result, .detail = ""};
+  eq_error_classify(&error, &facts);
+  push_error(L, &error);
 }
 
 int eq_headers(lua_State *L)

@@ -1,5 +1,5 @@
 /*
- * push_response: what came of a transfer, as Lua tables.
+ * push_response: the result of a transfer, as Lua tables.
  *
  * Law of this file: the shapes are those of lua/equinix/transport/curl.lua,
  * plain tables without functions, so that they can cross into another Lua
@@ -12,15 +12,15 @@
 #include "http/transfer.h"
 
 /* Pushes the response of a finished transfer, or its err when it failed. */
-void eq_push_outcome(lua_State *L, const struct eq_transfer *transfer);
+void eq_push_response(lua_State *L, const struct eq_transfer *transfer);
 
-/* Pushes the err of a failure that came before there was a transfer. */
-void eq_push_early_fault(lua_State *L, CURLcode result);
+/* Pushes the err of a failure before there was a transfer. */
+void eq_push_early_error(lua_State *L, CURLcode result);
 
 /*
  * core.headers(head) -> { {name, value}, ... }
- * Takes the head of a response apart that was asked for with raw_headers;
- * gives what its headers would have been otherwise.
+ * Parses the head of a response that was requested with raw_headers into the
+ * headers that it would have had otherwise.
  */
 int eq_headers(lua_State *L);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* max_body of a request that names none: that of the client, 64 MiB. */
+/* max_body of a request without one: the client's default, 64 MiB. */
 #define MAX_BODY_DEFAULT ((size_t)64 * 1024 * 1024)
 
 /* All header lines of one request; more than any server accepts. */
@@ -79,7 +79,7 @@ static void add(lua_State *L, struct eq_buffer *lines, const char *bytes,
   case EQ_BUFFER_OK:
     return;
   case EQ_BUFFER_FULL:
-    misuse(L, "request.headers: are too large");
+    misuse(L, "request.headers: are larger than 256 KiB");
     return;
   case EQ_BUFFER_NO_MEM:
     luaL_error(L, "not enough memory");
@@ -87,7 +87,8 @@ static void add(lua_State *L, struct eq_buffer *lines, const char *bytes,
   }
 }
 
-/* What libcurl derives from the body; a second opinion would smuggle. */
+/* What libcurl derives from the body; another value would let a request be
+ * smuggled. */
 static bool is_framing(const char *name, size_t n)
 {
   switch (n) {
@@ -113,7 +114,7 @@ static bool is_empty_value(const char *value)
   return value[strspn(value, " \t")] == '\0';
 }
 
-/* The pair {name, value} on top -> a line. */
+/* Makes a line of the pair {name, value} on top. */
 static void read_header(lua_State *L, int i, struct eq_request *request)
 {
   struct eq_buffer *lines = request->lines;
@@ -138,7 +139,7 @@ static void read_header(lua_State *L, int i, struct eq_request *request)
   request->typed = request->typed || is_content_type(name, name_len);
   add(L, lines, name, name_len);
   if (is_empty_value(value)) {
-    add(L, lines, ";", 2); /* libcurl's spelling of "Name:" as it stands */
+    add(L, lines, ";", 2); /* in libcurl: send "Name:" without a value */
   } else {
     add(L, lines, ": ", 2);
     add(L, lines, value, value_len + 1);
@@ -147,15 +148,15 @@ static void read_header(lua_State *L, int i, struct eq_request *request)
 }
 
 /*
- * The readers of fields: the value is on top, and they leave it there. Where
- * it goes is given as an offset into struct eq_request.
+ * The readers of fields: the value is on top, and they leave it there. They
+ * store it at an offset into struct eq_request.
  */
 typedef void reader(lua_State *L, const char *name, size_t offset,
                     struct eq_request *request);
 
 #define TARGET(type) ((type *)(void *)((char *)request + offset))
 
-/* Only put aside: what becomes of them depends on the body. */
+/* Only kept for later: which lines are made depends on the body. */
 static void read_headers(lua_State *L, const char *name, size_t offset,
                          struct eq_request *request)
 {
@@ -225,7 +226,7 @@ static void read_number(lua_State *L, const char *name, size_t offset,
   *TARGET(double) = to_number(L, name);
 }
 
-/* Bytes; what is larger than memory means no limit. */
+/* Bytes; a number larger than memory means no limit. */
 static void read_size(lua_State *L, const char *name, size_t offset,
                       struct eq_request *request)
 {
@@ -245,7 +246,7 @@ static void read_flag(lua_State *L, const char *name, size_t offset,
 }
 
 #define NAME(field) #field, sizeof #field - 1
-#define PLACE(field) offsetof(struct eq_request, field)
+#define AT(field) offsetof(struct eq_request, field)
 
 static const struct {
   const char *name;
@@ -253,20 +254,20 @@ static const struct {
   reader *read;
   size_t offset;
 } fields[] = {
-    {NAME(method), read_method, PLACE(method)},
-    {NAME(url), read_url, PLACE(url)},
+    {NAME(method), read_method, AT(method)},
+    {NAME(url), read_url, AT(url)},
     {NAME(headers), read_headers, 0},
-    {NAME(body), read_body, PLACE(body)},
-    {NAME(may_resend), read_flag, PLACE(may_resend)},
-    {NAME(fresh_connect), read_flag, PLACE(fresh_connect)},
-    {NAME(raw_headers), read_flag, PLACE(raw_headers)},
-    {NAME(max_body), read_size, PLACE(max_body)},
-    {NAME(connect_timeout), read_number, PLACE(connect_timeout)},
-    {NAME(sink), read_plain, PLACE(sink)},
-    {NAME(ca_file), read_plain, PLACE(ca_file)},
-    {NAME(client_cert), read_plain, PLACE(client_cert)},
-    {NAME(client_key), read_plain, PLACE(client_key)},
-    {NAME(proxy), read_plain, PLACE(proxy)},
+    {NAME(body), read_body, AT(body)},
+    {NAME(may_resend), read_flag, AT(may_resend)},
+    {NAME(fresh_connect), read_flag, AT(fresh_connect)},
+    {NAME(raw_headers), read_flag, AT(raw_headers)},
+    {NAME(max_body), read_size, AT(max_body)},
+    {NAME(connect_timeout), read_number, AT(connect_timeout)},
+    {NAME(sink), read_plain, AT(sink)},
+    {NAME(ca_file), read_plain, AT(ca_file)},
+    {NAME(client_cert), read_plain, AT(client_cert)},
+    {NAME(client_key), read_plain, AT(client_key)},
+    {NAME(proxy), read_plain, AT(proxy)},
 };
 
 /* [.., name, value] */
@@ -289,7 +290,7 @@ static bool expects_body(const char *method)
          strcmp(method, "PATCH") == 0;
 }
 
-/* What only the fields together can tell. */
+/* Checks what depends on several fields. */
 static void complete(lua_State *L, struct eq_request *request)
 {
   if (request->method == NULL) {
@@ -319,7 +320,7 @@ static void make_lines(lua_State *L, struct eq_request *request)
     lua_pop(L, 1);
   }
   if (request->body != NULL) {
-    /* A name with a colon only: libcurl's spelling of "not your own". */
+    /* In libcurl a name with a colon only means: do not add this header. */
     add(L, lines, "Expect:", sizeof "Expect:");
     if (!request->typed) {
       add(L, lines, "Content-Type:", sizeof "Content-Type:");
@@ -328,7 +329,7 @@ static void make_lines(lua_State *L, struct eq_request *request)
   request->lines_len = lines->len - request->lines_at;
 }
 
-/* Whether the lines of both are the same; those of a body are its own. */
+/* Whether both have the same lines; a body adds lines of its own. */
 static bool shares_lines(const struct eq_request *request,
                          const struct eq_request *before)
 {
@@ -351,7 +352,7 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
   luaL_checkstack(L, 8, "request");
   lines->max = lines->len + LINES_MAX;
   lua_pushnil(L); /* [.., headers] */
-  /* What is there, rather than what could be: most fields are not. */
+  /* Walks the fields that are there: most possible ones are not. */
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) {         /* [.., headers, name, value] */
     if (lua_type(L, -2) == LUA_TSTRING) { /* lua_next needs it unchanged */

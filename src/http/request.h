@@ -1,12 +1,12 @@
 /*
- * request: a Lua table, checked, as C can use it.
+ * request: a Lua table, checked, in a form that C can use.
  *
  * Laws of this file:
- * - what is wrong with a request is the caller's mistake and raises, before
- *   any byte is sent; nothing is repaired silently;
- * - a request is a plain table: metatables are not asked, no Lua code runs;
+ * - a mistake in a request is the caller's and raises, before any byte is
+ *   sent; nothing is repaired silently;
+ * - a request is a plain table: metatables are ignored, no Lua code runs;
  * - strings are borrowed from Lua: they live while the table is on the stack
- *   and nobody changes it. Until a transfer has ended only a finalizer could.
+ *   and is not changed. Until a transfer has ended only a finalizer could.
  */
 #ifndef EQ_HTTP_REQUEST_H
 #define EQ_HTTP_REQUEST_H
@@ -29,9 +29,9 @@ struct eq_request {
   bool typed;              /* Content-Type is one of them */
   bool fresh_connect;      /* a connection of its own, closed afterwards */
   bool may_resend;         /* libcurl may send it again */
-  bool raw_headers;        /* headers are to come back as one string */
+  bool raw_headers;        /* the response's headers as one string */
   size_t max_body;         /* bytes */
-  double connect_timeout;  /* seconds; infinite: none of its own */
+  double connect_timeout;  /* seconds; infinite: no limit of its own */
   const char *sink;        /* path for the body of a 2xx; NULL: memory */
   const char *ca_file;     /* these four may be NULL */
   const char *client_cert;
@@ -42,9 +42,9 @@ struct eq_request {
 /*
  * Reads the table at idx (an absolute index) into *request; its header lines
  * are added to *lines. `before` (or NULL) was read into the same lines and its
- * table is on the stack, too: the lines of a header table that both have are
- * not made twice. Leaves the stack as it was. Raises what is wrong, as an
- * error of the function that called into C.
+ * table is on the stack, too: a header table that both have makes its lines
+ * once. Leaves the stack as it was. Raises what is wrong, at the line that
+ * called into C.
  */
 void eq_request_read(lua_State *L, int idx, struct eq_request *request,
                      struct eq_buffer *lines, const struct eq_request *before);

@@ -5,53 +5,53 @@
 
 #include <string.h>
 
-void eq_answer_init(struct eq_answer *answer)
+void eq_response_init(struct eq_response *response)
 {
-  *answer = (struct eq_answer){.stage = EQ_ANSWER_STATUS};
-  eq_buffer_init(&answer->fields, EQ_ANSWER_HEADERS_MAX);
-  eq_buffer_init(&answer->body, 0);
-  eq_sink_init(&answer->sink);
+  *response = (struct eq_response){.stage = EQ_RESPONSE_STATUS};
+  eq_buffer_init(&response->fields, EQ_RESPONSE_HEADERS_MAX);
+  eq_buffer_init(&response->body, 0);
+  eq_file_sink_init(&response->sink);
 }
 
-void eq_answer_reset(struct eq_answer *answer, size_t max_body)
+void eq_response_reset(struct eq_response *response, size_t max_body)
 {
-  eq_buffer_clear(&answer->fields);
-  eq_buffer_clear(&answer->body);
-  eq_sink_abandon(&answer->sink);
-  answer->body.max = max_body;
-  answer->stage = EQ_ANSWER_STATUS;
-  answer->status = 0;
-  answer->header_bytes = 0;
-  answer->cause = EQ_CAUSE_NONE;
-  answer->os = 0;
+  eq_buffer_clear(&response->fields);
+  eq_buffer_clear(&response->body);
+  eq_file_sink_abandon(&response->sink);
+  response->body.max = max_body;
+  response->stage = EQ_RESPONSE_STATUS;
+  response->status = 0;
+  response->header_bytes = 0;
+  response->cause = EQ_CAUSE_NONE;
+  response->os = 0;
 }
 
-void eq_answer_free(struct eq_answer *answer)
+void eq_response_free(struct eq_response *response)
 {
-  eq_buffer_free(&answer->fields);
-  eq_buffer_free(&answer->body);
-  eq_sink_abandon(&answer->sink);
+  eq_buffer_free(&response->fields);
+  eq_buffer_free(&response->body);
+  eq_file_sink_abandon(&response->sink);
 }
 
-static bool fail(struct eq_answer *answer, enum eq_cause cause)
+static bool fail(struct eq_response *response, enum eq_cause cause)
 {
-  answer->cause = cause;
+  response->cause = cause;
   return false;
 }
 
 /* Adds to a buffer; `full` is the cause when its limit is passed. */
-static bool add(struct eq_answer *answer, struct eq_buffer *buffer,
+static bool add(struct eq_response *response, struct eq_buffer *buffer,
                 const char *bytes, size_t n, enum eq_cause full)
 {
   switch (eq_buffer_add(buffer, bytes, n)) {
   case EQ_BUFFER_OK:
     return true;
   case EQ_BUFFER_FULL:
-    return fail(answer, full);
+    return fail(response, full);
   case EQ_BUFFER_NO_MEM:
     break;
   }
-  return fail(answer, EQ_CAUSE_NO_MEMORY);
+  return fail(response, EQ_CAUSE_NO_MEMORY);
 }
 
 static bool is_blank(char c)
@@ -65,8 +65,8 @@ static bool is_break(char c)
 }
 
 /*
- * The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; 0 where it is not one
- * (libcurl has judged the line by its own, stricter rules before).
+ * The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; 0: there is none. (Libcurl
+ * has checked the line before, by stricter rules.)
  */
 static long status_of(const char *line, size_t n)
 {
@@ -86,91 +86,94 @@ static long status_of(const char *line, size_t n)
 }
 
 /*
- * Keeps a line of the block. A folded one (RFC 9112, 5.2) continues the
+ * Keeps a line of the block. A folded line (RFC 9112, 5.2) continues the
  * field before it: the line break between them becomes spaces.
  */
-static bool keep_field(struct eq_answer *answer, const char *line, size_t n)
+static bool keep_field(struct eq_response *response, const char *line,
+                       size_t n)
 {
-  struct eq_buffer *fields = &answer->fields;
+  struct eq_buffer *fields = &response->fields;
   if (is_blank(*line)) {
     for (size_t i = fields->len; i > 0 && is_break(fields->data[i - 1]); i--) {
       fields->data[i - 1] = ' ';
     }
   }
-  return add(answer, fields, line, n, EQ_CAUSE_HEADERS);
+  return add(response, fields, line, n, EQ_CAUSE_HEADERS);
 }
 
-/* The empty line: a 1xx block announces another one. */
-static void end_block(struct eq_answer *answer)
+/* The empty line: after a 1xx block another one follows. */
+static void end_block(struct eq_response *response)
 {
-  bool interim = answer->status >= 100 && answer->status < 200;
-  answer->stage = interim ? EQ_ANSWER_STATUS : EQ_ANSWER_DONE;
+  bool interim = response->status >= 100 && response->status < 200;
+  response->stage = interim ? EQ_RESPONSE_STATUS : EQ_RESPONSE_DONE;
 }
 
-bool eq_answer_header(struct eq_answer *answer, const char *line, size_t n)
+bool eq_response_header(struct eq_response *response, const char *line,
+                        size_t n)
 {
-  if (n > EQ_ANSWER_HEADERS_MAX - answer->header_bytes) {
-    return fail(answer, EQ_CAUSE_HEADERS);
+  if (n > EQ_RESPONSE_HEADERS_MAX - response->header_bytes) {
+    return fail(response, EQ_CAUSE_HEADERS);
   }
-  answer->header_bytes += n;
-  switch (answer->stage) {
-  case EQ_ANSWER_STATUS:
-    eq_buffer_clear(&answer->fields);
-    answer->status = status_of(line, n);
-    answer->stage = EQ_ANSWER_FIELDS;
+  response->header_bytes += n;
+  switch (response->stage) {
+  case EQ_RESPONSE_STATUS:
+    eq_buffer_clear(&response->fields);
+    response->status = status_of(line, n);
+    response->stage = EQ_RESPONSE_FIELDS;
     return true;
-  case EQ_ANSWER_FIELDS:
+  case EQ_RESPONSE_FIELDS:
     if (n == 0 || is_break(*line)) {
-      end_block(answer);
+      end_block(response);
       return true;
     }
-    return keep_field(answer, line, n);
-  case EQ_ANSWER_DONE: /* a trailer */
+    return keep_field(response, line, n);
+  case EQ_RESPONSE_DONE: /* a trailer */
     break;
   }
   return true;
 }
 
-/* Only the final answer's bytes may reach a file, and only good ones. */
-static bool is_success(const struct eq_answer *answer)
+/* Only the body of a final 2xx response may reach a file. */
+static bool is_success(const struct eq_response *response)
 {
-  return answer->status >= 200 && answer->status < 300;
+  return response->status >= 200 && response->status < 300;
 }
 
-static bool sink_failed(struct eq_answer *answer, int reason)
+static bool sink_failed(struct eq_response *response, int reason)
 {
-  answer->os = reason;
-  return fail(answer, EQ_CAUSE_SINK);
+  response->os = reason;
+  return fail(response, EQ_CAUSE_SINK);
 }
 
-bool eq_answer_body(struct eq_answer *answer, const char *bytes, size_t n)
+bool eq_response_body(struct eq_response *response, const char *bytes,
+                      size_t n)
 {
-  if (!eq_sink_is_open(&answer->sink) || !is_success(answer)) {
-    return add(answer, &answer->body, bytes, n, EQ_CAUSE_BODY);
+  if (!eq_file_sink_is_open(&response->sink) || !is_success(response)) {
+    return add(response, &response->body, bytes, n, EQ_CAUSE_BODY);
   }
-  int reason = eq_sink_write(&answer->sink, bytes, n);
-  return reason == 0 || sink_failed(answer, reason);
+  int reason = eq_file_sink_write(&response->sink, bytes, n);
+  return reason == 0 || sink_failed(response, reason);
 }
 
-bool eq_answer_succeeds(const struct eq_answer *answer)
+bool eq_response_succeeds(const struct eq_response *response)
 {
-  return answer->stage == EQ_ANSWER_DONE && is_success(answer);
+  return response->stage == EQ_RESPONSE_DONE && is_success(response);
 }
 
-bool eq_answer_complete(struct eq_answer *answer)
+bool eq_response_complete(struct eq_response *response)
 {
-  if (!eq_sink_is_open(&answer->sink)) {
+  if (!eq_file_sink_is_open(&response->sink)) {
     return true;
   }
-  if (!is_success(answer)) {
-    eq_sink_abandon(&answer->sink);
+  if (!is_success(response)) {
+    eq_file_sink_abandon(&response->sink);
     return true;
   }
-  int reason = eq_sink_commit(&answer->sink);
-  return reason == 0 || sink_failed(answer, reason);
+  int reason = eq_file_sink_commit(&response->sink);
+  return reason == 0 || sink_failed(response, reason);
 }
 
-/* Cuts white space, and the line break's CR, off both ends. */
+/* Cuts white space, and the CR of the line break, off both ends. */
 static void trim(const char **from, const char **to)
 {
   while (*from < *to && is_blank(**from)) {
@@ -181,7 +184,7 @@ static void trim(const char **from, const char **to)
   }
 }
 
-bool eq_answer_field(const char **rest, struct eq_field *field)
+bool eq_response_field(const char **rest, struct eq_field *field)
 {
   const char *end;
   while ((end = strchr(*rest, '\n')) != NULL) {
@@ -189,7 +192,7 @@ bool eq_answer_field(const char **rest, struct eq_field *field)
     const char *colon = memchr(name, ':', (size_t)(end - name));
     *rest = end + 1;
     if (colon == NULL) {
-      continue; /* not a field; libcurl lets such lines pass */
+      continue; /* not a field; libcurl accepts such lines */
     }
     const char *value = colon + 1;
     trim(&name, &colon);

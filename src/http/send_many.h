@@ -1,30 +1,33 @@
 /*
- * send_many: many requests on one handle, a number of them at a time.
+ * send_many: many requests on one multi handle, a number of them at a time.
  *
  * Laws of this file:
- * - every request is read, and found good, before the first is sent; what is
- *   needed later is copied, so that each is read once; one that comes again
- *   (the same table) costs next to nothing;
- * - an answer becomes a Lua value as soon as it is there, and its transfer
- *   takes the next request: what is in C's hands is never more than n answers.
+ * - every request is read and checked before the first is sent; what is
+ *   needed later is copied, so that each is read once; the same table again
+ *   costs next to nothing;
+ * - a response becomes a Lua value as soon as it is complete, and its transfer
+ *   takes the next request: C never holds more than n responses.
  */
 #ifndef EQ_HTTP_SEND_MANY_H
 #define EQ_HTTP_SEND_MANY_H
 
+#include "base/buffer.h"
 #include "base/compat.h"
+#include "http/multi.h"
 
-/* The arguments of eq_batch on the stack, checked by its caller. */
+/* The arguments on the stack, checked by the caller; the first is its own. */
 enum {
-  EQ_BATCH_SELF = 1,
-  EQ_BATCH_REQUESTS, /* a table */
-  EQ_BATCH_AT_ONCE,  /* an integer of at least 1 */
-  EQ_BATCH_SECONDS   /* a number: the limit for all of them */
+  EQ_SEND_MANY_REQUESTS = 2, /* a table */
+  EQ_SEND_MANY_AT_ONCE,      /* an integer of at least 1 */
+  EQ_SEND_MANY_SECONDS       /* a number: the limit for all of them */
 };
 
 /*
- * -> { {response=}|{err=}, ... } in the order of the requests. To be called
- * in protected mode: an error leaves transfers under way.
+ * -> { {response=}|{err=}, ... } in the order of the requests. `lines` is
+ * used for the strings of all of them, and outlives the call. To be called in
+ * protected mode: an error leaves transfers under way.
  */
-int eq_batch(lua_State *L);
+int eq_send_many(lua_State *L, struct eq_multi *multi,
+                 struct eq_buffer *lines);
 
 #endif

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "base/fork.h"
+#include "http/curl_init.h"
 
 static void only_sigpipe(sigset_t *set)
 {
@@ -15,25 +15,25 @@ static void only_sigpipe(sigset_t *set)
   (void)sigaddset(set, SIGPIPE);
 }
 
-void eq_sigpipe_hold(struct eq_sigpipe *state)
+void eq_sigpipe_block(struct eq_sigpipe *state)
 {
   sigset_t sigpipe;
-  state->held = false;
-  if (!eq_process_has_sigpipe()) {
+  state->blocked = false;
+  if (!eq_curl_has_sigpipe()) {
     return;
   }
   only_sigpipe(&sigpipe);
   if (pthread_sigmask(SIG_BLOCK, &sigpipe, &state->mask) == 0) {
-    /* One that the host holds back, and may have pending, is the host's. */
-    state->held = sigismember(&state->mask, SIGPIPE) == 0;
+    /* If the host has blocked it, a pending one belongs to the host. */
+    state->blocked = sigismember(&state->mask, SIGPIPE) == 0;
   }
 }
 
 /*
- * Takes a pending one away, and never waits for it: one that was sent to the
+ * Removes a pending signal, and never waits for one: a signal to the whole
  * process may go to another thread at any moment.
  */
-static void take_pending(void)
+static void remove_pending(void)
 {
   sigset_t sigpipe;
   only_sigpipe(&sigpipe);
@@ -52,10 +52,10 @@ static void take_pending(void)
 
 void eq_sigpipe_release(const struct eq_sigpipe *state)
 {
-  if (!state->held) {
+  if (!state->blocked) {
     return;
   }
-  take_pending();
+  remove_pending();
   /* Fails for an invalid first argument only. */
   (void)pthread_sigmask(SIG_SETMASK, &state->mask, NULL);
 }

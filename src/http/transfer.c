@@ -10,18 +10,18 @@
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *transfer)
 {
-  struct eq_answer *answer = &((struct eq_transfer *)transfer)->answer;
-  return eq_answer_header(answer, bytes, size * n) ? size * n : 0;
+  struct eq_response *response = &((struct eq_transfer *)transfer)->response;
+  return eq_response_header(response, bytes, size * n) ? size * n : 0;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *transfer)
 {
-  struct eq_answer *answer = &((struct eq_transfer *)transfer)->answer;
-  return eq_answer_body(answer, bytes, size * n) ? size * n : 0;
+  struct eq_response *response = &((struct eq_transfer *)transfer)->response;
+  return eq_response_body(response, bytes, size * n) ? size * n : 0;
 }
 
-#if EQ_BASE_WATCHES
-/* A connection stands and nothing was sent on it yet. */
+#if EQ_EASY_WATCHES
+/* There is a connection, and nothing of the request was sent on it yet. */
 static int on_attempt(void *arg, char *remote_ip, char *local_ip,
                       int remote_port, int local_port)
 {
@@ -46,90 +46,91 @@ static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
                                                   : CURL_SOCKOPT_OK;
 }
 
-static const struct eq_base_hooks hooks = {
+static CURLcode set_options(struct eq_transfer *transfer,
+                            const struct eq_request *request, double seconds)
+{
+  const struct eq_easy_hooks hooks = {
+    .owner = transfer,
+    .error = transfer->detail,
     .header = on_header,
     .body = on_body,
-#if EQ_BASE_WATCHES
+#if EQ_EASY_WATCHES
     .attempt = on_attempt,
 #endif
     .socket = on_socket,
-};
+  };
+  return eq_easy_options_set(&transfer->easy, request,
+                             eq_easy_options_ms(seconds), &hooks);
+}
 
 struct eq_transfer *eq_transfer_new(void)
 {
   struct eq_transfer *transfer = calloc(1, sizeof *transfer);
   if (transfer != NULL) {
-    eq_told_init(&transfer->told);
-    eq_answer_init(&transfer->answer);
+    eq_easy_init(&transfer->easy);
+    eq_response_init(&transfer->response);
   }
   return transfer;
-}
-
-/* Gives the easy handle up; connections stay with the multi handle. */
-static void drop_easy(struct eq_transfer *transfer)
-{
-  curl_easy_cleanup(transfer->easy);
-  transfer->easy = NULL;
-  eq_told_forget(&transfer->told);
 }
 
 /* Whether a byte of the request may have left. In doubt: yes. */
 static bool may_have_sent(const struct eq_transfer *transfer)
 {
-  if (transfer->easy == NULL || !transfer->running) {
+  if (transfer->easy.handle == NULL || !transfer->running) {
     return false;
   }
-  if (transfer->told.watched) {
+  if (transfer->easy.state.watched) {
     return transfer->attempts > 0;
   }
   long bytes = 0;
   CURLcode rc =
-      curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+      curl_easy_getinfo(transfer->easy.handle, CURLINFO_REQUEST_SIZE, &bytes);
   return rc != CURLE_OK || bytes > 0;
 }
 
 static void fail(struct eq_transfer *transfer, CURLcode result)
 {
-  struct eq_fault_facts facts = {
-      .cause = transfer->answer.cause,
+  struct eq_error_facts facts = {
+      .cause = transfer->response.cause,
       .result = result,
-      .os = transfer->answer.os,
+      .os = transfer->response.os,
       .sent = may_have_sent(transfer),
-      .head_done = transfer->answer.stage == EQ_ANSWER_DONE,
-      .detail = transfer->error,
+      .head_done = transfer->response.stage == EQ_RESPONSE_DONE,
+      .detail = transfer->detail,
   };
   long os = 0;
-  if (facts.os == 0 && transfer->easy != NULL && transfer->running &&
-      curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os) == CURLE_OK) {
+  if (facts.os == 0 && transfer->easy.handle != NULL && transfer->running &&
+      curl_easy_getinfo(transfer->easy.handle, CURLINFO_OS_ERRNO, &os) ==
+          CURLE_OK) {
     facts.os = (int)os;
   }
   if (result == CURLE_ABORTED_BY_CALLBACK && transfer->attempts > 1) {
     facts.cause = EQ_CAUSE_REPEAT;
   }
   transfer->failed = true;
-  eq_fault_judge(&transfer->fault, &facts);
-  /* A failed setup is half done. And old libcurl never clears its errno: the
-   * next failure on this handle would be given the reason of this one. */
-  drop_easy(transfer);
+  eq_error_classify(&transfer->error, &facts);
+  /* Options that failed are half set. And old libcurl never clears its errno:
+   * the next failure on this handle would get the reason of this one. */
+  eq_easy_close(&transfer->easy);
 }
 
-/* Readies everything but the handle. False: it has failed. */
+/* Prepares everything but the handle. False: it has failed. */
 static bool prepare(struct eq_transfer *transfer,
                     const struct eq_request *request)
 {
   transfer->failed = false;
   transfer->may_resend = request->may_resend;
   transfer->attempts = 0;
-  transfer->error[0] = '\0';
+  transfer->detail[0] = '\0';
   transfer->raw_headers = request->raw_headers;
-  eq_answer_reset(&transfer->answer, request->max_body);
+  eq_response_reset(&transfer->response, request->max_body);
   if (request->sink == NULL) {
     return true;
   }
-  int reason = eq_sink_open(&transfer->answer.sink, request->sink);
+  int reason = eq_file_sink_open(&transfer->response.sink, request->sink);
   if (reason != 0) {
-    transfer->answer.cause = EQ_CAUSE_SINK;
-    transfer->answer.os = reason;
+    transfer->response.cause = EQ_CAUSE_SINK;
+    transfer->response.os = reason;
   }
   return reason == 0;
 }
@@ -140,12 +141,9 @@ bool eq_transfer_start(struct eq_transfer *transfer,
   CURLcode rc = CURLE_OPERATION_TIMEDOUT;
   if (prepare(transfer, request) && seconds > 0 &&
       request->connect_timeout > 0) {
-    if (transfer->easy == NULL) {
-      transfer->easy = curl_easy_init();
-    }
-    rc = transfer->easy == NULL
-             ? CURLE_OUT_OF_MEMORY
-             : eq_setup(transfer, request, eq_setup_ms(seconds), &hooks);
+    rc = eq_easy_open(&transfer->easy)
+             ? set_options(transfer, request, seconds)
+             : CURLE_OUT_OF_MEMORY;
   }
   if (rc != CURLE_OK) {
     fail(transfer, rc);
@@ -171,21 +169,21 @@ static const char *version_name(long version)
 static CURLcode read_connection(struct eq_transfer *transfer)
 {
   long version = 0;
-  CURLcode rc =
-      curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  CURLcode rc = curl_easy_getinfo(transfer->easy.handle, CURLINFO_HTTP_VERSION,
+                                  &version);
   transfer->version = version_name(version);
   return rc != CURLE_OK
              ? rc
-             : curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
+             : curl_easy_getinfo(transfer->easy.handle, CURLINFO_NUM_CONNECTS,
                                  &transfer->connects);
 }
 
-/* The numbers of a finished transfer; a lean answer has none but the time. */
+/* The numbers of a finished transfer; with raw headers only the time. */
 static CURLcode read_info(struct eq_transfer *transfer)
 {
   curl_off_t microseconds = 0;
-  CURLcode rc =
-      curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  CURLcode rc = curl_easy_getinfo(transfer->easy.handle, CURLINFO_TOTAL_TIME_T,
+                                  &microseconds);
   transfer->elapsed = (double)microseconds / 1e6;
   return rc != CURLE_OK || transfer->raw_headers ? rc
                                                  : read_connection(transfer);
@@ -193,13 +191,13 @@ static CURLcode read_info(struct eq_transfer *transfer)
 
 void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)
 {
-  if (result == CURLE_OK && transfer->answer.stage != EQ_ANSWER_DONE) {
+  if (result == CURLE_OK && transfer->response.stage != EQ_RESPONSE_DONE) {
     result = CURLE_WEIRD_SERVER_REPLY; /* ended after a 1xx block */
   }
   if (result == CURLE_OK) {
     result = read_info(transfer);
   }
-  if (result == CURLE_OK && !eq_answer_complete(&transfer->answer)) {
+  if (result == CURLE_OK && !eq_response_complete(&transfer->response)) {
     result = CURLE_WRITE_ERROR;
   }
   if (result != CURLE_OK) {
@@ -211,16 +209,16 @@ void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)
 void eq_transfer_clear(struct eq_transfer *transfer)
 {
   /* The body belongs to Lua, which may collect it from now on. */
-  if (transfer->easy != NULL && eq_setup_release(transfer) != CURLE_OK) {
-    drop_easy(transfer);
+  if (transfer->easy.handle != NULL &&
+      eq_easy_options_release_body(&transfer->easy) != CURLE_OK) {
+    eq_easy_close(&transfer->easy);
   }
-  eq_answer_reset(&transfer->answer, 0);
+  eq_response_reset(&transfer->response, 0);
 }
 
 void eq_transfer_free(struct eq_transfer *transfer)
 {
-  curl_easy_cleanup(transfer->easy);
-  eq_told_free(&transfer->told);
-  eq_answer_free(&transfer->answer);
+  eq_easy_close(&transfer->easy);
+  eq_response_free(&transfer->response);
   free(transfer);
 }

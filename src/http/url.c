@@ -1,13 +1,13 @@
 /*
- * url: taking URLs apart, core.url, core.url_join and core.escape.
+ * url: parses, joins and escapes URLs: core.url, core.url_join, core.escape.
  *
  * Laws of this file:
- * - what decides where a secret goes is what libcurl will connect to, so
- *   libcurl's own parser reads the host and port, and nothing is guessed;
- * - whatever two parsers could read differently is refused, not repaired:
+ * - a secret goes to the host that libcurl connects to, so libcurl's own
+ *   parser reads host and port, and nothing is guessed;
+ * - what two parsers could read differently is refused, not repaired:
  *   user info, backslashes, control characters, spaces, bytes beyond ASCII,
  *   an escaped host, "https:host" and "https:///host";
- * - the path stays as it was given, since that goes on the wire.
+ * - the path stays as it was given, since that is what is sent.
  */
 #include <arpa/inet.h>
 #include <stdbool.h>
@@ -17,12 +17,13 @@
 
 #include <curl/curl.h>
 
-#include "base/compat.h"
+#include "base/object.h"
+#include "core.h"
 
 /* The parsed URL. Belongs to a userdata, so that a Lua error frees it. */
 struct url {
   CURLU *handle;
-  char *part; /* of the handle, while it is being copied */
+  char *part; /* of the handle, while it is copied */
 };
 
 #define CLASS "equinix.url"
@@ -53,7 +54,7 @@ static struct url *new_url(lua_State *L)
   return url;
 }
 
-/* Frees now what the collector would free later; the hot path of pages. */
+/* Frees now what the collector would free later: pages need many URLs. */
 static void end_url(struct url *url)
 {
   drop_part(url);
@@ -92,8 +93,8 @@ static const char *find_authority(const char *text)
 }
 
 /*
- * Why this can't be an authority of ours, or NULL. Libcurl would look for a
- * missing host further on, decode an escaped one and send user info along.
+ * Why this authority is refused, or NULL. Libcurl would look for a missing
+ * host further on, decode an escaped one and send user info.
  */
 static const char *check_authority(const char *authority)
 {
@@ -110,7 +111,7 @@ static const char *check_authority(const char *authority)
   return NULL;
 }
 
-/* Why this is no absolute URL of ours, or NULL. */
+/* Why this is refused as an absolute URL, or NULL. */
 static const char *check_absolute(const char *text)
 {
   const char *authority = find_authority(text);
@@ -149,8 +150,8 @@ static void lower(char *text)
 
 /*
  * Names and addresses that never leave this machine (RFC 6761, 6.3 and RFC
- * 1122, 3.2.1.3). Of other spellings only those that libcurl made the usual
- * one of: it will connect to what is seen here.
+ * 1122, 3.2.1.3). Other spellings only where libcurl has normalized them: it
+ * connects to what is compared here.
  */
 static bool is_loopback(const char *host)
 {
@@ -225,7 +226,7 @@ static int l_url(lua_State *L)
   }
   lua_pushstring(L, url->part);
   lua_setfield(L, -2, "path");
-  /* Whether "?" alone is a query depends on libcurl's version: it is none. */
+  /* Libcurl's versions differ about a "?" alone: here it is no query. */
   if (get_part(url, CURLUPART_QUERY, 0) && *url->part != '\0') {
     lua_pushstring(L, url->part);
     lua_setfield(L, -2, "query");
@@ -242,7 +243,7 @@ static bool has_scheme(const char *text)
   return n > 0 && text[n] == ':';
 }
 
-/* Why this is no reference of ours, or NULL. */
+/* Why this is refused as a reference, or NULL. */
 static const char *check_reference(const char *text)
 {
   if (has_scheme(text)) {

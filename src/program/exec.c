@@ -1,9 +1,9 @@
 /*
  * exec: this process becomes another program.
  *
- * Law of this file: only what must be done in C. Lua can start programs but
- * can't become one, and a signal sent to a command has to reach the program
- * that does the command's work, not a Lua that waits for it.
+ * Law of this file: only what must be done in C. Lua can start a program but
+ * can't become one, and a signal to a command has to reach the program that
+ * does the command's work, not a Lua that waits for it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,16 +12,17 @@
 #include <unistd.h>
 
 #include "base/compat.h"
-#include "http/error.h"
+#include "base/errno_name.h"
+#include "core.h"
 
-/* No program gets more words than this from us. */
+/* Most arguments, the program itself included. */
 #define ARGS_MAX 64
 
-/* Beyond it nobody has files open who came by way of this module. */
+/* No process that uses this module has a descriptor above this one. */
 #define FD_MAX 4096
 
-/* Standard input, output and error go along; every other file stays behind. */
-static void leave_files(void)
+/* The program inherits standard input, output and error, and no other file. */
+static void close_files_on_exec(void)
 {
   long most = sysconf(_SC_OPEN_MAX);
   int end = most > 0 && most < FD_MAX ? (int)most : FD_MAX;
@@ -36,8 +37,8 @@ static void leave_files(void)
 /*
  * core.exec(argv) -> nil, message. Replaces this process by the program
  * argv[1] (a path; PATH is not searched) with these arguments, the
- * environment and the three standard files. Returns only on failure; words
- * that can't be passed (no string, a NUL within) raise.
+ * environment and the three standard files. Returns only on failure; an
+ * argument that can't be passed (no string, or a NUL in it) raises.
  */
 static int l_exec(lua_State *L)
 {
@@ -45,7 +46,7 @@ static int l_exec(lua_State *L)
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n = lua_rawlen(L, 1);
   if (n < 1 || n > ARGS_MAX) {
-    return luaL_argerror(L, 1, "1 to 64 words expected");
+    return luaL_argerror(L, 1, "1 to 64 strings expected");
   }
   luaL_checkstack(L, (int)n, NULL);
   for (size_t i = 0; i < n; i++) {
@@ -53,16 +54,17 @@ static int l_exec(lua_State *L)
     size_t len = 0;
     const char *word =
         lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
-    luaL_argcheck(L, word && strlen(word) == len, 1, "not a list of words");
-    /* execv takes its words without const for old times' sake only. */
+    luaL_argcheck(L, word && strlen(word) == len, 1,
+                  "a list of strings without NUL expected");
+    /* execv has no const for historical reasons; it changes nothing. */
     memcpy(&argv[i], &word, sizeof word);
   }
   argv[n] = NULL;
   (void)fflush(NULL);
-  leave_files();
+  close_files_on_exec();
   (void)execv(argv[0], argv);
   int reason = errno;
-  const char *name = eq_fault_errno(reason);
+  const char *name = eq_errno_name(reason);
   lua_pushnil(L);
   if (name != NULL) {
     lua_pushfstring(L, "%s can't be run: %s", argv[0], name);

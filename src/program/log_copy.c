@@ -1,9 +1,10 @@
 /*
  * log_copy: standard input to standard error, without ever waiting for it.
  *
- * Law of this file: whoever writes to us never stands still because nobody
- * reads what we write: a pager, a terminal that was stopped, a pipe that was
- * forgotten. What can't be written now is lost, in whole lines.
+ * Law of this file: a program that writes to us is never held up because our
+ * standard error is not read: by a pager, by a terminal that was stopped, by a
+ * pipe that was forgotten. What can't be written now is dropped, in whole
+ * lines.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +16,24 @@
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "core.h"
 
 /* A pipe that has room takes that much at once (PIPE_BUF of Linux). */
 #define PIECE 4096
 
-/* For a reader that is there, only slow; one that was not is not waited for
- * until he reads again. */
+/* How long to wait for a slow reader. After a reader has missed it, there is
+ * no wait until it reads again. */
 #define PATIENCE_MS 100
 
-/* What the pipe we read from is made to hold (all that Linux allows), and for
- * how long it fills: 10 MB a second are 100 kB by then. */
+/* The capacity we ask for our input pipe (all that Linux allows), and how long
+ * it may fill between two reads: at 10 MB a second that is 100 kB. */
 #define SOURCE_SIZE (1 << 20)
 #define GATHER_NS 10000000L
 
 /*
- * Others share the open file that is standard error: it can't be told not to
- * block. A pipe or terminal is opened a second time, for us alone. Where that
- * can't be, poll() has to do.
+ * Other processes share the open file of standard error, so it must not be
+ * made non-blocking. A pipe or terminal is opened a second time, for us alone.
+ * Where that fails, poll() before each write has to do.
  */
 static int open_target(void)
 {
@@ -46,7 +48,7 @@ static int open_target(void)
   return STDERR_FILENO;
 }
 
-/* Whether what we read from holds so much that it may gather for a while. */
+/* Widens the input pipe; true: it is large enough to fill for a while. */
 static bool widen_source(void)
 {
 #ifdef F_SETPIPE_SZ
@@ -56,14 +58,14 @@ static bool widen_source(void)
 #endif
 }
 
-/* Each time we are woken costs those who write, where processors are few. */
+/* Each time we run takes a processor from the writers, where there are few. */
 static void let_gather(void)
 {
   const struct timespec pause = {.tv_nsec = GATHER_NS};
-  (void)nanosleep(&pause, NULL); /* cut short: we are woken once more */
+  (void)nanosleep(&pause, NULL); /* cut short: we run once more, no harm */
 }
 
-static ssize_t take(char *bytes, size_t room)
+static ssize_t read_some(char *bytes, size_t room)
 {
   for (;;) {
     ssize_t n = read(STDIN_FILENO, bytes, room);
@@ -73,8 +75,8 @@ static ssize_t take(char *bytes, size_t room)
   }
 }
 
-/* False when it is not all written, for whatever reason. */
-static bool put(int target, const char *bytes, size_t n, int patience)
+/* False when not all of it was written, for whatever reason. */
+static bool write_all(int target, const char *bytes, size_t n, int patience)
 {
   while (n > 0) {
     struct pollfd output = {.fd = target, .events = POLLOUT};
@@ -91,7 +93,7 @@ static bool put(int target, const char *bytes, size_t n, int patience)
   return true;
 }
 
-/* How much of it is whole lines; a line that fills it all is cut. */
+/* How many bytes are whole lines; a line that fills the piece is cut. */
 static size_t whole_lines(const char *bytes, size_t n)
 {
   size_t end = n;
@@ -101,7 +103,7 @@ static size_t whole_lines(const char *bytes, size_t n)
   return end > 0 || n < PIECE ? end : n;
 }
 
-static void drain(int target)
+static void copy(int target)
 {
   char bytes[PIECE];
   size_t n = 0;
@@ -109,43 +111,44 @@ static void drain(int target)
   bool wide = widen_source();
   for (;;) {
     size_t room = sizeof bytes - n;
-    ssize_t got = take(bytes + n, room);
+    ssize_t got = read_some(bytes + n, room);
     if (got <= 0) {
       break;
     }
     if (wide && (size_t)got < room) {
-      let_gather(); /* that was all */
+      let_gather(); /* the pipe is empty now */
     }
     n += (size_t)got;
     size_t end = whole_lines(bytes, n);
     if (end > 0) {
-      patience = put(target, bytes, end, patience) ? PATIENCE_MS : 0;
+      patience = write_all(target, bytes, end, patience) ? PATIENCE_MS : 0;
       n -= end;
       memmove(bytes, bytes + end, n);
     }
   }
-  (void)put(target, bytes, n, patience); /* it ends without a newline */
+  (void)write_all(target, bytes, n, patience); /* a last line without an end */
 }
 
 /*
- * core.drain(). Copies standard input to standard error to its end. What
- * nobody takes within 0.1 s is dropped, in lines, and so is what comes until
- * somebody does. SIGPIPE has to be ignored. Blocks this OS thread.
+ * core.copy_log(). Copies standard input to standard error, up to its end.
+ * What is not read within 0.1 s is dropped, in lines, and so is what comes
+ * until the reader reads again. SIGPIPE has to be ignored. Blocks this OS
+ * thread.
  */
-static int l_drain(lua_State *L)
+static int l_copy_log(lua_State *L)
 {
   (void)L;
   int target = open_target();
-  drain(target);
+  copy(target);
   if (target != STDERR_FILENO) {
     (void)close(target);
   }
   return 0;
 }
 
-int eq_open_drain(lua_State *L)
+int eq_open_log_copy(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"drain", l_drain}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"copy_log", l_copy_log}, {NULL, NULL}};
   eq_newlib(L, functions);
   return 1;
 }

@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "core.h"
 
 /* What the handlers read is written before they are installed. */
 static int ends[2] = {-1, -1}; /* of the pipe: read, write */
 static unsigned limit;         /* seconds from the first signal to the end */
-static pid_t owner;            /* who called core.on_term */
-static volatile sig_atomic_t told;
+static pid_t owner;            /* the process that called core.on_term */
+static volatile sig_atomic_t requested;
 
-int eq_ending_file(void)
+int eq_termination_fd(void)
 {
   return ends[0];
 }
@@ -32,18 +33,18 @@ static void on_alarm(int number)
 static void on_term(int number)
 {
   int os = errno;
-  if (getpid() != owner || told) {
+  if (getpid() != owner || requested) {
     (void)raise(number); /* comes when this handler returns */
   } else {
-    told = 1;
+    requested = 1;
     (void)alarm(limit);
-    ssize_t written = write(ends[1], "", 1); /* full: it was heard before */
+    ssize_t written = write(ends[1], "", 1); /* full: it is readable */
     (void)written;
   }
   errno = os;
 }
 
-/* Programs that are started get neither end, and writing never waits. */
+/* A program that is started gets neither end; writing never waits. */
 static bool ready_pipe(void)
 {
   if (ends[0] != -1) {
@@ -57,7 +58,7 @@ static bool ready_pipe(void)
     if (fcntl(both[i], F_SETFD, FD_CLOEXEC) == -1 ||
         fcntl(both[i], F_SETFL, O_NONBLOCK) == -1) {
       int os = errno;
-      (void)close(both[0]); /* nothing is in it that could be lost */
+      (void)close(both[0]); /* it holds no bytes yet */
       (void)close(both[1]);
       errno = os;
       return false;
@@ -79,11 +80,11 @@ static bool install(int number, void (*handler)(int), int flags)
 
 /*
  * core.on_term(seconds) -> true | nil, message
- * From now on the first SIGTERM or SIGINT tells this process to end, which it
- * does within that many whole seconds (1 to 3600): then it ends by itself,
- * with status 0. The second one ends it at once. Takes SIGALRM, and ignores
- * SIGPIPE: nobody who closes our standard error is to end us in the middle.
- * For a program that owns its signals, never for a library.
+ * From now on the first SIGTERM or SIGINT asks this process to terminate. It
+ * has that many whole seconds (1 to 3600) for it; then it is ended, with
+ * status 0. The second signal ends it at once. Uses SIGALRM, and ignores
+ * SIGPIPE: a closed standard error does not end the process in the middle of
+ * its work. For a program that owns its signals, never for a library.
  */
 static int l_on_term(lua_State *L)
 {
@@ -98,25 +99,25 @@ static int l_on_term(lua_State *L)
       !install(SIGINT, on_term, once)) {
     int os = errno;
     lua_pushnil(L);
-    lua_pushfstring(L, "signals can't be handled (%d)", os);
+    lua_pushfstring(L, "signal handlers can't be installed (errno %d)", os);
     return 2;
   }
   lua_pushboolean(L, 1);
   return 1;
 }
 
-/* core.told_to_end() -> whether such a signal came since core.on_term. */
-static int l_told_to_end(lua_State *L)
+/* core.termination_requested() -> whether a signal came since core.on_term */
+static int l_termination_requested(lua_State *L)
 {
-  lua_pushboolean(L, told);
+  lua_pushboolean(L, requested);
   return 1;
 }
 
-int eq_open_ending(lua_State *L)
+int eq_open_termination(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"on_term", l_on_term},
-      {"told_to_end", l_told_to_end},
+      {"termination_requested", l_termination_requested},
       {NULL, NULL},
   };
   eq_newlib(L, functions);

@@ -1,24 +1,25 @@
---- check: mistakes in the program, raised where they were made.
+--- check: mistakes in the program, raised at the line that made them.
 --
--- Law of this file: levels are counted from the caller on, and nobody between
--- him and here may be a tail call, which would take its frame away.
+-- Law of this file: levels are counted from the caller on. No function between
+-- that caller and here may be called as a tail call: that would remove its
+-- frame from the stack.
 
-local nearest = require("equinix.base.lazy") "equinix.base.suggest"
+local suggest = require("equinix.base.lazy") "equinix.base.suggest"
 
 local M = {}
 
--- Every request of a batch comes by here: what is asked for each field is at
--- hand.
+-- Every request of a batch is checked here, so what is called for each field
+-- is a local.
 local next, type = next, type
 
---- Raises at the line that `level` stands for (1 = whoever calls this).
+--- Raises at the line that `level` stands for (1 = the caller of this).
 ---@param level integer
 ---@param text string a format
 function M.raise(level, text, ...)
   error("equinix: " .. text:format(...), level + 1)
 end
 
---- Raises unless every member is known and of its type.
+--- Raises unless every member is known and has one of its types.
 ---@param opts table
 ---@param known table<string, string> name = types, or "any"
 ---@param what string what the members are called
@@ -30,7 +31,7 @@ function M.names(opts, known, what, level)
   for name, value in next, opts do
     local types = known[name]
     if not types then
-      local near = type(name) == "string" and nearest.name(name, known)
+      local near = type(name) == "string" and suggest.name(name, known)
       M.raise(level + 1, "unknown %s '%s'%s", what, tostring(name),
         near and (", did you mean '%s'?"):format(near) or "")
     end
@@ -43,7 +44,7 @@ function M.names(opts, known, what, level)
   end
 end
 
---- Whether a number is one that a limit may be.
+--- Whether a number can be a limit: positive and finite.
 function M.positive(value)
   return value and value > 0 and value < math.huge
 end

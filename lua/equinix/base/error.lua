@@ -1,9 +1,11 @@
---- error: the one shape of every failure, and how Equinix spells its own.
+--- error: the one shape of every failure, and how Equinix's own errors are
+--- read.
 --
--- Law of this file: a message is built from our words, codes and numbers.
+-- Law of this file: a message is built from our own text, codes and numbers.
 -- What a server wrote is kept beside it as data (`errors`), never inside it,
--- and nothing a caller sent is in either. No secret, no query string.
+-- and nothing that a caller sent is in either. No secret, no query string.
 
+local core = require "equinix.core"
 local json = require "equinix.base.json"
 
 local M = {}
@@ -14,9 +16,9 @@ local M = {}
 ---| "timeout"  # the deadline passed
 ---| "tls"      # the peer could not be verified, or no common protocol
 ---| "auth"     # credentials refused or latched; a final 401 of the API
----| "http"     # every other status that is no success
----| "protocol" # an answer that may not or can't be used
----| "store"    # the second level of the cache, where it must be there
+---| "http"     # every other status that is not a success
+---| "protocol" # a response that can't be used, or may not be
+---| "store"    # the second level of the cache, where one is required
 ---| "closed"   # the client was closed
 ---| "memory"
 
@@ -25,12 +27,12 @@ local M = {}
 ---@field message string what happened, to what, and what to do
 ---@field status? integer HTTP status
 ---@field code? string Equinix's error code, or a symbolic cause
----@field errors? equinix.ErrorDetail[] every error of the answer's body
+---@field errors? equinix.ErrorDetail[] every error of the response's body
 ---@field retryable boolean whether the same call may succeed later
 ---@field retry_after? number seconds
----@field correlation_id? string what Equinix's support asks for
+---@field correlation_id? string for Equinix's support
 ---@field op? string "POST /oauth2/v1/token"
----@field response? equinix.Response the answer, where there is one
+---@field response? equinix.Response where there is one
 
 ---@class equinix.ErrorDetail
 ---@field code? string
@@ -51,7 +53,7 @@ function Error:__tostring()
   return text
 end
 
--- `"failed: " .. err` works, so that nobody has to think of tostring.
+-- `"failed: " .. err` works without tostring.
 function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
@@ -79,6 +81,18 @@ function M.is(value)
   return getmetatable(value) == Error
 end
 
+--- Makes an error of its kind, its message and what else there is.
+---@param kind equinix.Kind
+---@param message string
+---@param fields? table further fields
+---@return equinix.Error
+function M.make(kind, message, fields)
+  fields = fields or {}
+  fields.kind = kind
+  fields.message = message
+  return M.new(fields)
+end
+
 --- `nil, err` in one call: `return fail("config", "...")`.
 ---@param kind equinix.Kind
 ---@param message string
@@ -86,13 +100,10 @@ end
 ---@return nil
 ---@return equinix.Error
 function M.fail(kind, message, fields)
-  fields = fields or {}
-  fields.kind = kind
-  fields.message = message
-  return nil, M.new(fields)
+  return nil, M.make(kind, message, fields)
 end
 
--- A code stands in messages, so only what looks like one is taken.
+-- A code becomes part of messages, so only what looks like one is accepted.
 local function code_of(value)
   if type(value) == "number" then
     value = ("%.14g"):format(value)
@@ -121,12 +132,12 @@ local function first(body, names, read)
   end
 end
 
--- The names of one thing in the bodies Equinix sends (EQUINIX_API.md 4).
+-- The names that Equinix's APIs use for the same member.
 local CODES = { "errorCode", "error_code", "code", "error", "errorcode" }
 local MESSAGES = {
   "errorMessage", "error_message", "message", "error_description",
   "faultstring", "msg", "detail", "title", "errorTitle", "error_title",
-  "error", -- the gateway's own words: "Service Unavailable"
+  "error", -- the gateway: "Service Unavailable"
 }
 local DETAILS = {
   "details", "developerMessage", "developer_message", "moreInfo", "help",
@@ -141,7 +152,7 @@ local function property_of(body)
   return text_of(body.property) or text_of(fields)
 end
 
--- additionalInfo is a list of {property, reason}, or one of them alone.
+-- additionalInfo is a list of {property, reason}, or a single one.
 local function additional(body)
   local info = body.additionalInfo
   if type(info) ~= "table" then
@@ -158,7 +169,7 @@ local function add(list, detail)
   end
 end
 
--- One error object becomes one detail for each property it complains about.
+-- One error object becomes one detail for each property that it names.
 local function add_object(list, body)
   local base = {
     code = first(body, CODES, code_of),
@@ -216,14 +227,12 @@ local function read_object(found, body)
   add_object(found.errors, body)
 end
 
--- An echo may quote what was sent: as it is, in a URL or a form, or in JSON.
+-- A server may quote what was sent: unchanged, percent-encoded, or as JSON.
 local function spellings(secrets)
   local all = {}
   for _, secret in ipairs(secrets) do
     all[#all + 1] = secret
-    all[#all + 1] = secret:gsub("[^%w._~-]", function(byte)
-      return ("%%%02X"):format(byte:byte())
-    end)
+    all[#all + 1] = core.escape(secret)
     all[#all + 1] = json.encode(secret):sub(2, -2)
   end
   return all
@@ -231,7 +240,8 @@ end
 
 local MAX_TEXT = 1024
 
--- At the end of a character (of UTF-8; of other bytes it need not be one).
+-- Cuts at the end of a UTF-8 character; bytes that are not UTF-8 are cut
+-- anywhere.
 local function cut(text)
   local at = MAX_TEXT
   while at > MAX_TEXT - 3 and text:find("^[\128-\191]", at + 1) do
@@ -240,8 +250,8 @@ local function cut(text)
   return text:sub(1, at)
 end
 
--- Nothing a server echoes may bring a secret into an error; what is cut off
--- is cut off afterwards, since a part of a secret would not be recognised.
+-- No secret that a server quotes may get into an error. The text is cut
+-- afterwards, since a part of a secret would not be recognised.
 local function clean(value, secrets)
   for _, secret in ipairs(secrets) do
     local from, to = value:find(secret, 1, true)
@@ -254,8 +264,8 @@ local function clean(value, secrets)
 end
 
 --- Reads an error body of any known shape.
----@param text string the answer's body
----@param secrets? string[] what no echo may bring back
+---@param text string the response's body
+---@param secrets? string[] what must not appear in the result
 ---@return {errors: equinix.ErrorDetail[], code?: string,
 ---  correlation_id?: string}
 function M.parse(text, secrets)
@@ -290,14 +300,14 @@ local REMEDY = {
   [401] = "the token was not accepted, nor was a renewed one",
   [403] = "this account may not do that; ask for the permission",
   [404] = "there is no such resource",
-  [405] = "that method is not for this path",
-  [409] = "it conflicts with the state of the resource",
+  [405] = "this path does not support that method",
+  [409] = "the request conflicts with the state of the resource",
   [415] = "send JSON (option json)",
   [422] = "the values were not accepted; see errors",
   [429] = "too many requests; try again later",
 }
 
---- The error for an answer that is no success.
+--- The error for a response that is not a success.
 ---@param response equinix.Response
 ---@param op string "GET /fabric/v4/ports"
 ---@param opts {kind: equinix.Kind, advice?: string, secrets?: string[],
@@ -308,7 +318,7 @@ function M.from_response(response, op, opts)
   local status = response.status
   local advice = opts.advice or REMEDY[status]
     or (status >= 500 and "Equinix failed; try again later")
-    or "not a success"
+    or "this status is not a success"
   local code = found.code and " (" .. found.code .. ")" or ""
   return M.new {
     kind = opts.kind,
@@ -324,18 +334,18 @@ function M.from_response(response, op, opts)
   }
 end
 
---- The error for a transfer that brought no answer.
----@param err {kind: equinix.Kind, code: string, message: string,
----  sent: boolean}
+--- The error for a transfer without a response.
+---@param transport_err equinix.transport.err
 ---@param op string
 ---@return equinix.Error
-function M.from_transport(err, op)
+function M.from_transport(transport_err, op)
   return M.new {
-    kind = err.kind or "network",
-    code = err.code,
-    message = ("%s: %s"):format(op, err.message or "the transfer failed"),
+    kind = transport_err.kind or "network",
+    code = transport_err.code,
+    message = ("%s: %s"):format(op,
+      transport_err.message or "the transfer failed"),
     op = op,
-    maybe_sent = err.maybe_sent ~= false,
+    maybe_sent = transport_err.maybe_sent ~= false,
   }
 end
 

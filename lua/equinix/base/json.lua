@@ -1,21 +1,23 @@
 --- json: JSON text to Lua values and back, on lua-cjson.
 --
--- Law of this file: what comes out is what was meant. A whole number is a Lua
--- integer where Lua has integers, an empty array can be told from an empty
--- object, and a number that the library would cut short is refused instead.
--- The settings live in a private instance: nobody else's cjson changes.
+-- Law of this file: a value survives the way there and back. A whole number
+-- is a Lua integer where Lua has integers, an empty array differs from an
+-- empty object, and a number that the library would truncate is refused. The
+-- settings belong to a private instance: the program's own cjson is unchanged.
 
 local cjson = require("cjson").new()
 
 local core = require "equinix.core"
+local tables = require "equinix.base.table"
 
 local M = {}
 
--- Infinity and NaN are no JSON (RFC 8259, section 6).
+-- Infinity and NaN are not JSON (RFC 8259, section 6).
 cjson.encode_invalid_numbers(false)
 cjson.decode_invalid_numbers(false)
 
--- Seventeen digits carry any double; lua-cjson 2.1.0 stops at fourteen.
+-- Seventeen digits represent any double; lua-cjson 2.1.0 has fourteen at
+-- most.
 local digits = 14
 for _, precision in ipairs { 17, 16 } do
   if digits == 14 and pcall(cjson.encode_number_precision, precision) then
@@ -30,7 +32,7 @@ local MAX_DEPTH = 128
 M.null = cjson.null
 
 -- Where the library has no empty array (Debian's 2.1.0), a table of our own
--- stands for it, and a string nobody else can know marks its place.
+-- stands for it; in the text a random string marks its place.
 local mark, mark_json -- made when first needed
 local marks = cjson.empty_array == nil
 if not marks then
@@ -51,10 +53,10 @@ local function get_mark()
   return mark
 end
 
-local whole -- set where numbers have to be turned into integers by us
+local whole -- set where this file has to turn numbers into integers
 
--- The library read a double: from 2^53 on its last digits need not be the
--- sender's, so it stays a float and shows that it may not be exact.
+-- The library read a double. From 2^53 on it may differ from what was sent, so
+-- it stays a float, which shows that it may not be exact.
 if math.type and math.type(cjson.decode "1") == "float" then
   function whole(value)
     return value > -2 ^ 53 and value < 2 ^ 53 and math.tointeger(value)
@@ -84,22 +86,20 @@ local function prepare_table(value, depth)
   end
   local copy
   for key, member in pairs(value) do
-    local new = prepare(member, depth + 1)
+    local kind = type(member)
+    -- Most members are strings, and as they are.
+    local new = (kind == "string" or kind == "boolean") and member
+      or prepare(member, depth + 1)
     if not rawequal(new, member) then
-      if not copy then
-        copy = {}
-        for k, v in pairs(value) do
-          copy[k] = v
-        end
-      end
+      copy = copy or tables.copy(value)
       copy[key] = new
     end
   end
   return copy or value
 end
 
--- Puts the mark where the empty array stands and refuses what can't be sent
--- exactly; a table is copied only when something in it changes.
+-- Replaces the empty array by the mark and refuses numbers that can't be sent
+-- exactly; a table is copied only if something in it changes.
 function prepare(value, depth)
   if marks and rawequal(value, M.empty_array) then
     return get_mark()
@@ -107,7 +107,7 @@ function prepare(value, depth)
     return prepare_table(value, depth)
   elseif type(value) == "number" and value % 1 == 0
     and (value >= LARGEST or value <= -LARGEST) then
-    error("a whole number of more than 14 digits would lose its last ones "
+    error("a whole number of more than 14 digits would lose its last digits "
       .. "in this lua-cjson: send it as a string", 0)
   end
   return value
@@ -116,7 +116,7 @@ end
 --- Lua value to JSON text.
 ---@param value any tables, strings, finite numbers, booleans, json.null
 ---@return string|nil text
----@return string|nil message what can't be encoded, without any of the data
+---@return string|nil message what can't be encoded; contains none of the data
 function M.encode(value)
   local ok, prepared = pcall(prepare, value, 1)
   if not ok then
@@ -135,7 +135,7 @@ end
 --- JSON text to a Lua value.
 ---@param text string
 ---@return any value nil on failure
----@return string|nil message where it broke (a position, never the data)
+---@return string|nil message where it is invalid (a position, not the data)
 function M.decode(text)
   local ok, value = pcall(cjson.decode, text)
   if not ok then

@@ -1,19 +1,19 @@
 --- lazy: a module that is loaded when it is first used.
 --
--- Law of this file: for what a program may never need, or not yet when it
--- starts. A short script is done before all of us would have been read.
+-- Law of this file: it is for modules that a program may never need, or does
+-- not need at its start. A short script ends before all of the library would
+-- have been loaded.
 
---- Stands for a module: the first use of any member loads it, and from then
---- on this is the module's own table of members.
+local tables = require "equinix.base.table"
+
+--- Stands for a module: the first use of any member loads it and copies its
+--- members into this table.
 ---@param name string
 ---@return table
 return function(name)
   return setmetatable({}, {
     __index = function(self, member)
-      setmetatable(self, nil)
-      for key, value in pairs(require(name)) do
-        self[key] = value
-      end
+      tables.update(setmetatable(self, nil), require(name))
       return self[member]
     end,
   })

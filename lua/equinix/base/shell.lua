@@ -1,14 +1,29 @@
---- shell: words for a POSIX shell.
+--- shell: commands of a POSIX shell.
 --
--- Law of this file: a quoted word reaches the program byte for byte.
+-- Law of this file: a quoted argument reaches the program byte for byte. What
+-- comes from outside is always quoted, and a secret is never an argument.
 
 local M = {}
 
---- A word as one argument, whatever is in it.
+--- Quotes one argument, whatever it contains.
 ---@param word any
 ---@return string
 function M.quote(word)
   return "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
+end
+
+--- What a command prints, without the newlines at the end; "" when it can't be
+--- run.
+---@param command string
+---@return string
+function M.output(command)
+  local pipe = io.popen(command, "r")
+  if not pipe then
+    return ""
+  end
+  local text = pipe:read "*a" or ""
+  pipe:close()
+  return (text:gsub("\n+$", ""))
 end
 
 return M

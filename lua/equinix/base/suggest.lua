@@ -1,4 +1,4 @@
---- suggest: what was probably meant. `latancy` is a `latency`.
+--- suggest: the name that was probably meant: `latency` for `latancy`.
 
 local M = {}
 
@@ -20,16 +20,16 @@ local function distance(a, b)
   return row[#b]
 end
 
---- The known name nearest to one that is not known.
+--- The known name that is most similar to an unknown one.
 ---@param name string
 ---@param known table<string, any> the names are its keys
----@return string|nil nil when none is near
+---@return string|nil nil when none is similar
 function M.name(name, known)
   local best, least
-  name = name:lower() -- names are; clientId is a client_id
+  name = name:lower() -- known names are; clientId means client_id
   for candidate in pairs(known) do
     local d = distance(name, candidate)
-    -- The second test makes the answer the same on every run.
+    -- The second test makes the result independent of the order of pairs.
     if not least or d < least or (d == least and candidate < best) then
       best, least = candidate, d
     end

@@ -1,6 +1,6 @@
 --- table: tables as values.
 --
--- Law of this file: shallow copies only; what a member leads to is shared.
+-- Law of this file: copies are shallow; tables inside them are shared.
 
 local M = {}
 

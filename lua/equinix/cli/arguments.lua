@@ -1,13 +1,13 @@
---- arguments: numbers and requests out of the words of a command line.
+--- arguments: numbers and requests from the words of a command line.
 --
--- Law of this file: what is wrong with the words is said before anything is
--- sent, by the word that is wrong. No word of it is a credential.
+-- Law of this file: a mistake in the command line is reported before anything
+-- is sent, and the message names the option. No message quotes a credential.
 
 local json = require "equinix.base.json"
 
 local M = {}
 
---- What reads a whole number of a range, for argparse.
+--- A converter for argparse that accepts the whole numbers of a range.
 ---@param least integer
 ---@param most integer
 ---@return fun(text: string): integer|nil, string|nil
@@ -17,30 +17,42 @@ function M.between(least, most)
     if n and n >= least and n <= most then
       return n
     end
-    return nil, ("'%s' is no number from %d to %d"):format(text, least, most)
+    return nil, ("'%s' is not a whole number from %d to %d"):format(text,
+      least, most)
   end
 end
 
--- JSON itself, @file, or - for standard input.
-local function body_of(text)
+--- The options of a command that runs nginx in the foreground.
+function M.nginx_options(command)
+  command:option("--ready-file", "Write a JSON object into this file when it "
+    .. "listens."):target "ready_file":argname "<path>"
+  command:flag("--until-eof", "End when standard input ends.")
+    :target "until_eof"
+  command:option("--nginx", "Use this nginx."):argname "<path>"
+end
+
+local function unreadable(reason)
+  return "-d: the body can't be read: " .. reason
+end
+
+-- The body itself, @file, or - for standard input.
+local function read_body(text)
   local file, name = io.stdin, "standard input"
   if text:sub(1, 1) == "@" then
     local opened, reason = io.open(text:sub(2), "rb")
     if not opened then
-      -- The reason begins with the name already.
-      return nil, "-d: the body can't be read: " .. reason
+      return nil, unreadable(reason) -- it begins with the name of the file
     end
     file, name = opened, text:sub(2)
   elseif text ~= "-" then
     return text
   end
-  local body, why = file:read "*a"
+  local body, reason = file:read "*a"
   if file ~= io.stdin then
     file:close()
   end
   if not body then
-    return nil, ("-d: the body can't be read: %s: %s"):format(name,
-      tostring(why))
+    return nil, unreadable(name .. ": " .. tostring(reason))
   end
   return body
 end
@@ -51,8 +63,7 @@ local function query_of(words)
   for _, text in ipairs(words) do
     local name, value = text:match "^([^=]+)=(.*)$"
     if not name then
-      return nil, ("-q %s: a query parameter is given as name=value"):format(
-        text)
+      return nil, ("-q %s: give a query parameter as name=value"):format(text)
     end
     local before = query[name]
     if type(before) == "table" then
@@ -64,49 +75,49 @@ local function query_of(words)
   return query
 end
 
-local OURS = "-H: Authorization is set by this command, out of the "
-  .. "credentials in the environment; for a token of your own set "
+local AUTHORIZATION = "-H: Authorization is set by this command, from the "
+  .. "credentials in the environment; to use a token of your own set "
   .. "EQUINIX_API_TOKEN"
 
--- The second value is a set of the names in lower case, or what is wrong.
+-- The second value is a set of the names in lower case, or a message.
 local function headers_of(lines)
   local headers, names = {}, {}
   for _, line in ipairs(lines) do
     local name, value = line:match "^([^:%s]+):%s*(.-)%s*$"
     local lower = name and name:lower()
     if not name then
-      -- Not quoted: a line without a colon may be anything.
-      return nil, "-H: a header is given as 'Name: value'"
+      -- Not quoted: a line without a colon may be a credential.
+      return nil, "-H: give a header as 'Name: value'"
     elseif lower == "authorization" then
-      return nil, OURS
+      return nil, AUTHORIZATION
     elseif names[lower] then
-      return nil, ("-H: %s is given twice; its values go into one, with "
-        .. "commas"):format(name)
+      return nil, ("-H: %s is given twice; give one header with both values, "
+        .. "separated by a comma"):format(name)
     end
     headers[name], names[lower] = value, true
   end
   return headers, names
 end
 
-local NOT_JSON = "-d: the body is not JSON (%s); for another kind give "
-  .. "-H 'Content-Type: ...'"
+local NOT_JSON = "-d: the body is not JSON (%s); for another kind of body "
+  .. "give -H 'Content-Type: ...'"
 
--- A body is JSON unless its kind is told.
+-- Without a Content-Type the body has to be JSON. Returns a message or nil.
 local function add_body(request, text, names)
-  local body, reason = body_of(text)
+  local body, message = read_body(text)
   if not body then
-    return reason
+    return message
   elseif not names["content-type"] then
-    local value, where = json.decode(body)
+    local value, reason = json.decode(body)
     if value == nil then
-      return NOT_JSON:format(where)
+      return NOT_JSON:format(reason)
     end
     request.headers["Content-Type"] = "application/json"
   end
   request.body = body
 end
 
----@class equinix.cli.RequestArgs as argparse gives them
+---@class equinix.cli.RequestArgs as argparse returns them
 ---@field method string
 ---@field path string
 ---@field data? string
@@ -116,7 +127,7 @@ end
 --- The request.
 ---@param args equinix.cli.RequestArgs
 ---@return equinix.Request|nil
----@return string|nil mistake
+---@return string|nil message
 function M.request(args)
   local query, bad_query = query_of(args.query)
   if not query then
@@ -132,9 +143,9 @@ function M.request(args)
     query = next(query) and query,
     headers = headers,
   }
-  local mistake = args.data and add_body(request, args.data, names)
-  if mistake then
-    return nil, mistake
+  local message = args.data and add_body(request, args.data, names)
+  if message then
+    return nil, message
   end
   return request
 end

@@ -1,30 +1,31 @@
---- client: the client that commands work with, and the options for it.
+--- client: the client that commands use, and the options for it.
 --
--- Law of this file: a command is a process of its own, so the token rests in
--- the file store between two of them; else each would ask for one. What goes
--- wrong there is told and costs no command.
+-- Law of this file: each command is a process of its own, so the token is kept
+-- in the file store between two of them; otherwise each would make a token
+-- request. A failure of the store is reported and fails no command.
 
 local file = require("equinix.base.lazy") "equinix.store.file"
 
 local M = {}
 
--- What stands on a command line is for everybody to read.
+-- Every user of the machine can read a command line.
 local function proxy_of(text)
   if text:find("@", 1, true) then
-    return nil, "a proxy with a user name is no option, since it has a "
-      .. "password: use the library (option proxy)"
+    return nil, "a proxy with a user name can't be given as an option, since "
+      .. "every user of this machine could read its password; use the library "
+      .. "(option proxy)"
   end
   return text
 end
 
---- The options every command has that speaks to Equinix.
+--- The options of every command that sends something to Equinix.
 function M.options(command)
-  command:option("--ca-file", "Trust this CA (the emulator has its own).")
-    :target "ca_file":argname "<path>"
-  command:option("--proxy", "Such as http://host:port. Variables for "
-    .. "it are not used."):convert(proxy_of):argname "<url>"
-  command:option("--timeout", "Seconds for the whole call."):convert(tonumber)
-    :argname "<s>"
+  command:option("--ca-file", "Trust this CA instead of the system's (the "
+    .. "emulator has its own)."):target "ca_file":argname "<path>"
+  command:option("--proxy", "Use this proxy, such as http://host:port. Proxy "
+    .. "variables are not used."):convert(proxy_of):argname "<url>"
+  command:option("--timeout", "Deadline for the whole call, in seconds.")
+    :convert(tonumber):argname "<s>"
   command:flag("--no-store", "Keep no token in a file for the next call.")
 end
 
@@ -35,14 +36,14 @@ end
 ---@return equinix.Client|nil
 ---@return equinix.Error|nil
 function M.client(args, listen, transport)
-  local store, problem
+  local store, store_err
   if not args.no_store then
-    store, problem = file.new {}
+    store, store_err = file.new {}
   end
-  if problem then
-    listen("store_failed", { op = "open", reason = problem.message })
+  if store_err then
+    listen("store_failed", { op = "open", reason = store_err.message })
   end
-  -- Here, since a command that needs no client should not load one.
+  -- Loaded here, since some commands need no client.
   return require("equinix").new {
     ca_file = args.ca_file,
     proxy = args.proxy,
@@ -54,30 +55,30 @@ function M.client(args, listen, transport)
   }
 end
 
--- Words about the store, on stderr: the command's answer is the same.
-local function teller(say)
+-- Reports failures of the store; they change nothing about the result.
+local function store_listener(say)
   return function(name, fields)
     if name == "store_failed" then
-      say(("the token is not kept for the next call (%s: %s); --no-store "
-        .. "doesn't try"):format(fields.op, fields.reason))
+      say(("the token is not kept for the next call (%s: %s); use --no-store "
+        .. "to call without a store"):format(fields.op, fields.reason))
     end
   end
 end
 
---- Makes a client, uses it, closes it.
+--- Makes a client, uses it and closes it.
 ---@param args table of argparse
----@param say fun(...: string) words for whoever looks on
+---@param say fun(...: string) prints a message on stderr
 ---@param use fun(client: equinix.Client): integer|nil, equinix.Error
 ---@return integer|nil exit code
 ---@return equinix.Error|nil
 function M.with_client(args, say, use)
-  local client, problem = M.client(args, teller(say))
+  local client, err = M.client(args, store_listener(say))
   if not client then
-    return nil, problem
+    return nil, err
   end
-  local code, trouble = use(client)
+  local code, use_err = use(client)
   client:close()
-  return code, trouble
+  return code, use_err
 end
 
 return M

@@ -1,7 +1,8 @@
---- completion: `equinix-auth completion SHELL`, which words may come next.
+--- completion: `equinix-auth completion SHELL`, scripts that complete the
+--- words of this command.
 --
 -- Law of this file: argparse knows the commands and their options, so it
--- writes the scripts; here is only what it leaves out.
+-- writes the scripts; this file adds only what they lack.
 
 local output = require "equinix.cli.output"
 
@@ -9,8 +10,9 @@ local M = {}
 
 local NAME = "equinix-auth"
 
--- argparse's script for zsh is for a folder of $fpath, where zsh runs it for
--- each completion. Read with `source` it has to register itself instead.
+-- argparse's script for zsh belongs in a folder of $fpath, where zsh runs it
+-- for each completion. When it is read with `source` it has to register
+-- itself instead.
 local ZSH = [[
 if [ "$funcstack[1]" = "_NAME" ]; then
   _NAME "$@"
@@ -35,16 +37,15 @@ local SCRIPTS = {
 local EXAMPLES = [[
 Examples:
   source <(equinix-auth completion bash)      in ~/.bashrc
-  source <(equinix-auth completion zsh)       in ~/.zshrc, behind compinit
+  source <(equinix-auth completion zsh)       in ~/.zshrc, after compinit
   equinix-auth completion fish | source       in ~/.config/fish/config.fish]]
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the functions that run it, by name.
 function M.define(parser)
   local command = parser:command("completion",
-    "Print a script that completes this command's words.", EXAMPLES)
+    "Print a script that completes the words of this command.", EXAMPLES)
     :command_target "shell"
-  -- As commands, since words that are arguments argparse completes for zsh
-  -- only.
+  -- Subcommands, since argparse completes arguments in zsh only.
   for _, shell in ipairs { "bash", "zsh", "fish" } do
     command:command(shell, "For " .. shell .. ".")
   end

@@ -1,33 +1,39 @@
---- doctor: `equinix-auth doctor`, what is wrong and how to mend it.
+--- doctor: `equinix-auth doctor`, what is wrong and how to fix it.
 --
 -- Law of this file: one line for each check, in the order in which a call
--- needs what they look at, so that the first failure is the cause and not its
--- consequence; what can't be looked at is skipped and says why. A check names
--- variables, files and hosts, and never a secret.
+-- depends on them, so that the first failure is the cause and not a
+-- consequence; what can't be checked is skipped, with the reason. A check
+-- names variables, files and hosts, and never a secret.
 
-local access = require "equinix.cli.client"
-local account = require("equinix.base.lazy") "equinix.cli.doctor.credentials"
+local clients = require "equinix.cli.client"
+local credentials =
+  require("equinix.base.lazy") "equinix.cli.doctor.credentials"
+local exit_code = require "equinix.cli.exit_code"
 local json = require "equinix.base.json"
+local network = require("equinix.base.lazy") "equinix.cli.doctor.network"
+local nginx = require("equinix.base.lazy") "equinix.cli.doctor.nginx"
 local output = require "equinix.cli.output"
 local results = require "equinix.cli.doctor.result"
 local settings = require("equinix.base.lazy") "equinix.cli.doctor.settings"
-local threads = require("equinix.base.lazy") "equinix.cli.doctor.nginx"
-local wire = require("equinix.base.lazy") "equinix.cli.doctor.network"
 
 local M = {}
 
 ---@class equinix.doctor.Result
 ---@field check string its name
 ---@field status "ok"|"FAILED"|"skipped"
----@field message string what was seen
+---@field message string what was found
 ---@field remedy? string what to do about a failure
----@field code? integer exit code, of a failure
+---@field code? integer exit code of a failure
 
----@class equinix.doctor.State what checks tell those that come later
+---@class equinix.doctor.State what checks leave for those that follow
 ---@field args table of argparse
 ---@field settings? table configuration without credentials
 ---@field client? equinix.Client
 ---@field reached? boolean the server answered
+---@field probe? table the one request of network.lua
+---@field nginx? table of supervisor/nginx
+---@field latched? table fields of the client's last event of that name
+---@field store_failed? table the same
 
 -- Each: a name, the module, and its function(state) -> equinix.doctor.Result.
 local CHECKS = {
@@ -37,43 +43,39 @@ local CHECKS = {
   { "secret file", settings, "secret_file" },
   { "store", settings, "store" },
   { "proxy", settings, "proxy" },
-  { "name", wire, "name" },
-  { "connection", wire, "connection" },
-  { "tls", wire, "tls" },
-  { "answer", wire, "answer" },
-  { "clock", wire, "clock" },
-  { "token", account, "token" },
-  { "nginx", threads, "nginx" },
-  { "thread pool", threads, "pool" },
+  { "name", network, "name" },
+  { "connection", network, "connection" },
+  { "tls", network, "tls" },
+  { "answer", network, "answer" },
+  { "clock", network, "clock" },
+  { "token", credentials, "token" },
+  { "nginx", nginx, "nginx" },
+  { "thread pool", nginx, "pool" },
 }
 
 local function print_line(result)
   output.write(("%-8s %-12s %s%s\n"):format(result.status, result.check,
     result.message, result.remedy and ": " .. result.remedy or ""))
-  output.flush() -- the next one may take its time
+  output.flush() -- the next check may take a while
 end
 
--- What a check returns. One that raises has failed as well, and keeps those
--- behind it from nothing. A mistake of the user's has the library's words.
-local function look(check, state)
+-- The result of a check. One that raises has failed, and the others still run.
+local function run_check(check, state)
   local ran, result = pcall(function()
     return check[2][check[3]](state)
   end)
   if ran then
     return result
   end
-  local words = tostring(result)
-  local misuse = words:match "^.-:%d+: equinix: (.*)$"
-  return results.failed(misuse and 2 or 1, misuse
-    or "this is a mistake in equinix-auth itself: " .. words)
+  return results.failed(exit_code.of_raised(result))
 end
 
 local function run(args)
-  local state, seen, code = { args = args }, {}, 0
+  local state, checks, code = { args = args }, {}, 0
   for i, check in ipairs(CHECKS) do
-    local result = look(check, state)
+    local result = run_check(check, state)
     result.check = check[1]
-    seen[i] = result
+    checks[i] = result
     if result.status == "FAILED" and code == 0 then
       code = result.code
     end
@@ -85,16 +87,16 @@ local function run(args)
     state.client:close()
   end
   if args.json then
-    output.write(json.encode { checks = seen, exit_code = code }, "\n")
+    output.write(json.encode { checks = checks, exit_code = code }, "\n")
   end
   return code
 end
 
 local EXAMPLES = [[
-It asks for one token. Credentials that were refused before are not sent
-again, and it says how many attempts are left. Where that can't be remembered
-each run is one of the 5 bad attempts that lock an account: so with --no-store
-it asks for none but with --try-credentials.
+It makes one token request. Credentials that were refused before are not sent
+again, and it says how many attempts are left. Where a refusal can't be
+remembered, each run is one of the 5 bad attempts that lock an account; so with
+--no-store it makes no token request unless --try-credentials is given.
 Exit code: 0, or that of the first line that says FAILED.
 
 Examples:
@@ -102,17 +104,17 @@ Examples:
   equinix-auth doctor --nginx-conf /etc/nginx/nginx.conf
   equinix-auth doctor --json | jq '.checks[] | select(.status == "FAILED")']]
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the functions that run it, by name.
 function M.define(parser)
   local command = parser:command("doctor",
-    "Say what is wrong here, and how to mend it.", EXAMPLES)
-  command:flag("--json", "One JSON object.")
-  command:option("--nginx", "Look at this nginx."):argname "<path>"
+    "Find out what is wrong here, and how to fix it.", EXAMPLES)
+  command:flag("--json", "Print one JSON object.")
+  command:option("--nginx", "Check this nginx."):argname "<path>"
   command:option("--nginx-conf", "Look for the thread pool in this "
     .. "configuration of nginx."):target "nginx_conf":argname "<path>"
-  command:flag("--try-credentials", "With --no-store: ask for a token all "
-    .. "the same."):target "try_credentials"
-  access.options(command)
+  command:flag("--try-credentials", "With --no-store: make a token request "
+    .. "anyway."):target "try_credentials"
+  clients.options(command)
   return { doctor = run }
 end
 

@@ -1,24 +1,27 @@
---- download: a body into a file, as a whole or not at all.
+--- download: writes a body into a file, completely or not at all.
 --
--- Law of this file: until the last byte is there the file is another one,
--- beside it, that nobody else may read; then it is renamed. So a file that was
--- there is its owner's alone from then on. What is no plain file is not
--- replaced, nor is a link: who reads what it leads to would not get the news.
+-- Law of this file: until the last byte has arrived the data goes to a
+-- temporary file in the same folder, which only its owner can read; then that
+-- is renamed. An existing file is replaced, so from then on it has mode 0600.
+-- Only regular files are replaced, and no symbolic links: programs that read
+-- the link's target would not see the new data.
 
 local output = require "equinix.cli.output"
+local quote = require("equinix.base.shell").quote
 local shell = require "equinix.cli.shell"
 
 local M = {}
 
 ---@class equinix.cli.Download
 ---@field path string
----@field temp string
----@field bytes integer so far
+---@field temp string path of the temporary file
+---@field bytes integer written so far
+---@field reason? string why the first failed write failed
 local Download = {}
 Download.__index = Download
 
 -- A path that no program takes for an option.
-local function plain(path)
+local function safe_path(path)
   return path:find "^%-" and "./" .. path or path
 end
 
@@ -26,32 +29,33 @@ end
 local MAKE = [[
 path=%s
 if [ -L "$path" ]; then
-  echo "it is a link, and would be replaced; give the file that it leads to"
+  echo "it is a symbolic link; name the file that it leads to"
 elif [ -e "$path" ] && [ ! -f "$path" ]; then
-  echo "it is there, and no plain file"
+  echo "it exists and is not a regular file"
 else
   mktemp "$path.XXXXXX"
 fi]]
 
-local function problem(path, reason)
+local function failure(path, reason)
   return ("%s can't be written: %s"):format(path, reason)
 end
 
---- Opens the file beside it.
+--- Opens the temporary file.
 ---@param path string
 ---@return equinix.cli.Download|nil
----@return string|nil reason
+---@return string|nil message
 function M.open(path)
-  local temp = shell.output(MAKE:format(shell.quote(plain(path))))
-  if temp:sub(1, #plain(path) + 1) ~= plain(path) .. "." then
-    return nil, problem(path, temp:match ".*: (.-)$" or temp)
+  local safe = safe_path(path)
+  local temp = shell.output(MAKE:format(quote(safe)))
+  if temp:sub(1, #safe + 1) ~= safe .. "." then
+    return nil, failure(path, temp:match ".*: (.-)$" or temp)
   end
   local file, reason = io.open(temp, "wb")
   if not file then
-    return nil, problem(path, reason)
+    return nil, failure(path, reason)
   end
   return setmetatable({
-    path = plain(path),
+    path = safe,
     temp = temp,
     file = file,
     bytes = 0,
@@ -59,7 +63,7 @@ function M.open(path)
   }, Download)
 end
 
---- Writes a piece. After a failure there is none but the first to be told.
+--- Writes a chunk. The first failure is the one that is reported.
 ---@param text string
 ---@return boolean
 function Download:write(text)
@@ -69,62 +73,62 @@ function Download:write(text)
     return false
   end
   self.bytes = self.bytes + #text
-  self.progress:tell(("%.1f MiB"):format(self.bytes / 1048576))
+  self.progress:show(("%.1f MiB"):format(self.bytes / 1048576))
   return true
 end
 
---- Drops what came.
-function Download:drop()
-  self.progress:done()
+--- Discards what was written.
+function Download:discard()
+  self.progress:clear()
   self.file:close()
   os.remove(self.temp)
 end
 
---- Puts the file where it belongs.
+--- Renames the temporary file to the path.
 ---@return boolean|nil
----@return string|nil reason
-function Download:keep()
-  self.progress:done()
-  local closed, reason = self.file:close() -- a full disk may be told only now
-  if self.reason == nil and closed then
-    closed, reason = os.rename(self.temp, self.path)
-    if closed then
+---@return string|nil message
+function Download:commit()
+  self.progress:clear()
+  local ok, reason = self.file:close() -- may be the first to see a full disk
+  if self.reason == nil and ok then
+    ok, reason = os.rename(self.temp, self.path)
+    if ok then
       return true
     end
   end
   os.remove(self.temp)
-  return nil, problem(self.path, self.reason or tostring(reason))
+  return nil, failure(self.path, self.reason or tostring(reason))
 end
 
---- Lets `fetch` write into the file; it gets a function for each piece.
+--- Lets `fetch` write into the file through the function that it gets.
 ---@param path string
----@param fetch fun(sink: fun(chunk: string)): any, any what it returns first
----  is kept only if it is true, and then so is the file
----@return any result
----@return any problem
+---@param fetch fun(sink: fun(chunk: string)): any, any the file is kept only
+---  if the first value that it returns is true
+---@return any result the values that `fetch` returned
+---@return any err
 function M.run(path, fetch)
-  local self, reason = M.open(path)
+  local self, message = M.open(path)
   if not self then
-    return nil, reason
+    return nil, message
   end
-  local full = {} -- the one thing to raise that is ours
-  local ran, result, trouble = pcall(fetch, function(chunk)
+  local write_failed = {} -- our own error, unlike any other
+  local ran, result, err = pcall(fetch, function(chunk)
     if not self:write(chunk) then
-      error(full, 0) -- ends the transfer
+      error(write_failed, 0) -- ends the transfer
     end
   end)
   if ran and result then
-    local kept
-    kept, reason = self:keep()
-    return kept and result, reason
+    local ok
+    ok, message = self:commit()
+    return ok and result, message
   end
-  self:drop()
-  if not ran and result ~= full then
+  self:discard()
+  if not ran and result ~= write_failed then
     error(result, 0)
   elseif not ran then
-    return nil, problem(path, self.reason)
+    return nil, failure(path, self.reason)
   end
-  return result, trouble
+  return result, err
 end
 
 return M

@@ -1,6 +1,6 @@
 --- emulator: `equinix-auth emulator`, the local Equinix.
 
-local between = require("equinix.cli.arguments").between
+local arguments = require "equinix.cli.arguments"
 local emulator = require "equinix.emulator.launch"
 local knobs = require "equinix.emulator.knobs"
 
@@ -34,25 +34,21 @@ Examples:
 
 ]]
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the functions that run it, by name.
 function M.define(parser)
   local command = parser:command("emulator",
     "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)",
     EXAMPLES .. "Knobs, for --set and POST /_emulator/config [default]:\n"
       .. knobs.help())
   command:help_max_width(math.huge) -- the knobs are a table
-  command:option("--port", "Where it listens; 0: any free port.", "8443")
-    :convert(between(0, 65535)):argname "<n>"
+  command:option("--port", "The port to listen on; 0: any free port.", "8443")
+    :convert(arguments.between(0, 65535)):argname "<n>"
   command:flag("--plain", "HTTP instead of HTTPS.")
-  command:option("--workers", "Processes of nginx.", "1")
-    :convert(between(1, 64)):argname "<n>"
-  command:option("--set", "Start with this knob set."):count "*"
+  command:option("--workers", "Number of nginx worker processes.", "1")
+    :convert(arguments.between(1, 64)):argname "<n>"
+  command:option("--set", "Set this knob at the start."):count "*"
     :argname "<knob=value>"
-  command:option("--ready-file", "Write JSON there when it listens.")
-    :target "ready_file":argname "<path>"
-  command:flag("--until-eof", "End when standard input ends.")
-    :target "until_eof"
-  command:option("--nginx", "Use this nginx."):argname "<path>"
+  arguments.nginx_options(command)
   return { emulator = run }
 end
 

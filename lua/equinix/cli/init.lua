@@ -1,14 +1,15 @@
 --- cli: the command `equinix-auth`.
 --
--- Law of this file: data on stdout, words on stderr, and an exit code a
--- script can act on. A secret is no argument of any command, since arguments
--- are for everybody on the machine to read: credentials come from the
+-- Law of this file: data on stdout, messages on stderr, and an exit code that
+-- a script can act on. No command takes a secret as an argument, since every
+-- user of the machine can read arguments: credentials come from the
 -- environment or from a file.
 
 local has_argparse, argparse = pcall(require, "argparse")
 local completion = require "equinix.cli.completion"
 local doctor = require "equinix.cli.doctor"
 local emulator = require "equinix.cli.emulator"
+local exit_code = require "equinix.cli.exit_code"
 local mcp = require "equinix.cli.mcp"
 local output = require "equinix.cli.output"
 local request = require "equinix.cli.request"
@@ -17,19 +18,8 @@ local token = require "equinix.cli.token"
 
 local M = {}
 
---- What the exit codes mean.
-M.OK, M.FAILURE, M.USAGE, M.AUTH, M.NETWORK = 0, 1, 2, 3, 4
-
-local EXIT = {
-  config = M.USAGE,
-  auth = M.AUTH,
-  network = M.NETWORK,
-  timeout = M.NETWORK,
-  tls = M.NETWORK,
-}
-
--- Each has define(parser) -> command, and run(args, say) -> exit code, or
--- nil and an error (of the client, or a string).
+-- Each has define(parser) -> functions by the name of the command; each of
+-- those is run(args, say) -> exit code | nil, an equinix.Error or a message.
 local COMMANDS = {
   token,
   request,
@@ -42,8 +32,8 @@ local COMMANDS = {
 
 local EPILOG = [[
 Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
-EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option: what
-stands on a command line is for everybody on the machine to read.
+EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option, since
+every user of the machine can read a command line.
 Exit codes: 0 ok, 1 failure, 2 usage, 3 credentials, 4 network.
 
 Examples:
@@ -57,12 +47,12 @@ local function say(...)
   io.stderr:write "\n"
 end
 
--- The exit code, when all that was printed has got there.
+-- The exit code; a failure if some of the output was not written.
 local function finish(code)
-  local lost = output.flush()
-  if lost then
-    say("standard output could not be written: ", lost)
-    return M.FAILURE
+  local reason = output.flush()
+  if reason then
+    say("standard output could not be written: ", reason)
+    return exit_code.FAILURE
   end
   return code
 end
@@ -71,30 +61,31 @@ local function print_version()
   local versions = require("equinix").versions()
   output.write(table.concat({ "equinix-auth " .. versions.equinix,
     versions.lua, versions.libcurl, versions.libcrypto }, "\n"), "\n")
-  os.exit(finish(M.OK))
+  os.exit(finish(exit_code.OK))
 end
 
--- argparse prints a help and ends with 0, whatever became of it. So the help
--- of a parser, and of each command that it will get, is ours.
-local function own_help(parser)
+-- argparse exits with 0 after printing a help text even if that could not be
+-- written. So the help of a parser, and of each command that it will get, is
+-- printed here.
+local function print_own_help(parser)
   parser:add_help {
     action = function()
       output.write(parser:get_help(), "\n")
-      os.exit(finish(M.OK))
+      os.exit(finish(exit_code.OK))
     end,
   }
   local command = parser.command
   function parser:command(...)
-    return own_help(command(self, ...))
+    return print_own_help(command(self, ...))
   end
   return parser
 end
 
 local function new_parser()
-  local parser = own_help(argparse("equinix-auth",
+  local parser = print_own_help(argparse("equinix-auth",
     "Authenticated access to the Equinix APIs.", EPILOG))
   parser:command_target "command":help_max_width(79)
-  parser:flag("--version", "Print the version and end."):action(print_version)
+  parser:flag("--version", "Print the version and exit."):action(print_version)
   local commands = {}
   for _, command in ipairs(COMMANDS) do
     for name, run in pairs(command.define(parser)) do
@@ -104,33 +95,28 @@ local function new_parser()
   return parser, commands
 end
 
--- What an error of the client says, and the details of its body.
-local function report(problem)
-  if type(problem) ~= "table" then
-    say(tostring(problem))
-    return M.FAILURE
+-- Prints an error with the details of the response, or a message. Returns the
+-- exit code.
+local function report(err)
+  if type(err) ~= "table" then
+    say(tostring(err))
+    return exit_code.FAILURE
   end
-  say((tostring(problem):gsub("^equinix: ", "")))
-  for _, detail in ipairs(problem.errors or {}) do
-    local words = {}
+  say((tostring(err):gsub("^equinix: ", "")))
+  for _, detail in ipairs(err.errors or {}) do
+    local parts = {}
     for _, name in ipairs { "code", "property", "reason", "message" } do
-      words[#words + 1] = detail[name]
+      parts[#parts + 1] = detail[name]
     end
-    say("  ", table.concat(words, ": "))
+    say("  ", table.concat(parts, ": "))
   end
-  return EXIT[problem.kind] or M.FAILURE
+  return exit_code.of(err)
 end
 
--- A misuse that only the library notices raises there, in its words; what
--- else raises is a mistake of ours.
-local function raised(problem)
-  local words = tostring(problem):match "^.-:%d+: equinix: (.*)$"
-  if words then
-    say(words)
-    return M.USAGE
-  end
-  say("this is a mistake in equinix-auth itself: ", tostring(problem))
-  return M.FAILURE
+local function report_raised(value)
+  local code, message = exit_code.of_raised(value)
+  say(message)
+  return code
 end
 
 --- Runs a command line.
@@ -139,21 +125,22 @@ end
 function M.main(argv)
   output.guard()
   if not has_argparse then
-    say "argparse is missing: install lua-argparse (apt, dnf) or argparse"
-    return M.FAILURE
+    say("argparse is missing: install lua-argparse (apt, dnf) or argparse "
+      .. "(LuaRocks)")
+    return exit_code.FAILURE
   end
   local parser, commands = new_parser()
   local ok, args = parser:pparse(argv)
   if not ok then
     say(args)
     io.stderr:write(parser:get_usage(), "\n")
-    return M.USAGE
+    return exit_code.USAGE
   end
-  local ran, code, problem = pcall(commands[args.command], args, say)
+  local ran, code, err = pcall(commands[args.command], args, say)
   if not ran then
-    return raised(code)
+    return report_raised(code)
   elseif not code then
-    code = report(problem)
+    code = report(err)
   end
   return finish(code)
 end

@@ -1,20 +1,19 @@
---- lazy_service: the client and the service behind the tools, made when a tool
---- is called.
+--- lazy_service: the client and the service behind the MCP tools, made when a
+--- tool is called.
 --
--- Law of this file: a mistake in the environment is no reason not to start: it
--- is told to whoever calls a tool and needs what is missing. All calls share
--- one client, and so one token.
+-- Law of this file: a mistake in the environment must not keep the server from
+-- starting: it is reported by each tool that needs what is missing. All calls
+-- share one client, and so one token.
 
-local access = require "equinix.cli.client"
+local clients = require "equinix.cli.client"
 local lazy = require "equinix.base.lazy"
 
-local capability = lazy "equinix.oauth.operations"
-local service = lazy "equinix.service.token_service"
+local token_service = lazy "equinix.service.token_service"
 
 local M = {}
 
--- What the store could not do costs no call; it is told.
-local function listener(say)
+-- A store that fails costs no call; it is only reported.
+local function reporter(say)
   return function(name, fields)
     if name == "store_failed" then
       say(("the token is not kept in a file (%s: %s)"):format(fields.op,
@@ -23,26 +22,26 @@ local function listener(say)
   end
 end
 
--- The client, made when it is first needed. A mistake in the environment is
--- told to whoever calls a tool, and can't be mended while this runs.
+-- Returns the client, which is made at the first call. A mistake in the
+-- environment can't be corrected while this runs, so the error stays.
 local function opener(args, transport, say)
-  local client, problem
+  local client, err
   return function()
-    if not client and not problem then
-      client, problem = access.client(args, listener(say), transport)
+    if not client and not err then
+      client, err = clients.client(args, reporter(say), transport)
     end
-    return client, problem
+    return client, err
   end
 end
 
--- Stands for the client.
+-- Has the methods of the client.
 local function lazy_client(open)
   return setmetatable({}, {
     __index = function(_, method)
       return function(_, ...)
-        local client, problem = open()
+        local client, err = open()
         if not client then
-          return nil, problem
+          return nil, err
         end
         return client[method](client, ...)
       end
@@ -50,19 +49,7 @@ local function lazy_client(open)
   })
 end
 
--- Whether a body has credentials of the caller's own.
-local function brings_credentials(fields)
-  for _, operation in ipairs(capability.operations) do
-    for _, field in ipairs(operation.fields) do
-      if field.credential and type(fields[field.name]) == "string" then
-        return true
-      end
-    end
-  end
-  return false
-end
-
--- A client that has no credentials and needs none: for bodies with their own.
+-- A client without credentials, for bodies that contain some.
 local function bare_client(args, transport)
   return require("equinix").new {
     token = "none",
@@ -74,45 +61,45 @@ local function bare_client(args, transport)
   }
 end
 
--- Here whoever reads the words owns this machine, so he is told exactly what
--- is wrong with his settings.
-local function refusal(problem)
+-- The agent's user owns this machine, so the message says exactly what is
+-- wrong with the settings.
+local function refusal(err)
   return {
     status = 500,
     headers = {},
     body = "",
-    object = { detail = problem.message },
-    problem = problem,
+    object = { detail = err.message },
+    err = err,
   }
 end
 
--- Stands for the service.
+-- Has the methods of the service that the tools need.
 local function lazy_service(open, args, transport)
   local own, bare
   return {
     call = function(_, name, fields, ...)
-      local client, problem = open()
+      local client, err = open()
       if client then
-        own = own or service.new(client)
+        own = own or token_service.new(client)
         return own:call(name, fields, ...)
-      elseif not brings_credentials(fields) then
-        return refusal(problem)
+      elseif not token_service.has_credentials(fields) then
+        return refusal(err)
       elseif not bare then
-        client, problem = bare_client(args, transport)
+        client, err = bare_client(args, transport)
         if not client then
-          return refusal(problem)
+          return refusal(err)
         end
-        bare = service.new(client)
+        bare = token_service.new(client)
       end
       return bare:call(name, fields, ...)
     end,
   }
 end
 
---- What stands for the service and for its client.
+--- Stand-ins for the service and for its client.
 ---@param args table of argparse
----@param transport? table the port; nil: the usual one
----@param say fun(...: string) words for whoever looks on
+---@param transport? table the port; nil: the default one
+---@param say fun(...: string) writes a message to standard error
 ---@return {call: function} service
 ---@return table client
 function M.new(args, transport, say)

@@ -1,55 +1,58 @@
 --- mcp: `equinix-auth mcp`, the tools for an agent that starts this program.
 --
--- Law of this file: a message is a line, and nothing but messages goes to
--- standard output. Agents start a second process only to see whether it is
--- there, so nothing is opened, read or sent before a tool is called: no
--- client, no store, no token. Who is told to end finishes what he has begun.
+-- Law of this file: a message is a line, and only messages go to standard
+-- output. Agents start a second process only to see whether the server works,
+-- so nothing is opened, read or sent before a tool is called: no client, no
+-- store, no token. When this process is to end, it finishes the calls in
+-- flight first.
 
-local access = require "equinix.cli.client"
+local clients = require "equinix.cli.client"
 local lazy = require "equinix.base.lazy"
 
-local adapter = lazy "equinix.service.mcp"
-local backing = lazy "equinix.cli.lazy_service"
+local allowlist = lazy "equinix.service.mcp.allowlist"
 local core = lazy "equinix.core"
-local desk = lazy "equinix.service.mcp.stdio"
-local lines = lazy "equinix.service.mcp.line_reader"
-local loop = lazy "equinix.transport.loop.scheduler"
-local rules = lazy "equinix.service.mcp.allowlist"
+local lazy_service = lazy "equinix.cli.lazy_service"
+local line_reader = lazy "equinix.service.mcp.line_reader"
+local mcp = lazy "equinix.service.mcp"
+local scheduler = lazy "equinix.transport.loop.scheduler"
+local stdio = lazy "equinix.service.mcp.stdio"
 
 local M = {}
 
-local END_SECONDS = 10 -- from a TERM to the end, whatever is under way
+local END_SECONDS = 10 -- from a TERM to the end, whatever is in flight
 
--- One line, and all of it now.
-local function write(answer)
-  return core.output(answer .. "\n") ~= nil
+-- Writes one line at once.
+local function write(line)
+  return core.output(line .. "\n") ~= nil
 end
 
--- Where tasks can't wait (Lua 5.1) a call holds up the others.
-local function transport_of(tasks)
-  return loop.able() and require("equinix.transport.loop").new(tasks) or nil
+-- Where tasks can't wait (Lua 5.1) a call blocks the others.
+local function transport_of(loop)
+  return scheduler.able() and require("equinix.transport.loop").new(loop)
+    or nil
 end
 
 local function run(args, say)
-  local heard, problem = core.on_term(END_SECONDS)
-  if not heard then
-    return nil, problem
+  local installed, err = core.on_term(END_SECONDS)
+  if not installed then
+    return nil, err
   end
-  local tasks = loop.new(say)
-  local service, client = backing.new(args, transport_of(tasks), say)
-  return desk.new({
-    server = adapter.new {
+  local loop = scheduler.new(say)
+  local service, client = lazy_service.new(args, transport_of(loop), say)
+  return stdio.new({
+    server = mcp.new {
       service = service,
       client = client,
+      version = core._VERSION,
       exposure = args.token_exposure,
       allow = args.allow,
       now = core.now,
       log = say,
     },
-    input = lines.new(core.input, adapter.MAX_BODY, desk.cancelled),
-    loop = tasks,
+    input = line_reader.new(core.input, mcp.MAX_BODY, stdio.inspect),
+    loop = loop,
     write = write,
-    told = core.told_to_end,
+    ending = core.termination_requested,
   }):run()
 end
 
@@ -58,13 +61,13 @@ Examples:
   equinix-auth mcp
   equinix-auth mcp --token-exposure handle]]
 
--- Checked before anything is answered.
+-- Checked when the arguments are read.
 local function rule(text)
-  local parsed, mistake = rules.parse(text)
-  return parsed and text, mistake
+  local parsed, message = allowlist.parse(text)
+  return parsed and text, message
 end
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the function that runs it.
 function M.define(parser)
   local command = parser:command("mcp",
     "Serve the tools to an agent: MCP over standard input and output.",
@@ -74,7 +77,7 @@ function M.define(parser)
     :target "token_exposure":choices { "raw", "handle" }
   command:option("--allow", "With handle, the agent may also call this; more "
     .. "than once if needed."):count "*":convert(rule):argname "<METHOD /path>"
-  access.options(command)
+  clients.options(command)
   return { mcp = run }
 end
 

@@ -1,15 +1,15 @@
---- request: `equinix-auth request METHOD PATH`, one authenticated call, or
--- all pages of a list.
+--- request: `equinix-auth request METHOD PATH`, one authenticated call, or all
+--- pages of a list.
 
-local access = require "equinix.cli.client"
+local all_pages = require "equinix.cli.all_pages"
 local arguments = require "equinix.cli.arguments"
+local clients = require "equinix.cli.client"
 local download = require "equinix.cli.download"
-local listing = require "equinix.cli.all_pages"
 local output = require "equinix.cli.output"
 
 local M = {}
 
-local function show_head(response)
+local function print_head(response)
   output.write(("HTTP %d\n"):format(response.status))
   local names = {}
   for name in pairs(response.headers) do
@@ -22,40 +22,40 @@ local function show_head(response)
   output.write "\n"
 end
 
-local function show_body(response)
+local function print_body(response)
   output.write(response.body)
-  -- JSON does not mind a newline, and a terminal misses it.
+  -- Harmless after JSON, and a terminal needs it.
   if response.body:find "[%]}]$" then
     output.write "\n"
   end
 end
 
--- A success without a body is no data, but a script's author wants to know.
+-- Without a body there is no data to print, so the status goes to stderr.
 local function say_status(say, response)
-  local place = response.headers.location
-  say(("%d%s"):format(response.status, place and ", Location: " .. place
+  local location = response.headers.location
+  say(("%d%s"):format(response.status, location and ", Location: " .. location
     or ""))
 end
 
 -- One call.
 local function call(client, request, args, say)
-  local response, problem
+  local response, err
   if args.output then
-    response, problem = download.run(args.output, function(sink)
+    response, err = download.run(args.output, function(sink)
       request.sink = sink
       return client:request(request)
     end)
   else
-    response, problem = client:request(request)
+    response, err = client:request(request)
   end
   if not response then
-    return nil, problem
+    return nil, err
   end
   if args.include then
-    show_head(response)
+    print_head(response)
   end
   if not args.output then
-    show_body(response)
+    print_body(response)
     if response.body == "" and not args.include then
       say_status(say, response)
     end
@@ -65,29 +65,29 @@ end
 
 -- All pages.
 local function list(client, request, args)
-  local items, problem = listing.items(client, request)
+  local items, err = all_pages.items(client, request)
   if not items then
-    return nil, problem
+    return nil, err
   elseif not args.output then
-    listing.write(items, output.write)
+    all_pages.write(items, output.write)
     return 0
   end
   return download.run(args.output, function(sink)
-    listing.write(items, sink)
+    all_pages.write(items, sink)
     return 0
   end)
 end
 
 local function run(args, say)
-  local request, mistake = arguments.request(args)
+  local request, message = arguments.request(args)
   if request and args.all_pages then
-    request, mistake = listing.request(request)
+    request, message = all_pages.request(request)
   end
   if not request then
-    say(mistake)
+    say(message)
     return 2
   end
-  return access.with_client(args, say, function(client)
+  return clients.with_client(args, say, function(client)
     return (args.all_pages and list or call)(client, request, args, say)
   end)
 end
@@ -100,25 +100,26 @@ Examples:
     --all-pages -o connections.json
   jq -n '{...}' | equinix-auth request POST /path -d -]]
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the functions that run it, by name.
 function M.define(parser)
   local command = parser:command("request",
-    "Make one authenticated call and print its answer.", EXAMPLES)
+    "Make one authenticated call and print the body of the response.",
+    EXAMPLES)
   command:argument("method", "GET, POST, ...")
   command:argument("path", "Such as /fabric/v4/ports.")
-  command:option("-d --data", "A body: JSON, @file, or - for stdin.")
-    :argname "<json>"
-  command:option("-q --query", "A query parameter."):count "*"
-    :argname "<name=value>"
-  command:option("-H --header", "A header; never Authorization."):count "*"
-    :target "headers":argname "<line>"
+  command:option("-d --data", "The body: JSON, @file, or - for standard "
+    .. "input."):argname "<body>"
+  command:option("-q --query", "A query parameter; may be repeated.")
+    :count "*":argname "<name=value>"
+  command:option("-H --header", "A header, except Authorization; may be "
+    .. "repeated."):count "*":target "headers":argname "<line>"
   command:mutex(
-    command:flag("-i --include", "Print status and headers, too."),
-    command:flag("--all-pages", "A list as one JSON array, or nothing.")
-      :target "all_pages")
-  command:option("-o --output", "The body into this file, as a whole or not "
-    .. "at all."):argname "<path>"
-  access.options(command)
+    command:flag("-i --include", "Print status and headers first."),
+    command:flag("--all-pages", "Print the items of all pages of a list as "
+      .. "one JSON array, or nothing."):target "all_pages")
+  command:option("-o --output", "Write the body into this file, completely or "
+    .. "not at all."):argname "<path>"
+  clients.options(command)
   return { request = run }
 end
 

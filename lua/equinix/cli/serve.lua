@@ -1,32 +1,32 @@
---- serve: `equinix-auth serve`, the capability on REST and MCP.
+--- serve: `equinix-auth serve`, token and refresh over REST and MCP.
 
-local access = require "equinix.cli.client"
-local between = require("equinix.cli.arguments").between
+local arguments = require "equinix.cli.arguments"
+local clients = require "equinix.cli.client"
 
 local M = {}
 
--- A folder for the token that can't be had costs no service.
+-- The service also runs where the store can't be opened.
 local function has_store(args, say)
   if args.no_store then
     return false
   end
-  local store, problem = require("equinix.store.file").new {}
+  local store, err = require("equinix.store.file").new {}
   if not store then
-    say("the token does not outlive this service: ", problem.message)
+    say("the token is not kept for the next start: ", err.message)
   end
   return store ~= nil
 end
 
-local port = between(0, 65535)
+local port = arguments.between(0, 65535)
 
--- A port that there is not is like one that is taken: no mistake in the words,
--- and no reason to show how they are spelled.
+-- A port that does not exist is treated like one that is in use: exit code 1
+-- and one line, without the usage.
 local function read_ports(args)
   for name, option in pairs { rest_port = "--rest-port",
     mcp_port = "--mcp-port" } do
-    local n, mistake = port(args[name])
+    local n, message = port(args[name])
     if not n then
-      return nil, ("can't listen on %s: %s"):format(option, mistake)
+      return nil, ("can't listen on %s: %s"):format(option, message)
     end
     args[name] = n
   end
@@ -34,15 +34,15 @@ local function read_ports(args)
 end
 
 local function run(args, say)
-  local ports, wrong = read_ports(args)
-  if not ports then
-    return nil, wrong
+  local ok, bad_port = read_ports(args)
+  if not ok then
+    return nil, bad_port
   end
   -- Loaded here, since most commands need none of it.
   local serve = require "equinix.serve.launch"
-  local mistake = serve.mistake(args)
-  if mistake then
-    say(mistake)
+  local message = serve.mistake(args)
+  if message then
+    say(message)
     return 2
   end
   return serve.run {
@@ -72,8 +72,9 @@ local function rule(text)
   return parsed and text, message
 end
 
-local WORDS = "Answer POST /oauth2/v1/token and /oauth2/v1/refreshaccesstoken "
-  .. "with this account's token (REST), and the same as MCP tools."
+local DESCRIPTION = "Answer POST /oauth2/v1/token and POST "
+  .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
+  .. "offer the same as MCP tools."
 
 local EXAMPLES = [[
 Examples:
@@ -81,35 +82,32 @@ Examples:
   equinix-auth serve --rest-port 8080 --mcp-port 9090 --workers 2
   curl -X POST http://127.0.0.1:8080/oauth2/v1/token]]
 
---- Adds the command; returns what runs it.
+--- Adds the command; returns the functions that run it, by name.
 function M.define(parser)
-  local command = parser:command("serve", WORDS, EXAMPLES)
-  command:option("--rest-port", "Where REST listens; 0: any free port.",
-    "8080"):target "rest_port":argname "<n>"
-  command:option("--mcp-port", "Where MCP listens; 0: any free port.", "9090")
+  local command = parser:command("serve", DESCRIPTION, EXAMPLES)
+  command:option("--rest-port", "The port of REST; 0: any free port.", "8080")
+    :target "rest_port":argname "<n>"
+  command:option("--mcp-port", "The port of MCP; 0: any free port.", "9090")
     :target "mcp_port":argname "<n>"
-  command:option("--listen", "The address; any but loopback takes a token.",
-    "127.0.0.1"):argname "<ip>"
-  command:option("--auth-token-file", "Callers have to send what is in it as "
-    .. "Authorization: Bearer."):target "auth_token_file":argname "<path>"
-  command:option("--allow-host", "A further name for Host and Origin, as "
+  command:option("--listen", "The address to listen on; any but loopback "
+    .. "requires --auth-token-file.", "127.0.0.1"):argname "<ip>"
+  command:option("--auth-token-file", "Callers have to send the content of "
+    .. "this file as Authorization: Bearer."):target "auth_token_file"
+    :argname "<path>"
+  command:option("--allow-host", "Accept this name in Host and Origin too, as "
     .. "name or name:port."):count "*":target "allowed_hosts":argname "<name>"
   command:option("--token-exposure", "What MCP shows of a token: raw, or an "
     .. "opaque handle.", "raw"):choices { "raw", "handle" }
     :target "exposure":argname "<how>"
-  command:option("--allow", "With handle, agents may also call this; more "
-    .. "than once if needed."):count "*":convert(rule):argname "<METHOD /path>"
-  command:option("--workers", "Processes of nginx.", "2")
-    :convert(between(1, 64)):argname "<n>"
-  command:option("--rate", "Requests a second for each address; 0: no limit, "
-    .. "the default on loopback; else 1000."):convert(between(0, 1000000))
-    :argname "<n>"
-  command:option("--ready-file", "Write JSON there when it listens.")
-    :target "ready_file":argname "<path>"
-  command:flag("--until-eof", "End when standard input ends.")
-    :target "until_eof"
-  command:option("--nginx", "Use this nginx."):argname "<path>"
-  access.options(command)
+  command:option("--allow", "With handle, agents may also call this; may be "
+    .. "repeated."):count "*":convert(rule):argname "<METHOD /path>"
+  command:option("--workers", "Number of nginx worker processes.", "2")
+    :convert(arguments.between(1, 64)):argname "<n>"
+  command:option("--rate", "Requests per second for each address; 0: no "
+    .. "limit. Default: 0 on loopback, else 1000.")
+    :convert(arguments.between(0, 1000000)):argname "<n>"
+  arguments.nginx_options(command)
+  clients.options(command)
   return { serve = run }
 end
 

@@ -1,19 +1,14 @@
---- shell: small programs that every system has, asked one thing.
+--- shell: runs small programs that every system has, and reads their output.
 --
--- Law of this file: what comes from outside is one quoted word of a command,
--- never a part of it; and no secret is ever a word.
+-- Law of this file: what comes from outside is one quoted word of a command
+-- (base/shell), never a part of it; and no secret is ever a word.
+
+local shell = require "equinix.base.shell"
 
 local M = {}
 
---- One word of a shell command, whatever is in it.
----@param word string
----@return string
-function M.quote(word)
-  return "'" .. word:gsub("'", [['\'']]) .. "'"
-end
-
--- Where there is no `timeout`, a second process ends the first one. It holds
--- no end of the pipe that is read, and it takes its own nap along.
+-- Where there is no `timeout`, a second process stops the first one. It holds
+-- no end of the pipe that is read, and it stops its own `sleep` too.
 local LIMITED = [[
 (
 if command -v timeout >/dev/null 2>&1; then
@@ -34,27 +29,21 @@ kill $dog 2>/dev/null
 exit $code
 )]]
 
---- A command that is ended when it takes longer, as one of the shell's.
+--- A shell command that stops another command when that takes too long.
 ---@param command string one program and its words, without a pipe
----@param seconds number rounded up to whole ones
----@return string command with another exit code than 0 if it was ended
+---@param seconds number rounded up to a whole number
+---@return string command its exit code is not 0 if it was stopped
 function M.limited(command, seconds)
   local values = { command = command, seconds = math.ceil(seconds) }
   return (LIMITED:gsub("%%%((%l+)%)", values))
 end
 
---- What a command prints, stderr among it, without the last newlines; "" when
---- it can't be run.
+--- What a command prints on stdout and stderr, without the newlines at the
+--- end; "" when it can't be run.
 ---@param command string
 ---@return string
 function M.output(command)
-  local pipe = io.popen("{ " .. command .. "\n} 2>&1", "r")
-  if not pipe then
-    return ""
-  end
-  local text = pipe:read "*a" or ""
-  pipe:close()
-  return (text:gsub("\n+$", ""))
+  return shell.output("{ " .. command .. "\n} 2>&1")
 end
 
 return M

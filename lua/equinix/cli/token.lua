@@ -1,46 +1,43 @@
 --- token: `equinix-auth token` and `equinix-auth refresh`.
 
-local access = require "equinix.cli.client"
+local clients = require "equinix.cli.client"
 local json = require "equinix.base.json"
 local output = require "equinix.cli.output"
 
 local M = {}
 
-local function show(args, token)
+local function text_of(token, args)
   if args.json then
-    local fields = {}
-    for name, value in pairs(token) do
-      fields[name] = value
-    end
-    return json.encode(fields)
+    return json.encode(token)
   elseif args.header then
     return "Authorization: Bearer " .. token.access_token
   end
   return token.access_token
 end
 
--- Gets a token by a method of the client, and prints it.
+-- Calls a method of the client, and prints the token that it returns.
 local function print_token(args, say, method)
-  return access.with_client(args, say, function(client)
-    local token, problem = client[method](client, { force = args.force })
+  return clients.with_client(args, say, function(client)
+    local token, err = client[method](client, { force = args.force })
     if not token then
-      return nil, problem
+      return nil, err
     end
-    output.write(show(args, token), "\n")
+    output.write(text_of(token, args), "\n")
     return 0
   end)
 end
 
 local function options(command)
   command:mutex(
-    command:flag("--json", "The whole token as JSON."),
-    command:flag("--header", "As a header: Authorization: Bearer ..."))
-  access.options(command)
+    command:flag("--json", "Print the whole token as JSON."),
+    command:flag("--header", "Print it as a header: Authorization: Bearer "
+      .. "..."))
+  clients.options(command)
   return command
 end
 
 local TOKEN_EXAMPLES = [[
-The token comes out of a file while it lives, so a script may call this often.
+The token is kept in a file while it is valid, so a script may call this often.
 
 Examples:
   equinix-auth token
@@ -49,18 +46,19 @@ Examples:
 
 local REFRESH_EXAMPLES = [[
 Credentials that were refused are held back, since Equinix locks an account
-after 5 bad attempts; --force sends them all the same.
+after 5 bad attempts; --force sends them anyway.
 
 Examples:
   equinix-auth refresh
   equinix-auth refresh --force --header]]
 
---- Adds the commands; returns what runs them.
+--- Adds the commands; returns the functions that run them, by name.
 function M.define(parser)
   options(parser:command("token", "Print an access token.", TOKEN_EXAMPLES))
   local refresh = options(parser:command("refresh",
     "Renew the token now, and print it.", REFRESH_EXAMPLES))
-  refresh:flag("--force", "In spite of a back-off or refused credentials.")
+  refresh:flag("--force", "Send the credentials in spite of a back-off or an "
+    .. "earlier refusal.")
   return {
     token = function(args, say)
       return print_token(args, say, "token")

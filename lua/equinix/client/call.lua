@@ -1,14 +1,14 @@
---- call: one API call, from its options to its answer.
+--- call: one API call, from its options to its response.
 --
--- Law of this file: one deadline over everything (token, waits, repetitions);
--- a 401 costs one shared renewal and one repetition, a second one is final;
--- redirects only for GET and HEAD, five at most, to the same origin, and
--- nothing is sent to where the caller doesn't want one to lead.
+-- Law of this file: one deadline over everything (token, waits, retries); a
+-- 401 costs one shared renewal and one retry, a second one is final; redirects
+-- only for GET and HEAD, five at most, to the same origin, and nothing is sent
+-- to a target that the caller does not allow.
 
-local compose = require "equinix.http.build"
+local build = require "equinix.http.build"
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local response = require "equinix.http.response"
+local errors = require "equinix.base.error"
+local http_response = require "equinix.http.response"
 local retry = require "equinix.http.retry"
 local target = require "equinix.http.target"
 
@@ -35,12 +35,12 @@ local function set(list)
   return members
 end
 
--- What it is called, in errors and events.
+-- The name of the call in errors and events.
 function Call:op()
   return target.op(self.request.method, self.request.url)
 end
 
--- What no waiting mends.
+-- Kinds of errors that waiting does not cure.
 local HOPELESS = { auth = true, config = true, tls = true }
 
 -- A token, waiting out a back-off where the deadline and the caller allow.
@@ -50,14 +50,14 @@ function Call:authorize()
     return fresh
   end
   while true do
-    local header, problem = self.tokens:get { deadline = self.deadline }
+    local header, err = self.tokens:get { deadline = self.deadline }
     if header then
       return header
     end
-    local pause = problem.retry_after
-    if self.policy.off or HOPELESS[problem.kind] or not pause
+    local pause = err.retry_after
+    if self.policy.off or HOPELESS[err.kind] or not pause
       or core.now() + pause >= self.deadline then
-      return nil, problem
+      return nil, err
     end
     self.transport.sleep(pause)
   end
@@ -65,10 +65,10 @@ end
 
 -- Seconds before another attempt, when one is allowed and the deadline leaves
 -- room for it; else nil.
-function Call:pause(status, problem, headers)
-  if self.drained or self.attempt >= self.policy.attempts
+function Call:pause(status, transport_err, headers)
+  if self.has_chunks or self.attempt >= self.policy.attempts
     or not retry.allowed(self.request.method, self.idempotent, status,
-      problem) then
+      transport_err) then
     return nil
   end
   local asked = headers and retry.after(headers["retry-after"], os.time(),
@@ -82,7 +82,7 @@ function Call:pause(status, problem, headers)
     attempt = self.attempt,
     delay = pause,
     status = status,
-    kind = problem and problem.kind,
+    kind = transport_err and transport_err.kind,
   })
   self.attempt = self.attempt + 1
   return pause
@@ -98,28 +98,27 @@ function Call:follows(url)
 end
 
 -- A redirect of a GET or HEAD: true when the request now points there.
-function Call:redirect(answer)
+function Call:redirect(response)
   local method = self.request.method
   local function no(reason)
-    return err.fail("protocol", ("%s: %d: a redirect was not followed: %s")
-      :format(self:op(), answer.status, reason), { code = "redirect" })
+    return errors.fail("protocol", ("%s: %d: a redirect was not followed: %s")
+      :format(self:op(), response.status, reason), { code = "redirect" })
   end
-  local url, problem
+  local url, err
   if method ~= "GET" and method ~= "HEAD" then
-    url, problem = no("only GET and HEAD may be redirected")
+    url, err = no("only GET and HEAD may be redirected")
   elseif self.redirects >= MAX_REDIRECTS then
-    url, problem = no("there were " .. MAX_REDIRECTS .. " already")
+    url, err = no("there were " .. MAX_REDIRECTS .. " already")
   else
-    url, problem = target.redirect(self.request.url,
-      answer.headers.location, self:op())
+    url, err = target.redirect(self.request.url, response.headers.location,
+      self:op())
     if url and not self:follows(url) then
-      url, problem = no("field follow does not allow it")
+      url, err = no("field follow does not allow it")
     end
   end
   if not url then
-    problem.status, problem.response, problem.op = answer.status, answer,
-      self:op()
-    return nil, problem
+    err.status, err.response, err.op = response.status, response, self:op()
+    return nil, err
   end
   self.redirects = self.redirects + 1
   self.request.url = url
@@ -129,101 +128,103 @@ end
 local STATIC_401 = "the token was not accepted, and a static one can't be "
   .. "renewed; give a new one (option token or EQUINIX_API_TOKEN)"
 
-local function failed(self, answer)
-  local status = answer.status
-  return nil, err.from_response(answer, self:op(), {
+local function failed(self, response)
+  local status = response.status
+  return nil, errors.from_response(response, self:op(), {
     kind = status == 401 and "auth" or "http",
     secrets = { (self.header:gsub("^%S+ ", "")) },
     advice = status == 401 and not self.tokens.renews and STATIC_401 or nil,
-    retry_after = retry.after(answer.headers["retry-after"], os.time(),
+    retry_after = retry.after(response.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),
   })
 end
 
--- What an answer means: "again" and after how many seconds, or what the
+-- What a response means: "again" and after how many seconds, or what the
 -- caller gets.
-function Call:judge(answer)
-  local status = answer.status
-  if (status >= 200 and status < 300) or self.accept[status] then
-    return answer
+function Call:judge(response)
+  local status = response.status
+  if http_response.SUCCESS[status] or self.accept[status] then
+    return response
   elseif status == 401 and not self.renewed and self.tokens.renews then
     -- That token is refused for all; the next round obtains another one.
     self.renewed = true
     self.tokens:reject(self.header)
     return "again", 0
   elseif REDIRECTS[status] then
-    local ok, problem = self:redirect(answer)
+    local ok, err = self:redirect(response)
     if ok then
       return "again", 0
     end
-    return nil, problem
+    return nil, err
   end
-  local pause = self:pause(status, nil, answer.headers)
+  local pause = self:pause(status, nil, response.headers)
   if pause then
     return "again", pause
   end
-  return failed(self, answer)
+  return failed(self, response)
 end
 
 --- The request to be sent now, with a token.
 ---@return table|nil request of the transport's port
 ---@return number|equinix.Error seconds it may take, or why it can't be sent
 function Call:ready()
-  local header, problem = self:authorize()
+  local header, err = self:authorize()
   if not header then
-    return nil, problem
+    return nil, err
   end
   local seconds = self.deadline - core.now()
   if seconds <= 0 then
-    return err.fail("timeout", self:op() .. ": the deadline passed", {
+    return errors.fail("timeout", self:op() .. ": the deadline passed", {
       op = self:op(),
     })
   end
-  local headers = self.request.headers
-  headers[#headers][2] = header
+  build.authorize(self.request, header)
   self.header = header
   return self.request, seconds
 end
 
 --- What came of it.
----@param answer table|nil as the transport gave it
----@param trouble table|nil
+---@param response table|nil as the transport gave it
+---@param transport_err table|nil
 ---@return equinix.Response|"again"|nil
 ---@return equinix.Error|number|nil error, or seconds before the next round
-function Call:settle(answer, trouble)
-  if answer then
-    return self:judge(response.new(answer, self.request.url))
+function Call:settle(response, transport_err)
+  if response then
+    return self:judge(http_response.new(response, self.request.url))
   end
-  local pause = self:pause(nil, trouble)
+  local pause = self:pause(nil, transport_err)
   if pause then
     return "again", pause
   end
-  return nil, err.from_transport(trouble, self:op())
+  return nil, errors.from_transport(transport_err, self:op())
 end
 
 --- Begins a call; nothing is sent yet.
----@param client table config, flight, transport, emit
+---@param client table config, tokens, transport, emit
 ---@param opts equinix.Request checked by equinix.http.validate
 ---@return equinix.Call|nil
 ---@return equinix.Error|nil
 function M.new(client, opts)
   local config = client.config
   if not client.tokens then
-    return err.fail("closed", "the client was closed meanwhile")
+    return errors.fail("closed", "the client was closed meanwhile")
   end
-  local built, problem = compose.request(config, opts)
-  if not built then
-    return nil, problem
+  local request, err = build.request(config, opts)
+  if not request then
+    return nil, err
   end
-  local policy, message = retry.policy(opts.retry, config.retry)
+  local policy, message = config.retry, nil
+  if opts.retry ~= nil then
+    policy, message = retry.policy(opts.retry, config.retry)
+  end
   if not policy then
-    return err.fail("config", message, { code = "bad_request_field" })
+    return errors.fail("config", message, { code = "bad_request_field" })
   end
   local self = setmetatable({
     tokens = client.tokens,
     transport = client.transport,
     emit = client.emit,
-    request = built,
+    request = request,
     deadline = core.now() + (opts.timeout or config.timeout),
     policy = policy,
     idempotent = opts.idempotent,
@@ -233,9 +234,9 @@ function M.new(client, opts)
     redirects = 0,
   }, Call)
   if type(opts.sink) == "function" then
-    -- What was given away can't be taken back: no repetition after that.
+    -- What was given away can't be taken back: no retry after that.
     self.on_chunk = function(chunk)
-      self.drained = true
+      self.has_chunks = true
       opts.sink(chunk)
     end
   end
@@ -243,32 +244,32 @@ function M.new(client, opts)
 end
 
 --- Makes one call.
----@param client table config, flight, transport, emit
+---@param client table config, tokens, transport, emit
 ---@param opts equinix.Request checked by equinix.http.validate
----@param first? {header: string, started: number, answer: table?,
----  trouble: table?} what came of it already, when it was sent once
+---@param first? {header: string, started: number, response: table?,
+---  transport_err: table?} what came of it already, when it was sent once
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.run(client, opts, first)
-  local self, problem = M.new(client, opts)
+  local self, err = M.new(client, opts)
   if not self then
-    return nil, problem
+    return nil, err
   end
   local result, extra = "again", 0
   if first then
     self.header = first.header
     self.deadline = first.started + client.config.timeout
-    result, extra = self:settle(first.answer, first.trouble)
+    result, extra = self:settle(first.response, first.transport_err)
   end
   while result == "again" do
     if extra > 0 then
       self.transport.sleep(extra)
     end
-    local sent, seconds = self:ready()
-    if not sent then
+    local request, seconds = self:ready()
+    if not request then
       return nil, seconds
     end
-    result, extra = self:settle(self.transport.send(sent, seconds,
+    result, extra = self:settle(self.transport.send(request, seconds,
       self.on_chunk))
   end
   return result, extra

@@ -1,4 +1,4 @@
---- credentials: who the client is, from one source.
+--- credentials: the account that the client uses, from one source.
 --
 -- Law of this file: credentials are one set. Any of them given explicitly
 -- switches off every credential variable, so that an id and a secret of two
@@ -6,7 +6,7 @@
 -- a table shows one.
 
 local core = require "equinix.core"
-local env = require "equinix.client.environment"
+local environment = require "equinix.client.environment"
 
 local M = {}
 
@@ -26,7 +26,7 @@ local function source(opts)
   local found = {}
   for _, name in ipairs { "client_id", "client_secret",
     "client_secret_file", "token", "subject_token" } do
-    found[name] = env.get(name)
+    found[name] = environment.get(name)
   end
   return found
 end
@@ -131,8 +131,8 @@ local function subject_of(given)
   end
 end
 
--- What the cache tells clients apart by: the subject token, or for a function
--- this very client, unless it has a cache_key.
+-- What stands for the subject in the name of the cached token: the subject
+-- token, or for a function this very client, unless it has a cache_key.
 local function exchange_key(given, cache_key)
   if type(given) ~= "function" then
     return constant(given)
@@ -163,7 +163,7 @@ function M.take(config, opts)
   config.user_name = from.user_name
   config.user_password = constant(from.user_password)
   config.static_token = constant(from.token)
-  config.scope = opts.scope or env.get "scope"
+  config.scope = opts.scope or environment.get "scope"
   config.subject = subject_of(from.subject_token)
   config.exchange_key = exchange_key(from.subject_token, opts.cache_key)
   config.has_secret = (from.client_secret or path) and true or false

@@ -1,18 +1,19 @@
---- fast_get: the short way of a plain GET whose path was asked for before.
+--- fast_get: the short way of a plain GET whose path was requested before.
 --
 -- Law of this file: nothing is decided here. The request was built and
 -- checked the first time; with a fresh token it goes out as it is, and a plain
 -- success comes back as it is. Anything else goes the long way, in call.lua.
 -- (Without it half the work of a kept-alive GET would be ours, not libcurl's.)
 
+local build = require "equinix.http.build"
 local call = require "equinix.client.call"
-local compose = require "equinix.http.build"
-local new_response = require("equinix.http.response").new
+local http_response = require "equinix.http.response"
 local now = require("equinix.core").now
 
 local M = {}
 
-local MOST = 128 -- paths that are remembered; then all over again
+local MAX_PATHS = 128 -- that are remembered; then all are forgotten
+local SUCCESS, new_response = http_response.SUCCESS, http_response.new
 
 --- Whether these fields are a GET of a path and nothing else.
 ---@param fields equinix.Request
@@ -25,40 +26,36 @@ function M.is_plain(fields)
   return type(fields.path) == "string"
 end
 
---- The memory of a client.
-function M.memo()
-  return { count = 0, entries = {} }
-end
-
--- The request for a path, built and kept; its `header` is still empty.
+-- The request for a path, built and kept; its Authorization is still empty.
 local function remember(client, path)
   local memo = client.memo
-  local built, problem = compose.request(client.config, { path = path })
-  if not built then
-    return nil, problem
+  local request, err = build.request(client.config, { path = path })
+  if not request then
+    return nil, err
   end
-  if memo.count >= MOST then
-    memo = M.memo()
+  if memo.count >= MAX_PATHS then
+    memo = { count = 0, entries = {} }
     client.memo = memo
   end
-  local entry = { request = built, header = built.headers[#built.headers] }
+  local entry = { request = request }
   memo.entries[path], memo.count = entry, memo.count + 1
   return entry
 end
 
--- Where others run meanwhile a request may not be shared. A token lives for an
--- hour: what it goes into is made once for all calls with it.
-local function renew(client, path, authorization)
+-- A token lives for an hour: what it goes into is made once for all calls
+-- with it.
+local function prepared(client, path, header)
   local entry = client.memo.entries[path]
   if not entry then
-    local problem
-    entry, problem = remember(client, path)
+    local err
+    entry, err = remember(client, path)
     if not entry then
-      return nil, problem
+      return nil, err
     end
   end
   local prepare = client.transport.prepare
-  entry.header[2], entry.authorization = authorization, authorization
+  build.authorize(entry.request, header)
+  entry.header = header
   entry.prepared = prepare and prepare(entry.request) or entry.request
   return entry
 end
@@ -66,32 +63,33 @@ end
 --- GETs a path.
 ---@param client equinix.Client
 ---@param path string
+---@param header string of a fresh token
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
-function M.get(client, path)
-  local header, entry = client.tokens.hit(), client.memo.entries[path]
-  if not entry or entry.authorization ~= header then
-    local problem
-    if not header or not client.transport.blocking then
+function M.get(client, path, header)
+  local entry = client.memo.entries[path]
+  if not entry or entry.header ~= header then
+    -- Where other callers run meanwhile a request may not be shared.
+    if not client.transport.blocking then
       return call.run(client, { path = path })
     end
-    entry, problem = renew(client, path, header)
+    local err
+    entry, err = prepared(client, path, header)
     if not entry then
-      return nil, problem
+      return nil, err
     end
   end
   local started = now()
-  local answer, trouble = client.transport.send(entry.prepared,
+  local response, transport_err = client.transport.send(entry.prepared,
     client.config.timeout)
-  local status = answer and answer.status or 0
-  if status >= 200 and status < 300 then
-    return new_response(answer, entry.request.url)
+  if response and SUCCESS[response.status] then
+    return new_response(response, entry.request.url)
   end
   return call.run(client, { path = path }, {
     header = header,
     started = started,
-    answer = answer,
-    trouble = trouble,
+    response = response,
+    transport_err = transport_err,
   })
 end
 

@@ -1,25 +1,27 @@
 --- options: what `equinix.new` takes, checked and completed.
 --
 -- Law of this file: an explicit option beats the environment, which beats the
--- default; credentials are one set from one source. A name nobody knows or a
--- value of the wrong type is a mistake in the program and raises at the line
--- of the call; a value that is not usable is data and returns `nil, err`.
+-- default; credentials are one set from one source. An unknown name or a value
+-- of the wrong type is a mistake in the program and raises at the line of the
+-- call; a value that is not usable is data and returns `nil, err`.
 
 local lazy = require "equinix.base.lazy"
 
+local cache_key = require "equinix.oauth.cache_key"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
 local credentials = require "equinix.client.credentials"
-local env = require "equinix.client.environment"
-local err = lazy "equinix.base.error"
+local environment = require "equinix.client.environment"
+local errors = lazy "equinix.base.error"
 local retry = require "equinix.http.retry"
 
 local M = {}
 
 local PRODUCTION = "https://api.equinix.com"
+local LEASE_MARGIN = 5 -- seconds beyond `timeout` that a leader has
 local STS = "https://sts.eqix.equinix.com"
 local SANDBOX = "https://sandboxapi.equinix.com"
--- Inside nginx many answers are held at once.
+-- Inside nginx many bodies are held at once.
 local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 
 ---@class equinix.Options
@@ -41,7 +43,7 @@ local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 ---@field connect_timeout? number seconds
 ---@field retry? equinix.RetryPolicy|boolean
 ---@field store? table second level of the cache, see equinix.store
----@field transport? table the port, see CONTRIBUTING.md
+---@field transport? table the port, see docs/architecture.md
 ---@field proxy? string URL; the environment's are ignored
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
@@ -82,7 +84,43 @@ local NEW = {
   user_agent = "string",
 }
 
--- What a port's table must be able to do.
+---@class equinix.Config the options, complete and checked: what all parts read
+---@field grant "client_credentials"|"password"|"token_exchange"|"static"
+---@field client_id? string
+---@field has_secret? boolean
+---@field secret fun(): string|nil, string|nil what the key is made with, or
+---  why it can't be read
+---@field secret_rotates? boolean it is read from a file each time
+---@field user_name? string
+---@field user_password? fun(): string
+---@field static_token? fun(): string
+---@field scope? string
+---@field subject? fun(): string|nil, string|nil
+---@field exchange_key? fun(): string what stands for the subject in the key
+---@field cache_key? string
+---@field identity string of cache_key.identity
+---@field encoding "json"|"form"
+---@field base_url string without a slash at its end
+---@field origin string of base_url
+---@field allowed table<string, true> origins that may get the bearer token
+---@field sts_url? string
+---@field sts_origin? string
+---@field timeout number seconds
+---@field lease_seconds number that a leader may take: timeout and 5 more
+---@field connect_timeout number seconds
+---@field retry equinix.RetryPolicy
+---@field store? table
+---@field transport? table
+---@field proxy? string
+---@field ca_file? string
+---@field client_cert? string
+---@field client_key? string
+---@field max_body number bytes
+---@field on_event? fun(name: string, fields: table)
+---@field user_agent string
+---@field user_agent_header {[1]: string, [2]: string}
+
+-- The functions that a port's table must have.
 local PORTS = {
   store = { "load", "save", "lock", "unlock", "delete" },
   transport = { "send", "send_many", "sleep", "can_wait" },
@@ -105,7 +143,7 @@ local function base_url(opts)
   if opts.environment == "sandbox" then
     text = SANDBOX
   elseif not text and opts.environment == nil then
-    text, source = env.get "base_url"
+    text, source = environment.get "base_url"
   end
   text = (text or PRODUCTION):gsub("/+$", "")
   local url, reason = origin(text, source or "base_url")
@@ -174,7 +212,7 @@ local function take_sts(config, opts)
   end
   local text, source = opts.sts_endpoint, "sts_endpoint"
   if not text then
-    text, source = env.get "sts_endpoint"
+    text, source = environment.get "sts_endpoint"
   end
   text = (text or STS):gsub("/+$", "")
   local url, reason = origin(text, source or "sts_endpoint")
@@ -185,7 +223,7 @@ local function take_sts(config, opts)
   config.secret, config.secret_rotates = config.exchange_key, false
 end
 
-local function take_place(config, opts)
+local function take_origins(config, opts)
   if opts.environment and opts.environment ~= "production"
     and opts.environment ~= "sandbox" then
     return "environment must be \"production\" or \"sandbox\""
@@ -201,7 +239,7 @@ local function take_place(config, opts)
 end
 
 local function take_limits(config, opts)
-  local text = opts.timeout == nil and env.get "timeout"
+  local text = opts.timeout == nil and environment.get "timeout"
   config.timeout = opts.timeout or tonumber(text or 30)
   config.connect_timeout = opts.connect_timeout or 10
   config.max_body = opts.max_body or MAX_BODY
@@ -211,12 +249,13 @@ local function take_limits(config, opts)
         .. " must be a finite number greater than 0"
     end
   end
+  config.lease_seconds = config.timeout + LEASE_MARGIN
   local reason
   config.retry, reason = retry.policy(opts.retry, retry.DEFAULT)
   return reason
 end
 
--- To a proxy loopback is another machine: http would go there unencrypted.
+-- For a proxy, loopback is another machine: http would go there unencrypted.
 local function take_proxy(config)
   if not config.proxy then
     return nil
@@ -243,8 +282,8 @@ end
 
 --- The configuration of a client, complete and checked.
 ---@param opts equinix.Options|nil
----@param level integer whose line a mistake is raised at (1 = the caller)
----@return table|nil config
+---@param level integer at whose line a mistake is raised (1: the caller's)
+---@return equinix.Config|nil config
 ---@return equinix.Error|nil
 function M.client(opts, level)
   opts = opts == nil and {} or opts
@@ -277,14 +316,15 @@ function M.client(opts, level)
     or take_grant(config, opts)
     or credentials.missing(config)
     or take_store(config, opts)
-    or take_place(config, opts)
+    or take_origins(config, opts)
     or take_sts(config, opts)
     or take_limits(config, opts)
     or take_strings(config)
     or take_proxy(config)
   if reason then
-    return err.fail("config", reason)
+    return errors.fail("config", reason)
   end
+  config.identity = cache_key.identity(config)
   config.user_agent_header = { "User-Agent", config.user_agent }
   return config
 end

@@ -1,33 +1,33 @@
---- accounts: who may have a token.
+--- accounts: which credentials get a token, and when they are locked.
 --
 -- "The user account will get locked after 5 successive invalid attempts"
 -- (Equinix, API Authentication). Law of this file: an attempt is a request
--- with an id and a secret. A locked account is refused whatever it sends; a
--- right attempt starts the count anew; a request without credentials is no
--- attempt.
+-- with an id and a secret. A locked account is refused whatever it sends; an
+-- attempt with the right credentials resets the count; a request without
+-- credentials is no attempt.
 
 local errors = require "equinix.emulator.errors"
 
 local M = {}
 
 local function locked(knobs)
-  return errors.login(knobs, knobs.refused_status, "EMU-LOCKED",
+  return errors.token_endpoint(knobs, knobs.refused_status, "EMU-LOCKED",
     "Account Locked", "The account is locked after too many invalid "
     .. "attempts; POST /_emulator/reset unlocks it.")
 end
 
 local function incomplete(knobs, name)
-  return errors.login(knobs, 400, "EMU-MISSING", "Bad Request",
+  return errors.token_endpoint(knobs, 400, "EMU-MISSING", "Bad Request",
     "The field " .. name .. " is missing.")
 end
 
--- The text fields of a body; anything else counts as missing.
+-- A field that is a text and not empty; anything else counts as missing.
 local function text(fields, name)
   local value = fields[name]
   return type(value) == "string" and value ~= "" and value or nil
 end
 
-local function password_is_right(world, fields)
+local function is_password_right(world, fields)
   local encoding = text(fields, "password_encoding") or "none"
   local expected = world.accounts.user_password
   if encoding == "md5-b64" then
@@ -43,28 +43,28 @@ local function are_right(world, fields, password)
   return fields.client_id == known.client_id
     and fields.client_secret == known.client_secret
     and (not password or fields.user_name == known.user_name
-      and password_is_right(world, fields))
+      and is_password_right(world, fields))
 end
 
 --- Checks the credentials of a request and counts the attempt.
 ---@param world table
 ---@param knobs table<string, any>
 ---@param fields table the request's body
----@param password boolean the user's credentials are asked for, too
----@return table|nil failure the answer to give, nil when they are right
+---@param password boolean the user's credentials are needed, too
+---@return table|nil response the error; nil when they are right
 function M.check(world, knobs, fields, password)
-  local needed = { "client_id", "client_secret" }
+  local required = { "client_id", "client_secret" }
   if password then
-    needed = { "client_id", "client_secret", "user_name", "user_password" }
+    required = { "client_id", "client_secret", "user_name", "user_password" }
   end
-  for _, name in ipairs(needed) do
+  for _, name in ipairs(required) do
     if not text(fields, name) then
       return incomplete(knobs, name)
     end
   end
-  local who = password and "user " .. fields.user_name
+  local account = password and "user " .. fields.user_name
     or "app " .. fields.client_id
-  local key = "bad " .. who:sub(1, 200)
+  local key = "bad " .. account:sub(1, 200)
   local limit = knobs.lock_after
   if limit > 0 and (world.dict:get(key) or 0) >= limit then
     return locked(knobs)
@@ -73,7 +73,7 @@ function M.check(world, knobs, fields, password)
     return nil
   end
   world.dict:incr(key, 1, 0)
-  return errors.refused(knobs)
+  return errors.login_failure(knobs)
 end
 
 return M

@@ -1,15 +1,16 @@
---- admin: /_emulator/, by which a test turns the knobs and reads the log.
+--- admin: the calls below /_emulator/, by which a test sets knobs and reads
+--- the log.
 --
--- Law of this file: a change is all or nothing. One unknown name or bad
--- value, and no knob moves.
+-- Law of this file: a change is made as a whole or not at all. With one
+-- unknown name or bad value in it, no knob changes.
 
 local knobs = require "equinix.emulator.knobs"
-local log = require "equinix.emulator.request_log"
+local request_log = require "equinix.emulator.request_log"
 local tokens = require "equinix.emulator.tokens"
 
 local M = {}
 
---- The knobs as they stand.
+--- The current values of the knobs.
 ---@param world table
 ---@return table<string, any>
 function M.knobs(world)
@@ -27,46 +28,46 @@ function M.knobs(world)
   return values
 end
 
-local function shown(world)
-  local values, list = M.knobs(world), {}
+local function show_config(world)
+  local values, config = M.knobs(world), {}
   for _, knob in ipairs(knobs.list) do
-    list[knob.name] = {
+    config[knob.name] = {
       value = values[knob.name],
       default = knob.default,
       help = knob.help,
     }
   end
-  return { status = 200, body = list }
+  return { status = 200, body = config }
 end
 
-local function problem(status, message)
+local function error_response(status, message)
   return { status = status, body = { error = message } }
 end
 
 local function configure(world, request)
   local wanted = world.decode(request.body)
   if type(wanted) ~= "table" then
-    return problem(400, "the body must be a JSON object of knobs")
+    return error_response(400, "the body must be a JSON object of knobs")
   end
   local checked = {}
   for name, value in pairs(wanted) do
-    local kept, reason = knobs.check(name, value)
-    if kept == nil then
-      return problem(400, reason)
+    local valid, message = knobs.check(name, value)
+    if valid == nil then
+      return error_response(400, message)
     end
-    checked[name] = kept
+    checked[name] = valid
   end
   if checked.revoke_all then
-    tokens.revoke_all(world) -- an act, no state: it is not kept
+    tokens.revoke_all(world)
   end
-  checked.revoke_all = nil
+  checked.revoke_all = nil -- an action, so there is no value to store
   -- `times` and `total_change` count from the last change.
   world.dict:delete "faults"
   world.dict:delete "pages"
   for name, value in pairs(checked) do
     world.dict:set("knob " .. name, value)
   end
-  return shown(world)
+  return show_config(world)
 end
 
 local function reset(world)
@@ -76,20 +77,21 @@ local function reset(world)
 end
 
 local CALLS = {
-  ["GET /_emulator/config"] = shown,
+  ["GET /_emulator/config"] = show_config,
   ["POST /_emulator/config"] = configure,
   ["POST /_emulator/reset"] = reset,
   ["GET /_emulator/log"] = function(world)
-    return { status = 200, body = log.dump(world) }
+    return { status = 200, body = request_log.dump(world) }
   end,
 }
 
---- Answers a request below /_emulator/.
-function M.answer(world, request)
+--- The response to a request below /_emulator/.
+function M.respond(world, request)
   local call = CALLS[request.method .. " " .. request.path]
   if not call then
-    return problem(404, "there are GET and POST /_emulator/config, "
-      .. "GET /_emulator/log and POST /_emulator/reset")
+    return error_response(404, "no such call; the emulator has "
+      .. "GET and POST /_emulator/config, GET /_emulator/log and "
+      .. "POST /_emulator/reset")
   end
   return call(world, request)
 end

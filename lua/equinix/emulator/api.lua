@@ -1,24 +1,24 @@
---- api: the product calls behind the bearer check, a family in a file.
+--- api: the product APIs behind the bearer check, one file for each.
 --
--- To add a call, add a function and a row to its family. A function gets the
--- world, the knobs, the request and what stood for {id} in the path, and
--- returns a response; the bearer has been checked by then.
+-- To add a call, write a function and add a route to its API. The function
+-- gets the world, the knobs, the request and what {id} in the path stands
+-- for, and returns a response; the bearer token has been checked before.
 
 local colocation = require "equinix.emulator.api.colocation"
-local edge = require "equinix.emulator.api.network_edge"
 local fabric = require "equinix.emulator.api.fabric"
+local network_edge = require "equinix.emulator.api.network_edge"
 local orders = require "equinix.emulator.api.orders"
-local power = require "equinix.emulator.api.smartview"
+local smartview = require "equinix.emulator.api.smartview"
 
 local M = {}
 
----@type equinix.emulator.Row[]
-M.rows = {}
-for _, family in ipairs { colocation, edge, fabric, orders, power } do
-  for _, row in ipairs(family.rows) do
-    row.bearer = true
-    row.refuse = family.refuse
-    M.rows[#M.rows + 1] = row
+---@type equinix.emulator.Route[]
+M.routes = {}
+for _, api in ipairs { colocation, network_edge, fabric, orders, smartview } do
+  for _, route in ipairs(api.routes) do
+    route.bearer = true
+    route.error_response = api.error_response
+    M.routes[#M.routes + 1] = route
   end
 end
 

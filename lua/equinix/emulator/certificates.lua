@@ -1,13 +1,14 @@
 --- certificates: a throw-away CA and one certificate for this machine.
 --
--- Law of this file: the CA signs once and its key is gone, so that trusting
--- `ca.pem` means trusting one server for one run. Made by openssl(1).
+-- Law of this file: the CA signs one certificate and its key is deleted, so
+-- that trusting `ca.pem` means trusting one server for one run. openssl(1)
+-- makes them.
 
-local host = require "equinix.supervisor.nginx"
+local supervisor = require "equinix.supervisor.nginx"
 
 local M = {}
 
--- Extensions in a file, not with -addext, which LibreSSL lacks in part.
+-- Extensions are in a file: LibreSSL has -addext only in part.
 local EXTENSIONS = [[
 [req]
 distinguished_name = name
@@ -39,21 +40,21 @@ local COMMANDS = table.concat({
   "rm -f ca.key server.csr tls.cnf ca.srl",
 }, " && ")
 
---- Makes ca.pem, server.pem and server.key in a private directory.
+--- Makes ca.pem, server.pem and server.key in a directory.
 ---@param dir string
 ---@return boolean|nil
 ---@return string|nil message
 function M.make(dir)
-  if not host.has_command "openssl" then
+  if not supervisor.has_command "openssl" then
     return nil, "openssl is missing: install openssl (apt, dnf or brew), or "
       .. "use --plain"
   end
-  local ok, reason = host.write(dir, "tls.cnf", EXTENSIONS)
+  local ok, message = supervisor.write_files(dir, { ["tls.cnf"] = EXTENSIONS })
   if not ok then
-    return nil, reason
+    return nil, message
   end
-  if not host.command(dir, COMMANDS) then
-    return nil, "openssl could not make a certificate (try --plain)"
+  if not supervisor.command(dir, COMMANDS) then
+    return nil, "openssl could not make a certificate (without one: --plain)"
   end
   return true
 end

@@ -1,14 +1,14 @@
---- errors: the bodies Equinix sends when it says no, each shape once.
+--- errors: the bodies of Equinix's error responses, each shape once.
 --
--- The shapes are those of Equinix's own answers: the token endpoints have an
--- object with an errorDomain, Fabric and colocation an array, Network Edge its
--- own object, orders v1 a list with a ticket, and the gateway in front of all
--- of them another kind. Codes that start with EMU are the emulator's own
--- words, where Equinix's are not known.
+-- Law of this file: the shapes are Equinix's. The token endpoints send an
+-- object with an errorDomain, Fabric and colocation an array, Network Edge an
+-- object of its own, orders v1 a list with a ticket, and the gateway in front
+-- of all of them another object. Codes that start with EMU are the emulator's,
+-- used where Equinix's are not known.
 
 local M = {}
 
-local SNAKE = {
+local SNAKE_CASE = {
   errorDomain = "error_domain",
   errorTitle = "error_title",
   errorCode = "error_code",
@@ -23,7 +23,7 @@ local SNAKE = {
 ---@param title string
 ---@param message string
 ---@return table response
-function M.login(knobs, status, code, title, message)
+function M.token_endpoint(knobs, status, code, title, message)
   local body = {
     errorDomain = "apps-fqa",
     errorTitle = title,
@@ -34,31 +34,31 @@ function M.login(knobs, status, code, title, message)
   if knobs.snake_case then
     local renamed = {}
     for name, value in pairs(body) do
-      renamed[SNAKE[name]] = value
+      renamed[SNAKE_CASE[name]] = value
     end
     body = renamed
   end
   return { status = status, body = body }
 end
 
---- What a token endpoint says to bad credentials.
-function M.refused(knobs)
-  return M.login(knobs, knobs.refused_status, "S1006", "Login Failure",
-    "Login Failure, please try again.")
+--- A token endpoint's response to wrong credentials.
+function M.login_failure(knobs)
+  return M.token_endpoint(knobs, knobs.refused_status, "S1006",
+    "Login Failure", "Login Failure, please try again.")
 end
 
---- An error of the API: an array, even for one.
+--- An error of Fabric or colocation: an array, even of one.
 ---@param status integer
 ---@param code string
 ---@param message string
 ---@param extra? {details?: string, info?: {property: string,
 ---  reason: string}[]}
 ---@return table response
-function M.api(status, code, message, extra)
+function M.fabric(status, code, message, extra)
   extra = extra or {}
   return {
     status = status,
-    correlated = true, -- gets a correlationId on its way out
+    correlated = true, -- the router adds a correlationId
     body = {
       {
         errorCode = code,
@@ -79,7 +79,7 @@ function M.oauth(status, code, description)
   }
 end
 
---- An error of the gateway, which knows neither tokens nor products.
+--- An error of the gateway, which knows nothing of tokens and products.
 function M.gateway(status, message, path, now)
   return {
     status = status,
@@ -92,7 +92,7 @@ function M.gateway(status, message, path, now)
   }
 end
 
-local API_CODES = {
+local FABRIC_CODES = {
   [400] = { "IC-USR-014-01", "Bad Request" },
   [401] = { "EQ-3000039", "Unauthorized" },
   [403] = { "EQ-3045003", "Forbidden" },
@@ -101,29 +101,29 @@ local API_CODES = {
   [415] = { "EQ-3000415", "Unsupported Media Type" },
 }
 
---- The API's error for a status.
+--- Fabric's error for a status.
 ---@param status integer
----@param extra? table as in `api`
+---@param extra? table as in `fabric`
 function M.of_status(status, extra)
-  local known = API_CODES[status] or { "EQ-3000" .. status, "Error" }
-  return M.api(status, known[1], known[2], extra)
+  local known = FABRIC_CODES[status] or { "EQ-3000" .. status, "Error" }
+  return M.fabric(status, known[1], known[2], extra)
 end
 
-local function words(status)
-  return API_CODES[status] and API_CODES[status][2] or "Error"
+local function title(status)
+  return FABRIC_CODES[status] and FABRIC_CODES[status][2] or "Error"
 end
 
---- Network Edge's error: an object where there is one, else an array.
+--- An error of Network Edge: an object for one, an array for several.
 ---@param status integer
----@param extra? table as in `api`
+---@param extra? table as in `fabric`
 ---@return table response
-function M.edge(status, extra)
+function M.network_edge(status, extra)
   extra = extra or {}
   local list = {}
   for i, info in ipairs(extra.info or { {} }) do
     list[i] = {
       errorCode = ("EMU-NE-%d"):format(status),
-      errorMessage = info.reason or words(status),
+      errorMessage = info.reason or title(status),
       property = info.property,
       moreInfo = extra.details,
     }
@@ -131,43 +131,43 @@ function M.edge(status, extra)
   return { status = status, body = #list == 1 and list[1] or list }
 end
 
---- The error of orders v1: a list, and the ticket to ask support about.
+--- An error of orders v1: a list, and a ticket to name to support.
 ---@param status integer
----@param extra? table as in `api`
+---@param extra? table as in `fabric`
 ---@return table response
-function M.ticket(status, extra)
+function M.orders(status, extra)
   extra = extra or {}
   local list = {}
   for i, info in ipairs(extra.info or { {} }) do
     list[i] = {
       code = ("EMU-ORD-%d"):format(status),
       fields = info.property and { info.property } or nil,
-      message = info.reason or extra.details or words(status),
+      message = info.reason or extra.details or title(status),
       messageParams = info.property and { info.property } or nil,
     }
   end
   return {
     status = status,
-    ticketed = true, -- gets a ticketId on its way out
+    ticketed = true, -- the router adds a ticketId
     body = { errors = list },
   }
 end
 
---- A status that was asked for by a knob: in the words of the gateway, or of
---- who would have answered.
+--- The response with a status that a knob forces: from 500 on, and for 429,
+--- an error of the gateway, otherwise one of the API that was called.
 ---@param request table
 ---@param status integer
 ---@param knobs table<string, any>
----@param refuse nil|fun(status: integer, extra: nil, knobs: table): table
+---@param error_response equinix.emulator.ErrorResponse|nil of that API
 ---@param now number
-function M.forced(request, status, knobs, refuse, now)
+function M.forced(request, status, knobs, error_response, now)
   if status < 300 then
     return { status = status, body = "" }
   elseif status >= 500 or status == 429 then
     return M.gateway(status, status == 429 and "Too Many Requests"
       or "Service Unavailable", request.path, now)
   end
-  return (refuse or M.of_status)(status, nil, knobs)
+  return (error_response or M.of_status)(status, nil, knobs)
 end
 
 M.HTML = "<html><head><title>Gateway</title></head>\n"

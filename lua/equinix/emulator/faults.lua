@@ -1,16 +1,15 @@
---- faults: answers that go wrong on request.
+--- faults: responses that go wrong because a knob says so.
 --
--- Law of this file: a fault changes the answer after it was decided that
--- there would be one, and is chosen by knobs alone. A forced status or a
--- redirect replaces the call (nothing is issued or booked); the others spoil
--- the answer of a call that was carried out.
+-- Law of this file: knobs alone choose the fault. A forced status or a
+-- redirect takes the place of the call (no token is issued, nothing is
+-- booked); all other faults spoil the response of a call that was made.
 
 local errors = require "equinix.emulator.errors"
 
 local M = {}
 
--- What is to go wrong with a request of this kind, or nil.
-local function wanted(knobs, token_endpoint)
+-- The fault that the knobs set for a request of this kind, or nil.
+local function fault_of(knobs, token_endpoint)
   local status = token_endpoint and knobs.status or knobs.api_status
   if status > 0 then
     return "status", status
@@ -27,14 +26,14 @@ local function wanted(knobs, token_endpoint)
   end
 end
 
---- Decides on the fault for a request and uses up one of the `times`.
+--- Chooses the fault for a request, which counts against `times`.
 ---@param world table
 ---@param knobs table<string, any>
 ---@param request table
 ---@param token_endpoint boolean
 ---@return {name: string, status?: integer}|nil
 function M.choose(world, knobs, request, token_endpoint)
-  local name, status = wanted(knobs, token_endpoint)
+  local name, status = fault_of(knobs, token_endpoint)
   if not name
     or request.path:sub(1, #knobs.scope) ~= knobs.scope
     or knobs.times > 0 and world.dict:incr("faults", 1, 0) > knobs.times then
@@ -43,10 +42,10 @@ function M.choose(world, knobs, request, token_endpoint)
   return { name = name, status = status }
 end
 
---- The answer that takes the place of the call, where the fault is one.
----@param row equinix.emulator.Row|nil the call, where there is one
+--- The response in place of the call; nil when the call is to be made.
+---@param route equinix.emulator.Route|nil nil when there is no such call
 ---@return table|nil response
-function M.instead(fault, knobs, request, row, now)
+function M.instead(fault, knobs, request, route, now)
   if fault.name == "redirect" then
     return {
       status = knobs.redirect_status,
@@ -55,7 +54,7 @@ function M.instead(fault, knobs, request, row, now)
     }
   elseif fault.name == "status" then
     local response = errors.forced(request, fault.status, knobs,
-      row and row.refuse, now)
+      route and route.error_response, now)
     response.headers = response.headers or {}
     if knobs.retry_after ~= "" then
       response.headers["Retry-After"] = knobs.retry_after
@@ -64,7 +63,7 @@ function M.instead(fault, knobs, request, row, now)
   end
 end
 
---- Spoils an answer as the knobs say; several at once are possible.
+--- Spoils a response as the knobs say, in several ways at once if need be.
 function M.spoil(knobs, response)
   if knobs.html then
     response.body, response.content_type = errors.HTML, "text/html"

@@ -1,10 +1,10 @@
 --- knobs: everything that can be changed about the emulator while it runs.
 --
--- Law of this file: one row for one knob, with its default and one line of
--- help that `--help` and GET /_emulator/config show. A value is checked here
--- and nowhere else. Pure: the values live with whoever calls.
+-- Law of this file: each knob is one entry of the list, with its default and
+-- one line of help that `--help` and GET /_emulator/config show. Values are
+-- checked here and nowhere else. Pure: the caller stores the values.
 
-local nearest = require "equinix.base.suggest"
+local suggest = require "equinix.base.suggest"
 
 local M = {}
 
@@ -13,16 +13,16 @@ local M = {}
 ---@field default any its type is the knob's type
 ---@field help string one line
 ---@field whole? boolean only whole numbers
----@field min? number the least a number may be
----@field one_of? string[] the strings it may be
+---@field min? number the least value of a number
+---@field one_of? string[] the possible values of a string
 
 ---@type equinix.emulator.Knob[]
 M.list = {
-  -- What a token is like.
+  -- Tokens.
   { name = "lifetime", default = 3600, whole = true,
-    help = "seconds a token lives; 0 or less: it is never valid" },
+    help = "seconds a token is valid; 0 or less: never valid" },
   { name = "timeout_text", default = "",
-    help = "token_timeout as this text, whatever the lifetime is" },
+    help = "text sent as token_timeout, whatever the lifetime is" },
   { name = "number_timeout", default = false,
     help = "token_timeout as a number instead of a string" },
   { name = "token_bytes", default = 28, whole = true, min = 8,
@@ -32,52 +32,52 @@ M.list = {
   { name = "refresh_tokens", default = false,
     help = "refresh tokens for client_credentials too" },
   { name = "refresh_lifetime", default = 5184000, whole = true, min = 1,
-    help = "seconds a refresh token lives" },
+    help = "seconds a refresh token is valid" },
   { name = "rotate", default = false,
-    help = "each refresh brings a new refresh token and ends the old one" },
+    help = "a refresh returns a new refresh token, and the old one ends" },
   { name = "omit", default = "",
-    help = "fields to leave out of token answers, as a,b,c" },
+    help = "fields to leave out of token responses, as a,b,c" },
 
-  -- How credentials are treated.
+  -- Credentials.
   { name = "lock_after", default = 5, whole = true, min = 0,
-    help = "successive bad attempts that lock an account (0: never)" },
+    help = "wrong attempts in a row that lock an account (0: never)" },
   { name = "refused_status", default = 400, whole = true, min = 200,
-    help = "status for bad credentials (401 and 500 have been seen)" },
+    help = "status for wrong credentials (401 and 500 have been seen)" },
   { name = "snake_case", default = false,
-    help = "errors of the token endpoints with error_code, not errorCode" },
+    help = "errors of token endpoints with error_code, not errorCode" },
   { name = "revoke_all", default = false,
     help = "true: every token issued so far is invalid from now on" },
 
-  -- What the lists of the API are like.
+  -- Lists of the API.
   { name = "ports", default = 25, whole = true, min = 0,
-    help = "how many ports there are" },
+    help = "number of ports" },
   { name = "entries", default = 25, whole = true, min = 0,
-    help = "how many connections, devices, orders ... there are" },
+    help = "number of connections, of devices, of orders ..." },
   { name = "max_limit", default = 100, whole = true, min = 1,
-    help = "the most entries of a page, whatever limit or size asks for" },
+    help = "most entries on a page, whatever limit or size says" },
   { name = "total_change", default = 0, whole = true,
-    help = "entries that come at a list's end after each page (< 0: go)" },
+    help = "entries added to a list's end after each page (< 0: removed)" },
   { name = "first_page", default = 0, whole = true, min = 0,
     help = "number of the first page in lists with page and totalCount" },
   { name = "next_links", default = "relative",
     one_of = { "relative", "absolute", "foreign", "none" },
     help = "links between pages: relative, absolute, foreign (host), none" },
 
-  -- Waiting. No fault: the answer is right, but late.
+  -- Waiting. These are no faults: the response is right, but late.
   { name = "latency", default = 0, min = 0,
-    help = "seconds before every answer" },
+    help = "seconds before every response" },
   { name = "token_latency", default = 0, min = 0,
-    help = "seconds before the answers of the token endpoints, on top" },
+    help = "more seconds before responses of the token endpoints" },
 
-  -- Connections. The answers are right.
+  -- Connections. The responses are right.
   { name = "close_every", default = 0, whole = true, min = 0,
-    help = "every nth answer ends its HTTP/1.1 connection, unannounced" },
+    help = "every nth response ends its HTTP/1.1 connection, unannounced" },
 
   -- Faults.
   { name = "scope", default = "",
-    help = "faults happen only on paths that begin with this" },
+    help = "faults affect only paths that begin with this" },
   { name = "times", default = 0, whole = true, min = 0,
-    help = "how many requests are hit by the faults (0: until changed)" },
+    help = "how many requests the faults affect (0: all until changed)" },
   { name = "status", default = 0, whole = true, min = 0,
     help = "the token endpoints answer with this status (0: off)" },
   { name = "api_status", default = 0, whole = true, min = 0,
@@ -87,15 +87,15 @@ M.list = {
   { name = "html", default = false,
     help = "the body is an HTML page, as from a gateway" },
   { name = "non_json", default = false,
-    help = "the body claims to be JSON and is none" },
+    help = "the body is sent as JSON but is not" },
   { name = "redirect", default = "",
-    help = "the answer is a redirect to this Location" },
+    help = "the response is a redirect to this Location" },
   { name = "redirect_status", default = 307, whole = true, min = 300,
     help = "status of that redirect" },
   { name = "cut", default = false,
     help = "the connection ends in the middle of the body" },
   { name = "slow", default = 0, min = 0,
-    help = "seconds over which the body drips" },
+    help = "seconds that the body takes to arrive, in pieces" },
 }
 
 ---@type table<string, equinix.emulator.Knob>
@@ -106,7 +106,7 @@ end
 
 local function check_number(knob, value)
   if value ~= value or math.abs(value) >= 2 ^ 31 then
-    return "must be a number of a sane size"
+    return "must be a number between -2^31 and 2^31"
   elseif knob.whole and value % 1 ~= 0 then
     return "must be a whole number"
   elseif knob.min and value < knob.min then
@@ -128,38 +128,38 @@ local function check_string(knob, value)
   end
 end
 
---- Whether a knob may have this value.
+--- Checks a value for a knob.
 ---@param name string
 ---@param value any
----@return boolean|number|string|nil value as it is to be kept
+---@return boolean|number|string|nil value to store
 ---@return string|nil message what is wrong with it
 function M.check(name, value)
   local knob = M.by_name[name]
   if not knob then
-    local near = type(name) == "string" and nearest.name(name, M.by_name)
+    local near = type(name) == "string" and suggest.name(name, M.by_name)
     return nil, ("unknown knob '%s'%s"):format(tostring(name):sub(1, 64),
       near and (", did you mean '%s'?"):format(near) or "")
   end
   local kind = type(knob.default)
-  -- `retry_after = 2` is what one writes for a header of one number.
+  -- A number is good for a text: `retry_after = 2`.
   if kind == "string" and type(value) == "number" then
     value = ("%.14g"):format(value)
   end
   if type(value) ~= kind then
     return nil, ("knob '%s' must be a %s"):format(name, kind)
   end
-  local reason = kind == "number" and check_number(knob, value)
+  local message = kind == "number" and check_number(knob, value)
     or kind == "string" and check_string(knob, value)
-  if reason then
-    return nil, ("knob '%s' %s"):format(name, reason)
+  if message then
+    return nil, ("knob '%s' %s"):format(name, message)
   end
   return value
 end
 
---- Reads `name=value`, the way a command line gives it.
+--- Reads `name=value`, as on a command line.
 ---@param text string
 ---@return string|nil name
----@return any value or what is wrong
+---@return any value, or the message when there is no name
 function M.parse(text)
   local name, value = text:match "^%s*([^=]-)%s*=(.*)$"
   if not name then
@@ -171,9 +171,9 @@ function M.parse(text)
   elseif kind == "boolean" and (value == "true" or value == "false") then
     value = value == "true"
   end
-  local checked, reason = M.check(name, value)
+  local checked, message = M.check(name, value)
   if checked == nil then
-    return nil, reason
+    return nil, message
   end
   return name, checked
 end

@@ -1,15 +1,17 @@
---- launch: the local Equinix, started. (Not Equinix's own Sandbox.)
+--- launch: starts the local Equinix. (It is not Equinix's own Sandbox.)
 --
--- Law of this file: options in, a private directory with all that nginx
--- needs out, and then nginx. What is answered is in emulator/behaviour.lua.
--- It listens on 127.0.0.1 and nowhere else, and knows one app and one user
--- whose secrets are new in each run.
+-- Law of this file: options come in, a private directory with all that nginx
+-- needs is written, and then this process becomes nginx's supervisor. How
+-- requests are answered is in emulator/router.lua. It listens on 127.0.0.1
+-- only, and has one app and one user, whose secrets are new in each run.
 
 local certificates = require "equinix.emulator.certificates"
+local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
-local host = require "equinix.supervisor.nginx"
-local json = require "equinix.base.json"
-local port_of = require "equinix.supervisor.free_port"
+local fill = require("equinix.base.template").fill
+local free_port = require "equinix.supervisor.free_port"
+local json = require "equinix.emulator.json"
+local supervisor = require "equinix.supervisor.nginx"
 local tokens = require "equinix.emulator.tokens"
 
 local M = {}
@@ -41,13 +43,9 @@ local TLS = [[
     ssl_protocols TLSv1.2 TLSv1.3;
 ]]
 
-local function fill(template, values)
-  return (template:gsub("%%%(([%w_]+)%)s", values))
-end
-
--- Every line is a shell's, so that the whole may be eval'ed.
+-- Every line is for a shell, so that all of it can be given to eval.
 local BANNER = [[
-# A local Equinix is at %(base_url)s (end it with Ctrl-C).
+# A local Equinix is at %(base_url)s (stop it with Ctrl-C).
 export EQUINIX_API_ENDPOINT=%(base_url)s
 export EQUINIX_API_CLIENTID=%(client_id)s
 export EQUINIX_API_CLIENTSECRET=%(client_secret)s
@@ -60,10 +58,7 @@ export EQUINIX_API_CLIENTSECRET=%(client_secret)s
 ]]
 
 local function banner(ready)
-  local values = {}
-  for name, value in pairs(ready) do
-    values[name] = value
-  end
+  local values = copy(ready)
   values.trust = ready.ca_file
     and "# Its certificate is signed by ca_file = \"" .. ready.ca_file .. "\""
     or "# Plain HTTP, which the client accepts on loopback only."
@@ -71,7 +66,7 @@ local function banner(ready)
   return fill(BANNER, values)
 end
 
-local function random(n)
+local function random_bytes(n)
   local bytes = {}
   for i = 1, n do
     bytes[i] = string.char(math.floor(core.random() * 256))
@@ -81,59 +76,49 @@ end
 
 local function accounts()
   return {
-    client_id = "demo-" .. tokens.text(random, 20),
-    client_secret = tokens.text(random, 32),
+    client_id = "demo-" .. tokens.text(random_bytes, 20),
+    client_secret = tokens.text(random_bytes, 32),
     user_name = "demo@example.com",
-    user_password = tokens.text(random, 16),
+    user_password = tokens.text(random_bytes, 16),
   }
-end
-
-local function write_all(dir, files)
-  for name, text in pairs(files) do
-    local ok, reason = host.write(dir, name, text)
-    if not ok then
-      return nil, reason
-    end
-  end
-  return true
 end
 
 ---@class equinix.emulator.Options
 ---@field port? integer 0 for a free one; default 8443
 ---@field plain? boolean http instead of https
 ---@field workers? integer default 1
----@field knobs? table<string, any> checked values to start with
----@field ready_file? string
----@field until_eof? boolean
+---@field knobs? table<string, any> values to start with, already checked
+---@field ready_file? string written when it listens
+---@field until_eof? boolean it also ends when standard input does
 ---@field nginx? string path of the nginx to use
 
--- Everything into the directory.
+-- Writes all files into the directory.
 local function prepare(dir, nginx, options)
-  local port = options.port == 0 and port_of.any() or options.port or 8443
+  local port = options.port == 0 and free_port.any() or options.port or 8443
   local ready = accounts()
   ready.base_url = ("%s://127.0.0.1:%d"):format(
     options.plain and "http" or "https", port)
   ready.port, ready.dir, ready.pid = port, dir, "@PID@"
   if not options.plain then
-    local ok, reason = certificates.make(dir)
+    local ok, message = certificates.make(dir)
     if not ok then
-      return nil, reason
+      return nil, message
     end
     ready.ca_file = dir .. "/ca.pem"
   end
   local http = fill(HTTP, {
-    listen = host.listen(nginx, "127.0.0.1:" .. ("%d"):format(port),
+    listen = supervisor.listen(nginx, "127.0.0.1:" .. ("%d"):format(port),
       not options.plain),
     tls = options.plain and "" or TLS,
   })
-  local configuration, reason = host.configuration(nginx, {
+  local configuration, message = supervisor.configuration(nginx, {
     workers = options.workers or 1,
     http = http,
   })
   if not configuration then
-    return nil, reason
+    return nil, message
   end
-  return write_all(dir, {
+  return supervisor.write_files(dir, {
     ["nginx.conf"] = configuration,
     ["emulator.json"] = json.encode {
       accounts = {
@@ -149,25 +134,28 @@ local function prepare(dir, nginx, options)
   })
 end
 
---- Runs the emulator until it is told to end: this process becomes it.
+--- Runs the emulator until a signal ends it: this process becomes it.
 ---@param options equinix.emulator.Options
 ---@return nil
----@return string message why it could not start; else it does not return
+---@return string message why it did not start; after a start there is no
+---  return
 function M.run(options)
-  local nginx, missing = host.find(options.nginx)
+  local nginx, message = supervisor.find(options.nginx)
   if not nginx then
-    return nil, missing
+    return nil, message
   end
-  local directory, reason = host.directory()
+  local directory
+  directory, message = supervisor.directory()
   if not directory then
-    return nil, reason
+    return nil, message
   end
-  local ok, why = prepare(directory.path, nginx, options)
+  local ok
+  ok, message = prepare(directory.path, nginx, options)
   if not ok then
-    host.drop(directory)
-    return nil, why
+    supervisor.drop(directory)
+    return nil, message
   end
-  return nil, host.run {
+  return nil, supervisor.run {
     directory = directory,
     nginx = nginx,
     name = "equinix-auth emulator",

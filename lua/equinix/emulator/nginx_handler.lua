@@ -1,36 +1,20 @@
---- nginx_handler: the behaviour inside nginx. Runs in LuaJIT with ngx_lua and
---- needs nothing of equinix.core, which may be built for another Lua.
+--- nginx_handler: the emulator inside nginx. Runs in LuaJIT with ngx_lua and
+--- does not need equinix.core, which may be built for another Lua only.
 --
--- Law of this file: I/O only. What is answered is decided by behaviour.lua;
--- here a request is read, and an answer is sent as it is asked for: late, in
--- drops, or cut off.
+-- Law of this file: I/O only. The router decides about the response; here a
+-- request is read, and the response is sent in the way that it asks for:
+-- late, in small pieces, or cut off.
 
-local behaviour = require "equinix.emulator.router"
-local cjson = require("cjson").new()
+local json = require "equinix.emulator.json"
+local read_file = require("equinix.base.file").read
+local router = require "equinix.emulator.router"
 
 local M = {}
 
 local ngx = ngx -- the one global, given by ngx_lua
 
-local function decode(text)
-  local ok, value = pcall(cjson.decode, text)
-  return ok and value or nil
-end
-
--- lua-cjson writes every / as \/, which is right but hard on the eyes.
-local function encode(value)
-  return (cjson.encode(value):gsub("\\/", "/"))
-end
-
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local urandom = assert(io.open("/dev/urandom", "rb"))
-urandom:setvbuf "no" -- else each draw would read a whole buffer
+urandom:setvbuf "no" -- otherwise each read would fill a whole buffer
 
 local world = {
   dict = ngx.shared.equinix,
@@ -39,22 +23,23 @@ local world = {
   random = function(n)
     return assert(urandom:read(n))
   end,
-  encode = encode,
-  decode = decode,
+  encode = json.encode,
+  decode = json.decode,
   md5 = ngx.md5_bin,
   base64 = ngx.encode_base64,
 }
 
---- Reads what the command left in the private directory. Once, before the
---- workers are forked.
----@param directory string with a slash at its end
+--- Reads the settings that the command wrote. Once, before nginx starts its
+--- workers.
+---@param directory string the private directory, with a slash at its end
 function M.init(directory)
-  local settings = cjson.decode(read_file(directory .. "emulator.json"))
+  local settings = json.decode(assert(read_file(directory
+    .. "emulator.json")))
   world.accounts = settings.accounts
   world.start = settings.knobs
 end
 
-local function request()
+local function read_request()
   ngx.req.read_body()
   local headers = {}
   for name, value in pairs(ngx.req.get_headers(100)) do
@@ -80,10 +65,10 @@ local function request()
   }
 end
 
-local DROPS = 10
+local PIECES = 10
 
--- Ends the connection although the header promised more. The flush brings
--- out what is there; 444 then closes without the rest.
+-- Ends the connection although Content-Length promised more. The flush sends
+-- what was printed; 444 then closes without the rest.
 local function send_cut(body)
   ngx.print(body:sub(1, math.floor(#body / 2)))
   ngx.flush(true)
@@ -91,9 +76,9 @@ local function send_cut(body)
 end
 
 local function send_slowly(body, seconds)
-  local size = math.max(1, math.ceil(#body / DROPS))
+  local size = math.max(1, math.ceil(#body / PIECES))
   for from = 1, #body, size do
-    ngx.sleep(seconds / DROPS)
+    ngx.sleep(seconds / PIECES)
     ngx.print(body:sub(from, from + size - 1))
     ngx.flush(true)
   end
@@ -117,9 +102,9 @@ local function send(response)
   end
 end
 
---- Handles the request at hand (content_by_lua).
+--- Handles the current request (content_by_lua).
 function M.handle()
-  local response = behaviour.answer(world, request())
+  local response = router.respond(world, read_request())
   if (response.delay or 0) > 0 then
     ngx.sleep(response.delay)
   end

@@ -1,26 +1,22 @@
 --- oauth: the endpoints that issue tokens.
 --
--- Law of this file: fields and answers are those of "Equinix API
+-- Law of this file: fields and responses are those of "Equinix API
 -- Authentication 1.2" (getOAuth2AccessToken, refreshOAuth2AccessToken) and,
--- for the token exchange, of RFC 8693. Refused by a knob or by the rules,
--- nothing is issued.
+-- for the token exchange, of RFC 8693. A request that is refused, by a knob or
+-- by these rules, gets no token.
 
 local accounts = require "equinix.emulator.accounts"
 local errors = require "equinix.emulator.errors"
-local form = require "equinix.emulator.form"
+local request_body = require "equinix.emulator.request_body"
 local tokens = require "equinix.emulator.tokens"
 
 local M = {}
 
--- A body as a table of fields, or nil and the answer to give.
+-- The fields of a body, or nil and the response.
 local function read(world, knobs, request)
-  local kind = (request.headers["content-type"] or ""):match "^[^;%s]*"
-  if kind:lower() == "application/x-www-form-urlencoded" then
-    return form.decode(request.body)
-  end
-  local fields = world.decode(request.body)
-  if type(fields) ~= "table" then
-    return nil, errors.login(knobs, 400, "EMU-BODY", "Bad Request",
+  local fields = request_body.fields(world, request)
+  if not fields then
+    return nil, errors.token_endpoint(knobs, 400, "EMU-BODY", "Bad Request",
       "The body is neither a JSON object nor a form.")
   end
   return fields
@@ -35,55 +31,56 @@ local function success(body)
 end
 
 local function token(world, knobs, request)
-  local fields, failure = read(world, knobs, request)
+  local fields, response = read(world, knobs, request)
   if not fields then
-    return failure
+    return response
   end
   local grant = fields.grant_type or "password" -- the documented default
   if grant ~= "password" and grant ~= "client_credentials" then
-    return errors.login(knobs, 400, "EMU-GRANT", "Bad Request",
+    return errors.token_endpoint(knobs, 400, "EMU-GRANT", "Bad Request",
       "The grant_type is neither client_credentials nor password.")
   end
-  failure = accounts.check(world, knobs, fields, grant == "password")
-  if failure then
-    return failure
+  response = accounts.check(world, knobs, fields, grant == "password")
+  if response then
+    return response
   end
   local renewable = grant == "password" or knobs.refresh_tokens
-  return success(tokens.answer(world, knobs,
+  return success(tokens.response(world, knobs,
     renewable and tokens.refresh_token(world, knobs) or nil))
 end
 
 local function refresh(world, knobs, request)
-  local fields, failure = read(world, knobs, request)
+  local fields, response = read(world, knobs, request)
   if not fields then
-    return failure
+    return response
   end
-  failure = accounts.check(world, knobs, fields, false)
-  if failure then
-    return failure
+  response = accounts.check(world, knobs, fields, false)
+  if response then
+    return response
   end
   local presented = fields.refresh_token
   local current = type(presented) == "string"
     and tokens.redeem(world, knobs, presented)
   if not current then
-    return errors.login(knobs, 401, "EMU-REFRESH", "Invalid Refresh Token",
+    return errors.token_endpoint(knobs, 401, "EMU-REFRESH",
+      "Invalid Refresh Token",
       "The refresh token is unknown, expired, revoked or was used before.")
   end
-  return success(tokens.answer(world, knobs, current))
+  return success(tokens.response(world, knobs, current))
 end
 
 local EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 local ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
--- Any subject token passes: there is no identity provider to ask.
+-- Any subject token is accepted: there is no identity provider to ask.
 local function exchange(world, knobs, request)
-  local kind = request.headers["content-type"] or ""
-  if not kind:find("application/x-www-form-urlencoded", 1, true) then
+  if not request_body.is_form(request) then
     return errors.oauth(400, "invalid_request", "the body must be a form")
   end
-  local fields = form.decode(request.body)
+  local fields = request_body.decode_form(request.body)
   if fields.grant_type ~= EXCHANGE then
-    return errors.oauth(400, "unsupported_grant_type", EXCHANGE .. " only")
+    return errors.oauth(400, "unsupported_grant_type",
+      "the grant_type must be " .. EXCHANGE)
   end
   for _, name in ipairs { "scope", "subject_token", "subject_token_type" } do
     if (fields[name] or "") == "" then
@@ -103,8 +100,8 @@ local function base64url(world, text)
     ["="] = "" }))
 end
 
--- Undocumented: all that is known is that it answers a jwt_token. This one
--- is unsigned, so that nobody takes it for a real one.
+-- Not documented: all that is known is that the response has a jwt_token.
+-- This one is not signed, so that it can't be taken for a real one.
 local function userinfo(world)
   local header = world.encode { alg = "none", typ = "JWT" }
   local claims = world.encode { sub = world.accounts.user_name }
@@ -114,27 +111,27 @@ local function userinfo(world)
   }
 end
 
--- How they say no when a knob tells them to.
-local function refuse(status, _, knobs)
-  local response = errors.refused(knobs)
+-- The errors of these endpoints when a knob forces a status.
+local function login_error(status, _, knobs)
+  local response = errors.login_failure(knobs)
   response.status = status
   return response
 end
 
--- 409 is the one that is worth a repetition.
-local function refuse_exchange(status)
+-- After a 409 a client may send the same exchange again.
+local function exchange_error(status)
   return errors.oauth(status, status == 409 and "conflict"
-    or "invalid_grant", "the emulator was told to refuse")
+    or "invalid_grant", "refused because of a knob of the emulator")
 end
 
----@type equinix.emulator.Row[]
-M.rows = {
+---@type equinix.emulator.Route[]
+M.routes = {
   { method = "POST", path = "/oauth2/v1/token", call = token,
-    issues_tokens = true, refuse = refuse },
+    issues_tokens = true, error_response = login_error },
   { method = "POST", path = "/oauth2/v1/refreshaccesstoken", call = refresh,
-    issues_tokens = true, refuse = refuse },
+    issues_tokens = true, error_response = login_error },
   { method = "POST", path = "/use/token", call = exchange,
-    issues_tokens = true, refuse = refuse_exchange },
+    issues_tokens = true, error_response = exchange_error },
   { method = "GET", path = "/oauth2/v1/userinfo", call = userinfo,
     bearer = true },
 }

@@ -1,38 +1,40 @@
---- objects: what was created: what it is called, and where it is found again.
+--- objects: what was created at the emulator: its ids, and how it is found.
 --
--- Law of this file: a thing is kept under its path, for a day, so that one
--- function answers for everything that was ever created. New ids are never
--- given twice; those of the things that are there in every run never change.
+-- Law of this file: an object is stored under its path, for a day, so that one
+-- function answers for everything that was created. A new id is never given
+-- twice; the ids of objects that exist in every run never change.
 
 local errors = require "equinix.emulator.errors"
 
 local M = {}
 
-local LIFE = 24 * 3600 -- seconds
+local LIFETIME = 24 * 3600 -- seconds
 
---- Keeps a thing under its path.
+--- Stores an object under its path.
 ---@param world table
 ---@param path string "/colocations/v2/orders/1-19000001"
----@param thing table it becomes JSON here
-function M.keep(world, path, thing)
-  world.dict:set("kept " .. path, world.encode(thing), LIFE)
+---@param object table it is stored as JSON
+function M.store(world, path, object)
+  world.dict:set("object " .. path, world.encode(object), LIFETIME)
 end
 
 --- The call that answers for a path with {id}.
 function M.get(world, _, request)
-  local record = world.dict:get("kept " .. request.path)
-  if not record then
-    return errors.of_status(404, { details = "it was never created" })
+  local json = world.dict:get("object " .. request.path)
+  if not json then
+    return errors.of_status(404, {
+      details = "no object was created with this path",
+    })
   end
-  return { status = 200, body = record }
+  return { status = 200, body = json }
 end
 
-local ORDERS = 190000000 -- the numbers of orders go on from here
+local FIRST_ORDER = 190000000 -- order numbers go on from here
 
 --- The number of a new order, as Equinix writes them.
 ---@return string "1-190000001"
 function M.order_number(world)
-  return ("1-%d"):format(world.dict:incr("orders", 1, ORDERS))
+  return ("1-%d"):format(world.dict:incr("orders", 1, FIRST_ORDER))
 end
 
 --- A new UUID (version 4).
@@ -45,12 +47,12 @@ function M.uuid(world)
     hex:sub(14, 16), hex:sub(18, 20), hex:sub(21, 32))
 end
 
---- The id of a thing that is there in every run: always the same.
----@param family string 8 hex digits
+--- The id of an object that exists in every run: always the same.
+---@param kind string 8 hex digits, one for each kind of object
 ---@param i integer from 0
 ---@return string
-function M.fixed_uuid(family, i)
-  return ("%s-77c5-4c5d-8ce0-%012x"):format(family, i + 1)
+function M.fixed_uuid(kind, i)
+  return ("%s-77c5-4c5d-8ce0-%012x"):format(kind, i + 1)
 end
 
 return M

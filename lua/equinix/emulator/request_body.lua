@@ -1,23 +1,64 @@
---- request_body: a request's JSON body, read and checked.
+--- request_body: the body of a request, read and checked.
 --
--- Law of this file: what is wrong with a body is said for all of its fields
--- at once, as a list of {property, reason}; in which words a family of calls
--- says so is the family's business (`refuse`).
+-- Law of this file: all fields that are wrong are reported at once, as a list
+-- of {property, reason}. How such a list becomes a response depends on the API
+-- that was called, which passes a function for that (`error_response`).
 
 local M = {}
 
----@alias equinix.emulator.Refuse fun(status: integer, extra: table): table
+local FORM = "application/x-www-form-urlencoded"
+
+---@alias equinix.emulator.ErrorResponse
+---| fun(status: integer, extra: table|nil, knobs: table|nil): table
 
 ---@class equinix.emulator.Rule
 ---@field [1] string path of a field, as "details.carrier"
 ---@field [2] string what it must be
----@field [3] fun(value: any): any true-ish when it is right
+---@field [3] fun(value: any): any whether a value is right
 
---- The field at a path; nil where there is none.
----@param body table
----@param path string
----@return any
-function M.at(body, path)
+-- Forms ---------------------------------------------------------------------
+
+local function unescape(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+--- "a=x+y&b=" -> {a = "x y", b = ""}; of a repeated name the last one counts.
+---@param text string
+---@return table<string, string>
+function M.decode_form(text)
+  local fields = {}
+  for pair in text:gmatch "[^&]+" do
+    local name, value = pair:match "^([^=]*)=?(.*)$"
+    fields[unescape(name)] = unescape(value)
+  end
+  return fields
+end
+
+--- Whether a request says that its body is a form.
+---@param request table
+function M.is_form(request)
+  local content_type = request.headers["content-type"] or ""
+  return content_type:match("^[^;%s]*"):lower() == FORM
+end
+
+--- The fields of a body that may be a form or JSON.
+---@param world table
+---@param request table
+---@return table|nil fields nil when it is neither
+function M.fields(world, request)
+  if M.is_form(request) then
+    return M.decode_form(request.body)
+  end
+  local fields = world.decode(request.body)
+  return type(fields) == "table" and fields or nil
+end
+
+-- JSON, checked by rules ----------------------------------------------------
+
+-- The field at a path; nil where there is none.
+local function field_at(body, path)
   local value = body
   for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then
@@ -47,35 +88,37 @@ function M.is_list(value, least)
     and (#value > 0 or next(value) == nil)
 end
 
-local function complaints(body, rules)
+local function broken_rules(body, rules)
   local info = {}
   for _, rule in ipairs(rules) do
-    if not rule[3](M.at(body, rule[1])) then
+    if not rule[3](field_at(body, rule[1])) then
       info[#info + 1] = { property = rule[1], reason = rule[2] }
     end
   end
   return info
 end
 
---- Reads the body of a request.
+--- Reads a body that must be a JSON object.
 ---@param world table
 ---@param request table
----@param refuse equinix.emulator.Refuse the family's words for "no"
+---@param error_response equinix.emulator.ErrorResponse of the API called
 ---@param rules? equinix.emulator.Rule[]
 ---@return table|nil body
----@return table|nil response the answer to give when there is no body
-function M.read(world, request, refuse, rules)
-  local kind = request.headers["content-type"] or ""
-  if not kind:lower():find "^application/json" then
-    return nil, refuse(415, { details = "the body must be JSON" })
+---@return table|nil response the error, when there is no body
+function M.read(world, request, error_response, rules)
+  local content_type = request.headers["content-type"] or ""
+  if not content_type:lower():find "^application/json" then
+    return nil, error_response(415, { details = "the body must be JSON" })
   end
   local body = world.decode(request.body)
   if type(body) ~= "table" then
-    return nil, refuse(400, { details = "the body is no JSON object" })
+    return nil, error_response(400, {
+      details = "the body is not a JSON object",
+    })
   end
-  local info = complaints(body, rules or {})
+  local info = broken_rules(body, rules or {})
   if #info > 0 then
-    return nil, refuse(400, { info = info })
+    return nil, error_response(400, { info = info })
   end
   return body
 end

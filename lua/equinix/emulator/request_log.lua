@@ -1,17 +1,17 @@
---- request_log: what was asked of the emulator, without any secret.
+--- request_log: the requests that the emulator got, without any secret.
 --
--- Law of this file: an entry is built from what is allowed in it, never by
--- taking secrets out of the whole. A value is shown only where its field is
--- known to hold no secret; of a token or an id four characters are left. The
--- log is a ring, so it never grows beyond SIZE entries.
+-- Law of this file: an entry is built from what is allowed in it, not by
+-- removing secrets from a whole request. A value is shown only where its field
+-- is known to hold no secret; of a token or an id only the first four
+-- characters are shown. The log is a ring of SIZE entries.
 
-local form = require "equinix.emulator.form"
+local request_body = require "equinix.emulator.request_body"
 
 local M = {}
 
 local SIZE = 1000
 
--- Fields whose values tell something and are no secret.
+-- Fields whose values are useful and no secret.
 local SHOWN = {
   grant_type = true,
   password_encoding = true,
@@ -20,17 +20,17 @@ local SHOWN = {
   type = true,
   requestedDateTime = true,
 }
--- Fields of which the beginning tells which one it was.
+-- Fields whose first characters are enough to see which one it was.
 local SHORTENED = { client_id = true, user_name = true }
 
---- The beginning of a token or an id.
+--- The first characters of a token or an id.
 ---@param text string
 ---@return string
 function M.short(text)
   return text:sub(1, math.min(4, math.floor(#text / 4))) .. "…"
 end
 
-local function shown(name, value)
+local function redacted(name, value)
   if type(value) == "table" then
     return "[table]"
   elseif SHORTENED[name] then
@@ -42,28 +42,22 @@ local function shown(name, value)
 end
 
 local function fields(world, request)
-  local kind = request.headers["content-type"] or ""
-  local body
-  if kind:find "x%-www%-form%-urlencoded" then
-    body = form.decode(request.body)
-  else
-    body = world.decode(request.body)
-  end
-  if type(body) ~= "table" then
+  local body = request_body.fields(world, request)
+  if not body then
     return nil
   end
   local list, count = {}, 0
   for name, value in pairs(body) do
     count = count + 1
     if count <= 20 then
-      list[tostring(name):sub(1, 32)] = shown(name, value)
+      list[tostring(name):sub(1, 32)] = redacted(name, value)
     end
   end
   return count > 0 and list or nil
 end
 
--- "Bearer abcd…". What has no scheme we know may be a token from its first
--- letter on.
+-- "Bearer abcd…". Without a known scheme the value may be a token from its
+-- first letter on.
 local function authorization(value)
   local scheme, rest = (value or ""):match "^(%a+) +(.*)$"
   local known = scheme and scheme:lower()
@@ -73,8 +67,8 @@ local function authorization(value)
   return value and "[redacted]"
 end
 
--- A path is shown, but nothing in it that is as long as a token.
-local function path_of(text)
+-- A path, with everything in it shortened that is as long as a token.
+local function redacted_path(text)
   return (text:sub(1, 200):gsub("[%w_%-]+", function(word)
     return #word >= 24 and not word:find "%-" and M.short(word) or nil
   end))
@@ -83,41 +77,41 @@ end
 local function query_names(query)
   local names = {}
   for name in pairs(query) do
-    names[#names + 1] = path_of(tostring(name))
+    names[#names + 1] = redacted_path(tostring(name))
   end
   table.sort(names)
   return #names > 0 and names or nil
 end
 
---- Counts a request at its arrival, so that one that is still waiting for
---- its answer is in the counts.
+--- Counts a request when it arrives, so that the counts include requests in
+--- flight.
 ---@param world table
 ---@param request table
----@param row equinix.emulator.Row|nil
----@return string route "POST /oauth2/v1/token"
-function M.arrived(world, request, row)
-  local route = request.method .. " "
-    .. (row and row.path or path_of(request.path))
-  world.log:incr("route " .. route, 1, 0)
+---@param route equinix.emulator.Route|nil
+---@return string route_name "POST /oauth2/v1/token"
+function M.count(world, request, route)
+  local route_name = request.method .. " "
+    .. (route and route.path or redacted_path(request.path))
+  world.log:incr("route " .. route_name, 1, 0)
   local token = (request.headers.authorization or ""):match "^%a+ +(%S+)$"
   if token then
     world.log:incr("use " .. M.short(token), 1, 0)
   end
-  if row and row.issues_tokens then
+  if route and route.issues_tokens then
     world.log:incr("token_requests", 1, 0)
   end
-  return route
+  return route_name
 end
 
---- Keeps an entry for a request and the answer decided on.
-function M.answered(world, request, response, route)
+--- Adds an entry for a request and its response.
+function M.add(world, request, response, route_name)
   local n = world.log:incr("entries", 1, 0)
   world.log:set("entry " .. n % SIZE, world.encode {
     n = n,
     time = world.now(),
     method = request.method,
-    path = path_of(request.path),
-    route = route,
+    path = redacted_path(request.path),
+    route = route_name,
     query = query_names(request.query),
     status = response.status,
     fault = response.fault,
@@ -149,7 +143,7 @@ function M.dump(world)
   local last = world.log:get "entries" or 0
   local entries = {}
   for n = math.max(1, last - SIZE + 1), last do
-    -- Absent while its writer is between counting and keeping it.
+    -- It is absent while a worker has counted it and not yet stored it.
     entries[#entries + 1] = world.log:get("entry " .. n % SIZE)
   end
   return ('{"requests":[%s],"routes":%s,"tokens":%s,"token_requests":%d}')

@@ -1,16 +1,17 @@
---- tokens: issue, check, refresh and revoke.
+--- tokens: issued, checked, refreshed and revoked.
 --
--- Law of this file: the dictionary is shared by all workers, so whatever must
--- happen once (a refresh token that is used up) is one atomic step in it. A
--- token is valid while it is in there and its epoch is the current one;
--- revoke_all begins a new epoch.
+-- Law of this file: all workers share the dictionary, so what must happen only
+-- once (the use of a refresh token) is one atomic step in it. A token is valid
+-- while it is in the dictionary and its epoch is the current one; revoke_all
+-- starts a new epoch.
 
 local M = {}
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
   .. "0123456789"
--- Bytes from here on would make the first letters likelier than the others.
-local FAIR = 256 - 256 % #ALPHABET
+-- Bytes from here on are dropped: with them, the first letters would be more
+-- likely than the others.
+local LIMIT = 256 - 256 % #ALPHABET
 
 --- Letters and digits, each as likely as any other.
 ---@param random fun(n: integer): string random bytes
@@ -21,7 +22,7 @@ function M.text(random, length)
   while #chars < length do
     for byte in random(length):gmatch "." do
       local n = byte:byte()
-      if n < FAIR and #chars < length then
+      if n < LIMIT and #chars < length then
         local at = n % #ALPHABET + 1
         chars[#chars + 1] = ALPHABET:sub(at, at)
       end
@@ -34,7 +35,7 @@ local function epoch(world)
   return world.dict:get "epoch" or 0
 end
 
--- nil for what is unknown, expired or of an earlier epoch.
+-- The owner of a token; nil when it is unknown, expired or revoked.
 local function owner(world, key)
   local record = world.dict:get(key)
   local issued, name = (record or ""):match "^(%d+) (.*)$"
@@ -43,8 +44,8 @@ local function owner(world, key)
   end
 end
 
-local function keep(world, key, name, seconds)
-  if seconds > 0 then -- to the dictionary 0 would mean for ever
+local function store(world, key, name, seconds)
+  if seconds > 0 then -- for the dictionary 0 means for ever
     world.dict:set(key, ("%d %s"):format(epoch(world), name), seconds)
   end
 end
@@ -57,7 +58,7 @@ local function timeout(knobs)
   return knobs.number_timeout and seconds or ("%d"):format(seconds)
 end
 
--- Leaves out what the knob `omit` lists.
+-- Removes the fields that the knob `omit` lists.
 local function without(body, list)
   for name in list:gmatch "[^,%s]+" do
     body[name] = nil
@@ -71,16 +72,16 @@ end
 ---@return string
 function M.access(world, knobs)
   local token = M.text(world.random, knobs.token_bytes)
-  keep(world, "token " .. token, world.accounts.client_id, knobs.lifetime)
+  store(world, "token " .. token, world.accounts.client_id, knobs.lifetime)
   return token
 end
 
---- The body of a token answer.
+--- The body of a token response.
 ---@param world table
 ---@param knobs table<string, any>
----@param refresh_token string|nil to be told to the caller
+---@param refresh_token string|nil to send with it
 ---@return table
-function M.answer(world, knobs, refresh_token)
+function M.response(world, knobs, refresh_token)
   return without({
     access_token = M.access(world, knobs),
     token_timeout = timeout(knobs),
@@ -96,23 +97,24 @@ end
 ---@return string
 function M.refresh_token(world, knobs)
   local token = M.text(world.random, knobs.token_bytes)
-  keep(world, "refresh " .. token, world.accounts.client_id,
+  store(world, "refresh " .. token, world.accounts.client_id,
     knobs.refresh_lifetime)
   return token
 end
 
---- Takes a refresh token in.
+--- Uses a refresh token.
 ---@param world table
 ---@param knobs table<string, any>
 ---@param token string
----@return string|nil refresh_token the one that is valid now
+---@return string|nil refresh_token that is valid from now on; nil when
+---  `token` is not valid
 function M.redeem(world, knobs, token)
   if not owner(world, "refresh " .. token) then
     return nil
   elseif not knobs.rotate then
     return token
   end
-  -- Of two requests with the same token only one gets past `add`.
+  -- Of two requests with the same token, `add` lets one pass.
   if not world.dict:add("spent " .. token, true, knobs.refresh_lifetime) then
     return nil
   end

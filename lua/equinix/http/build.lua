@@ -1,9 +1,9 @@
---- build: from the fields of a call to the request of the port. No I/O.
+--- build: makes the transport's request of the fields of a call. No I/O.
 --
--- Law of this file: what could break out of its place (a name, a value, a
--- path) is refused here, before a token is asked for.
+-- Law of this file: a name, a value or a path that could change the meaning of
+-- the message is refused here, before a token is requested.
 
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"
 local retry = require "equinix.http.retry"
@@ -13,17 +13,17 @@ local M = {}
 
 local NONE = {}
 
--- Names that need no second look.
+-- Methods that need no further check.
 local METHODS = {
   GET = true, HEAD = true, POST = true, PUT = true, PATCH = true,
   DELETE = true,
 }
 
-local function bad(what)
-  return err.fail("config", what, { code = "bad_request_field" })
+local function bad(message)
+  return errors.fail("config", message, { code = "bad_request_field" })
 end
 
--- RFC 9110, section 5.6.2: what a method or a field name may be made of.
+-- RFC 9110, section 5.6.2: the characters of a method or a header name.
 local function is_name(text)
   return type(text) == "string" and text:find "^[%w!#$%%&'*+%-.^_`|~]+$"
 end
@@ -32,22 +32,23 @@ local function is_value(text)
   return not text:find "[%z\r\n]"
 end
 
--- A second opinion on where a message ends would smuggle (RFC 9112, 11.2).
+-- With these a caller could say where the message ends, which allows request
+-- smuggling (RFC 9112, section 11.2).
 local FRAMING = {
   expect = true, ["content-length"] = true, ["transfer-encoding"] = true,
 }
 
 local function add_header(list, seen, name, value)
   if not is_name(name) then
-    return bad "a header's name holds characters that none may have"
+    return bad "the name of a header has characters that are not allowed"
   elseif FRAMING[name:lower()] then
-    return bad("header " .. name .. " is not the caller's to set")
+    return bad("header " .. name .. " is set by the client: leave it out")
   end
   local kind = type(value)
   if kind ~= "string" and kind ~= "number" then
     return bad("header " .. name .. " must be a string or a number")
   elseif not is_value(form.text(value)) then
-    return bad("header " .. name .. " holds a NUL, CR or LF")
+    return bad("header " .. name .. " has a NUL, CR or LF in it")
   end
   list[#list + 1] = { name, form.text(value) }
   seen[name:lower()] = true
@@ -56,13 +57,14 @@ end
 
 local ACCEPT = { "Accept", "application/json" }
 
--- The caller's headers, then ours where he has none; the Authorization last.
+-- The caller's headers, then the default ones that are missing, the
+-- Authorization last.
 local function headers_of(config, given, content_type)
   local list, seen = {}, {}
   for name, value in pairs(given) do
-    local ok, problem = add_header(list, seen, name, value)
+    local ok, err = add_header(list, seen, name, value)
     if not ok then
-      return nil, problem
+      return nil, err
     end
   end
   if not seen.accept then
@@ -78,20 +80,19 @@ local function headers_of(config, given, content_type)
   return list
 end
 
+-- The body, its content type, and why it can't be sent.
 local function body_of(opts)
   if opts.json ~= nil then
     local text, message = json.encode(opts.json)
-    if not text then
-      return nil, "field json can't be encoded: " .. message
-    end
-    return text, "application/json"
+    return text, "application/json",
+      message and "field json can't be encoded: " .. message
   elseif opts.form then
     return form.encode(opts.form), "application/x-www-form-urlencoded"
   end
   return opts.body
 end
 
--- What most requests leave out, they don't have to make room for.
+-- Most clients don't set these.
 local OPTIONAL = { "ca_file", "client_cert", "client_key", "proxy" }
 
 local function complete(request, config, opts)
@@ -106,53 +107,66 @@ local function complete(request, config, opts)
   return request
 end
 
---- The header fields of a request that brings none of its own and no body.
---- Requests may share them, and so the Authorization.
----@param config table of equinix.client.options
+--- The headers of a request without headers of its own and without a body.
+--- Requests may share this list, with the Authorization in it.
+---@param config equinix.Config
 ---@param authorization string
+---@return string[][]
 function M.plain_headers(config, authorization)
   return { ACCEPT, config.user_agent_header,
     { "Authorization", authorization } }
 end
 
---- The port's request; its last header is the Authorization, still empty.
----@param config table of equinix.client.options
+--- The transport's request; its Authorization is still empty.
+---@param config equinix.Config
 ---@param opts equinix.Request checked by equinix.http.validate
----@param plain? table of plain_headers, to be shared where it fits
----@return table|nil request
+---@param plain? string[][] plain_headers, used where the request has no others
+---@return equinix.transport.request|nil request
 ---@return equinix.Error|nil
 function M.request(config, opts, plain)
   local method = opts.method or "GET"
   if not METHODS[method] and not is_name(method) then
-    return bad "method holds characters that no method may have"
+    return bad "the method has characters that are not allowed"
   end
-  local url, problem = target.url(config, opts.path, opts.query)
+  local url, err = target.url(config, opts.path, opts.query)
   if not url then
-    return nil, problem
+    return nil, err
   end
-  local body, content_type = body_of(opts)
-  if body == nil and content_type then
-    return bad(content_type)
+  local body, content_type, message = body_of(opts)
+  if message then
+    return bad(message)
   elseif body and method == "HEAD" then
-    return bad "a HEAD request has no body"
+    return bad "a HEAD request can't have a body"
   end
   local headers = not opts.headers and not content_type and plain or nil
   if not headers then
-    headers, problem = headers_of(config, opts.headers or NONE, content_type)
+    headers, err = headers_of(config, opts.headers or NONE, content_type)
     if not headers then
-      return nil, problem
+      return nil, err
     end
+  end
+  local may_resend = opts.idempotent
+  if may_resend == nil then
+    may_resend = retry.IDEMPOTENT[method] or false
   end
   return complete({
     method = method,
     url = url,
     headers = headers,
     body = body,
-    may_resend = retry.idempotent(method, opts.idempotent),
+    may_resend = may_resend,
     max_body = config.max_body,
     raw_headers = true,
     connect_timeout = config.connect_timeout,
   }, config, opts)
+end
+
+--- Sets the Authorization of a request.
+---@param request equinix.transport.request of M.request
+---@param authorization string
+function M.authorize(request, authorization)
+  local headers = request.headers
+  headers[#headers][2] = authorization
 end
 
 return M

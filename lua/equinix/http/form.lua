@@ -1,10 +1,14 @@
---- form: names and values as a URL's query or a form body carry them.
+--- form: names and values as text for a URL's query or a form body.
+--
+-- Law of this file: every byte that could be read as a separator is escaped,
+-- and the same fields always give the same text.
 
 local core = require "equinix.core"
 
 local M = {}
 
---- A value as text: 100 / 2 is "50", not "50.0", and an id is all its digits.
+--- A value as text: 100 / 2 is "50", not "50.0", and a long id keeps all its
+--- digits.
 function M.text(value)
   if type(value) == "number" and value % 1 == 0
     and value >= -2 ^ 53 and value <= 2 ^ 53 then

@@ -1,9 +1,10 @@
---- pagination: what the next page of an answer is called. No I/O: a request
--- and its answer in, the next request out.
+--- pagination: the request for the next page. No I/O: a request and its
+--- response in, the next request out.
 --
--- Law of this file: go on by what was received, never by what was asked (a
--- server may give less) and never by a link (it may lead to another host, or
--- count what was asked); and end: a page with nothing on it is the last one.
+-- Law of this file: the next page begins after what was received. What was
+-- asked for does not count (a server may send less), nor does a link (it may
+-- lead to another host, or count what was asked for). And it ends: an empty
+-- page is the last one.
 --
 -- The five shapes (Equinix's APIs have no common one):
 --   a  query offset, limit        {pagination = {offset, limit, total}, data}
@@ -13,8 +14,9 @@
 --      in a POST's body
 --   e  SmartView's envelope       {payLoad, status}: one page
 
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
+local tables = require "equinix.base.table"
 
 local M = {}
 
@@ -22,7 +24,7 @@ local function is_list(value)
   return type(value) == "table" and (value[1] ~= nil or next(value) == nil)
 end
 
---- The items of a page, whatever its shape; a list alone is its own page.
+--- The items of a page of any shape; a list without an envelope is a page.
 ---@param body any
 ---@return any[]
 function M.items(body)
@@ -44,19 +46,12 @@ local function number(value)
   return tonumber(value ~= json.null and value or nil)
 end
 
-local function copy(fields, over)
-  local new = {}
-  for name, value in pairs(fields or {}) do
-    new[name] = value
-  end
-  for name, value in pairs(over) do
-    new[name] = value
-  end
-  return new
+local function with(members, changes)
+  return tables.update(tables.copy(members), changes)
 end
 
--- Query fields may stand in the path already ("?limit=2"): those given here
--- take their place.
+-- The path may have query fields already ("?limit=2"); those in `fields`
+-- replace them.
 local function with_query(opts, fields)
   local path, rest = opts.path:match "^([^?]*)%??(.*)$"
   local kept = {}
@@ -70,26 +65,26 @@ local function with_query(opts, fields)
   end
   local query = opts.query
   if type(query) == "string" then
-    return with_query(copy(opts, {
+    return with_query(with(opts, {
       path = path .. (path:find("?", 1, true) and "&" or "?")
         .. query:gsub("^%?", ""),
       query = false,
     }), fields)
   end
-  return copy(opts, { path = path, query = copy(query or {}, fields) })
+  return with(opts, { path = path, query = with(query or nil, fields) })
 end
 
--- A search: its paging is a member of its body.
+-- A search has its paging in its body.
 local function with_body(opts, name, fields)
   local sent = opts.json
   local before = type(sent[name]) == "table" and sent[name] or nil
-  return copy(opts, {
-    json = copy(sent, { [name] = copy(before, fields) }),
+  return with(opts, {
+    json = with(sent, { [name] = with(before, fields) }),
   })
 end
 
--- The functions below return the next request, and its place in the list: an
--- offset or the number of a page.
+-- The functions below return the next request and its position in the list:
+-- an offset or the number of a page.
 
 -- a and b: {pagination = {offset, limit, total}, data}
 local function by_offset(opts, body, received, seen)
@@ -112,7 +107,7 @@ local function page_of(opts)
   return number(query) or number(opts.path:match "[?&]page=(%d+)")
 end
 
--- c: {totalCount, content}; how many came so far decides
+-- c: {totalCount, content}; the number of items so far decides
 local function by_count(opts, body, received, seen)
   if seen + received >= (number(body.totalCount) or 0) then
     return nil
@@ -136,9 +131,9 @@ end
 --- The request for the page after this one.
 ---@param opts equinix.Request path among them
 ---@param body any the page, decoded
----@param seen integer items of the pages before this one
----@return equinix.Request|nil nil: this was the last one
----@return number|nil where in the list that is
+---@param seen integer items on the pages before this one
+---@return equinix.Request|nil nil: this was the last page
+---@return number|nil position of that page in the list
 function M.next(opts, body, seen)
   local received = #M.items(body)
   if type(body) ~= "table" or received == 0 then
@@ -153,37 +148,36 @@ function M.next(opts, body, seen)
   return nil
 end
 
--- A server that gives the same page whatever is asked for would be asked for
--- ever.
-local function endless()
-  local _, problem = err.fail("protocol", "the server gave the same page "
-    .. "again instead of the next one; this list can't be paged through", {
+-- A server that always sends the same page would be asked for ever.
+local function raise_same_page()
+  local _, err = errors.fail("protocol", "the server sent the same page again "
+    .. "instead of the next one; this list can't be paged through", {
     code = "same_page",
   })
-  error(problem, 0)
+  error(err, 0)
 end
 
---- Iterates over the pages.
----@param fetch fun(opts: equinix.Request): equinix.Response
+--- Iterates over the pages; raises an equinix.Error.
+---@param fetch fun(opts: equinix.Request): equinix.Response raises its error
 ---@param opts equinix.Request
 ---@return fun(): any, equinix.Response
 function M.each(fetch, opts)
-  local seen, place = 0, -math.huge
+  local seen, position = 0, -math.huge
   return function()
     if not opts then
       return nil
     end
     local response = fetch(opts)
-    local body, problem = response:json()
+    local body, err = response:json()
     if body == nil then
-      error(problem, 0)
+      error(err, 0)
     end
-    local following
-    opts, following = M.next(opts, body, seen)
-    if opts and following <= place then
-      endless()
+    local next_position
+    opts, next_position = M.next(opts, body, seen)
+    if opts and next_position <= position then
+      raise_same_page()
     end
-    place = following
+    position = next_position
     seen = seen + #M.items(body)
     return body, response
   end

@@ -1,11 +1,15 @@
---- problem: what a caller of the service is told when something failed
---- (RFC 9457).
+--- problem: an error as the service shows it to a caller (RFC 9457).
 --
--- Law of this file: status and words follow from the kind of the error, never
--- from its message where that could name a host, a path or a setting of this
--- machine. What Equinix itself said (status, codes, errors) is handed on.
+-- Law of this file: status and detail follow from the kind and code of the
+-- error, never from its message, which may name a host, a path or a setting of
+-- this machine. What Equinix itself said (status, codes, errors) is passed on.
+
+local json = require "equinix.base.json"
+local tables = require "equinix.base.table"
 
 local M = {}
+
+M.MEDIA_TYPE = "application/problem+json"
 
 local TITLES = {
   [400] = "Bad Request",
@@ -29,113 +33,125 @@ local TITLES = {
   [505] = "HTTP Version Not Supported",
 }
 
---- The words of a status.
+--- The title of a status.
+---@param status integer
+---@return string
 function M.title(status)
   return TITLES[status] or (status >= 500 and "Server Error" or "Error")
 end
 
---- A problem of our own words.
+--- A problem with a detail of our own.
 ---@param status integer
 ---@param detail string what happened and what to do
 ---@param more? table further members
 ---@return table
 function M.new(status, detail, more)
-  local object = {
+  return tables.update({
     type = "about:blank",
     title = M.title(status),
     status = status,
     detail = detail,
-  }
-  for name, value in pairs(more or {}) do
-    object[name] = value
-  end
-  return object
+  }, more)
 end
 
-local MISSED = { 504, "Equinix did not answer in time; try again." }
-local BUSY = { 503, "This service is busy; try again." }
+--- The whole response that carries a problem with a detail of our own.
+---@param status integer
+---@param detail string
+---@param headers? table<string, string> further ones
+---@return {status: integer, headers: table<string, string>, body: string}
+function M.response(status, detail, headers)
+  return {
+    status = status,
+    headers = tables.update({ ["Content-Type"] = M.MEDIA_TYPE,
+      ["Cache-Control"] = "no-store" }, headers),
+    body = assert(json.encode(M.new(status, detail))),
+  }
+end
+
+local LATE = { 504, "Equinix did not respond in time; try again." }
+local BUSY = { 503, "The service is busy; try again." }
 local UNREACHABLE = { 502, "Equinix could not be reached; try again later." }
-local BROKEN = { 500, "This service is not set up as it should be; its log "
-  .. "says what is wrong." }
+local MISCONFIGURED = { 500, "The service is misconfigured; see the service "
+  .. "log." }
 
 -- By code, then by kind.
 local BY_CODE = {
   queue = BUSY,
   cannot_wait = BUSY,
   own_flight = BUSY,
-  token_wait = MISSED,
+  token_wait = LATE,
   unknown_refresh_token = { 400, "This refresh_token is not the current one "
-    .. "of this service's own account. Ask for a token, or send it together "
-    .. "with the client_id and client_secret that it belongs to." },
-  static_token = { 501, "This service was given a fixed token, which can't "
-    .. "be renewed." },
-  not_json = { 502, "Equinix's answer is not JSON; its status is in "
+    .. "of the service's own account. Request a token, or send the "
+    .. "client_id and client_secret that it belongs to with it." },
+  static_token = { 501, "The service is configured with a static token, "
+    .. "which can't be renewed." },
+  not_json = { 502, "Equinix's response is not JSON; its status is in "
     .. "upstream_status." },
-  latched = { 429, "Not sent: Equinix refused credentials of this account "
-    .. "before, and locks an account after 5 bad attempts. Mend the "
+  latched = { 429, "Not sent: Equinix refused the credentials of this account "
+    .. "before, and locks an account after 5 bad attempts. Correct the "
     .. "credentials." },
 }
 
 local BY_KIND = {
   network = UNREACHABLE,
-  tls = { 502, "Equinix's identity could not be verified." },
-  timeout = MISSED,
-  protocol = { 502, "Equinix's answer can't be used." },
-  auth = { 503, "Equinix refused the credentials of this service; its owner "
-    .. "has to mend them." },
-  http = { 502, "Equinix did not give a token." },
-  config = BROKEN,
+  tls = { 502, "Equinix's TLS certificate could not be verified." },
+  timeout = LATE,
+  protocol = { 502, "Equinix's response is invalid." },
+  auth = { 503, "Equinix refused the credentials of the service; its operator "
+    .. "has to correct them." },
+  http = { 502, "Equinix did not issue a token." },
+  config = MISCONFIGURED,
   store = BUSY,
-  closed = { 503, "This service is ending." },
+  closed = { 503, "The service is shutting down." },
   memory = BUSY,
 }
 
--- Where Equinix itself answered, its status is the answer's.
-local function of_equinix(problem)
-  local status = problem.status
-  if (problem.kind == "http" or problem.kind == "auth") and status
+-- Where Equinix itself responded, the problem has its status.
+local function equinix_status(err)
+  local status = err.status
+  if (err.kind == "http" or err.kind == "auth") and status
     and status >= 400 and status < 600 then
     return status
   end
 end
 
-local function details(problem)
+local function details(err)
   local list = {}
-  for i, detail in ipairs(problem.errors or {}) do
+  for i, detail in ipairs(err.errors or {}) do
     list[i] = detail
   end
   return #list > 0 and list or nil
 end
 
 --- Status, headers and body for an error of the client.
----@param problem equinix.Error
+---@param err equinix.Error
 ---@param own? boolean it is about the service's own credentials
 ---@return integer status
 ---@return table<string, string> headers
 ---@return table object
-function M.of(problem, own)
-  local upstream = of_equinix(problem)
-  local known = BY_CODE[problem.code] or BY_KIND[problem.kind] or BROKEN
+function M.of(err, own)
+  local upstream = equinix_status(err)
+  local known = BY_CODE[err.code] or BY_KIND[err.kind] or MISCONFIGURED
   local status, detail = known[1], known[2]
   if upstream then
     status = upstream
-    detail = ("Equinix answered %d%s%s"):format(upstream,
-      problem.code and " (" .. problem.code .. ")" or "",
-      own and " to the credentials of this service." or ".")
-  elseif own and problem.code == "latched" then
+    detail = ("Equinix responded with %d%s%s"):format(upstream,
+      err.code and " (" .. err.code .. ")" or "",
+      own and " to the credentials of the service." or ".")
+  elseif own and err.code == "latched" then
     status, detail = BY_KIND.auth[1], BY_KIND.auth[2]
   end
   local headers = {}
-  if problem.retry_after then
+  if err.retry_after then
     headers["Retry-After"] = ("%d"):format(
-      math.max(1, math.ceil(problem.retry_after)))
+      math.max(1, math.ceil(err.retry_after)))
   end
   return status, headers, M.new(status, detail, {
-    -- A code that says something about this machine stays here.
-    code = (upstream or known ~= BROKEN) and problem.code or nil,
-    errors = details(problem),
-    correlation_id = problem.correlation_id,
-    upstream_status = not upstream and problem.status or nil,
+    -- A code that describes this machine is not shown.
+    code = (upstream or known ~= MISCONFIGURED) and err.code or nil,
+    errors = details(err),
+    correlation_id = err.correlation_id,
+    upstream_status = not upstream and err.status or nil,
   })
 end
 

@@ -1,37 +1,45 @@
---- response: what a transfer brought, as callers read it.
+--- response: a server's response, as callers read it.
+--
+-- Law of this file: nothing is parsed before a caller asks for it, and what a
+-- transport returned is not copied without need.
 
-local err = require "equinix.base.error"
+local core = require "equinix.core"
+local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
 
 local M = {}
 
 ---@class equinix.Response
 ---@field status integer
----@field headers table<string, string> read in any case; iterates lower-case
+---@field headers table<string, string> names in any case; pairs() has them in
+---  lower case
 ---@field body string
----@field url string where the answer came from
+---@field url string where the response came from
 ---@field elapsed number seconds
 local Response = { __name = "equinix.Response" }
 ---@class equinix.Response
 local methods = {}
 
--- Most callers never look at the headers, so they are read when first asked
--- for, out of the block as it came.
+-- Most callers never look at the headers, so they are parsed at the first use.
 function Response.__index(response, name)
   if name ~= "headers" then
     return methods[name]
   end
-  local list, head = {}, rawget(response, "head") or ""
-  for field, value in head:gmatch "([^:\r\n]+):[ \t]*([^\r\n]-)[ \t]*\r?\n" do
-    list[#list + 1] = { field, value }
-  end
-  local headers = M.headers(list)
+  local headers = M.headers(core.headers(rawget(response, "head") or ""))
   rawset(response, "headers", headers)
   return headers
 end
 
 function Response:__tostring()
   return ("equinix.Response (%d, %d bytes)"):format(self.status, #self.body)
+end
+
+--- The statuses of a success, decided here for all that ask. (A table, since a
+--- look-up costs less than a call.)
+---@type table<integer, true>
+M.SUCCESS = {}
+for status = 200, 299 do
+  M.SUCCESS[status] = true
 end
 
 local Headers = {
@@ -46,8 +54,9 @@ local Headers = {
 function methods:json()
   local value, message = json.decode(self.body)
   if value == nil then
-    return err.fail("protocol", ("the answer (%d) is not JSON: %s"):format(
-      self.status, #self.body == 0 and "it is empty" or message), {
+    local reason = #self.body == 0 and "it is empty" or message
+    return errors.fail("protocol", ("the response (%d) is not JSON: %s")
+      :format(self.status, reason), {
       status = self.status,
       code = "not_json",
       response = self,
@@ -56,8 +65,8 @@ function methods:json()
   return value
 end
 
---- Makes the table of a transport's list of {name, value}; repeated fields
---- are joined as RFC 9110, section 5.2 says.
+--- Makes a response's headers of a list of {name, value}; repeated ones are
+--- joined as RFC 9110, section 5.2 says.
 ---@param list {[1]: string, [2]: string}[]
 function M.headers(list)
   local headers = {}
@@ -69,23 +78,23 @@ function M.headers(list)
   return setmetatable(headers, Headers)
 end
 
---- A transport's answer becomes a response. Its headers come as a list
---- (`headers`), or as one text (`head`) where that was asked for; then the
---- answer itself is made the response, which saves a table.
----@param answer table status, headers or head, body, elapsed
+--- Makes a response of what a transport returned. Its headers are a list
+--- (`headers`), or one text (`head`) for a request with `raw_headers`; in that
+--- case its table itself becomes the response, which saves one.
+---@param received equinix.transport.response
 ---@param url string
 ---@return equinix.Response
-function M.new(answer, url)
-  if answer.head then
-    answer.url = url
-    return setmetatable(answer, Response)
+function M.new(received, url)
+  if received.head then
+    received.url = url
+    return setmetatable(received, Response)
   end
   return setmetatable({
-    status = answer.status,
-    headers = M.headers(answer.headers),
-    body = answer.body or "",
+    status = received.status,
+    headers = M.headers(received.headers),
+    body = received.body or "",
     url = url,
-    elapsed = answer.elapsed,
+    elapsed = received.elapsed,
   }, Response)
 end
 

@@ -1,17 +1,17 @@
 --- target: where a request may go with the bearer token.
 --
--- Law of this file: the token leaves for the origin of base_url and for the
--- allowed origins, and nowhere else. Whatever can be read in two ways is
--- refused before a byte is sent.
+-- Law of this file: the token is sent to the origin of base_url and to the
+-- allowed origins, and nowhere else. A path that two parsers could read
+-- differently is refused before a byte is sent.
 
 local core = require "equinix.core"
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local form = require "equinix.http.form"
 
 local M = {}
 
 local function refuse(reason)
-  return err.fail("config", "the path is refused: " .. reason, {
+  return errors.fail("config", "the path is refused: " .. reason, {
     code = "bad_path",
   })
 end
@@ -27,12 +27,12 @@ local function with_query(url, query)
     .. query:gsub("^%?", "")
 end
 
--- A path that can be read in one way only, whose origin is therefore that of
+-- A path that all parsers read in the same way, so that its origin is that of
 -- base_url: RFC 3986's characters for it, and no second slash at the start.
 local PLAIN = "^/[%w%-._~!$&'()*+,;=:@%%][%w%-._~!$&'()*+,;=:@%%/?]*$"
 
 --- The URL of a request.
----@param config table of equinix.client.options
+---@param config equinix.Config
 ---@param path string "/..." or an absolute URL on an allowed origin
 ---@param query table|string|nil
 ---@return string|nil url
@@ -55,37 +55,37 @@ function M.url(config, path, query)
   if not parts then
     return refuse(reason)
   elseif not config.allowed[parts.origin] then
-    return refuse("origin " .. parts.origin .. " is not base_url's and not "
-      .. "among allowed_origins")
+    return refuse("origin " .. parts.origin .. " is neither base_url's nor "
+      .. "one of allowed_origins")
   end
   return url
 end
 
---- Where a redirect leads: the same origin only.
----@param url string that answered
----@param location string|nil the header
+--- The URL that a redirect leads to, which must be of the same origin.
+---@param url string that was requested
+---@param location string|nil the header of the response
 ---@param op string
 ---@return string|nil url
 ---@return equinix.Error|nil
 function M.redirect(url, location, op)
-  local function no(reason)
-    return err.fail("protocol", op .. ": a redirect was not followed: "
+  local function refused(reason)
+    return errors.fail("protocol", op .. ": a redirect was not followed: "
       .. reason, { code = "redirect", op = op })
   end
   if not location then
-    return no "it names no target"
+    return refused "the response has no Location"
   end
   local next_url = core.url_join(url, location)
   local from, to = core.url(url), next_url and core.url(next_url)
   if not to then
-    return no "its target is no usable URL"
+    return refused "its Location is not a URL that can be used"
   elseif to.origin ~= from.origin then
-    return no("it leads to " .. to.origin)
+    return refused("it leads to another origin, " .. to.origin)
   end
   return next_url
 end
 
---- "GET /fabric/v4/ports": what errors and events call a request.
+--- The name of a request in errors and events: "GET /fabric/v4/ports".
 function M.op(method, url)
   return method .. " " .. (url:match "^%a+://[^/?]*(/?[^?]*)" or "?")
 end

@@ -1,26 +1,26 @@
---- validate: what `client:request` and its kin take, checked.
+--- validate: checks the arguments of `client:request` and similar methods.
 --
--- Law of this file: what only a mistake in the program can cause raises here,
--- at the line of the call; what data can cause is left to the call itself.
+-- Law of this file: a mistake in the program raises here, at the line of the
+-- call; what depends on data is an error that the call returns.
 
 local check = require "equinix.base.check"
 
 local M = {}
 
----@class equinix.RequestFields what a call takes beside method and path
+---@class equinix.RequestFields all but method and path
 ---@field query? table<string, any>|string a list repeats its name
 ---@field headers? table<string, string|number> never Authorization
----@field json? any a value to be sent as JSON
----@field body? string bytes to be sent as they are
----@field form? table<string, any> to be sent as a form
+---@field json? any a value, sent as JSON
+---@field body? string bytes, sent unchanged
+---@field form? table<string, any> sent as a form
 ---@field timeout? number seconds, for the whole call
 ---@field idempotent? boolean whether it may be sent twice
 ---@field retry? equinix.RetryPolicy|boolean
 ---@field accept? integer[] statuses that are a success too
 ---@field sink? string|fun(chunk: string) a file's path or a function, for
----  the body of the final 2xx answer
+---  the body of the final 2xx response
 ---@field follow? boolean|fun(url: string): boolean whether a redirect of a GET
----  or HEAD within the origin is followed, false: none; a function is asked
+---  or HEAD within the origin is followed; false: never; a function is called
 ---  before anything is sent there
 
 ---@class equinix.Request: equinix.RequestFields
@@ -28,7 +28,7 @@ local M = {}
 ---@field path string "/...", or an absolute URL on an allowed origin
 
 ---@class equinix.PagedRequest: equinix.RequestFields
----@field method? "GET"|"POST" POST for a search
+---@field method? "GET"|"POST" POST: a search
 
 local REQUEST = {
   method = "string",
@@ -48,7 +48,7 @@ local REQUEST = {
 
 local PRINTABLE = { string = true, number = true, boolean = true }
 
--- What a query or a form can say.
+-- The values that a query or a form can have.
 local function check_values(values, what, level)
   for name, value in pairs(values) do
     local list = type(value) == "table" and value or { value }
@@ -62,7 +62,6 @@ local function check_values(values, what, level)
   end
 end
 
--- The client's own header is nobody else's to set.
 local function check_headers(headers, level)
   for name in pairs(headers) do
     if type(name) ~= "string" then
@@ -82,8 +81,8 @@ local function check_accept(statuses, level)
   end
 end
 
---- Checks the table of a request; raises at the caller's line. What is not
---- there costs a look and no more: most requests have a path and little else.
+--- Checks the table of a request; raises at the caller's line. Most requests
+--- have a path and little else, so a missing field costs one lookup.
 ---@param opts table
 ---@param level integer
 function M.request(opts, level)

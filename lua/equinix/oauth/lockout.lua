@@ -1,130 +1,179 @@
---- lockout: the lock-out guard of one account, where all share it.
+--- lockout: the lock-out guard of an account, for all that send its
+--- credentials.
 --
--- Law of this file: whoever sends credentials of an account holds its guard
--- while they are on the wire, so that bad attempts are counted one by one,
--- over all clients, secrets and processes. The rules are in guard.lua; the
--- state is kept in a place of the cache of its own, and where there is a store
--- also there (latch.lua), for all who share it.
+-- Law of this file: credentials are sent inside `guarded` only. It holds the
+-- account's lock meanwhile, so that bad attempts are counted one by one, over
+-- all clients, secrets and processes; and it sends nothing that is held back.
+-- The rules are in lockout_policy.lua. The state is kept in a slot of its own
+-- and, where there is a store, also there (lockout_store.lua).
 
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local guard = require "equinix.oauth.lockout_policy"
-local latch = require("equinix.base.lazy") "equinix.oauth.lockout_store"
+local errors = require "equinix.base.error"
+local lazy = require "equinix.base.lazy"
+local policy = lazy "equinix.oauth.lockout_policy"
+local lockout_store = lazy "equinix.oauth.lockout_store"
 
 local M = {}
 
-local LEASE_MARGIN = 5 -- seconds beyond what the sending may take
+---@class equinix.GuardedAttempt
+---@field identity string of cache_key.identity
+---@field proof fun(): string what is about to be sent: all its secrets
+---@field transport table the port
+---@field seconds number the sending may take; the lock lasts as long
+---@field deadline number on core.now(), for waiting
+---@field force? boolean send what is held back
+---@field stored? equinix.StoredRecord the account's record in a store
+---@field foreign? boolean an account that a caller of the service brought
 
----@class equinix.Account the guard, held
-local Held = {}
-Held.__index = Held
-
---- Seconds until these credentials may be sent: 0 now, math.huge never.
-function Held:pause()
-  return guard.pause(self.state, self.mark, core.now())
-end
-
---- They were refused.
----@return number seconds until they may be sent again
----@return integer refusals in a row for this account
-function Held:refused()
-  self.changed = true
-  return guard.refused(self.state, self.mark, core.now()), self.state.count
-end
-
---- They were accepted.
-function Held:accepted()
-  self.changed = self.changed or not guard.is_clear(self.state)
-  guard.accepted(self.state, self.mark)
-end
-
---- The error for credentials that may not be sent yet.
-function Held:latched()
-  local pause = self:pause()
-  local _, problem = err.fail("auth", ("not sent: Equinix refused these "
-    .. "credentials before (%d in a row for this account; it locks an account "
-    .. "after 5); mend the client id and secret"):format(self.state.count), {
-    code = "latched",
-    retry_after = pause < math.huge and pause or nil,
-  })
-  return problem
-end
-
---- Gives the guard back. Its state stays as long as it holds anybody back; a
---- clear one is written only over one that was not. Callers may bring any
---- number of accounts, so theirs are the first to be forgotten where there is
---- no room: they must not crowd out tokens and the latches of our own.
-function Held:leave()
-  if self.latch then
-    self.latch:leave(self.state, self.changed)
-  elseif self.changed then
-    self.state.unsaved = true -- for a store that others have, or that is down
-  end
-  if not guard.is_clear(self.state) then
-    self.place:fail(self.lease, guard.encode(self.state),
-      self.foreign and 0 or math.huge)
-  elseif self.stored then
-    self.place:fail(self.lease, guard.encode(self.state), 0)
-  else
-    self.place:fail(self.lease, nil, 0)
-  end
-end
+-- The slots of accounts with refusals stay open: should the cache be full,
+-- such a slot is this Lua state's own, and its count would end with it. Others
+-- may wait at one of these, so none is closed here.
+local refused_accounts = {}
 
 local function late()
-  return err.fail("timeout", "the deadline passed while another token "
-    .. "request for this account was under way", { code = "token_wait" })
+  return "late", { err = errors.make("timeout", "the deadline passed while "
+    .. "another token request for this account was in flight", {
+    code = "token_wait",
+  }) }
 end
 
--- The guard is held in this process; now among all who share the store.
-local function join(held, shelf, transport, seconds, deadline)
-  if not shelf then
-    return held
+local function latched(state, pause)
+  return "latched", { pause = pause, err = errors.make("auth", ("not sent: "
+    .. "Equinix refused these credentials before (%d in a row for this "
+    .. "account; it locks an account after 5); correct the client id and "
+    .. "secret"):format(state.count), {
+    code = "latched",
+    retry_after = pause < math.huge and pause or nil,
+  }) }
+end
+
+-- Takes the account's lock in this process. -> lease, note | nil
+local function acquire(slot, attempt)
+  while true do
+    local left = attempt.deadline - core.now()
+    local turn, a, b
+    if left > 0 then
+      turn, a, b = slot:acquire(nil, true, attempt.seconds)
+    end
+    if turn == "lead" then
+      return a, b
+    elseif left <= 0 or (b and attempt.transport.blocking) then
+      -- Over, or held further up in this very thread.
+      return nil
+    end
+    await.renewal(attempt.transport, slot, a, left)
   end
-  held.latch = latch.enter(shelf, transport, seconds, deadline)
-  if not held.latch then
-    held:leave()
+end
+
+-- Gives the lock back. The state stays as long as it holds anything back; a
+-- clear one is written only over one that was not. Callers may bring any
+-- number of accounts, so theirs are the first to be forgotten where there is
+-- no room: they must not crowd out tokens and the latches of our own.
+local function release(slot, lease, attempt, state, was_kept)
+  local is_clear = not state or policy.is_clear(state)
+  local pinned = not is_clear and not attempt.foreign
+  if not is_clear or was_kept then
+    slot:release(lease, policy.encode(state), pinned)
+  else
+    slot:release(lease)
+  end
+  local kept = refused_accounts[attempt.identity]
+  refused_accounts[attempt.identity] = pinned and slot or nil
+  if not pinned and not kept then
+    slot:close()
+  end
+end
+
+-- Counts what came of an attempt. -> state, whether it changed
+local function count(attempt, state, verdict, result)
+  if verdict == "refused" then
+    state = state or policy.new()
+    result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
+      attempt.proof()), core.now())
+    result.refusals = state.count
+    return state, true
+  elseif verdict == "accepted" and state then
+    local changed = not policy.is_clear(state)
+    policy.accepted(state, policy.fingerprint(attempt.identity,
+      attempt.proof()))
+    return state, changed
+  end
+  return state, false
+end
+
+-- With the account's lock held. -> verdict, result, state, changed
+local function try(attempt, state, send)
+  if state and not attempt.force then
+    local pause = policy.wait_seconds(state, policy.fingerprint(
+      attempt.identity, attempt.proof()), core.now())
+    if pause > 0 then
+      local verdict, result = latched(state, pause)
+      return verdict, result, state, false
+    end
+  end
+  local verdict, result = send()
+  return verdict, result, count(attempt, state, verdict, result)
+end
+
+-- The same among all that share the store. The lock there is given back
+-- whatever happens.
+local function try_with_store(attempt, state, send)
+  local stored = lockout_store.acquire(attempt.stored, attempt.transport,
+    attempt.seconds, attempt.deadline)
+  if not stored then
+    local verdict, result = late()
+    return verdict, result, state, false
+  end
+  state = stored:merge(state or policy.new())
+  local ok, verdict, result, new_state, changed = pcall(try, attempt, state,
+    send)
+  stored:release(ok and new_state or state, ok and changed)
+  if not ok then
+    error(verdict, 0)
+  end
+  return verdict, result, new_state, changed
+end
+
+--- Sends credentials under the guard of their account; others of this account
+--- wait meanwhile. What `send` raises is raised.
+---
+---     what send() returned      "refused" has two fields more: `refusals`
+---                               in a row, and `pause`, the seconds until
+---                               these credentials may be sent again
+---     "latched", {err, pause}   held back: not sent
+---     "late", {err}             the deadline passed: not sent
+---
+---@param attempt equinix.GuardedAttempt
+---@param send fun(): "accepted"|"refused"|"unknown", table whether the
+---  credentials were
+---@return string verdict
+---@return table result
+function M.guarded(attempt, send)
+  local kept = refused_accounts[attempt.identity]
+  local slot = kept or core.tokens.open(attempt.identity)
+  local lease, text = acquire(slot, attempt)
+  if not lease then
+    if not kept then
+      slot:close()
+    end
     return late()
   end
-  held.state = held.latch:merge(held.state)
-  return held
-end
-
---- Takes the guard; others of this account wait outside.
----@param identity string of grant.identity
----@param proof string what is about to be sent: all its secrets
----@param transport table the port
----@param seconds number the sending may take
----@param deadline number on core.now()
----@param shelf? equinix.Shelf of the account's latch in a store
----@param foreign? boolean an account that a caller brought
----@return equinix.Account|nil held nil when the deadline passed
----@return equinix.Error|nil
-function M.enter(identity, proof, transport, seconds, deadline, shelf, foreign)
-  local place = core.tokens.open(identity)
-  while true do
-    local left = deadline - core.now()
-    local what, a, b
-    if left > 0 then
-      what, a, b = place:acquire(nil, true, seconds + LEASE_MARGIN)
+  local state = text and policy.decode(text)
+  local ok, verdict, result, new_state, changed = pcall(
+    attempt.stored and try_with_store or try, attempt, state, send)
+  if ok then
+    if changed and not attempt.stored then
+      -- For a store that others have, or that is down.
+      new_state.unsaved = true
     end
-    if what == "lead" then
-      local held = setmetatable({
-        place = place,
-        lease = a,
-        stored = b ~= nil,
-        foreign = foreign,
-        state = guard.decode(b),
-        changed = false,
-        mark = guard.fingerprint(identity, proof),
-      }, Held)
-      return join(held, shelf, transport, seconds + LEASE_MARGIN, deadline)
-    elseif left <= 0 or (b and transport.blocking) then
-      -- Over, or held further up in this very thread.
-      return late()
-    end
-    await(transport, place, a, left)
+    state = new_state
   end
+  release(slot, lease, attempt, state, text ~= nil)
+  if not ok then
+    error(verdict, 0)
+  end
+  return verdict, result
 end
 
 return M

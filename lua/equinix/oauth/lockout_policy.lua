@@ -23,8 +23,8 @@ local PAUSES = { 600, 3600 } -- seconds before attempt two and three
 local MAX_SECRETS = 16
 local FINGERPRINT = "^" .. ("%x"):rep(8) .. "$"
 
---- Tells secrets apart without being any help in guessing one: 32 bits of a
---- digest leave 2^32 secrets that look alike.
+--- Tells secrets apart and is no help in guessing one: 32 bits of a digest
+--- match far too many secrets.
 ---@param identity string
 ---@param secret string
 ---@return string
@@ -32,7 +32,7 @@ function M.fingerprint(identity, secret)
   return core.sha256(identity .. "\0" .. secret):sub(1, 8)
 end
 
---- A state nobody was refused in.
+--- A state without refusals.
 function M.new()
   return { count = 0, secrets = {} }
 end
@@ -55,7 +55,7 @@ local function is_moment(value)
   return type(value) == "number" and math.abs(value) < 2 ^ 40
 end
 
--- A store is no place of ours: what is read there may be anybody's.
+-- Others can write to a store, so what is read there may be anything.
 local function is_state(state)
   if type(state) ~= "table" or not is_count(state.count)
     or type(state.secrets) ~= "table" then
@@ -70,7 +70,7 @@ local function is_state(state)
       return false
     end
   end
-  return secrets <= 2 * MAX_SECRETS -- two that were joined
+  return secrets <= 2 * MAX_SECRETS -- two states that were joined
 end
 
 ---@param text string|nil
@@ -89,7 +89,7 @@ end
 ---@param fingerprint string
 ---@param now number seconds on core.now()
 ---@return number seconds 0: may be sent; math.huge: never by itself
-function M.pause(state, fingerprint, now)
+function M.wait_seconds(state, fingerprint, now)
   if state.count >= MAX_REFUSALS then
     return math.huge
   end
@@ -122,7 +122,7 @@ function M.refused(state, fingerprint, now)
   state.secrets[fingerprint] = latch
   state.count = state.count + 1
   drop_oldest(state.secrets)
-  return M.pause(state, fingerprint, now)
+  return M.wait_seconds(state, fingerprint, now)
 end
 
 --- Counts a success.

@@ -1,8 +1,8 @@
---- operations: the published capability, as one table.
+--- operations: the two published operations, as one table.
 --
--- Law of this file: names, paths, fields and words stand here once. The
--- client's operation(), the REST service, its OpenAPI document, the MCP tools
--- and the command's help read them; nobody repeats them. Field names are
+-- Law of this file: names, paths, fields and texts stand here, and only here.
+-- The client's operation(), the REST service, its OpenAPI document, the MCP
+-- tools and the command's help read them. Field names are
 -- Equinix's ("API Authentication", operations getOAuth2AccessToken and
 -- refreshOAuth2AccessToken).
 
@@ -15,10 +15,10 @@ M.description = "Access tokens for the Equinix APIs. A request without "
   .. "which all callers share; a request with credentials goes to Equinix as "
   .. "it is."
 
---- What the two faces of the capability are called.
+--- The names of the two services that offer them.
 M.namespaces = { rest = "equinix-rest", mcp = "equinix-mcp" }
 
---- For whoever is about to use the tools (MCP's `instructions`).
+--- For an agent that is about to use the tools (MCP's `instructions`).
 M.instructions = "Gets access tokens for the Equinix APIs. Call "
   .. "getoauth2accesstoken without arguments: the answer is the token of this "
   .. "server's own account, from a cache where possible. Send it as "
@@ -33,8 +33,8 @@ M.instructions = "Gets access tokens for the Equinix APIs. Call "
 ---@field type string|string[] of JSON Schema
 ---@field description string
 ---@field enum? string[]
----@field secret? boolean may be shown to nobody
----@field credential? boolean with one of these a body is the caller's own
+---@field secret? boolean never to be shown
+---@field credential? boolean a body with one of these is the caller's own
 
 local CLIENT_ID = {
   name = "client_id",

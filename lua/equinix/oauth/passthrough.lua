@@ -1,25 +1,26 @@
---- passthrough: one of the capability's operations with the caller's own body.
+--- passthrough: one of the two operations with the caller's own body.
 --
 -- Law of this file: what the caller brought goes out as it is and what comes
 -- back is returned as it came, whatever its status. No bearer, no cache, no
--- repetition. But the lock-out guard of the account holds here as well: bad
--- attempts count, and credentials that are latched are not sent.
+-- retry. But the lock-out guard of the account holds here as well: bad
+-- attempts count, and credentials that are held back are not sent.
 
-local account = require "equinix.oauth.lockout"
-local capability = require "equinix.oauth.operations"
+local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local form = require "equinix.http.form"
 local grant = require "equinix.oauth.grant"
+local http_response = require "equinix.http.response"
 local json = require "equinix.base.json"
-local response = require "equinix.http.response"
-local shelf = require "equinix.store.shelf"
-local visit = require "equinix.store.session"
+local lockout = require "equinix.oauth.lockout"
+local operations = require("equinix.oauth.operations").operations
+local session = require "equinix.store.session"
+local token_response = require "equinix.oauth.token_response"
 
 local M = {}
 
 local BY_NAME = {}
-for _, operation in ipairs(capability.operations) do
+for _, operation in ipairs(operations) do
   BY_NAME[operation.name] = operation
 end
 
@@ -30,11 +31,11 @@ end
 
 --- All names, for messages.
 M.names = {}
-for i, operation in ipairs(capability.operations) do
+for i, operation in ipairs(operations) do
   M.names[i] = operation.name
 end
 
--- A member as text; a number is what somebody meant to be text.
+-- A member as text; a number is probably meant to be text.
 local function text_of(fields, name)
   local value = fields[name]
   if type(value) == "number" then
@@ -43,9 +44,15 @@ local function text_of(fields, name)
   return type(value) == "string" and value or nil
 end
 
+---@class equinix.Account whose credentials a body has
+---@field identity string of cache_key
+---@field proof string
+---@field secret string
+
 -- The credentials in a body, as far as they can be read; their account is the
 -- same one that a client of these credentials has. A user counts only where
--- he signs in: Equinix takes `password` when grant_type is left out.
+-- it signs in: Equinix takes `password` when grant_type is left out.
+---@return equinix.Account|nil
 local function account_of(config, fields)
   if type(fields) ~= "table" then
     return nil
@@ -59,7 +66,7 @@ local function account_of(config, fields)
   end
   local password = text_of(fields, "user_password")
   local secret = text_of(fields, "client_secret") or ""
-  local who = {
+  local asker = {
     origin = config.origin,
     client_id = id,
     user_name = user,
@@ -68,89 +75,88 @@ local function account_of(config, fields)
       return password
     end,
   }
-  return grant.identity(who), grant.proof(who, secret), secret
+  return {
+    identity = cache_key.identity(asker),
+    proof = cache_key.proof(asker, secret),
+    secret = secret,
+  }
 end
 
--- Where bad attempts are counted for all who share the client's store.
-local function latch(client, identity, secret)
+-- Where bad attempts are counted for all that share the client's store.
+local function stored_latch(client, account)
   local store = client.config.store
-  if store and not shelf.forbids(secret) then
-    return shelf.latch(visit.new(store, client.emit), identity)
+  if store and not session.forbids(account.secret) then
+    return session.new(store, client.emit):latch(account.identity)
   end
 end
 
 local function send(client, call)
-  local request, op = grant.raw(client.config, call.operation.path, call.body)
-  grant.trace(request, call.traceparent)
+  local request, op = grant.raw(client.config, call.operation.path, call.body,
+    call.traceparent)
   local seconds = call.deadline - core.now()
   if seconds <= 0 then
-    return err.fail("timeout", op .. ": the deadline passed before it could "
-      .. "be sent", { op = op, code = "token_wait" })
+    return errors.fail("timeout", op .. ": the deadline passed before it "
+      .. "could be sent", { op = op, code = "token_wait" })
   end
-  local answer, problem = client.transport.send(request, seconds)
-  if not answer then
-    return nil, err.from_transport(problem, op)
+  local response, transport_err = client.transport.send(request, seconds)
+  if not response then
+    return nil, errors.from_transport(transport_err, op)
   end
-  return response.new(answer, request.url), op
+  return http_response.new(response, request.url), op
 end
 
-local function refused(answer, op, operation)
-  if answer.status >= 200 and answer.status < 400 then
-    return false
+-- What a response says about the credentials.
+local function verdict_of(response, op, operation)
+  if http_response.SUCCESS[response.status] then
+    return "accepted"
+  elseif response.status < 400 then
+    return "unknown"
   end
-  local renewing = operation.path == grant.REFRESH_PATH
-  return grant.refused(grant.failure(answer, op, {}, renewing, os.time()),
-    renewing)
+  local refreshing = operation.path == grant.REFRESH_PATH
+  return token_response.refused(token_response.error(response, op, {},
+    refreshing, os.time()), refreshing) and "refused" or "unknown"
 end
 
 -- Under the guard of the body's account.
-local function guarded(client, call, identity, proof, secret)
-  local held, problem = account.enter(identity, proof, client.transport,
-    client.config.timeout, call.deadline, latch(client, identity, secret),
-    identity ~= grant.identity(client.config))
-  if not held then
-    return nil, problem
-  end
-  if held:pause() > 0 then
-    problem = held:latched()
-    held:leave()
-    return nil, problem
-  end
-  local ok, answer, op = pcall(send, client, call)
-  if ok and answer then
-    if refused(answer, op, call.operation) then
-      held:refused()
-    elseif answer.status >= 200 and answer.status < 300 then
-      held:accepted()
+local function send_guarded(client, call, account)
+  local _, result = lockout.guarded({
+    identity = account.identity,
+    proof = function()
+      return account.proof
+    end,
+    transport = client.transport,
+    seconds = client.config.lease_seconds,
+    deadline = call.deadline,
+    stored = stored_latch(client, account),
+    foreign = account.identity ~= client.config.identity,
+  }, function()
+    local response, op = send(client, call)
+    if not response then
+      return "unknown", { err = op }
     end
-  end
-  held:leave()
-  if not ok then
-    error(answer, 0)
-  elseif not answer then
-    return nil, op
-  end
-  return answer
+    return verdict_of(response, op, call.operation), { response = response }
+  end)
+  return result.response, result.err
 end
 
 --- Sends it.
----@param client table config, transport
----@param operation table of the capability
+---@param client table config, transport, emit
+---@param operation table of oauth/operations
 ---@param body table|string
 ---@param traceparent? string of the caller
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
 function M.run(client, operation, body, traceparent)
   if not client.transport.can_wait() then
-    return err.fail("config", "this place may not wait for an answer; call "
-      .. "where waiting is allowed", { code = "cannot_wait" })
+    return errors.fail("config", "this place may not wait for a response; "
+      .. "call where waiting is allowed", { code = "cannot_wait" })
   end
   local fields, text = body, body
   if type(body) == "table" then
     local message
     text, message = json.encode(body)
     if not text then
-      return err.fail("config", "the body can't be encoded: " .. message)
+      return errors.fail("config", "the body can't be encoded: " .. message)
     end
   else
     fields = json.decode(body)
@@ -158,15 +164,15 @@ function M.run(client, operation, body, traceparent)
   local call = { operation = operation, body = text,
     traceparent = traceparent,
     deadline = core.now() + client.config.timeout }
-  local identity, proof, secret = account_of(client.config, fields)
-  if identity then
-    return guarded(client, call, identity, proof, secret)
+  local account = account_of(client.config, fields)
+  if account then
+    return send_guarded(client, call, account)
   end
-  local answer, problem = send(client, call)
-  if not answer then
-    return nil, problem
+  local response, err = send(client, call)
+  if not response then
+    return nil, err
   end
-  return answer
+  return response
 end
 
 return M

@@ -1,10 +1,11 @@
 --- token: one access token, as callers see it and as the cache keeps it.
 
 local json = require "equinix.base.json"
+local tables = require "equinix.base.table"
 
 local M = {}
 
-local MAX_RECORD = 48 * 1024 -- what a place in the cache holds
+local MAX_RECORD = 48 * 1024 -- what a slot holds
 
 ---@class equinix.Token
 ---@field access_token string
@@ -29,19 +30,17 @@ function M.new(fields)
   return setmetatable(fields, Token)
 end
 
---- The fields that are kept. A server's longest ones may not fit together once
---- they are quoted: the token itself always does, so the others go first.
+--- The fields that are kept. The longest that a server may send don't fit
+--- together once they are quoted: the token itself always does, so the others
+--- go first.
 ---@param token table
 ---@return table fields
 ---@return string text the same as JSON
 function M.trim(token)
-  local fields = {}
-  for name, value in pairs(token) do
-    fields[name] = value
-  end
-  local text = assert(json.encode(fields))
+  local fields, text = token, assert(json.encode(token))
   for _, name in ipairs { "user_name", "refresh_token" } do
     if #text > MAX_RECORD then
+      fields = tables.copy(fields)
       fields[name] = nil
       text = assert(json.encode(fields))
     end

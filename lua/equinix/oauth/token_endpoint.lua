@@ -5,84 +5,88 @@
 -- STS.
 
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local grant = require "equinix.oauth.grant"
-local response = require "equinix.http.response"
+local errors = require "equinix.base.error"
+local http_response = require "equinix.http.response"
 local retry = require "equinix.http.retry"
+local token_response = require "equinix.oauth.token_response"
 
 local M = {}
 
 local MAX_CONFLICTS, FIRST_PAUSE = 5, 0.1 -- of the STS; seconds
 
--- How long until this may be sent again; nil: not at all. `count` holds what
--- happened so far.
-local function pause_after(config, count, answer, problem)
-  if answer then
+-- How long until the request may be sent again; nil: not at all. `count` has
+-- what happened so far.
+local function pause_after(config, count, response, transport_err)
+  if response then
     -- Equinix's STS: a 409 is transient.
-    if answer.status ~= 409 or config.grant ~= "token_exchange"
+    if response.status ~= 409 or config.grant ~= "token_exchange"
       or count.conflicts >= MAX_CONFLICTS then
       return nil
     end
     count.conflicts = count.conflicts + 1
     return FIRST_PAUSE * 2 ^ (count.conflicts - 1)
   elseif count.connects >= config.retry.attempts
-    or not retry.allowed("POST", false, nil, problem) then
+    or not retry.allowed("POST", false, nil, transport_err) then
     return nil
   end
   count.connects = count.connects + 1
   return retry.delay(config.retry, count.connects - 1)
 end
 
-local function send(self, request, op, deadline)
+local function send(source, request, op, deadline)
   local count = { connects = 1, conflicts = 0 }
   while true do
     local seconds = deadline - core.now()
     if seconds <= 0 then
-      return err.fail("timeout", op .. ": the deadline passed before it could "
-        .. "be sent", { op = op, code = "token_wait" })
+      return errors.fail("timeout", op .. ": the deadline passed before it "
+        .. "could be sent", { op = op, code = "token_wait" })
     end
-    self:count "token_requests"
-    self.emit("token_request", { op = op })
-    local answer, problem = self.transport.send(request, seconds)
-    local pause = pause_after(self.config, count, answer, problem)
+    source:count "token_requests"
+    source.emit("token_request", { op = op })
+    local response, transport_err = source.transport.send(request, seconds)
+    local pause = pause_after(source.config, count, response, transport_err)
     if not pause or core.now() + pause >= deadline then
-      if answer then
-        return response.new(answer, request.url)
+      if response then
+        return http_response.new(response, request.url)
       end
-      return nil, err.from_transport(problem, op)
+      return nil, errors.from_transport(transport_err, op)
     end
-    self.transport.sleep(pause)
+    source.transport.sleep(pause)
   end
 end
 
---- Sends and reads.
----@param self equinix.Flight
+--- Sends a token request and reads the response.
+---
+---     "accepted", {fields, started}   a token; core.now() before the request
+---     "refused", {err}                the credentials are bad
+---     "unknown", {err}                neither
+---
+---@param source equinix.TokenSource
 ---@param request table of equinix.oauth.grant
 ---@param op string
----@param deadline number on core.now()
----@param secrets string[] what no echo may bring back
----@param renewing boolean it goes to the refresh endpoint
----@return table|nil token
----@return number|equinix.Error start of the request on core.now(), or why not
----@return boolean|nil refused the credentials are bad
-function M.ask(self, request, op, deadline, secrets, renewing)
+---@param o {deadline: number, secrets: string[], refreshing: boolean} on
+---  core.now(); what no echo may bring back; it goes to the refresh endpoint
+---@return "accepted"|"refused"|"unknown" verdict
+---@return table result
+function M.exchange(source, request, op, o)
   local start, wall = core.now(), os.time()
-  local answer, problem = send(self, request, op, deadline)
-  if not answer then
-    return nil, problem, false
+  local response, err = send(source, request, op, o.deadline)
+  if not response then
+    return "unknown", { err = err }
+  elseif not http_response.SUCCESS[response.status] then
+    err = token_response.error(response, op, o.secrets, o.refreshing,
+      os.time())
+    return token_response.refused(err, o.refreshing) and "refused"
+      or "unknown", { err = err }
   end
-  if answer.status < 200 or answer.status > 299 then
-    problem = grant.failure(answer, op, secrets, renewing, os.time())
-    return nil, problem, grant.refused(problem, renewing)
-  end
-  local fields, assumed = grant.read(answer, op, wall)
+  local fields, extra = token_response.read(response, op, wall)
   if not fields then
-    return nil, assumed, false
+    return "unknown", { err = extra }
+  elseif extra then
+    source.emit("lifetime_assumed", { op = op,
+      expires_in = fields.expires_in })
   end
-  if assumed then
-    self.emit("lifetime_assumed", { op = op, expires_in = fields.expires_in })
-  end
-  return fields, start
+  return "accepted", { fields = fields, started = start }
 end
 
 return M

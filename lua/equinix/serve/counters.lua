@@ -1,18 +1,22 @@
 --- counters: counters that all workers share, written once a second.
 --
--- Law of this file: what is counted is added up in the worker and brought to
--- the shared dictionary by a timer, or when somebody reads here; the lock of
--- the dictionary would cost each request more than all else that is counted.
--- So what another worker counted may be missing for a second. A worker that
--- ends brings what it has: its timers run early then.
+-- Law of this file: increments are added up in the worker; a timer adds the
+-- sums to the shared dictionary, and so does a reader in this worker. Without
+-- that, the lock of the dictionary would cost each request more than all other
+-- counting. So the counts of another worker may be up to a second late. A
+-- worker that ends loses none: nginx runs its timers early then.
 
 local M = {}
 
-local EVERY = 1 -- seconds
+local INTERVAL = 1 -- seconds
 
----@class equinix.serve.Batch
-local Batch = {}
-Batch.__index = Batch
+---@class equinix.serve.Counters
+---@field dict table one of ngx.shared
+---@field pending table<string, number> increments that are not written yet
+---@field waiting boolean|nil the timer is set
+---@field on_timer function
+local Counters = {}
+Counters.__index = Counters
 
 local function flush(self)
   for key, by in pairs(self.pending) do
@@ -22,33 +26,34 @@ local function flush(self)
 end
 
 --- Adds to a counter.
-function Batch:incr(key, by)
+function Counters:incr(key, by)
   self.pending[key] = (self.pending[key] or 0) + by
-  if not self.waits then
-    self.waits = ngx.timer.at(EVERY, self.bring)
+  if not self.waiting then
+    self.waiting = ngx.timer.at(INTERVAL, self.on_timer)
   end
 end
 
 --- Sets a gauge, at once.
-function Batch:set(key, value)
+function Counters:set(key, value)
   return self.dict:set(key, value)
 end
 
-function Batch:get(key)
+function Counters:get(key)
   return self.dict:get(key)
 end
 
---- All names, what was counted here included.
-function Batch:get_keys(n)
+--- All names, after the increments of this worker were written.
+function Counters:get_keys(n)
   flush(self)
   return self.dict:get_keys(n)
 end
 
 ---@param dict table one of ngx.shared
+---@return equinix.serve.Counters
 function M.new(dict)
-  local self = setmetatable({ dict = dict, pending = {} }, Batch)
-  self.bring = function()
-    self.waits = false
+  local self = setmetatable({ dict = dict, pending = {} }, Counters)
+  self.on_timer = function()
+    self.waiting = false
     flush(self)
   end
   return self

@@ -1,96 +1,46 @@
 --- handlers: the service inside nginx.
 --
--- Law of this file: I/O only. A request is read, the adapter says what the
--- answer is, the answer is sent; what a caller must not be told goes to the
--- log, a line of JSON each. nginx's own error log is not used for that, since
--- it quotes requests.
+-- Law of this file: I/O only. A request is read, REST or MCP make a response
+-- of it, and that is sent.
 
-local has_core, why = pcall(require, "equinix.core")
+local has_core, load_error = pcall(require, "equinix.core")
 if not has_core then
-  error("nginx runs LuaJIT, and equinix.core is not there for it: run make "
-    .. "where LuaJIT's headers are, or luarocks --lua-version=5.1 make ("
-    .. tostring(why):match "^[^\n]*" .. ")", 0)
+  error("nginx runs LuaJIT, but equinix.core is not built for LuaJIT: run "
+    .. "make with LuaJIT's headers installed, or luarocks --lua-version=5.1 "
+    .. "make (" .. tostring(load_error):match "^[^\n]*" .. ")", 0)
 end
 
-local batch = require "equinix.serve.counters"
-local door = require "equinix.service.access"
+local access = require "equinix.service.access"
+local answer_cache = require "equinix.serve.answer_cache"
+local counters = require "equinix.serve.counters"
 local equinix = require "equinix"
 local json = require "equinix.base.json"
+local log = require "equinix.serve.log"
 local mcp = require "equinix.service.mcp"
 local metrics = require "equinix.service.metrics"
 local problem = require "equinix.http.problem"
+local read_file = require("equinix.base.file").read
 local rest = require "equinix.service.rest"
-local service = require "equinix.service.token_service"
+local token_service = require "equinix.service.token_service"
 
 local M = {}
 
 local ngx = ngx -- the one global, given by ngx_lua
 local var = ngx.var
 
-local RETRY_AFTER = "1" -- seconds, for who met a limit of nginx's
-local MAX_KNOWN = 64 -- requests that are kept
+local RETRY_AFTER = "1" -- seconds, for a request over a limit of nginx's
 
-local prefix -- the private directory
-local faces -- face -> adapter
-local counters
+local apis -- "rest" and "mcp": what handles their requests
+local cache -- of requests to REST
+local recorded -- the metrics
 local paths = { rest = {}, mcp = { ["/mcp"] = true, ["/"] = true } }
-
--- The log --------------------------------------------------------------------
-
-local log_file -- opened in each worker
-
-local function log(level, fields)
-  if not log_file then
-    log_file = io.open(prefix .. "log", "a")
-    if not log_file then
-      return
-    end
-    log_file:setvbuf "no" -- a line is one write, and stays whole
-  end
-  fields.time = os.date "!%Y-%m-%dT%H:%M:%SZ"
-  fields.level = level
-  log_file:write((json.encode(fields) or "{}"), "\n")
-end
-
-local LEVELS = {
-  token_failed = "error",
-  latched = "error",
-  store_failed = "warn",
-  refresh_failed = "warn",
-  lifetime_assumed = "warn",
-  grant_deprecated = "warn",
-}
-
--- The client's events hold no secrets.
-local function on_event(name, fields)
-  counters:event(name, fields)
-  if LEVELS[name] then
-    local line = { event = name }
-    for key, value in pairs(fields) do
-      line[key] = value
-    end
-    log(LEVELS[name], line)
-  end
-end
-
-local function log_refusal(face, reason)
-  counters:failure(reason)
-  log("error", {
-    event = "refused",
-    face = face,
-    kind = reason.kind,
-    code = reason.code,
-    message = reason.message,
-  })
-end
+local SharedHeaders
 
 -- The start ------------------------------------------------------------------
 
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
+local function on_event(name, fields)
+  recorded:event(name, fields)
+  log.event(name, fields)
 end
 
 local function new_client(settings)
@@ -98,63 +48,61 @@ local function new_client(settings)
   options.on_event = on_event
   options.store = settings.store and equinix.store.file {} or nil
   options.user_agent = "equinix-auth"
-  local client, reason = equinix.new(options)
+  local client, err = equinix.new(options)
   if not client then
-    error(reason.message, 0)
+    error(err.message, 0)
   end
-  -- The token's place is found before the workers are forked: finding it takes
-  -- the secret, and a file that holds it may be gone when they need a token
-  -- that is there. Who can't find it now keeps nginx from starting.
-  if client.tokens.renews then
-    local slot, problem_found = client.tokens:slot()
-    if not slot then
-      error(problem_found.message, 0)
-    end
+  -- The token's slot is opened before nginx starts its workers: that takes the
+  -- secret, and a file with it may be gone when the workers need the token
+  -- that is in the slot. Without the secret nginx does not start.
+  local ok, prepare_err = client:prepare()
+  if not ok then
+    error(prepare_err.message, 0)
   end
   return client
 end
 
---- Reads what the command left in the private directory and makes the
---- adapters. Before the workers are forked, so that they share the token;
---- again at a reload, so that the token of the door may change.
----@param directory string with a slash at its end
+--- Reads the settings that the command wrote and makes the APIs: before nginx
+--- starts its workers, so that they share the token, and again at a reload, so
+--- that the auth token may change.
+---@param directory string the private directory, with a slash at its end
 function M.init(directory)
-  prefix = directory
-  local settings = assert(json.decode(read_file(directory .. "serve.json")))
-  counters = metrics.new(batch.new(ngx.shared.equinix))
+  log.set_path(directory .. "log")
+  local settings = assert(json.decode(assert(read_file(directory
+    .. "serve.json"))))
+  recorded = metrics.new(counters.new(ngx.shared.equinix))
   local client = new_client(settings)
   local options = {
-    service = service.new(client, ngx.time),
+    service = token_service.new(client, ngx.time),
     client = client,
     allowed_hosts = settings.allowed_hosts,
     exposure = settings.exposure,
     allow = settings.allow,
-    metrics = counters,
+    metrics = recorded,
     dictionary = ngx.shared.equinix,
     now = ngx.now,
-    log = function(words)
-      log("error", { event = "refused", face = "mcp", message = words })
+    version = equinix._VERSION,
+    log = function(message)
+      log.write("error", "refused", { face = "mcp", message = message })
     end,
   }
   if settings.auth_token_file then
-    local token, reason = door.read_token(settings.auth_token_file)
+    local token, message = access.read_token(settings.auth_token_file)
     if not token then
-      error(reason, 0)
+      error(message, 0)
     end
     options.auth_token = token
   end
   for _, path in ipairs(rest.paths()) do
     paths.rest[path] = true
   end
-  faces = {
-    rest = rest.new(options),
-    mcp = mcp.new(options),
-  }
+  apis = { rest = rest.new(options), mcp = mcp.new(options) }
+  cache = answer_cache.new(apis.rest, SharedHeaders)
 end
 
--- Requests -------------------------------------------------------------------
+-- Reading a request ----------------------------------------------------------
 
--- A header's variable. nginx's are spelled with underscores.
+-- The name of a header's variable, in which nginx has underscores.
 local variables = setmetatable({}, {
   __index = function(self, name)
     self[name] = "http_" .. name:gsub("%-", "_")
@@ -162,9 +110,9 @@ local variables = setmetatable({}, {
   end,
 })
 
--- A field that comes twice is joined (RFC 9110, section 5.2); Host and Origin
--- are none then, and are refused.
-local function all_headers(headers)
+-- The lines of a header that comes twice are joined (RFC 9110, section 5.2);
+-- a joined Host or Origin is no valid name, and is refused.
+local function read_all(headers)
   for name, value in pairs(ngx.req.get_headers(0)) do
     rawset(headers, name, type(value) == "table"
       and table.concat(value, ", ") or value)
@@ -172,40 +120,41 @@ local function all_headers(headers)
   setmetatable(headers, nil)
 end
 
--- Most of what is asked for is not there: that is seen without all the others.
+-- Most headers that are looked up are absent: the variable shows that without
+-- reading all of them.
 local Headers = {
   __index = function(headers, name)
     if not var[variables[name]] then
       return nil
     end
-    all_headers(headers)
+    read_all(headers)
     return headers[name]
   end,
 }
 
--- The headers of whoever asks now, for a table that many requests share.
-local Anybodys = {
+-- The headers of the current request, for a table that many requests share.
+SharedHeaders = {
   __index = function(_, name)
     return setmetatable({}, Headers)[name]
   end,
 }
 
--- nginx keeps a body in memory as far as the buffer goes, which is as far as
--- a body may go; what is in a file all the same is read from there.
-local function body()
+-- nginx's buffer is as large as a body may be. Should a body be in a file
+-- nevertheless, it is read from there.
+local function read_body()
   if not var.content_length and not var.http_transfer_encoding then
     return ""
   end
   ngx.req.read_body()
-  local text = ngx.req.get_body_data()
-  local path = not text and ngx.req.get_body_file()
-  return text or (path and read_file(path)) or ""
+  local body = ngx.req.get_body_data()
+  local path = not body and ngx.req.get_body_file()
+  return body or (path and assert(read_file(path))) or ""
 end
 
--- A target may name its host itself, and that is what counts (RFC 9112,
--- section 3.2.2): nginx's $host is that, or else the name in Host. Where they
--- differ the request has a Host that nobody may have.
-local function host()
+-- A target may have a host, and that is the one that counts (RFC 9112, section
+-- 3.2.2): nginx's $host is that, or else the one of the Host header. When the
+-- two differ, the request gets a Host that is never allowed.
+local function read_host()
   local header, name = var.http_host, var.host
   if header and header ~= name
     and header:lower():gsub(":%d*$", "") ~= name then
@@ -214,9 +163,9 @@ local function host()
   return header
 end
 
--- There are no versions here for a condition to be about (RFC 9110, section
--- 13.1). nginx would look at them all the same, also at empty ones, when we
--- send our answer, and put a page in its place. Without a loop, as in send().
+-- Responses have no versions that a condition could be about (RFC 9110,
+-- section 13.1), but nginx would check conditions, even empty ones, when it
+-- sends our response, and send a page of its own instead. No loop: see send().
 local function drop_conditions()
   if var.http_if_match then
     ngx.req.clear_header "If-Match"
@@ -229,8 +178,8 @@ local function drop_conditions()
   end
 end
 
--- nginx sees to it that there is one Host.
-local function request()
+-- nginx makes sure that there is exactly one Host.
+local function read_request()
   local uri = var.request_uri
   local path, query = uri, nil
   if not paths.rest[uri] and not paths.mcp[uri] then
@@ -240,43 +189,26 @@ local function request()
     method = ngx.req.get_method(),
     path = path,
     query = query ~= "" and query or nil,
-    headers = setmetatable({ host = host() }, Headers),
-    body = body(),
+    headers = setmetatable({ host = read_host() }, Headers),
+    body = read_body(),
   }
 end
 
--- Requests of the REST API that were answered with the service's own token,
--- by the words they came in.
-local known, free = {}, MAX_KNOWN
+-- Sending a response ---------------------------------------------------------
 
--- Most callers say the same words and are the same request then: all that is
--- read of a request without a body is in them, but for its further headers,
--- which are looked up when they are asked for.
-local function remember(words, asked)
-  -- Neither a length nor chunks; no query, since there is no end to those.
-  if not asked.own or asked.query or known[words]
-    or not words:find "\n0?\n$" then
-    return
-  elseif free == 0 then
-    known, free = {}, MAX_KNOWN
-  end
-  asked.headers = setmetatable({ host = asked.headers.host }, Anybodys)
-  known[words], free = asked, free - 1
-end
+local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept" }
 
-local RARER = { "Allow", "Retry-After", "WWW-Authenticate", "Accept" }
-
-local function send_rarer(header, headers)
-  for i = 1, #RARER do
-    local name = RARER[i]
+local function send_error_headers(header, headers)
+  for i = 1, #ERROR_HEADERS do
+    local name = ERROR_HEADERS[i]
     if headers[name] then
       header[name] = headers[name]
     end
   end
 end
 
--- All that adapters send and conf.lua does not say for them, without a loop:
--- a loop in the middle of it would keep LuaJIT from compiling the rest.
+-- Sends all headers of the APIs that nginx_conf does not set. There is no
+-- loop, since LuaJIT would not compile what comes after one.
 local function send(response)
   local header, headers = ngx.header, response.headers
   if headers["Content-Type"] ~= "application/json" then
@@ -288,110 +220,104 @@ local function send(response)
   end
   if response.status ~= 200 then
     ngx.status = response.status
-    send_rarer(header, headers)
+    send_error_headers(header, headers)
   end
   ngx.print(response.body)
 end
 
-local function refuse(status, detail, more)
-  local response = {
-    status = status,
-    headers = more or {},
-    body = assert(json.encode(problem.new(status, detail))) .. "\n",
-  }
-  response.headers["Content-Type"] = "application/problem+json"
-  response.headers["Cache-Control"] = "no-store"
+local function problem_response(status, detail, headers)
+  local response = problem.response(status, detail, headers)
+  response.body = response.body .. "\n"
   return response
 end
 
-local function path_of(face, path)
-  return paths[face][path] and path or "other"
-end
+-- Handling -------------------------------------------------------------------
 
--- A mistake of ours must not become a page of nginx's, nor its words anybody's
--- but ours.
-local function answer(face, asked)
-  local ok, response, reason = pcall(faces[face].handle, faces[face], asked)
+-- After a mistake in our code the caller gets a problem, not a page of
+-- nginx's, and what was raised goes to the log only.
+local function handle(face, request)
+  local ok, response, err = pcall(apis[face].handle, apis[face], request)
   if not ok then
-    log("error", { event = "mistake", face = face,
+    log.write("error", "internal_error", { face = face,
       message = tostring(response) })
-    return refuse(500, "This service made a mistake; its log says which.")
-  elseif reason then
-    log_refusal(face, reason)
+    return problem_response(500, "Internal error; see the service log.")
+  elseif err then
+    recorded:failure(err)
+    log.refused(face, err)
   end
   return response
 end
 
-local function finish(face, asked, response)
-  counters:request(face, path_of(face, asked.path), response.status,
+local function finish(face, request, response)
+  local path = paths[face][request.path] and request.path or "other"
+  recorded:request(face, path, response.status,
     ngx.now() - ngx.req.start_time())
   return send(response)
 end
 
---- Answers a request of the REST API (content_by_lua). What is known is
---- answered outside of pcall, which LuaJIT compiles no way out of.
+--- Handles a request to REST (content_by_lua). A response from the cache is
+--- sent without a pcall, which LuaJIT can't compile.
 function M.rest()
   drop_conditions()
-  local words = var.asked
-  local asked = known[words]
-  local response = asked and faces.rest:again(asked)
+  local key = var.request_key
+  local request, response = cache:get(key)
   if not response then
-    asked = asked or request()
-    response = answer("rest", asked)
-    remember(words, asked)
+    request = request or read_request()
+    response = handle("rest", request)
+    cache:add(key, request)
   end
-  return finish("rest", asked, response)
+  return finish("rest", request, response)
 end
 
---- Answers a request of MCP (content_by_lua).
+--- Handles a request to MCP (content_by_lua).
 function M.mcp()
   drop_conditions()
-  local asked = request()
-  return finish("mcp", asked, answer("mcp", asked))
+  local request = read_request()
+  return finish("mcp", request, handle("mcp", request))
 end
 
--- What nginx says no to by itself --------------------------------------------
+-- Requests that nginx itself refuses -----------------------------------------
 
 local DETAILS = {
-  [400] = "This request can't be read.",
-  [405] = "There is no such method here.",
-  [408] = "The request took too long to come.",
-  [413] = "A body may have 1 MiB at most.",
+  [400] = "The request is malformed.",
+  [405] = "The method is not supported.",
+  [408] = "The request took too long to arrive.",
+  [413] = "The body is larger than 1 MiB.",
   [414] = "The URL is too long.",
-  [429] = "Too many requests; wait a little.",
-  [431] = "The headers are too long.",
-  [503] = "Too many connections; wait a little.",
+  [429] = "Too many requests; try again later.",
+  [431] = "The request headers are too large.",
+  [503] = "Too many connections; try again later.",
 }
 
--- nginx's own numbers for kinds of 400.
-local function public(status)
+-- The status for a caller; from 494 to 499 are nginx's own ones for 400.
+local function public_status(status)
   if status == 494 then
     return 431
   end
   return status >= 495 and status <= 499 and 400 or status
 end
 
-local function failed(face)
-  local status = public(ngx.status)
-  local more = {}
+local function refused_by_nginx(face)
+  local status = public_status(ngx.status)
+  local headers = {}
   if status == 405 then
-    more.Allow = face == "mcp" and "POST" or "GET, HEAD, POST"
+    headers.Allow = face == "mcp" and "POST" or "GET, HEAD, POST"
   elseif status == 429 or status == 503 then
-    more["Retry-After"] = RETRY_AFTER
+    headers["Retry-After"] = RETRY_AFTER
   end
-  counters:request(face, "other", status, 0)
-  return send(refuse(status, DETAILS[status] or problem.title(status) .. ".",
-    more))
+  recorded:request(face, "other", status, 0)
+  return send(problem_response(status, DETAILS[status]
+    or problem.title(status) .. ".", headers))
 end
 
---- Answers in nginx's place, in words of JSON.
-function M.rest_failed()
-  return failed "rest"
+--- Sends the problem in place of nginx's page, for REST.
+function M.rest_refused()
+  return refused_by_nginx "rest"
 end
 
 --- The same for MCP.
-function M.mcp_failed()
-  return failed "mcp"
+function M.mcp_refused()
+  return refused_by_nginx "mcp"
 end
 
 return M

@@ -1,44 +1,47 @@
---- launch: the service, started: REST and MCP on nginx, in the foreground.
+--- launch: starts the service: REST and MCP in nginx, in the foreground.
 --
--- Law of this file: options in, a private directory with all that nginx needs
--- out, and then nginx. What can be wrong is said here, in one line, before
--- anything is started. Nothing that is secret is written: credentials stay in
--- the environment or in their files, and of the door's token the file's path
--- is kept. What a request is answered is in service.lua and adapter/.
+-- Law of this file: options come in, a private directory with all that nginx
+-- needs is written, and then this process becomes nginx's supervisor. What is
+-- wrong is reported here, in one line, before anything starts. No secret is
+-- written: credentials stay in the environment or in their files, and of the
+-- auth token only the path of its file is written. How requests are answered
+-- is in service/.
 
-local conf = require "equinix.serve.nginx_conf"
-local door = require "equinix.service.access"
-local host = require "equinix.supervisor.nginx"
+local access = require "equinix.service.access"
+local copy = require("equinix.base.table").copy
+local fill = require("equinix.base.template").fill
+local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
-local port = require "equinix.supervisor.free_port"
+local nginx_conf = require "equinix.serve.nginx_conf"
 local rest = require "equinix.service.rest"
+local supervisor = require "equinix.supervisor.nginx"
 
 local M = {}
 
 M.REST_PORT, M.MCP_PORT = 8080, 9090
 
-local REMOTE_RATE = 1000 -- requests a second for each address, off loopback
+local REMOTE_RATE = 1000 -- requests a second for each address, not on loopback
 
 ---@class equinix.serve.Options
 ---@field workers? integer 2
 ---@field rest_port? integer 0 for a free one; 8080
 ---@field mcp_port? integer 0 for a free one; 9090
----@field listen? string address; 127.0.0.1
----@field auth_token_file? string needed for any other than loopback
----@field allowed_hosts? string[] names that a Host or an Origin may have
+---@field listen? string IP address; 127.0.0.1
+---@field auth_token_file? string required unless it listens on loopback
+---@field allowed_hosts? string[] further names for Host and Origin
 ---@field exposure? "raw"|"handle" what MCP shows of a token
----@field allow? string[] calls that MCP makes with a handle, "GET /path"
+---@field allow? string[] further calls for agents with a handle, "GET /path"
 ---@field rate? integer requests a second for each address; 0: no limit
 ---@field client table options of equinix.new: ca_file, proxy, timeout
----@field store? boolean the file store keeps the token
----@field ready_file? string
----@field until_eof? boolean
+---@field store? boolean the token is also in the file store
+---@field ready_file? string written when it listens
+---@field until_eof? boolean it also ends when standard input does
 ---@field nginx? string path of the nginx to use
 
 -- Addresses ------------------------------------------------------------------
 
--- An address as nginx wants it, and whether only this machine reaches it.
-local function address_of(text)
+-- An address as nginx wants it, and whether it is loopback.
+local function parse_address(text)
   local bare = text:match "^%[(.*)%]$" or text
   if bare:find(":", 1, true) then
     if bare:find "[^%x:.]" then
@@ -51,45 +54,46 @@ local function address_of(text)
   return bare, bare:find "^127%." ~= nil
 end
 
+-- Addresses that stand for all of this machine's.
 local ANY = { ["0.0.0.0"] = true, ["[::]"] = true }
 
--- Where to listen, and by which names one may call.
-local function place(options)
-  local address, loopback = address_of(options.listen or "127.0.0.1")
+-- Where to listen, and the names that requests may use for it.
+local function addresses(options)
+  local address, loopback = parse_address(options.listen or "127.0.0.1")
   if not address then
-    return nil, ("--listen takes an IP address, not '%s'"):format(
+    return nil, ("--listen must be an IP address, not '%s'"):format(
       options.listen)
   elseif not loopback and not options.auth_token_file then
-    return nil, ("others can reach %s: that takes --auth-token-file"):format(
-      address)
+    return nil, ("other machines can reach %s: add --auth-token-file")
+      :format(address)
   end
-  local first = options.rest_port or M.REST_PORT
-  local second = options.mcp_port or M.MCP_PORT
-  first = first == 0 and port.any(second) or first
-  second = second == 0 and port.any(first) or second
-  if first == second then
-    return nil, ("REST and MCP can't both have port %d"):format(first)
+  local rest_port = options.rest_port or M.REST_PORT
+  local mcp_port = options.mcp_port or M.MCP_PORT
+  rest_port = rest_port == 0 and free_port.any(mcp_port) or rest_port
+  mcp_port = mcp_port == 0 and free_port.any(rest_port) or mcp_port
+  if rest_port == mcp_port then
+    return nil, ("REST and MCP can't both use port %d"):format(rest_port)
   end
-  local names = { (table.unpack or unpack)(options.allowed_hosts or {}) }
+  local names = copy(options.allowed_hosts)
   if not ANY[address] then
     names[#names + 1] = address
   end
   return {
-    rest = ("%s:%d"):format(address, first),
-    mcp = ("%s:%d"):format(address, second),
-    rest_port = first,
-    mcp_port = second,
+    rest = ("%s:%d"):format(address, rest_port),
+    mcp = ("%s:%d"):format(address, mcp_port),
+    rest_port = rest_port,
+    mcp_port = mcp_port,
     loopback = loopback,
     names = names,
-    -- Who is told to call 0.0.0.0 can't.
+    -- For the banner: 0.0.0.0 is no address to send requests to.
     name = ANY[address] and "127.0.0.1" or address,
   }
 end
 
 -- What nginx needs -----------------------------------------------------------
 
--- Where a Lua of this machine finds C modules, LuaJIT would find them in the
--- folder beside that.
+-- This Lua's path for C modules, with the folders for LuaJIT, which are beside
+-- those for other Luas.
 local function cpath()
   local entries, seen = {}, {}
   for entry in package.cpath:gmatch "[^;]+" do
@@ -97,7 +101,7 @@ local function cpath()
     if not entry:find "^%./" and not entry:find '["\\$]' and not seen[entry]
     then
       seen[entry] = true
-      entries[#entries + 1] = host.absolute(entry)
+      entries[#entries + 1] = supervisor.absolute(entry)
     end
   end
   return table.concat(entries, ";")
@@ -106,133 +110,129 @@ end
 local BANNER = [[
 # REST: http://%(name)s:%(rest_port)s/oauth2/v1/token (POST)
 # MCP:  http://%(name)s:%(mcp_port)s/mcp
-# End it with Ctrl-C; HUP reloads.
+# Stop it with Ctrl-C; HUP reloads.
 # Try: curl -X POST http://%(name)s:%(rest_port)s/oauth2/v1/token
 ]]
 
-local function banner(at)
-  return (BANNER:gsub("%%%(([%w_]+)%)s", {
-    name = at.name,
-    rest_port = ("%d"):format(at.rest_port),
-    mcp_port = ("%d"):format(at.mcp_port),
-  }))
+local function banner(listen)
+  return fill(BANNER, {
+    name = listen.name,
+    rest_port = ("%d"):format(listen.rest_port),
+    mcp_port = ("%d"):format(listen.mcp_port),
+  })
 end
 
 local function absolute(path)
-  return path and host.absolute(path)
+  return path and supervisor.absolute(path)
 end
 
-local function settings(options, at)
-  local client = {}
-  for name, value in pairs(options.client) do
-    client[name] = value
-  end
+local function settings(options, listen)
+  local client = copy(options.client)
   client.ca_file = absolute(client.ca_file)
   return {
     client = client,
     store = options.store or false,
     auth_token_file = absolute(options.auth_token_file),
-    allowed_hosts = at.names,
+    allowed_hosts = listen.names,
     exposure = options.exposure or "raw",
     allow = options.allow,
   }
 end
 
-local function configuration(nginx, options, at)
-  local main, http = conf.text {
+local function configuration(nginx, options, listen)
+  local main, http = nginx_conf.text {
     cpath = cpath(),
-    listen = at,
+    listen = listen,
     paths = { rest = rest.paths(), mcp = { "/mcp" } },
-    rate = options.rate or (at.loopback and 0 or REMOTE_RATE),
+    rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
   }
-  return host.configuration(nginx, {
+  return supervisor.configuration(nginx, {
     workers = options.workers or 2,
     main = main,
     http = http,
-    level = "alert", -- the directory holds no log that grows
+    level = "alert", -- so that no log in the directory grows
   })
 end
 
--- Everything into the directory.
-local function prepare(dir, nginx, options, at)
-  local text, reason = configuration(nginx, options, at)
+-- Writes all files into the directory.
+local function prepare(dir, nginx, options, listen)
+  local text, message = configuration(nginx, options, listen)
   if not text then
-    return nil, reason
+    return nil, message
   end
-  for name, content in pairs {
+  local url = "http://" .. listen.name .. ":"
+  return supervisor.write_files(dir, {
     ["nginx.conf"] = text,
-    ["serve.json"] = assert(json.encode(settings(options, at))),
+    ["serve.json"] = assert(json.encode(settings(options, listen))),
     ["ready.json"] = assert(json.encode {
-      rest_url = "http://" .. at.name .. ":" .. at.rest_port,
-      mcp_url = "http://" .. at.name .. ":" .. at.mcp_port .. "/mcp",
-      rest_port = at.rest_port,
-      mcp_port = at.mcp_port,
+      rest_url = url .. listen.rest_port,
+      mcp_url = url .. listen.mcp_port .. "/mcp",
+      rest_port = listen.rest_port,
+      mcp_port = listen.mcp_port,
       dir = dir,
       pid = "@PID@",
     }) .. "\n",
-    banner = banner(at),
-  } do
-    local ok, why = host.write(dir, name, content)
-    if not ok then
-      return nil, why
-    end
-  end
-  return true
+    banner = banner(listen),
+  })
 end
 
---- What is wrong with the options themselves; nil: nothing.
+--- What is wrong with the options themselves; nil when they are right.
 ---@param options equinix.serve.Options
----@return string|nil
+---@return string|nil message
 function M.mistake(options)
   for _, name in ipairs(options.allowed_hosts or {}) do
-    if not door.is_host(name) then
-      return ("--allow-host takes a name or name:port, not '%s'"):format(name)
+    if not access.is_host(name) then
+      return ("--allow-host must be a name or name:port, not '%s'")
+        :format(name)
     end
   end
-  return select(2, place(options))
+  return select(2, addresses(options))
 end
 
--- What would only fail inside nginx.
+-- Checks what would otherwise fail inside nginx.
 local function check(options)
-  local client, problem = require("equinix").new(options.client)
+  local client, err = require("equinix").new(options.client)
   if not client then
-    return nil, problem.message
+    return nil, err.message
   end
   client:close()
   if options.auth_token_file then
-    local token, reason = door.read_token(options.auth_token_file)
+    local token, message = access.read_token(options.auth_token_file)
     if not token then
-      return nil, reason
+      return nil, message
     end
   end
   return true
 end
 
---- Runs the service until it is told to end: this process becomes it. TERM
---- and INT finish the calls in flight (10 s at most), HUP reloads.
----@param options equinix.serve.Options without a mistake
+--- Runs the service until a signal ends it: this process becomes it. TERM and
+--- INT finish the calls in flight (10 s at most), HUP reloads.
+---@param options equinix.serve.Options for which `mistake` returned nil
 ---@return nil
----@return string message why it could not start; else it does not return
+---@return string message why it did not start; after a start there is no
+---  return
 function M.run(options)
-  local ok, reason = check(options)
+  local ok, message = check(options)
   if not ok then
-    return nil, reason
+    return nil, message
   end
-  local nginx, missing = host.find(options.nginx)
+  local nginx
+  nginx, message = supervisor.find(options.nginx)
   if not nginx then
-    return nil, missing
+    return nil, message
   end
-  local directory, trouble = host.directory()
+  local directory
+  directory, message = supervisor.directory()
   if not directory then
-    return nil, trouble
+    return nil, message
   end
-  ok, reason = prepare(directory.path, nginx, options,
-    assert(place(options)))
+  ok, message = prepare(directory.path, nginx, options,
+    assert(addresses(options)))
   if not ok then
-    host.drop(directory)
-    return nil, reason
+    supervisor.drop(directory)
+    return nil, message
   end
-  return nil, host.run {
+  return nil, supervisor.run {
     directory = directory,
     nginx = nginx,
     name = "equinix-auth serve",

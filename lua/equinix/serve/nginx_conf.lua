@@ -1,10 +1,12 @@
 --- nginx_conf: nginx's configuration for the service.
 --
--- Law of this file: every limit that a stranger could run into is set here,
--- and whatever nginx itself would answer with a page of HTML goes to our own
--- words. No secret is in it, nor the name of a caller's query in a log: the
--- access log names our own paths and no other, and nginx's error log, which
--- quotes requests, is silent about those.
+-- Law of this file: all limits for callers are set here, and each error that
+-- nginx would send as an HTML page is sent as JSON by our handlers. No secret
+-- is in it. The logs show nothing that a caller wrote but the method: the
+-- access log has only our own paths, and the level of nginx's error log, which
+-- quotes requests, is above the messages about requests.
+
+local fill = require("equinix.base.template").fill
 
 local M = {}
 
@@ -21,8 +23,8 @@ local HTTP = [[
     require("equinix.serve.handlers").init(ngx.config.prefix())
   }
   error_log log crit;
-  # All that a request without a body is read from.
-  map "" $asked {
+  # All of a request without a body that is always read.
+  map "" $request_key {
     default "$request\n$http_host\n$content_length\n$http_transfer_encoding";
   }
   client_max_body_size 1m;
@@ -45,10 +47,10 @@ local RATE = [[
   limit_req zone=equinix_rate burst=%d nodelay;
   limit_req_status 429;]]
 
--- The port, and the one key of all its connections, stand there in full, and
--- JSON, which most answers are, is what nginx takes an answer for that says
--- nothing else: all that would be worked out anew for each request. The zone
--- of that key has 1 MiB, since nginx wants 8 pages, and one may have 64 KiB.
+-- The port in the log and the key of the connection limit are constants, and
+-- JSON, the type of most responses, is the default type: variables and headers
+-- would cost time at each request. The zone of the key has 1 MiB, since nginx
+-- requires 8 pages, and a page may have 64 KiB.
 local SERVER = [[
 %(formats)s
   limit_conn_zone %(face)s zone=equinix_%(face)s:1m;
@@ -62,16 +64,16 @@ local SERVER = [[
     location = /equinix-problem {
       internal;
       content_by_lua_block {
-        package.loaded["equinix.serve.handlers"].%(face)s_failed()
+        package.loaded["equinix.serve.handlers"].%(face)s_refused()
       }
     }
 %(locations)s
   }
 ]]
 
--- A path that may be logged is a location with a format of its own, which
--- costs less than a variable. Nothing in it needs escaping: of a stranger's is
--- the method alone, and nginx takes A-Z, - and _ there.
+-- Each path that may be logged is a location with its own log format, which
+-- costs less than a variable. Nothing needs escaping: the method is all that
+-- the caller chose, and nginx accepts only A-Z, - and _ in it.
 local FORMAT = [[
   log_format %(format)s escape=none '{"time":"$time_iso8601",'
     '"remote":"$remote_addr","port":%(port)s,"method":"$request_method",'
@@ -79,22 +81,18 @@ local FORMAT = [[
     '"seconds":$request_time}';]]
 
 local LOCATION = [[
-    location %(place)s {
+    location %(match)s {
       access_log log %(format)s buffer=4k flush=1s;
       content_by_lua_block {
         package.loaded["equinix.serve.handlers"].%(face)s()
       }
     }]]
 
--- What nginx says no with by itself; 494 to 499 are its own numbers. Not 412:
--- nginx says that when Lua is sending already, and would not survive it if Lua
--- began to answer anew.
+-- The errors that nginx sends by itself; 494 to 499 are its own numbers. Not
+-- 412: nginx uses that while Lua is sending a response, and would crash if Lua
+-- started another one.
 local STATUSES = "400 401 402 403 404 405 406 408 409 410 411 413 414 415 "
   .. "416 417 421 429 431 494 495 496 497 500 501 502 503 504 505 507"
-
-local function fill(template, values)
-  return (template:gsub("%%%(([%w_]+)%)s", values))
-end
 
 local function server(face, listen, paths)
   local formats, locations = {}, {}
@@ -103,7 +101,7 @@ local function server(face, listen, paths)
       face = face,
       format = ("equinix_%s_%d"):format(face, i),
       path = paths[i] or "-",
-      place = paths[i] and "= " .. paths[i] or "/",
+      match = paths[i] and "= " .. paths[i] or "/",
       port = listen:match "%d+$",
     }
     formats[#formats + 1] = fill(FORMAT, values)
@@ -118,12 +116,12 @@ local function server(face, listen, paths)
 end
 
 ---@class equinix.serve.Conf
----@field cpath string where the core for LuaJIT is
+---@field cpath string where LuaJIT finds the core
 ---@field listen {rest: string, mcp: string} addresses with ports
----@field paths {rest: string[], mcp: string[]} that the access log may name
+---@field paths {rest: string[], mcp: string[]} that the access log may show
 ---@field rate number requests a second for each address; 0: no limit
 
---- Text for the main and for the http part.
+--- The lines of the main part and of the http part.
 ---@param options equinix.serve.Conf
 ---@return string main
 ---@return string http

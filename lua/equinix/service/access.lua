@@ -1,48 +1,39 @@
---- access: who may come in. The same for every service that this opens.
+--- access: which requests are allowed in. The same for REST and MCP.
 --
--- Law of this file: a page in somebody's browser can make requests to
--- loopback, under a name of its own (DNS rebinding) or of ours. So the Host
--- must be one of ours, and where there is an Origin it must be, too; that both
--- are the same proves nothing. A token that opens the door is compared by its
--- digest, so time tells nothing about it, and is read from the header alone,
--- never from a URL that others log.
+-- Law of this file: a page in a browser can send requests to loopback, under a
+-- name of its own (DNS rebinding) or under ours. So the Host must be a known
+-- name, and so must the Origin, if there is one; that the two are equal proves
+-- nothing. The auth token is compared by its digest, so that timing reveals
+-- nothing about it, and is read from the header only, never from a URL, which
+-- others log.
 
 local core = require "equinix.core"
-local json = require "equinix.base.json"
 local problem = require "equinix.http.problem"
 
 local M = {}
 
--- What everybody calls this machine from itself; any port.
+-- The names of this machine for itself; with any port.
 local LOOPBACK = { ["localhost"] = true, ["127.0.0.1"] = true,
   ["[::1]"] = true }
 
----@class equinix.Door.Options
----@field auth_token? string what `Authorization: Bearer` has to say
+---@class equinix.Access.Options
+---@field auth_token? string what `Authorization: Bearer` has to contain
 ---@field allowed_hosts? string[] further names: "name" with any port, or
 ---  "name:8080" with that one; IPv6 in brackets
 
----@class equinix.Door
-local Door = {}
-Door.__index = Door
-
-local function refusal(status, detail, headers)
-  headers = headers or {}
-  headers["Content-Type"] = "application/problem+json"
-  headers["Cache-Control"] = "no-store"
-  return {
-    status = status,
-    headers = headers,
-    body = assert(json.encode(problem.new(status, detail))),
-  }
-end
+---@class equinix.Access
+---@field private hosts table<string, true>
+---@field private digest? string of the auth token
+---@field private last_host? string that was allowed
+local Access = {}
+Access.__index = Access
 
 -- A name has 253 characters at most, a port 5; RFC 1035, section 2.3.4.
 local MAX_HOST = 262
 
 -- "name:port" or "name" into its two parts; nil for anything else. In two
--- steps, since anybody may send this: a pattern in which digits fit both
--- parts looks at each of them again from each of them.
+-- steps, since any caller may send this: a single pattern, in which digits fit
+-- both parts, would try each of them again from each of them.
 local function split(text)
   if #text > MAX_HOST then
     return nil
@@ -56,56 +47,57 @@ local function split(text)
   return host:lower(), port
 end
 
-function Door:knows(text)
+function Access:allows_host(text)
   local host, port = split(text)
   return host ~= nil and (LOOPBACK[host] or self.hosts[host]
     or self.hosts[host .. ":" .. port]) or false
 end
 
--- RFC 6454: a scheme and an authority, nothing behind it. "null" is what a
--- page without an origin of its own sends.
-function Door:knows_origin(text)
+-- RFC 6454: a scheme and an authority, nothing after it. A page without an
+-- origin of its own sends "null".
+function Access:allows_origin(text)
   if #text > #"https://" + MAX_HOST then
     return false
   end
   local authority = text:lower():match "^https?://([^/]+)$"
-  return authority ~= nil and self:knows(authority)
+  return authority ~= nil and self:allows_host(authority)
 end
 
--- Whether the header shows the token.
-function Door:opens(authorization)
+-- Whether the header contains the auth token.
+function Access:has_token(authorization)
   local scheme, token = (authorization or ""):match "^(%a+) +(%S+)$"
   return scheme ~= nil and scheme:lower() == "bearer"
     and core.sha256(token) == self.digest
 end
 
-local HOST = "This service is not called that; the Host must be localhost, "
-  .. "127.0.0.1, [::1] or one it was told (--allow-host)."
-local ORIGIN = "Requests of pages from that Origin are not answered; allow it "
-  .. "with --allow-host."
-local TOKEN = "Send 'Authorization: Bearer ' and the token of this service."
+local HOST = "Unknown Host header: use localhost, 127.0.0.1, [::1] or a name "
+  .. "that the service was started with (--allow-host)."
+local ORIGIN = "Requests from this Origin are refused; --allow-host allows "
+  .. "its name."
+local TOKEN = "Missing or wrong auth token: send 'Authorization: Bearer ' and "
+  .. "the auth token of this service."
 
---- Looks at a request.
+--- Checks a request.
 ---@param request {headers: table<string, string>} names in lower case
----@return table|nil response the refusal: status, headers, body; nil: come in
-function Door:check(request)
+---@return table|nil response the refusal: status, headers, body; nil: allowed
+function Access:check(request)
   local headers = request.headers
-  local name = headers.host or ""
-  -- Most callers use the name that the one before used.
-  if name ~= self.last and not self:knows(name) then
-    return refusal(403, HOST)
+  local host = headers.host or ""
+  -- Most callers use the same name as the caller before.
+  if host ~= self.last_host and not self:allows_host(host) then
+    return problem.response(403, HOST)
   end
-  self.last = name
-  if headers.origin and not self:knows_origin(headers.origin) then
-    return refusal(403, ORIGIN)
-  elseif self.digest and not self:opens(headers.authorization) then
-    return refusal(401, TOKEN, { ["WWW-Authenticate"] = "Bearer" })
+  self.last_host = host
+  if headers.origin and not self:allows_origin(headers.origin) then
+    return problem.response(403, ORIGIN)
+  elseif self.digest and not self:has_token(headers.authorization) then
+    return problem.response(401, TOKEN, { ["WWW-Authenticate"] = "Bearer" })
   end
 end
 
---- Makes the door of a service.
----@param options equinix.Door.Options
----@return equinix.Door
+--- Makes the access check of a service.
+---@param options equinix.Access.Options
+---@return equinix.Access
 function M.new(options)
   local hosts = {}
   for _, name in ipairs(options.allowed_hosts or {}) do
@@ -114,31 +106,33 @@ function M.new(options)
   return setmetatable({
     hosts = hosts,
     digest = options.auth_token and core.sha256(options.auth_token),
-  }, Door)
+  }, Access)
 end
 
 local MAX_TOKEN = 4096
 
---- Reads the token that opens a door.
+--- Reads the auth token from a file.
 ---@param path string
 ---@return string|nil token
----@return string|nil reason
+---@return string|nil message
 function M.read_token(path)
   local file, reason = io.open(path, "rb")
   if not file then
-    return nil, "the auth token can't be read: " .. tostring(reason)
+    return nil, "can't read the auth token: " .. tostring(reason)
   end
   local text, why = file:read(MAX_TOKEN + 2)
   file:close()
   local token = text and text:match "^([\33-\126]+)\r?\n?$"
   if not token or #token > MAX_TOKEN then
-    return nil, ("the auth token file %s must hold one line of visible ASCII "
-      .. "characters%s"):format(path, why and ": " .. why or "")
+    return nil, ("the auth token file %s must contain one line of visible "
+      .. "ASCII characters%s"):format(path, why and ": " .. why or "")
   end
   return token
 end
 
 --- Whether a text can be one of `allowed_hosts`.
+---@param text string
+---@return boolean
 function M.is_host(text)
   return split(text) ~= nil
 end

@@ -1,9 +1,10 @@
 --- metrics: what the service counts, and how Prometheus reads it.
 --
 -- Law of this file: the names of samples are the keys they are counted under,
--- in a dictionary that all workers share; so nothing has to be gathered, and
--- the number of samples is bounded by the paths, statuses and kinds there are.
--- No label holds anything that a caller made up.
+-- in a dictionary that all workers share; so nothing has to be collected, and
+-- the number of samples is bounded by the paths, statuses and kinds that
+-- exist. No label contains text from a caller. The label `face` names the
+-- interface, "rest" or "mcp".
 
 local M = {}
 
@@ -18,21 +19,21 @@ local LATCHED = "equinix_credentials_latched"
 -- name, type, help; in the order they are shown
 local FAMILIES = {
   { "equinix_requests_total", "counter", "Requests answered." },
-  { "equinix_request_seconds", "histogram", "Seconds until the answer." },
+  { "equinix_request_seconds", "histogram", "Seconds until the response." },
   { "equinix_failures_total", "counter",
-    "Calls that this service refused, by the kind of the error." },
+    "Calls that this service refused, by kind of error." },
   { "equinix_token_requests_total", "counter",
     "Token requests sent for the service's own token." },
   { "equinix_token_renewals_total", "counter", "Tokens received." },
   { "equinix_token_failures_total", "counter",
-    "Attempts that brought no token." },
+    "Token requests that failed." },
   { "equinix_token_rejections_total", "counter",
     "Tokens refused by the API." },
   { "equinix_store_failures_total", "counter",
-    "Steps of the token's store that failed." },
-  { "equinix_token_age_seconds", "gauge", "Since the token was issued." },
-  { "equinix_token_left_seconds", "gauge", "Until the token ends." },
-  { "equinix_token_life_seconds", "gauge", "The token's whole life." },
+    "Operations of the token store that failed." },
+  { "equinix_token_age_seconds", "gauge", "Time since the token was issued." },
+  { "equinix_token_left_seconds", "gauge", "Time until the token expires." },
+  { "equinix_token_life_seconds", "gauge", "Lifetime of the token at issue." },
   { LATCHED, "gauge", "1: credentials were refused and are held back." },
 }
 
@@ -41,7 +42,7 @@ local FAMILIES = {
 local Metrics = {}
 Metrics.__index = Metrics
 
--- Stands where there is only one process.
+-- The dictionary where there is only one process.
 local Dict = {}
 Dict.__index = Dict
 
@@ -78,37 +79,37 @@ local function bucket_of(seconds)
   return #BOUNDS + 1
 end
 
-local function bucket_key(face, path, i)
-  return SECONDS:format("bucket", face, path, (',le="%s"'):format(
+local function bucket_key(interface, path, i)
+  return SECONDS:format("bucket", interface, path, (',le="%s"'):format(
     BOUNDS[i] and ("%g"):format(BOUNDS[i]) or "+Inf"))
 end
 
--- The keys of a path, made once: most requests are alike.
-local function keys_of(self, face, path)
-  local keys = self.keys[face] and self.keys[face][path]
+-- The keys of a path, made once: most requests have the same few paths.
+local function keys_of(self, interface, path)
+  local keys = self.keys[interface] and self.keys[interface][path]
   if not keys then
-    keys = { sum = SECONDS:format("sum", face, path, ""), buckets = {} }
+    keys = { sum = SECONDS:format("sum", interface, path, ""), buckets = {} }
     for i = 1, #BOUNDS + 1 do
-      keys.buckets[i] = bucket_key(face, path, i)
+      keys.buckets[i] = bucket_key(interface, path, i)
     end
-    self.keys[face] = self.keys[face] or {}
-    self.keys[face][path] = keys
-    self.dict:incr(keys.sum, 0, 0) -- so that the family is there
+    self.keys[interface] = self.keys[interface] or {}
+    self.keys[interface][path] = keys
+    self.dict:incr(keys.sum, 0, 0) -- so that the family exists
   end
   return keys
 end
 
 --- Counts an answered request.
----@param face "rest"|"mcp"
----@param path string one of ours, or "other"
+---@param interface "rest"|"mcp"
+---@param path string one that is answered, or "other"
 ---@param status integer
 ---@param seconds number
-function Metrics:request(face, path, status, seconds)
-  local dict, keys = self.dict, keys_of(self, face, path)
-  local name = status .. "" -- LuaJIT compiles no table with such numbers
+function Metrics:request(interface, path, status, seconds)
+  local dict, keys = self.dict, keys_of(self, interface, path)
+  local name = status .. "" -- LuaJIT does not compile sparse number keys
   local request = keys[name]
   if not request then
-    request = REQUESTS:format(face, path, status)
+    request = REQUESTS:format(interface, path, status)
     keys[name] = request
   end
   dict:incr(request, 1, 0)
@@ -119,9 +120,9 @@ function Metrics:request(face, path, status, seconds)
 end
 
 --- Counts a refusal.
----@param problem equinix.Error
-function Metrics:failure(problem)
-  self.dict:incr(FAILURES:format(problem.kind), 1, 0)
+---@param err equinix.Error
+function Metrics:failure(err)
+  self.dict:incr(FAILURES:format(err.kind), 1, 0)
 end
 
 local EVENTS = {
@@ -166,18 +167,18 @@ local function of_service(samples, service)
   end
 end
 
--- Each request was counted in one bucket; Prometheus wants to read how many
--- took that long or less.
+-- Each request was counted in one bucket; Prometheus expects how many took
+-- that long or less.
 local function of_buckets(samples, sums)
   for _, sum in ipairs(sums) do
-    local face, path = sum:match 'face="([^"]*)",path="([^"]*)"'
+    local interface, path = sum:match 'face="([^"]*)",path="([^"]*)"'
     local count = 0
     for i = 1, #BOUNDS + 1 do
-      local key = bucket_key(face, path, i)
+      local key = bucket_key(interface, path, i)
       count = count + (samples[key] or 0)
       samples[key] = count
     end
-    samples[SECONDS:format("count", face, path, "")] = count
+    samples[SECONDS:format("count", interface, path, "")] = count
   end
 end
 
@@ -185,7 +186,7 @@ local function family_of(key)
   return (key:match "^[%w_]+":gsub("^(equinix_request_seconds)_%l+$", "%1"))
 end
 
--- Buckets in the order of their bounds, whatever their names sort like.
+-- Buckets in the order of their bounds, not of their names.
 local function rank(key)
   local bound = key:match 'le="([^"]+)"'
   local head = key:gsub(',le="[^"]+"', "")
@@ -218,7 +219,7 @@ local function sorted(samples)
   return families
 end
 
---- All of it, in Prometheus' text format.
+--- All samples, in Prometheus' text format.
 ---@param service equinix.Service
 ---@return string
 function Metrics:text(service)
@@ -246,7 +247,7 @@ function Metrics:text(service)
 end
 
 --- Makes the counters.
----@param dict? table that all workers share; one of this process without it
+---@param dict? table shared by all workers; without it, one of this process
 ---@return equinix.Metrics
 function M.new(dict)
   return setmetatable({

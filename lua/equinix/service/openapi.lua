@@ -1,8 +1,8 @@
---- openapi: the REST face of the capability as an OpenAPI 3.1 document.
+--- openapi: the REST API of the capability as an OpenAPI 3.1 document.
 --
--- Law of this file: it is made of the capability and repeats nothing of it;
--- what it adds is HTTP's: statuses, headers, media types, and the paths by
--- which the service itself is watched.
+-- Law of this file: it is made from the capability and repeats nothing of it;
+-- what it adds is HTTP's: statuses, headers, media types, and the paths for
+-- monitoring the service itself.
 
 local json = require "equinix.base.json"
 
@@ -10,35 +10,38 @@ local M = {}
 
 local LICENSE = { name = "MIT", identifier = "MIT" }
 
--- What each operation may answer beside 200; default says what is left.
+-- The responses of each operation besides 200; the rest is the default one.
 local FAILURES = {
-  ["400"] = "The body can't be used, or Equinix refused it.",
-  ["401"] = "Credentials were refused: this service's token is missing from "
-    .. "Authorization, or Equinix refused those it was asked with.",
-  ["403"] = "The Host or Origin is not one of this service's, or Equinix "
-    .. "refused the account.",
+  ["400"] = "The body is not valid, or Equinix refused it.",
+  ["401"] = "The auth token of this service is missing or wrong, or "
+    .. "Equinix refused the credentials.",
+  ["403"] = "The Host or Origin is not allowed, or Equinix refused the "
+    .. "account.",
   ["413"] = "The body is larger than 1 MiB.",
   ["415"] = "The body is not JSON.",
-  ["429"] = "Too many requests, or credentials that were refused before; "
+  ["429"] = "Too many requests, or the credentials were refused before; "
     .. "Retry-After says when to try again.",
-  ["502"] = "Equinix could not be reached, or its answer was no JSON "
+  ["502"] = "Equinix could not be reached, or its response was not JSON "
     .. "(upstream_status is its status).",
   ["503"] = "Equinix or this service is not available.",
-  ["504"] = "Equinix did not answer in time.",
+  ["504"] = "Equinix did not respond in time.",
 }
 
 local PROBLEM = {
   type = "object",
-  description = "RFC 9457.",
+  description = "Problem details (RFC 9457).",
   properties = {
     type = { type = "string", format = "uri-reference" },
     title = { type = "string" },
     status = { type = "integer" },
     detail = { type = "string" },
-    code = { type = "string", description = "Equinix's code, or a word." },
+    code = {
+      type = "string",
+      description = "Equinix's error code, or a symbolic name.",
+    },
     errors = {
       type = "array",
-      description = "What Equinix's answer complained about.",
+      description = "The errors in Equinix's response.",
       items = {
         type = "object",
         properties = {
@@ -53,7 +56,8 @@ local PROBLEM = {
     correlation_id = { type = "string" },
     upstream_status = {
       type = "integer",
-      description = "Equinix's status, where it can't be this answer's.",
+      description = "Equinix's status, where it is not the status of this "
+        .. "response.",
     },
   },
   required = { "type", "title", "status", "detail" },
@@ -83,11 +87,8 @@ local function property(field)
   }
 end
 
---- A JSON Schema of the capability's fields.
----@param fields equinix.operations.Field[]
----@param required? string[]
----@return table
-function M.object(fields, required)
+-- A JSON Schema of the capability's fields.
+local function object(fields, required)
   local properties = {}
   for _, field in ipairs(fields) do
     properties[field.name] = property(field)
@@ -95,7 +96,7 @@ function M.object(fields, required)
   return { type = "object", properties = properties, required = required }
 end
 
--- What Equinix says it says in several shapes; what we say is a problem.
+-- Errors of Equinix have several shapes; errors of this service are problems.
 local function failure(description)
   return {
     description = description,
@@ -105,7 +106,7 @@ local function failure(description)
       ["application/json"] = {
         schema = {
           type = { "object", "array" },
-          description = "Equinix's own words.",
+          description = "Equinix's own response.",
         },
       },
     },
@@ -135,7 +136,7 @@ local function of_operation(capability, operation)
       required = false,
       content = {
         ["application/json"] = {
-          schema = M.object(operation.fields),
+          schema = object(operation.fields),
         },
       },
     },
@@ -143,33 +144,33 @@ local function of_operation(capability, operation)
   }
 end
 
--- name, summary, media type, whether it may say that it is not so now
-local WATCH = {
+-- name, summary, media type, whether it may respond with 503
+local MONITORING = {
   ["/healthz"] = { "healthz", "Whether the service runs",
     "application/json" },
-  ["/readyz"] = { "readyz", "Whether it can give a token",
+  ["/readyz"] = { "readyz", "Whether the service can give a token",
     "application/json", true },
   ["/metrics"] = { "metrics", "Counters, for Prometheus", "text/plain" },
   ["/openapi.json"] = { "openapi", "This document", "application/json" },
 }
 
-local function of_watching(words)
+local function of_monitoring(entry)
   return {
-    operationId = words[1],
-    summary = words[2],
+    operationId = entry[1],
+    summary = entry[2],
     tags = { "watching" },
     responses = {
       ["200"] = {
-        description = words[2] .. ".",
+        description = entry[2] .. ".",
         content = {
-          [words[3]] = {
-            schema = { type = words[3] == "text/plain" and "string"
+          [entry[3]] = {
+            schema = { type = entry[3] == "text/plain" and "string"
               or "object" },
           },
         },
       },
       ["403"] = ref("responses", "Failure403"),
-      ["503"] = words[4] and ref("responses", "Failure503") or nil,
+      ["503"] = entry[4] and ref("responses", "Failure503") or nil,
     },
   }
 end
@@ -181,22 +182,22 @@ local function paths(capability)
       [operation.method:lower()] = of_operation(capability, operation),
     }
   end
-  for path, words in pairs(WATCH) do
-    all[path] = { get = of_watching(words) }
+  for path, entry in pairs(MONITORING) do
+    all[path] = { get = of_monitoring(entry) }
   end
   return all
 end
 
 local function components(capability, guarded)
   local responses = {
-    Failure = failure "Anything else that went wrong.",
+    Failure = failure "Any other error.",
   }
   for status, description in pairs(FAILURES) do
     responses["Failure" .. status] = failure(description)
   end
   return {
     schemas = {
-      Token = M.object(capability.answer, capability.required),
+      Token = object(capability.answer, capability.required),
       Problem = PROBLEM,
     },
     responses = responses,
@@ -209,7 +210,7 @@ end
 --- The document.
 ---@param capability table
 ---@param version string of this software
----@param guarded boolean a token is asked for
+---@param guarded boolean the service requires an auth token
 ---@return table
 function M.document(capability, version, guarded)
   return {

@@ -1,94 +1,94 @@
 --- refresh: the service's own token, renewed for many callers.
 --
--- Law of this file: a renewal that was asked for is made; but one within 10 s
--- of another gets what that one brought, for all who share the cache, since
--- callers behind one service don't know of each other. A refresh token that a
--- caller presents without credentials must be the service's current one, or
--- the one that was traded in just now: nobody redeems a token that he found
--- with a secret that is ours.
+-- Law of this file: a renewal that a caller asks for is made; but one within
+-- 10 s of another returns the token of that one, for all that share the cache,
+-- since callers behind one service don't know of each other. A refresh token
+-- that a caller presents without credentials must be the service's current
+-- one, or the one that was just redeemed: a token that was found somewhere is
+-- never redeemed with a secret of ours.
 --
--- When the last renewal was rests in a place of the cache of its own, as the
--- fingerprint of the refresh token that it traded in.
+-- A slot of its own in the cache says that there was a renewal; its record is
+-- the fingerprint of the refresh token that was redeemed.
 
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local token = require "equinix.oauth.token"
+local errors = require "equinix.base.error"
 
 local M = {}
 
 local SHARED_SECONDS = 10
-local LEASE_MARGIN = 5 -- seconds beyond the renewal's own deadline
-local NONE = "none" -- no refresh token was there
+local NONE = "none" -- there was no refresh token
 
 local function fingerprint(refresh_token)
   return refresh_token and core.sha256(refresh_token) or NONE
 end
 
--- The refresh token that the cache holds now.
+-- The refresh token in the cache.
 local function current(client)
-  local _, _, _, record = client.tokens:slot():read()
-  local found = token.decode(record)
+  local found = client:peek()
   return found and found.refresh_token
 end
 
--- Fingerprints are compared, so time tells nothing about the token itself.
-local function is_ours(client, place, presented)
+-- Fingerprints are compared, so timing reveals nothing about the token itself.
+local function is_ours(client, slot, presented)
   if not presented then
     return true
   end
-  local _, _, _, traded_in = place:read()
-  local mark = fingerprint(presented)
-  return mark == fingerprint(current(client)) or mark == traded_in
+  local _, _, _, redeemed = slot:read()
+  local theirs = fingerprint(presented)
+  return theirs == fingerprint(current(client)) or theirs == redeemed
 end
 
--- This caller renews; the others look for what it brought.
-local function lead(client, place, lease, opts)
-  local before = fingerprint(current(client))
-  local renewed, problem = client:refresh(opts)
+-- This caller renews; the others see what it published.
+local function lead(client, slot, lease, opts)
+  local redeemed = fingerprint(current(client))
+  local renewed, err = client:refresh(opts)
   if not renewed then
-    place:fail(lease, "", 0)
-    return nil, problem
+    slot:release(lease)
+    return nil, err
   end
   local ends = core.now() + SHARED_SECONDS
-  place:publish(lease, before, "renewed", {
+  slot:publish(lease, redeemed, "renewed", {
     fresh = ends, advisory = ends, expires = ends,
   })
   return renewed
 end
 
--- Whether the last renewal is fresh; else a lease where this caller is to make
--- the next one.
-local function enter(client, place)
-  local seconds = client.config.timeout + LEASE_MARGIN
-  local what, flight = place:acquire(0, false, seconds)
-  if what == "wait" then
-    what = await(client.transport, place, flight, seconds)
-    return what == "published"
+-- Whether there was a renewal just now; else a lease, if this caller is to
+-- make the next one.
+local function acquire(client, slot)
+  local seconds = client.config.lease_seconds
+  -- granted: the lease of a leader, or the renewal that a waiter waits for
+  local role, granted = slot:acquire(0, false, seconds)
+  if role == "wait" then
+    return await.renewal(client.transport, slot, granted, seconds)
+      == "published"
   end
-  return what == "ready", what == "lead" and flight or nil
+  return role == "ready", role == "lead" and granted or nil
 end
 
---- The place where a client's renewals are noted.
----@param client equinix.Client whose place in the cache is known
-function M.place(client)
-  return core.tokens.open("renewal\0" .. client.tokens.key())
+--- The slot in which a client's renewals are recorded.
+---@param client equinix.Client
+---@return equinix.slot|nil
+---@return equinix.Error|nil
+function M.slot(client)
+  return client:slot_beside "renewal"
 end
 
--- Under a lease, or with somebody else's renewal at hand.
-local function renew(client, place, presented, opts)
-  local recent, lease = enter(client, place)
-  if not is_ours(client, place, presented) then
+local function renew(client, slot, presented, opts)
+  local recent, lease = acquire(client, slot)
+  if not is_ours(client, slot, presented) then
     if lease then
-      place:fail(lease, "", 0)
+      slot:release(lease)
     end
     return nil
   elseif lease then
-    return lead(client, place, lease, opts)
+    return lead(client, slot, lease, opts)
   elseif recent then
     return client:token(opts)
   end
-  return client:refresh(opts) -- the other's renewal failed: hear why
+  -- The leader's renewal failed: this returns its error.
+  return client:refresh(opts)
 end
 
 --- Renews the client's own token.
@@ -96,30 +96,29 @@ end
 ---@param presented string|nil a refresh token that the caller sent
 ---@param opts {traceparent?: string}
 ---@return equinix.Token|nil token nil alone: the refresh token is not ours
----@return equinix.Error|nil
+---@return equinix.Error|nil err
 function M.run(client, presented, opts)
-  if not client.tokens then
-    return client:refresh(opts) -- closed: it says so
-  elseif not client.tokens.renews then
-    return err.fail("config", "a static token can't be renewed", {
+  if client.config.grant == "static" then
+    return errors.fail("config", "a static token can't be renewed", {
       code = "static_token",
     })
+  elseif not client:renews() then
+    return client:refresh(opts) -- closed, as its error says
   end
-  local slot, problem = client.tokens:slot()
+  local slot, err = M.slot(client)
   if not slot then
-    return nil, problem
+    return nil, err
   end
-  -- A token that rests in a store may be what the caller has.
+  -- The caller may have a token that is only in the store.
   if presented and client.config.store and not current(client) then
     client:token(opts)
   end
-  local place = M.place(client)
-  local ok, renewed, reason = pcall(renew, client, place, presented, opts)
-  place:close()
+  local ok, renewed, renew_err = pcall(renew, client, slot, presented, opts)
+  slot:close()
   if not ok then
     error(renewed, 0)
   end
-  return renewed, reason
+  return renewed, renew_err
 end
 
 return M

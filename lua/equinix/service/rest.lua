@@ -1,28 +1,29 @@
 --- rest: the capability as an HTTP API. Request table in, response table out;
---- no I/O but the service's.
+--- no I/O of its own.
 --
 -- Law of this file: what came over the wire is checked here, from the outside
--- in: who may come in, is there such a path, that method, that type, is it
--- JSON. Whatever is wrong, the answer is JSON (RFC 9457), and nothing that is
--- answered may be kept by anybody on its way (no-store).
+-- in: access, path, method, media type, JSON. Whatever is wrong, the response
+-- is JSON (RFC 9457), and no response may be cached on its way (no-store).
 
-local door = require "equinix.service.access"
+local access = require "equinix.service.access"
 local json = require "equinix.base.json"
+local media_type = require "equinix.http.media_type"
 local metrics = require "equinix.service.metrics"
 local openapi = require "equinix.service.openapi"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
-local version = require "equinix.base.version"
+local tables = require "equinix.base.table"
 
 local M = {}
 
 local MAX_BODY = 1024 * 1024 -- bytes
 
 local JSON = "application/json"
-local PROBLEM = "application/problem+json"
+local PROBLEM = problem.MEDIA_TYPE
+local refuse = problem.response
 local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 
----@class equinix.adapter.Request
+---@class equinix.service.HttpRequest
 ---@field method string
 ---@field path string as it came, without the query
 ---@field query? string raw
@@ -31,18 +32,20 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field remote? string address of the caller
 ---@field own? boolean set here: it was answered with the service's own token
 
----@class equinix.adapter.Response
+---@class equinix.service.HttpResponse
 ---@field status integer
 ---@field headers table<string, string>
 ---@field body string
 
----@class equinix.adapter.Rest
+---@class equinix.service.Rest
 ---@field service equinix.Service
 ---@field client equinix.Client
 ---@field metrics equinix.Metrics
----@field door equinix.Door
+---@field access equinix.Access
 ---@field operations table<string, equinix.operations.Operation> by path
 ---@field document string the OpenAPI document
+---@field private last? equinix.service.Response of the service, the last one
+---@field private response? equinix.service.HttpResponse made of `last`
 local Rest = {}
 Rest.__index = Rest
 
@@ -53,35 +56,30 @@ local function respond(status, content_type, body, headers)
   return { status = status, headers = headers, body = body }
 end
 
-local function refuse(status, detail, headers)
-  return respond(status, PROBLEM,
-    assert(json.encode(problem.new(status, detail))), headers)
-end
-
--- What there is to read. -----------------------------------------------------
+-- Monitoring -----------------------------------------------------------------
 
 -- The service runs: that is all.
 local function healthz()
   return respond(200, JSON, '{"status":"ok"}')
 end
 
--- It can give a token. Whoever asks when there is none has one requested, so
--- that a service nobody used yet becomes ready.
+-- It can give a token. If it has none, this requests one, so that a service
+-- that was not used yet becomes ready.
 local function readyz(self)
-  local header, reason = self.client:authorization()
+  local header, err = self.client:authorization()
   if header then
     return respond(200, JSON, '{"status":"ready"}')
   end
-  local _, headers, object = problem.of(reason, true)
+  local _, headers, object = problem.of(err, true)
   object.status, object.title = 503, problem.title(503)
-  return respond(503, PROBLEM, assert(json.encode(object)), headers), reason
+  return respond(503, PROBLEM, assert(json.encode(object)), headers), err
 end
 
 local function show_metrics(self)
   return respond(200, TEXT, self.metrics:text(self.service))
 end
 
-local function document(self)
+local function show_document(self)
   return respond(200, JSON, self.document)
 end
 
@@ -89,7 +87,7 @@ local READABLE = {
   ["/healthz"] = healthz,
   ["/readyz"] = readyz,
   ["/metrics"] = show_metrics,
-  ["/openapi.json"] = document,
+  ["/openapi.json"] = show_document,
 }
 
 local function operations_of(capability)
@@ -100,42 +98,27 @@ local function operations_of(capability)
   return operations
 end
 
--- The operations. ------------------------------------------------------------
+-- The operations -------------------------------------------------------------
 
--- "application/json; charset=utf-8", and types that end in "+json".
-local function is_json(content_type)
-  local media = (content_type or ""):match "^%s*([^;%s]+)"
-  media = media and media:lower() or ""
-  return media == JSON or media:find "^application/[%w.%-]+%+json$" ~= nil
-end
+local NO_FIELDS = {}
 
-local NOTHING = {}
-
--- The body's members and its text: none and nil when it is empty.
+-- The body's members and its text; no members and no text when it is empty.
 local function read(request)
   local text = request.body
   if #text > MAX_BODY then
-    return nil, refuse(413, "A body may have 1 MiB at most.")
+    return nil, refuse(413, "The body is larger than 1 MiB.")
   elseif text == "" or not text:find "%S" then
-    return NOTHING
-  elseif not is_json(request.headers["content-type"]) then
+    return NO_FIELDS
+  elseif not media_type.is_json(request.headers["content-type"]) then
     return nil, refuse(415, "Send JSON, with Content-Type: application/json; "
-      .. "an empty body needs none.", { Accept = JSON })
+      .. "an empty body needs no Content-Type.", { Accept = JSON })
   end
   local fields = json.decode(text)
   -- An array decodes to a table as well.
   if type(fields) ~= "table" or not text:find "^%s*{" then
-    return nil, refuse(400, "The body must be a JSON object (or empty).")
+    return nil, refuse(400, "The body must be a JSON object, or empty.")
   end
   return fields, text
-end
-
-local function copy(headers)
-  local all = {}
-  for name, value in pairs(headers) do
-    all[name] = value
-  end
-  return all
 end
 
 local function operate(self, operation, request)
@@ -143,24 +126,25 @@ local function operate(self, operation, request)
   if not fields then
     return text
   end
-  -- Its context is what it asks for of the headers, and only when it does.
-  local answer = self.service:call(operation.name, fields, text,
+  -- The headers are passed as they are: the service looks up only what it
+  -- needs of them.
+  local response = self.service:call(operation.name, fields, text,
     request.headers)
-  -- The service gives many callers the same answer, so they get the same
-  -- response as well.
-  if answer ~= self.last then
-    self.last = answer
-    self.response = respond(answer.status, answer.problem and PROBLEM or JSON,
-      answer.body, copy(answer.headers))
+  -- The service returns the same table to many callers; so does this.
+  if response ~= self.last then
+    self.last = response
+    self.response = respond(response.status,
+      response.err and PROBLEM or JSON, response.body,
+      tables.copy(response.headers))
   end
-  request.own = answer == self.service:again()
-  return self.response, answer.problem
+  request.own = response == self.service:again()
+  return self.response, response.err
 end
 
--- All of it. -----------------------------------------------------------------
+-- All of it ------------------------------------------------------------------
 
 local function wrong_method(allow)
-  return refuse(405, "This path takes " .. allow .. ".", { Allow = allow })
+  return refuse(405, "This path allows " .. allow .. ".", { Allow = allow })
 end
 
 local function route(self, request)
@@ -172,21 +156,19 @@ local function route(self, request)
     end
     return operate(self, operation, request)
   elseif not show then
-    return refuse(404, "There is nothing here; /openapi.json says what "
-      .. "there is.")
+    return refuse(404, "No such path; /openapi.json lists all of them.")
   elseif method ~= "GET" and method ~= "HEAD" then
     return wrong_method "GET, HEAD"
   end
   return show(self)
 end
 
---- The response to a request table that was answered before, where the answer
---- was the service's own token and is that still. Who may come in is asked as
---- ever.
----@param request equinix.adapter.Request
----@return equinix.adapter.Response|nil response to be read only
+--- The response to a request table that was answered before, if that was the
+--- service's own token and still is. Access is checked each time.
+---@param request equinix.service.HttpRequest
+---@return equinix.service.HttpResponse|nil response to be read only
 function Rest:again(request)
-  if request.own and not self.door:check(request)
+  if request.own and not self.access:check(request)
     and self.service:again() == self.last then
     return self.response
   end
@@ -194,18 +176,18 @@ function Rest:again(request)
 end
 
 --- Answers a request.
----@param request equinix.adapter.Request
----@return equinix.adapter.Response response to be read only
----@return equinix.Error|nil reason of a refusal, for the log and nobody else
+---@param request equinix.service.HttpRequest
+---@return equinix.service.HttpResponse response to be read only
+---@return equinix.Error|nil err why it was refused, for the log only
 function Rest:handle(request)
-  local refusal = self.door:check(request)
+  local refusal = self.access:check(request)
   if refusal then
     return refusal
   end
   return route(self, request)
 end
 
---- All paths there are.
+--- All paths that are answered.
 ---@param capability? table
 ---@return string[]
 function M.paths(capability)
@@ -222,9 +204,10 @@ end
 
 --- Makes the API.
 ---@param options {service: equinix.Service, client: equinix.Client,
----  capability?: table, auth_token?: string, allowed_hosts?: string[],
----  metrics?: equinix.Metrics}
----@return equinix.adapter.Rest
+---  version: string, capability?: table, auth_token?: string,
+---  allowed_hosts?: string[], metrics?: equinix.Metrics}
+---  version: of this software, as the OpenAPI document shows it
+---@return equinix.service.Rest
 function M.new(options)
   local capability = options.capability or published
   return setmetatable({
@@ -232,9 +215,9 @@ function M.new(options)
     client = options.client,
     operations = operations_of(capability),
     metrics = options.metrics or metrics.new(),
-    door = door.new(options),
-    document = assert(json.encode(openapi.document(capability, version,
-      options.auth_token ~= nil))),
+    access = access.new(options),
+    document = assert(json.encode(openapi.document(capability,
+      options.version, options.auth_token ~= nil))),
   }, Rest)
 end
 

@@ -1,12 +1,12 @@
---- token_handle: a name for a token that says nothing about it.
+--- token_handle: an opaque name for a token.
 --
--- Law of this file: whoever holds a handle can use the token through us and
--- has nothing besides. It is random, nobody can guess or make one, and it
--- ends with its token.
+-- Law of this file: a program that holds a token handle can use the token
+-- through this service, and nothing else. A handle is random, can't be guessed
+-- or forged, and expires with its token.
 --
--- RATIONALE: nothing is written down. A handle is an empty record sealed with
--- the token as the secret (AES-256-GCM, a random nonce): it opens with that
--- very token and no other, so all workers know it, and none after a renewal.
+-- RATIONALE: nothing is stored. A handle is an empty record sealed with the
+-- token as the secret (AES-256-GCM, a random nonce): it opens with that very
+-- token and no other, so all workers accept it, and none after a renewal.
 
 local core = require "equinix.core"
 
@@ -14,7 +14,7 @@ local M = {}
 
 local PREFIX, KEY = "eqh_", "handle"
 
---- Makes a handle; another one each time.
+--- Makes a token handle; a different one each time.
 ---@param access_token string
 ---@return string handle 62 characters
 function M.issue(access_token)

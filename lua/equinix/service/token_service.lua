@@ -1,53 +1,51 @@
 --- token_service: the rules that REST and MCP share.
 --
--- Law of this file: a body with credentials of its own goes to Equinix as it
--- is, and the answer comes back as it is. Without credentials the answer is
--- the service's own token, from the cache, in the shape of Equinix's. Where
--- it is we who say no, the body is a problem (RFC 9457) in our own words:
--- nothing of the machine that this runs on is in it.
+-- Law of this file: a body with credentials of its own is sent to Equinix
+-- unchanged, and the response is returned unchanged. Without credentials the
+-- response is the service's own token, from the cache, in the shape of
+-- Equinix's response. Where this service itself refuses, the body is a problem
+-- (RFC 9457) in its own words, without anything about this machine.
 
 local capability = require "equinix.oauth.operations"
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
-local problems = require "equinix.http.problem"
-local renewal = require "equinix.service.refresh"
+local problem = require "equinix.http.problem"
+local refresh = require "equinix.service.refresh"
 local retry = require "equinix.http.retry"
-local token = require "equinix.oauth.token"
 
 local M = {}
 
-local RENEW = capability.operations[2].name
+local REFRESH = capability.operations[2].name
 
-local MAX_WAIT = 24 * 3600 -- seconds of Retry-After that are believed
+local MAX_WAIT = 24 * 3600 -- seconds; a longer Retry-After is not believed
 
----@class equinix.service.Answer
+---@class equinix.service.Response
 ---@field status integer
----@field headers table<string, string> to be handed on: Retry-After, Age
+---@field headers table<string, string> to be passed on: Retry-After, Age
 ---@field body string JSON
 ---@field object table|nil the body, decoded
----@field problem equinix.Error|nil where we say no, not Equinix; for the log
+---@field own boolean|nil it is the service's own token: the body was made here
+---@field err equinix.Error|nil if this service refused, not Equinix; for the
+---  log
 
 ---@class equinix.Service
+---@field client equinix.Client
+---@field now fun(): number
+---@field private header? string Authorization of the token in `response`
+---@field private at? number when `response` was made
+---@field private response? equinix.service.Response with the own token
 local Service = {}
 Service.__index = Service
 
-local KNOWN = {} -- operation -> field -> capability.Field
+local OPERATIONS, CREDENTIALS = {}, {} -- sets of names
 for _, operation in ipairs(capability.operations) do
-  local fields = {}
+  OPERATIONS[operation.name] = true
   for _, field in ipairs(operation.fields) do
-    fields[field.name] = field
-  end
-  KNOWN[operation.name] = fields
-end
-
-local CREDENTIALS = {}
-for _, fields in pairs(KNOWN) do
-  for name, field in pairs(fields) do
-    CREDENTIALS[name] = field.credential
+    CREDENTIALS[field.name] = field.credential
   end
 end
 
--- A member that is null is as good as none.
+-- A member that is null counts as missing.
 local function given(fields, name)
   local value = fields[name]
   if value ~= json.null then
@@ -55,7 +53,10 @@ local function given(fields, name)
   end
 end
 
-local function has_credentials(fields)
+--- Whether a body contains credentials.
+---@param fields table decoded
+---@return boolean
+function M.has_credentials(fields)
   if next(fields) == nil then
     return false
   end
@@ -67,44 +68,42 @@ local function has_credentials(fields)
   return false
 end
 
---- The answer for a refusal of our own.
----@param problem equinix.Error
----@param own? boolean it is about the service's own credentials
----@return equinix.service.Answer
-function M.refusal(problem, own)
-  local status, headers, object = problems.of(problem, own)
+-- The response when this service refuses; own: it is about its own
+-- credentials.
+local function refusal(err, own)
+  local status, headers, object = problem.of(err, own)
   return {
     status = status,
     headers = headers,
     body = assert(json.encode(object)),
     object = object,
-    problem = problem,
+    err = err,
   }
 end
 
--- The caller's own body ------------------------------------------------------
+-- With the caller's own credentials ------------------------------------------
 
--- What Equinix answered, as it is; unless that is nothing a caller who was
--- promised JSON could read.
-local function pass_on(response)
-  local status = response.status
-  local object = json.decode(response.body)
+-- Equinix's response, unchanged; unless a caller that expects JSON could not
+-- read it.
+local function pass_on(upstream)
+  local status = upstream.status
+  local object = json.decode(upstream.body)
   local success = status >= 200 and status < 300
   if object == nil or status < 200 or (status >= 300 and status < 400)
     or (success and type(object) ~= "table") then
-    local _, problem = err.fail("protocol", "Equinix's answer is no JSON", {
+    local _, err = errors.fail("protocol", "Equinix's response is not JSON", {
       code = "not_json",
       status = status,
     })
-    return M.refusal(problem)
+    return refusal(err)
   end
-  local wait = response.headers["retry-after"]
+  local wait = upstream.headers["retry-after"]
   return {
     status = status,
     headers = {
       ["Retry-After"] = retry.after(wait, os.time(), MAX_WAIT) and wait,
     },
-    body = response.body,
+    body = upstream.body,
     object = type(object) == "table" and object or nil,
   }
 end
@@ -116,8 +115,8 @@ local function seconds(value)
   return ("%d"):format(math.max(0, math.floor(value)))
 end
 
--- The token in the shape of Equinix's answer. A clock that was set back must
--- not make it last longer than it does.
+-- The token in the shape of Equinix's response. When the clock was set back,
+-- the token must not seem to last longer than it does.
 local function shape(found, now)
   local object, headers = {
     access_token = found.access_token,
@@ -136,11 +135,11 @@ local function shape(found, now)
   return object, headers
 end
 
-local function not_ours()
-  local _, problem = err.fail("config", "this refresh token is not the "
-    .. "service's current one: ask for a token, or send it with the "
+local function unknown_refresh_token()
+  local _, err = errors.fail("config", "this refresh token is not the "
+    .. "service's current one: request a token, or send it with the "
     .. "credentials of its app", { code = "unknown_refresh_token" })
-  return problem
+  return err
 end
 
 local function presented(fields)
@@ -151,22 +150,20 @@ local function presented(fields)
   return false -- a value that no refresh token has
 end
 
--- The answer with a token, or the refusal.
-local function answer_of(self, found, problem)
-  if not found then
-    return M.refusal(problem, true)
-  end
+-- The response with a token.
+local function respond(self, found)
   local object, headers = shape(found, self.now())
   return {
     status = 200,
     headers = headers,
     body = assert(json.encode(object)),
     object = object,
+    own = true,
   }
 end
 
--- What the client takes out of a caller's context, which may be more: the
--- headers of his request.
+-- What the client needs of a caller's context, which may be all the headers of
+-- its request.
 local function options_of(context)
   return { traceparent = context and context.traceparent }
 end
@@ -174,85 +171,82 @@ end
 local function renew(self, fields, context)
   local refresh_token = presented(fields)
   if refresh_token == false then
-    return M.refusal(not_ours(), true)
+    return refusal(unknown_refresh_token(), true)
   end
-  local found, problem = renewal.run(self.client, refresh_token,
+  local found, err = refresh.run(self.client, refresh_token,
     options_of(context))
   if not found then
-    return M.refusal(problem or not_ours(), true)
+    return refusal(err or unknown_refresh_token(), true)
   end
-  return answer_of(self, found)
+  return respond(self, found)
 end
 
---- The answer that the last caller without credentials got, where the next
---- one gets it, too: the same token in the same second. Whether that token
---- may still be served is asked each time.
----@return equinix.service.Answer|nil
+--- The response that the last caller without credentials got, if the next one
+--- gets the same: the same token in the same second. Whether that token may
+--- still be served is checked each time.
+---@return equinix.service.Response|nil
 ---@return string|nil header that is in the cache
 function Service:again()
-  local flight = self.client.tokens
-  local header = flight and flight.hit()
+  local header = self.client:cached()
   if header and header == self.header and self.now() == self.at then
-    return self.answer, header
+    return self.response, header
   end
   return nil, header
 end
 
 local function current(self, context)
-  local answer, header = self:again()
-  if answer then
-    return answer
+  local response, header = self:again()
+  if response then
+    return response
   end
   local now = self.now()
-  local found, problem = self.client:token(options_of(context))
-  answer = answer_of(self, found, problem)
-  if found and header == "Bearer " .. found.access_token then
-    self.header, self.at, self.answer = header, now, answer
+  local found, err = self.client:token(options_of(context))
+  if not found then
+    return refusal(err, true)
   end
-  return answer
+  response = respond(self, found)
+  if header == "Bearer " .. found.access_token then
+    self.header, self.at, self.response = header, now, response
+  end
+  return response
 end
 
---- Does one of the two operations.
+--- Carries out one of the two operations.
 ---@param name string of the capability
 ---@param fields table|nil the body, decoded; nil or {}: it was empty
----@param text string|nil the body as it came; nil: made of the fields
+---@param text string|nil the body as it came; nil: made from the fields
 ---@param context? {traceparent?: string} may be the headers of a request
----@return equinix.service.Answer answer to be read only: others may get it too
+---@return equinix.service.Response response to be read only: other callers may
+---  get it too
 function Service:call(name, fields, text, context)
-  assert(KNOWN[name], "equinix: unknown operation")
+  assert(OPERATIONS[name], "equinix: unknown operation")
   fields = fields or {}
-  if not has_credentials(fields) then
-    if name == RENEW then
+  if not M.has_credentials(fields) then
+    if name == REFRESH then
       return renew(self, fields, context)
     end
     return current(self, context)
   end
-  local response, problem = self.client:operation(name, text or fields,
+  local upstream, err = self.client:operation(name, text or fields,
     options_of(context))
-  if not response then
-    return M.refusal(problem)
+  if not upstream then
+    return refusal(err)
   end
-  return pass_on(response)
+  return pass_on(upstream)
 end
 
---- Counters, shared by all who share the token.
+--- Counters, shared by all processes that share the token.
 ---@return equinix.Stats
 function Service:stats()
   return self.client:stats() or {}
 end
 
---- The life of the token that is in the cache; asks nobody for one.
----@return number|nil life seconds, at issue; nil: there is none
+--- The life of the token in the cache; requests none.
+---@return number|nil life seconds, at issue; nil: there is no token
 ---@return number|nil left seconds
 function Service:life()
-  local flight = self.client.tokens
-  local slot = flight and flight.renews and flight:slot()
-  if not slot then
-    return nil
-  end
-  local _, _, header, record, left = slot:read()
-  local found = header and token.decode(record)
-  if found then
+  local found, left = self.client:peek()
+  if left then
     return found.expires_in, math.min(left, found.expires_in)
   end
 end

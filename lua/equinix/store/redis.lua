@@ -1,47 +1,47 @@
 --- redis: records and locks in a Redis, for processes and machines.
 --
 -- Law of this file: one step is one command, most of them a script, which
--- Redis runs as a whole: what it compares is what it changes. Each may be
--- sent twice with the effect of once. Nothing is written without an end, and
--- nothing with a lease that is not ours any more.
+-- Redis runs atomically: what it compares is what it changes. Each may be sent
+-- twice with the effect of once. Every value has an expiry, and nothing is
+-- written with a lease that has ended.
 --
--- What it asks of Redis
---   Version 7; its commands go back to 6, its reasons are worse there.
---   It speaks no TLS and sends the password as it is: loopback, a network you
---   trust, or a tunnel (stunnel, WireGuard). Records come here sealed, locks
---   hold nothing but chance.
+-- What it requires of Redis
+--   Version 7; version 6 has the commands too, but worse error messages.
+--   There is no TLS, and the password is sent in clear: use loopback, a
+--   network you trust, or a tunnel (stunnel, WireGuard). Records are sealed
+--   before they come here, locks hold a random number.
 --   ACL: `+eval +get +set +strlen +pttl +pexpire +del +select ~equinix:*`.
---   maxmemory-policy: noeviction (a full Redis refuses: a failure, thus a
---   miss) or volatile-ttl. Others throw away what is in use first or last as
---   it comes: a lock that is evicted makes the holder's save "stale" and lets
---   a second one lead; a record, a second token request.
+--   maxmemory-policy: noeviction (a full Redis refuses: a failure, so a miss)
+--   or volatile-ttl. Other policies may evict what is in use: without its lock
+--   the holder's save is "stale" and a second process leads; without its
+--   record, one more token request is made.
 --   Persistence is not needed: an empty Redis costs one token request a key.
---   A failover may lose what was written last, a lock with it: then two lead
---   at once, and the later save wins. Nobody serves a wrong token for it.
---   Cluster: both keys of a name share a hash tag, thus a slot, but redirects
---   are not followed: name a proxy or the node that holds every slot.
+--   A failover may lose the last writes, and a lock with them: then two
+--   processes lead at once, and the later save wins. No wrong token is served.
+--   Cluster: both keys of a name share a hash tag, so a slot, but redirects
+--   are not followed: name a proxy or the node that has every slot.
 --   A replica refuses every lock: name the master.
 --
 -- What it costs
---   `timeout` bounds each step on the wire: connecting, logging in, choosing
---   the db, and the command. (Outside nginx the system resolves names, however
---   long that takes: name an address.) After a failure to be reached or to
---   answer it is left alone for a second, so that a dead Redis costs little.
---   A lock whose answer came too late is nobody's until its ttl is over.
---   A process keeps one connection (nginx: what it needed in the last 10 s);
---   let Redis' own `timeout` close them where its `maxclients` is near.
+--   `timeout` limits each step on the network: connecting, logging in,
+--   selecting the db, and the command. (Outside nginx the system resolves
+--   names, without this limit: use an address.) When Redis can't be reached or
+--   does not reply, it is left alone for a second, so that a dead one costs
+--   little. A lock whose reply came too late stays until its ttl is over. A
+--   process keeps one connection (nginx: what it needed in the last 10 s); let
+--   Redis' own `timeout` close them where its `maxclients` is near.
 
+local arguments = require "equinix.store.arguments"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
-local err = require "equinix.base.error"
-local words = require "equinix.store.redis.errors"
+local errors = require "equinix.base.error"
+local reasons = require "equinix.store.redis.errors"
 
-local MAX_RECORD = 64 * 1024
-local MAX_SECONDS = 1e9 -- 31 years; Redis' own numbers end somewhere, too
 local PAUSE = 1 -- seconds
 
--- Nothing answered: asking at once again would cost its time again.
-local UNANSWERED = {
+-- Failures without a reply: trying again at once would cost the same time
+-- again.
+local NO_REPLY = {
   closed = true,
   garbage = true,
   refused = true,
@@ -52,8 +52,8 @@ local UNANSWERED = {
 
 -- The scripts ---------------------------------------------------------------
 
--- A record and the milliseconds left. -2: none (as PTTL says), -3: too large
--- to be sent at all.
+-- The milliseconds left and the record. Instead of the time, -2: there is none
+-- (as with PTTL); -3: it is too large to be sent.
 local LOAD = [[
 if redis.call('strlen', KEYS[1]) > tonumber(ARGV[1]) then return {-3} end
 local record = redis.call('get', KEYS[1])
@@ -64,7 +64,7 @@ if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3])
 return 1]]
 
--- Sent twice it finds its own value: the first answer was lost.
+-- If it is sent twice, since the first reply was lost, it finds its own value.
 local LOCK = [[
 if redis.call('set', KEYS[1], ARGV[1], 'nx', 'px', ARGV[2]) then return 1 end
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -74,44 +74,16 @@ local UNLOCK = [[
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])]]
 
--- Misuse --------------------------------------------------------------------
-
-local function check_key(key)
-  if type(key) ~= "string" or #key > 128
-    or not key:find "^[%w_][%w_.-]*$" then
-    check.raise(3, "a key must be 1 to 128 letters, digits, '_', '.' or '-', "
-      .. "and begin with none of the last two")
-  end
-end
-
-local function check_ttl(ttl)
-  if type(ttl) ~= "number" or not check.positive(ttl) then
-    check.raise(3, "ttl must be a finite number of seconds greater than 0")
-  end
-end
-
-local function check_record(record)
-  if type(record) ~= "string" or #record == 0 or #record > MAX_RECORD then
-    check.raise(3, "a record must be a string of 1 to %d bytes", MAX_RECORD)
-  end
-end
-
-local function check_lease(lease)
-  if type(lease) ~= "table" or type(lease.fence) ~= "string" then
-    check.raise(3, "a lease must be one that lock returned")
-  end
-end
-
--- Asking --------------------------------------------------------------------
+-- Commands ------------------------------------------------------------------
 
 ---@class equinix.store.Redis
 local Redis = {}
 Redis.__index = Redis
 Redis.__name = "equinix.store.redis"
 
--- One command on a connection that has logged in. Whatever went wrong, the
--- connection is closed: it may hold an answer that is still to come.
-local function try(self, want, fresh, ...)
+-- One command on a connection that has logged in. After any failure the
+-- connection is closed, since a late reply may still arrive on it.
+local function try(self, reply_type, fresh, ...)
   local connection, failure = self.driver:take(fresh)
   if not connection then
     return nil, failure
@@ -121,7 +93,7 @@ local function try(self, want, fresh, ...)
   if not failure then
     reply, failure = connection:call(...)
   end
-  if not failure and type(reply) ~= want then
+  if not failure and type(reply) ~= reply_type then
     failure = "garbage"
   end
   if failure then
@@ -133,27 +105,32 @@ local function try(self, want, fresh, ...)
 end
 
 local function fail(self, failure)
-  local reason = self.name .. " " .. words.of(failure)
-  if UNANSWERED[failure] then
-    self.rests_until, self.last = core.now() + PAUSE, reason
+  local reason = self.name .. " " .. reasons.of(failure)
+  if NO_REPLY[failure] then
+    self.paused_until, self.last_reason = core.now() + PAUSE, reason
   end
   return nil, reason
 end
 
--- want: the type of the reply.
-local function ask(self, want, ...)
-  if core.now() < self.rests_until then
-    return nil, self.last .. " (found a moment ago, asked again in a second)"
+-- Sends a command; the reply has to be of that type.
+local function send(self, reply_type, ...)
+  if core.now() < self.paused_until then
+    return nil, self.last_reason
+      .. " (a moment ago; not tried again for a second)"
   end
-  local reply, failure, kept = try(self, want, false, ...)
-  -- It was closed while nobody looked: by a restart, by Redis' own `timeout`.
+  local reply, failure, kept = try(self, reply_type, false, ...)
+  -- An idle connection may be closed by a restart or by Redis' own `timeout`.
   if failure == "closed" and kept then
-    reply, failure = try(self, want, true, ...)
+    reply, failure = try(self, reply_type, true, ...)
   end
   if failure then
     return fail(self, failure)
   end
   return reply
+end
+
+local function is_lease(value)
+  return type(value) == "table" and type(value.fence) == "string"
 end
 
 local function record_key(self, key)
@@ -164,13 +141,12 @@ local function lock_key(self, key)
   return record_key(self, key) .. ":lock"
 end
 
--- Redis counts milliseconds; a life is rounded down, but never to nothing.
+-- Redis counts milliseconds; they are rounded down, but never to 0.
 local function milliseconds(seconds)
-  seconds = math.min(seconds, MAX_SECONDS)
   return ("%.0f"):format(math.max(1, math.floor(seconds * 1000)))
 end
 
--- 128 bits that nobody else has; a random number has 53.
+-- 128 random bits; one random number has 53.
 local function new_fence()
   return core.sha256(("%.17g %.17g %.17g"):format(
     core.random(), core.random(), core.random())):sub(1, 32)
@@ -183,9 +159,9 @@ end
 ---@return string|nil record nil without a reason: there is none
 ---@return number|string|nil ttl seconds left, or the reason
 function Redis:load(key)
-  check_key(key)
-  local reply, reason = ask(self, "table", "eval", LOAD, 1,
-    record_key(self, key), ("%d"):format(MAX_RECORD))
+  arguments.key(key)
+  local reply, reason = send(self, "table", "eval", LOAD, 1,
+    record_key(self, key), ("%d"):format(arguments.MAX_RECORD))
   if not reply then
     return nil, reason
   end
@@ -208,13 +184,13 @@ end
 ---@param ttl number seconds
 ---@param lease table what lock returned for this key
 ---@return true|nil
----@return string|nil reason "stale": the lease is another's or nobody's
+---@return string|nil reason "stale": the lease has ended
 function Redis:save(key, record, ttl, lease)
-  check_key(key)
-  check_record(record)
-  check_ttl(ttl)
-  check_lease(lease)
-  local reply, reason = ask(self, "number", "eval", SAVE, 2,
+  arguments.key(key)
+  arguments.record(record)
+  ttl = arguments.ttl(ttl)
+  arguments.lease(is_lease(lease))
+  local reply, reason = send(self, "number", "eval", SAVE, 2,
     record_key(self, key), lock_key(self, key), lease.fence, record,
     milliseconds(ttl))
   if reply == 0 then
@@ -223,34 +199,34 @@ function Redis:save(key, record, ttl, lease)
   return reply and true, reason
 end
 
---- Locks a key for `ttl` seconds at most; waits for nobody.
+--- Locks a key for `ttl` seconds at most; does not wait for the lock.
 ---@param key string
 ---@param ttl number seconds
 ---@return table|nil lease
----@return string|nil reason "busy": another has it
+---@return string|nil reason "busy": it is not free
 function Redis:lock(key, ttl)
-  check_key(key)
-  check_ttl(ttl)
+  arguments.key(key)
+  ttl = arguments.ttl(ttl)
   local lease = { key = key, fence = new_fence() }
-  local reply, reason = ask(self, "number", "eval", LOCK, 1,
+  local reply, reason = send(self, "number", "eval", LOCK, 1,
     lock_key(self, key), lease.fence, milliseconds(ttl))
   if reply == 0 then
     return nil, "busy"
   elseif not reply then
-    self:unlock(lease) -- the answer may be lost, and the lock there
+    self:unlock(lease) -- the reply may be lost although the lock was taken
   end
   return reply and lease, reason
 end
 
---- Gives a lock back; one that is not ours any more is left alone.
+--- Releases a lock; one that has ended is left alone.
 ---@param lease table what lock returned
 ---@return true|nil
 ---@return string|nil reason
 function Redis:unlock(lease)
-  check_lease(lease)
-  -- Tried even where others rest: a lock that stays holds up everybody.
-  self.rests_until = 0
-  local reply, reason = ask(self, "number", "eval", UNLOCK, 1,
+  arguments.lease(is_lease(lease))
+  -- Tried even during the pause: a lock that stays makes all others wait.
+  self.paused_until = 0
+  local reply, reason = send(self, "number", "eval", UNLOCK, 1,
     lock_key(self, lease.key), lease.fence)
   return reply and true, reason
 end
@@ -260,8 +236,8 @@ end
 ---@return true|nil
 ---@return string|nil reason
 function Redis:delete(key)
-  check_key(key)
-  local reply, reason = ask(self, "number", "del", record_key(self, key))
+  arguments.key(key)
+  local reply, reason = send(self, "number", "del", record_key(self, key))
   return reply and true, reason
 end
 
@@ -303,7 +279,7 @@ local function mistake_in(o)
   elseif o.username and not o.password then
     return "username needs a password"
   elseif not is_integer(o.db, 0, 2^31) then
-    return "db must be a whole number from 0 on"
+    return "db must be a whole number, 0 or more"
   elseif #o.prefix > 128 or not o.prefix:find "^[%w_.:/-]*$" then
     -- Braces would be taken for the hash tag.
     return "prefix must be at most 128 letters, digits or any of _.:/-"
@@ -312,7 +288,7 @@ local function mistake_in(o)
   end
 end
 
--- What a new connection has to hear first. The password stays in here.
+-- Logs in on a new connection. Only this function knows the password.
 local function new_login(o)
   local db = o.db ~= 0 and ("%d"):format(o.db)
   return function(connection)
@@ -332,7 +308,7 @@ local function new_login(o)
   end
 end
 
--- Whoever logs in otherwise must not get a connection of ours.
+-- Connections are shared only between stores with the same login.
 local function login_name(o)
   return core.sha256(("%q %d %q %q %d"):format(o.host, o.port,
     o.username or "", o.password or "", o.db))
@@ -348,7 +324,7 @@ local function new_driver(o)
   }
 end
 
---- A store in a Redis. Connects when it is first asked, not before.
+--- Makes a store in a Redis. Connects with the first step, not before.
 ---@param opts? equinix.store.redis.Options an unknown one raises
 ---@return equinix.store.Redis|nil store
 ---@return equinix.Error|nil err
@@ -364,19 +340,19 @@ return function(opts)
     prefix = opts.prefix or "equinix:",
     timeout = opts.timeout or 0.1,
   }
-  local mistake = mistake_in(o)
-  if mistake then
-    return err.fail("config", "store.redis: " .. mistake)
+  local message = mistake_in(o)
+  if message then
+    return errors.fail("config", "store.redis: " .. message)
   end
   local driver, missing = new_driver(o)
   if not driver then
-    return err.fail("config", missing)
+    return errors.fail("config", missing)
   end
   return setmetatable({
     name = ("Redis at %s:%d"):format(o.host, o.port),
     prefix = o.prefix,
     driver = driver,
     login = new_login(o),
-    rests_until = 0,
+    paused_until = 0,
   }, Redis)
 end

@@ -1,72 +1,187 @@
---- session: one use of a store, from the first step to the last.
+--- session: one use of a store, and the records that are read and written in
+--- it.
 --
 -- Law of this file: a store never makes a call fail. What it can't do, or
--- raises, is a miss and one event, and for the rest of the visit it is left
--- alone: a store that is down costs one time-out, not one for each step.
--- Only what was locked is still unlocked.
+-- raises, counts as a miss and is reported in one event; for the rest of the
+-- session the store is left alone, so a store that is down costs one time-out
+-- and not one for each step. Only what was locked is still unlocked.
+--
+-- A token is stored sealed under the client secret, under a name that only
+-- the secret leads to: the store without the secret gives nothing away. A
+-- latch is stored readable, under a name that its account leads to, since
+-- holders of another secret of that account have to find it; it contains
+-- nothing confidential. A short secret could be guessed from what it sealed,
+-- so nothing of its account is stored.
+
+local core = require "equinix.core"
 
 local M = {}
 
-local MAX_REASON = 200 -- a user's own store may say anything
+local MAX_REASON = 200 -- characters; a user's own store may say anything
+local MIN_SECRET, MAX_SECRET = 16, 16 * 1024 -- bytes
 
----@class equinix.Visit
----@field failed boolean
-local Visit = {}
-Visit.__index = Visit
+---@class equinix.StoreSession
+---@field store table with the store's methods
+---@field emit fun(name: string, fields: table)
+---@field failed boolean a step failed; no other one is made
+local Session = {}
+Session.__index = Session
 
--- Words for an event: short, printable, one line.
-local function words(reason)
+--- A record's name in the store, its lock, and how its text is stored.
+---@class equinix.StoredRecord
+---@field session equinix.StoreSession
+---@field name string
+---@field wrap fun(text: string): string
+---@field unwrap fun(bytes: string): string|nil
+---@field reported boolean|nil that it can't be opened
+local Stored = {}
+Stored.__index = Stored
+
+-- The text of an event: short, printable, one line.
+local function printable(reason)
   local text = tostring(reason or "no reason was given")
   return (text:gsub("%c+", " "):sub(1, MAX_REASON))
 end
 
---- Tells that something went wrong; the visit goes on.
+--- Reports that something went wrong; the session goes on.
 ---@param op string
 ---@param reason any
-function Visit:tell(op, reason)
-  self.emit("store_failed", { op = op, reason = words(reason) })
+function Session:report(op, reason)
+  self.emit("store_failed", { op = op, reason = printable(reason) })
 end
 
---- Tells it, and leaves the store alone from now on.
-function Visit:fail(op, reason)
+--- Reports a failure once, and makes no more steps.
+function Session:fail(op, reason)
   if not self.failed then
     self.failed = true
-    self:tell(op, reason)
+    self:report(op, reason)
   end
 end
 
---- One step. The second value is only there where the first is false.
+--- One step. The second value explains a first one that is nil.
 ---@param op "load"|"save"|"lock"|"unlock"|"delete"
 ---@return any value nil: the step was not done
----@return any why "busy", "stale", or nil where the store failed
-function Visit:step(op, ...)
+---@return any why "busy", "stale", or nil where the store failed; with a
+---  value: the store's second result
+function Session:step(op, ...)
   if self.failed and op ~= "unlock" then
     return nil
   end
   local store = self.store
-  local ok, value, a, note = pcall(store[op], store, ...)
+  local ok, value, second, note = pcall(store[op], store, ...)
   if not ok then
     self:fail(op, value)
     return nil
   elseif note then
-    self:tell(op, note)
+    self:report(op, note)
   end
   if value then
-    return value, a
-  elseif a == "busy" and op == "lock" or a == "stale" and op == "save" then
-    return nil, a
-  elseif a ~= nil or op ~= "load" then
-    self:fail(op, a)
+    return value, second
+  elseif second == "busy" and op == "lock"
+    or second == "stale" and op == "save" then
+    return nil, second
+  elseif second ~= nil or op ~= "load" then
+    self:fail(op, second)
   end
   return nil
 end
 
---- Begins a visit.
+--- The record of a token.
+---@param secret string the client secret
+---@param key string of grant.key
+---@return equinix.StoredRecord
+function Session:token(secret, key)
+  return setmetatable({
+    session = self,
+    name = "token." .. core.record_name(secret, key),
+    wrap = function(text)
+      return core.seal(secret, key, text)
+    end,
+    unwrap = function(bytes)
+      return core.unseal(secret, key, bytes)
+    end,
+  }, Stored)
+end
+
+local function unchanged(text)
+  return text
+end
+
+--- The record of an account's latch.
+---@param identity string of grant.identity
+---@return equinix.StoredRecord
+function Session:latch(identity)
+  return setmetatable({
+    session = self,
+    name = "latch." .. core.sha256(identity),
+    wrap = unchanged,
+    unwrap = unchanged,
+  }, Stored)
+end
+
+--- The text; nil where there is none, or none that can be used.
+---@return string|nil text
+---@return number|nil ttl seconds that the store still keeps it
+function Stored:read()
+  local bytes, ttl = self.session:step("load", self.name)
+  if not bytes then
+    return nil
+  end
+  local text = type(bytes) == "string" and self.unwrap(bytes) or nil
+  if not text and not self.reported then
+    self.reported = true
+    self.session:report("load",
+      "a record can't be opened; it counts as missing")
+  end
+  return text, ttl
+end
+
+--- Saves the text.
+---@param text string
+---@param ttl number seconds
+---@param lease any of lock
+---@return boolean saved
+function Stored:write(text, ttl, lease)
+  return self.session:step("save", self.name, self.wrap(text), ttl, lease)
+    and true or false
+end
+
+--- Takes the lock; does not wait.
+---@param ttl number seconds after which the lock ends by itself
+---@return any lease nil: "busy", or the store failed
+---@return "busy"|nil
+function Stored:lock(ttl)
+  return self.session:step("lock", self.name, ttl)
+end
+
+function Stored:unlock(lease)
+  self.session:step("unlock", lease)
+end
+
+--- Deletes the record.
+function Stored:drop()
+  self.session:step("delete", self.name)
+end
+
+--- Why nothing of this client may be stored; nil: it may.
+---@param secret string the client secret
+---@return string|nil
+function M.forbids(secret)
+  if #secret < MIN_SECRET then
+    return ("the client secret has less than %d bytes, so nothing is stored")
+      :format(MIN_SECRET)
+  elseif #secret > MAX_SECRET then
+    return ("the client secret has more than %d bytes, so nothing is stored")
+      :format(MAX_SECRET)
+  end
+end
+
+--- Begins a session.
 ---@param store table with the store's methods
 ---@param emit fun(name: string, fields: table)
----@return equinix.Visit
+---@return equinix.StoreSession
 function M.new(store, emit)
-  return setmetatable({ store = store, emit = emit, failed = false }, Visit)
+  return setmetatable({ store = store, emit = emit, failed = false }, Session)
 end
 
 return M

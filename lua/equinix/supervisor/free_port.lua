@@ -1,8 +1,8 @@
---- free_port: a port of 127.0.0.1 that nobody listens on.
+--- free_port: a port of 127.0.0.1 on which no program listens.
 --
--- Law of this file: nobody keeps it for us until nginx has it. So it is a
--- random one rather than the first, and below the range that the system gives
--- to outgoing connections.
+-- Law of this file: the port is not reserved, so another program may take it
+-- before nginx does. To make that unlikely it is a random one, not the first,
+-- and below the range that the system uses for outgoing connections.
 
 local core = require "equinix.core"
 
@@ -11,7 +11,7 @@ local M = {}
 local LEAST, COUNT = 20000, 12000
 
 -- The ports in use, where the system shows them (Linux).
-local function in_use()
+local function ports_in_use()
   local used = {}
   for _, path in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
     local file = io.open(path, "r")
@@ -26,14 +26,14 @@ local function in_use()
 end
 
 --- Finds one.
----@param but? integer not this one
+---@param except? integer a port not to return
 ---@return integer
-function M.any(but)
-  local used = in_use()
+function M.any(except)
+  local used = ports_in_use()
   local port
   repeat
     port = LEAST + math.floor(core.random() * COUNT)
-  until not used[port] and port ~= but
+  until not used[port] and port ~= except
   return port
 end
 

@@ -1,25 +1,18 @@
 --- nginx: nginx in the foreground, with a generated configuration.
 --
--- Law of this file: everything nginx reads or writes is in one private
--- directory (0700) that is gone afterwards, and nothing of the machine's own
--- nginx configuration is touched. What has to be installed is said by the
--- name of its package.
+-- Law of this file: everything that nginx reads or writes is in one private
+-- directory (0700) that is removed afterwards; the machine's own nginx
+-- configuration is neither read nor changed. A message about a missing program
+-- names the packages to install.
 
-local quote = require("equinix.base.shell").quote
-local supervise = require "equinix.supervisor.script"
+local fill = require("equinix.base.template").fill
+local script = require "equinix.supervisor.script"
+local shell = require "equinix.base.shell"
+local write = require("equinix.base.file").write
 
 local M = {}
 
--- What a command prints, without the last newline; "" when it fails.
-local function output(command)
-  local pipe = io.popen(command, "r")
-  if not pipe then
-    return ""
-  end
-  local text = pipe:read "*a" or ""
-  pipe:close()
-  return (text:gsub("\n+$", ""))
-end
+local output, quote = shell.output, shell.quote
 
 local function exists(path)
   local file = io.open(path, "rb")
@@ -29,7 +22,7 @@ local function exists(path)
   return file ~= nil
 end
 
---- A path as it is understood in any folder.
+--- The absolute form of a path.
 ---@param path string
 ---@return string
 function M.absolute(path)
@@ -55,10 +48,10 @@ local MISSING = "nginx with Lua is missing: "
   .. "openresty (dnf, from the repository of openresty.org), "
   .. "or openresty/brew/openresty (brew)"
 
-local MISSING_MODULE = "nginx is here (%s), but not its Lua module: "
+local MISSING_MODULE = "%s has no Lua module: "
   .. "install libnginx-mod-http-lua (apt) or openresty (dnf, brew)"
 
--- The module files to load, {} when they are built in, nil when missing.
+-- The module files to load: {} when they are built in, nil when missing.
 local function lua_modules(build)
   if build:find("openresty", 1, true) or build:find("ngx_lua", 1, true)
     or build:find "%-%-add%-module=%S*lua%-nginx%-module" then
@@ -70,9 +63,9 @@ local function lua_modules(build)
   end
   for _, directory in ipairs(directories) do
     local lua = directory .. "/ngx_http_lua_module.so"
-    local kit = directory .. "/ndk_http_module.so"
+    local ndk = directory .. "/ndk_http_module.so" -- which it may need
     if exists(lua) then
-      return exists(kit) and { kit, lua } or { lua }
+      return exists(ndk) and { ndk, lua } or { lua }
     end
   end
 end
@@ -81,12 +74,12 @@ end
 ---@field binary string
 ---@field modules string[] files to load
 ---@field version integer 1022001 for 1.22.1
----@field build string what `nginx -V` says
+---@field build string what `nginx -V` prints
 
 --- Finds an nginx that can run Lua.
----@param path? string this one and no other
+---@param path? string only this one
 ---@return equinix.Nginx|nil
----@return string|nil message what to install
+---@return string|nil message with what to install
 function M.find(path)
   local without_lua
   for _, name in ipairs(path and { path } or BINARIES) do
@@ -124,12 +117,12 @@ function M.library()
     .. " && pwd")
 end
 
--- nginx makes a folder for each of these, by default where only root may.
-local TEMPORARY = { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
+-- nginx creates a folder for each of these, by default where only root can.
+local TEMPORARY_PATHS = { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
 
 local function temporary_paths(nginx)
   local lines = {}
-  for _, name in ipairs(TEMPORARY) do
+  for _, name in ipairs(TEMPORARY_PATHS) do
     if not nginx.build:find("--without-http_" .. name .. "_module", 1, true)
     then
       lines[#lines + 1] = ("  %s_temp_path tmp_%s;"):format(name, name)
@@ -138,7 +131,7 @@ local function temporary_paths(nginx)
   return table.concat(lines, "\n")
 end
 
--- Relative names are below the prefix, the private directory.
+-- Relative paths are below the prefix, which is the private directory.
 local CONFIGURATION = [[
 daemon off;
 pid nginx.pid;
@@ -157,11 +150,11 @@ http {
 }
 ]]
 
---- A whole configuration.
+--- The text of nginx.conf.
 ---@param nginx equinix.Nginx
 ---@param options {workers: integer, http: string, main?: string,
----  level?: string} main: more of the main part; level: of the error log in
----  the directory, "warn" unless told
+---  level?: string} http, main: further lines of these parts; level: of the
+---  error log in the directory, default "warn"
 ---@return string|nil
 ---@return string|nil message
 function M.configuration(nginx, options)
@@ -169,31 +162,31 @@ function M.configuration(nginx, options)
   for i, file in ipairs(nginx.modules) do
     main[i] = ("load_module %s;"):format(file)
   end
-  -- Started by root, workers would become another user, who may read neither
-  -- the directory nor, perhaps, the checkout. They stay who started them.
+  -- When root starts nginx, its workers would change to another user, one
+  -- that can't read the directory, nor perhaps the Lua files.
   if output "id -u" == "0" then
     main[#main + 1] = "user root;"
   end
   main[#main + 1] = options.main
   local library = M.library()
   if library:find "[;?$\"\\]" or library:find "%c" then
-    return nil, "nginx can't be told to load Lua files from " .. library
+    return nil, ("nginx can't load Lua files from %s: move them to a path "
+      .. "without any of ; ? $ \" \\ and control characters"):format(library)
   end
-  local values = {
+  return fill(CONFIGURATION, {
     workers = ("%d"):format(options.workers),
     main = table.concat(main, "\n"),
     level = options.level or "warn",
     temporary = temporary_paths(nginx),
     library = library,
     http = options.http,
-  }
-  return (CONFIGURATION:gsub("%%%(([%w_]+)%)s", values))
+  })
 end
 
---- `listen` for one address, in the words of that nginx.
+--- The `listen` directive for one address, as this version spells it.
 ---@param nginx equinix.Nginx
 ---@param address string "127.0.0.1:8443"
----@param tls boolean with HTTP/2
+---@param tls boolean TLS with HTTP/2, else plain HTTP
 ---@return string
 function M.listen(nginx, address, tls)
   if not tls then
@@ -206,10 +199,10 @@ end
 
 -- Files and the run ---------------------------------------------------------
 
--- Reads the name of a directory and then a word; when the word does not
--- come, because who should write it is no more, it removes the directory.
--- Twice: what that one had started may be writing into it still.
-local KEEPER = [[
+-- Reads the name of a directory and then one more line. When that line does
+-- not come, because this process has ended, it removes the directory: twice,
+-- since a command that this process started may still be writing into it.
+local CLEANER = [[
 trap '' INT TERM HUP QUIT
 read -r dir && { read -r _ || {
   rm -rf "$dir"
@@ -218,57 +211,56 @@ read -r dir && { read -r _ || {
 
 ---@class equinix.supervisor.nginx.Directory
 ---@field path string
----@field keeper file*
+---@field cleaner file* the pipe to the process that removes it
 
---- A new directory that only this user may enter. It is gone when this
+--- Creates a directory that only this user can enter. It is removed when this
 --- process ends, unless `run` took it over; `drop` removes it at once.
 ---@return equinix.supervisor.nginx.Directory|nil
 ---@return string|nil message
 function M.directory()
   local path = output("cd \"${TMPDIR:-/tmp}\" && "
     .. "mktemp -u \"$(pwd)/equinix.XXXXXXXX\"")
-  -- Whoever keeps it is there before it is.
-  local keeper = assert(io.popen(KEEPER, "w"))
-  keeper:write(path, "\n")
-  keeper:flush()
+  -- The process that removes it starts before it exists.
+  local cleaner = assert(io.popen(CLEANER, "w"))
+  cleaner:write(path, "\n")
+  cleaner:flush()
   if path == "" or output("mkdir -m 700 " .. quote(path) .. " && echo made")
     ~= "made" then
-    keeper:write "\n" -- whatever is there is not ours
-    keeper:close()
-    return nil, "no directory can be made in " .. (os.getenv "TMPDIR"
+    cleaner:write "\n" -- what is at that path is not ours
+    cleaner:close()
+    return nil, "can't create a directory in " .. (os.getenv "TMPDIR"
       or "/tmp")
   end
-  return { path = path, keeper = keeper }
+  return { path = path, cleaner = cleaner }
 end
 
---- Removes a directory: only for a start that came to nothing.
+--- Removes a directory, after a start that failed before `run`.
 ---@param directory equinix.supervisor.nginx.Directory
 function M.drop(directory)
-  directory.keeper:close() -- without the word
+  directory.cleaner:close() -- without that line
 end
 
---- Writes a file into a private directory.
+--- Writes files into a directory.
+---@param dir string
+---@param files table<string, string> name = text
 ---@return boolean|nil
 ---@return string|nil message
-function M.write(dir, name, text)
-  local file, reason = io.open(dir .. "/" .. name, "wb")
-  if not file then
-    return nil, reason
+function M.write_files(dir, files)
+  for name, text in pairs(files) do
+    local ok, message = write(dir .. "/" .. name, text)
+    if not ok then
+      return nil, message
+    end
   end
-  local written, why = file:write(text)
-  local closed, how = file:close() -- a full disk may be told only now
-  if written and closed then
-    return true
-  end
-  return nil, ("%s/%s can't be written: %s"):format(dir, name, why or how)
+  return true
 end
 
---- Whether a command of that name is there.
+--- Whether there is a command of that name.
 function M.has_command(name)
   return output("command -v " .. quote(name)) ~= ""
 end
 
---- Runs a command in a directory; what it says goes to a file there.
+--- Runs a command in a directory; its output goes to commands.log there.
 ---@return boolean
 function M.command(dir, line)
   local ok = os.execute(("cd %s && umask 077 && { %s; } >>commands.log 2>&1")
@@ -279,22 +271,23 @@ end
 ---@class equinix.supervisor.nginx.Run
 ---@field directory equinix.supervisor.nginx.Directory
 ---@field nginx equinix.Nginx
----@field name string how the command is called, for its messages
+---@field name string of the command, for its messages
 ---@field stop? string the signal that stops nginx: TERM (default) or QUIT
 ---@field ready_file? string written when nginx listens, removed at the end
----@field until_eof? boolean ends when standard input does, too
----@field reload? boolean HUP makes nginx reload; else it ends, too
----@field environment? boolean nginx gets ours, and our folder; else none
----@field log? boolean what is written to the file `log` there goes to stderr
+---@field until_eof? boolean it also ends when standard input does
+---@field reload? boolean HUP makes nginx reload; else HUP ends it, too
+---@field environment? boolean nginx gets the environment and the working
+---  directory of this process; else none
+---@field log? boolean what is written to the pipe `log` there goes to stderr
 
--- What the script is told to do besides.
+-- The flags of the script.
 local function flags(run)
-  local words = {}
-  for name, word in pairs { until_eof = "eof", reload = "reload",
+  local set = {}
+  for name, flag in pairs { until_eof = "eof", reload = "reload",
     environment = "environment", log = "log" } do
-    words[#words + 1] = run[name] and word or nil
+    set[#set + 1] = run[name] and flag or nil
   end
-  return table.concat(words, " ")
+  return table.concat(set, " ")
 end
 
 -- The Lua that runs this, as a command.
@@ -307,29 +300,30 @@ local function interpreter()
   return name:find "/" and M.absolute(name) or name
 end
 
--- What copies the log: no program of POSIX's writes without waiting.
-local function copier()
+-- The script that copies the log. It is Lua, since no POSIX program writes
+-- without waiting for its reader.
+local function copier_script()
   local entries = {}
   for entry in package.cpath:gmatch "[^;]+" do
     entries[#entries + 1] = M.absolute(entry)
   end
-  local code = ("package.cpath = %q require('equinix.core').drain()"):format(
-    table.concat(entries, ";"))
+  local code = ("package.cpath = %q require('equinix.core').copy_log()")
+    :format(table.concat(entries, ";"))
   return "exec " .. quote(interpreter()) .. " -e " .. quote(code) .. "\n"
 end
 
 --- Becomes the supervisor of nginx: this process is replaced, so that a
---- signal to it reaches the supervisor. Expects nginx.conf, banner and
---- ready.json in the directory.
+--- signal to it reaches the supervisor. The directory must have nginx.conf,
+--- banner and ready.json.
 ---@param run equinix.supervisor.nginx.Run
----@return string message why it could not; else it does not return
+---@return string message what failed; after a success it does not return
 function M.run(run)
   local dir = run.directory.path
-  assert(M.write(dir, "supervise.sh", supervise))
-  if run.log then
-    assert(M.write(dir, "copier.sh", copier()))
-  end
-  M.command(dir, "chmod 600 *") -- the umask may have let others read
+  assert(M.write_files(dir, {
+    ["supervise.sh"] = script,
+    ["copier.sh"] = run.log and copier_script() or nil,
+  }))
+  M.command(dir, "chmod 600 *") -- whatever the umask was
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
     run.ready_file and M.absolute(run.ready_file) or "",
@@ -341,9 +335,9 @@ function M.run(run)
     argv[#argv + 1] = dir .. "/error.log"
   end
   io.stdout:flush()
-  run.directory.keeper:write "kept\n"
-  run.directory.keeper:close()
-  return select(2, require("equinix.core").exec(argv)) -- it came back
+  run.directory.cleaner:write "taken over\n"
+  run.directory.cleaner:close()
+  return select(2, require("equinix.core").exec(argv))
 end
 
 return M

@@ -1,54 +1,55 @@
 --- script: the shell script that runs nginx and cleans up after it.
 --
--- Law of this file: nothing stays behind, whoever dies first. Four processes,
--- and a pipe (`life`) that only the supervisor holds open for writing:
+-- Law of this file: nothing is left behind, whichever process dies first.
+-- There are four, and a pipe (`life`) that only the supervisor holds open for
+-- writing:
 --
---   supervisor  the process the user started; waits for nginx, takes TERM,
---               INT, HUP and QUIT as "end now", exits 0 then
---   runner      its child; keeps nginx's pid in `master` before there is an
---               nginx, and its exit code in `ended` after there was one
+--   supervisor  the process that the user started; waits for nginx; TERM, INT,
+--               HUP and QUIT end it with exit code 0
+--   runner      its child; writes nginx's pid to `master` just before it
+--               starts nginx, and nginx's exit code to `ended` afterwards
 --   nginx       in the foreground of the runner
---   guard       deaf to signals; reads the pipe; at its end, be it closed on
---               purpose or because the supervisor was killed with SIGKILL, it
---               stops nginx and removes the directory
+--   cleaner     ignores signals; reads the pipe; when the pipe ends (closed by
+--               the supervisor, or because SIGKILL killed it) stops nginx and
+--               removes the directory
 --
--- What a terminal (Ctrl-C) or `kill` sends to the supervisor's group does not
--- reach nginx, to which it would mean to drop what is in flight, nor the
--- guard, which has to outlive it: both have a session of their own, where
--- there is setsid (Linux).
+-- So there is one way of cleaning up, not one for each way to end. (When the
+-- cleaner itself was killed, the supervisor does its work.)
 --
--- So there is one way of cleaning up, not one for each way of dying. (Should
--- the guard itself be killed, the supervisor does its work.)
+-- A signal to the supervisor's process group (Ctrl-C in a terminal) must reach
+-- neither nginx, which would drop the requests in flight, nor the cleaner,
+-- which has to outlive the others: where there is setsid (Linux), both run in
+-- sessions of their own.
 --
--- With "log" there is a fifth, copier.sh, that copies what nginx writes to the
--- pipe `log` to stderr, and never waits for who reads that; not before nginx
--- listens, since why it did not start is said in one line and not in nginx's
--- many.
--- RATIONALE: a script, since Lua can neither fork nor take signals. POSIX
+-- With the flag "log" there is a fifth, copier.sh. It copies what nginx writes
+-- to the pipe `log` to stderr, and never waits for the reader of stderr. It
+-- starts when nginx listens: the reason why nginx did not start is one line,
+-- and not all that nginx wrote.
+-- RATIONALE: a script, since Lua can neither fork nor handle signals. POSIX
 -- shell only (dash, bash, busybox, macOS).
 
 return [==[
-# Arguments: the private directory, the signal that stops nginx, the name to
-# speak by, a place for the ready file or "", words out of "eof reload
-# environment log", and then nginx as it is to be called.
-dir=$1 stop=$2 name=$3 ready=$4 words=" $5 "
+# Arguments: the private directory, the signal that stops nginx, the name of
+# the command for messages, the path of the ready file or "", flags out of
+# "eof reload environment log", and then the command line of nginx.
+dir=$1 stop=$2 name=$3 ready=$4 flags=" $5 "
 shift 5
 umask 077
-alone=$(command -v setsid)
+setsid=$(command -v setsid)
 
-told() {
-  case $words in
+has_flag() {
+  case $flags in
   *" $1 "*) return 0 ;;
   esac
   return 1
 }
 
-# Has nginx ended? A runner that was killed can't say so.
-is_over() {
+# Has nginx ended? A runner that was killed wrote no exit code.
+has_ended() {
   [ -s "$dir/ended" ] || ! kill -0 "$(cat "$dir/master")"
 }
 
-# Waits n tenths of a second at most, until the rest is true.
+# await n command...: waits until the command succeeds, at most n/10 seconds.
 await() {
   tries=$1
   shift
@@ -58,26 +59,26 @@ await() {
   done
 }
 
-# A master with its workers, where they are a group.
+# nginx's master, and its workers where they are in one process group.
 kill_all() {
   kill -s KILL -- "-$1" 2>/dev/null || kill -s KILL "$1"
-  await 20 is_over
+  await 20 has_ended
 }
 
 clean_up() {
   await 20 test -s "$dir/master"
-  if [ -s "$dir/master" ] && ! is_over; then
+  if [ -s "$dir/master" ] && ! has_ended; then
     kill "-$stop" "$(cat "$dir/master")"
-    await 100 is_over
-    is_over || kill -TERM "$(cat "$dir/master")"
-    await 50 is_over
-    is_over || kill_all "$(cat "$dir/master")"
+    await 100 has_ended
+    has_ended || kill -TERM "$(cat "$dir/master")"
+    await 50 has_ended
+    has_ended || kill_all "$(cat "$dir/master")"
   fi
   [ -n "$ready" ] && rm -f "$ready"
   rm -rf "$dir"
 }
 
-guard() {
+cleaner() {
   exec 8<&- </dev/null >/dev/null 2>&1
   trap '' INT TERM HUP QUIT PIPE
   while read -r _; do :; done <"$dir/life"
@@ -86,21 +87,21 @@ guard() {
 
 runner() {
   exec 7<&- 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
-  # A signal to all of us must not keep it from what it has to write. (Not
-  # '': nginx would start deaf.)
+  # A signal to the whole group must not end it before it wrote the exit code.
+  # (Not '': nginx would inherit that and ignore the signals.)
   trap : TERM HUP INT QUIT
-  # An empty environment: nothing of the caller's reaches nginx, unless it is
-  # meant to, and then in the caller's folder. What nginx tells its own
-  # successor by is never meant.
+  # nginx gets an empty environment, or with the flag the caller's, together
+  # with the caller's working directory; but never NGINX, by which an nginx
+  # hands its sockets to its successor.
   unset NGINX
-  if told environment; then
+  if has_flag environment; then
     cd "$home" || cd /
   else
     set -- env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
   fi
-  # $alone is one word or none.
+  # $setsid is one word or none.
   sh -c 'echo $$ >"$0/master"
-    exec "$@"' "$dir" $alone "$@"
+    exec "$@"' "$dir" $setsid "$@"
   echo $? >"$dir/ended"
 }
 
@@ -116,57 +117,58 @@ copier() {
   exec sh "$dir/copier.sh"
 }
 
-if told guard; then # started by the one below
-  guard
+if has_flag cleaner; then # started by the supervisor below
+  cleaner
   exit
 fi
 home=$PWD
 cd / && mkfifo "$dir/life" "$dir/log" || exit 1
 
-# These close what is not theirs by `exec`: a shell keeps a copy of what
-# a redirection behind a function's name takes away, and a copy of 9 would
-# keep `life` open.
-exec 8<&0 # a shell takes standard input away from what it puts aside
-$alone sh "$0" "$dir" "$stop" "$name" "$ready" guard &
-guard=$!
+# The functions above close the descriptors of others with `exec`: with a
+# redirection after a function's name a shell keeps a copy, and a copy of 9
+# would keep `life` open.
+exec 8<&0 # a shell gives a background job no standard input
+$setsid sh "$0" "$dir" "$stop" "$name" "$ready" cleaner &
+cleaner=$!
 exec 9>"$dir/life"
-# Open for both, so that nginx can write before anybody reads.
+# Open for reading, too, so that nginx can write before the copier reads.
 exec 7<>"$dir/log"
 
-# The handler itself ends the pipe: a signal that comes just before `wait` is
+# The handler itself closes the pipe, so that a signal just before `wait` is
 # not lost.
 ending=
 trap 'ending=1; exec 9>&-' TERM INT HUP QUIT
-# A file that is not there yet names nobody.
-told reload &&
+# Before nginx wrote its pid file, HUP does nothing.
+has_flag reload &&
   trap 'kill -HUP "$(cat "$dir/nginx.pid")" 2>/dev/null' HUP
 
 runner "$@" &
 runner=$!
 
 watch=
-if told eof; then
+if has_flag eof; then
   watcher &
   watch=$!
 fi
 exec 8<&-
 
 # nginx listens before it writes its pid file.
-taken=
-while [ -z "$ending$taken" ] && [ ! -s "$dir/nginx.pid" ] &&
+bind_error=
+while [ -z "$ending$bind_error" ] && [ ! -s "$dir/nginx.pid" ] &&
   [ ! -e "$dir/ended" ]; do
   sleep 0.05
-  # It would try to bind five times; the first time says it all.
-  taken=$(sed -n 's/.*bind() to \([^ ]*\) failed ([0-9]*: \(.*\))/\1: \2/p' \
+  # nginx tries to bind five times; its first message is enough.
+  bind_error=$(sed -n \
+    -e 's/.*bind() to \([^ ]*\) failed ([0-9]*: \(.*\))/\1: \2/p' \
     "$dir/error.log" 2>/dev/null | head -n 1)
 done
 
 failed='' copier=''
 if [ -n "$ending" ]; then
   :
-elif [ -s "$dir/nginx.pid" ] && [ -z "$taken" ]; then
+elif [ -s "$dir/nginx.pid" ] && [ -z "$bind_error" ]; then
   cat "$dir/banner"
-  if told log; then
+  if has_flag log; then
     copier &
     copier=$!
   fi
@@ -179,29 +181,31 @@ else
   reason=$(cat "$dir/error.log" "$dir/stderr" 2>/dev/null | sed -n \
     -e 's/^.*\[emerg\] \([0-9#]*: \)*//p' \
     -e 's/^.*\[error\] \([0-9#]*: \)*init_by_lua error: //p' | head -n 1)
-  case $taken in
-  *"already in use") reason="${taken%%: *} is taken; choose another port" ;;
-  ?*) reason="can't listen on $taken" ;;
+  case $bind_error in
+  *"already in use")
+    reason="${bind_error%%: *} is already in use; choose another port"
+    ;;
+  ?*) reason="can't listen on $bind_error" ;;
   esac
   echo "$name: ${reason:-nginx did not start}" >&2
   exec 9>&-
 fi
 
-# A signal interrupts `wait`; the child is gone when it can't be found.
+# A signal interrupts `wait`, so the runner is looked for.
 while [ -z "$ending$failed" ] && kill -0 $runner 2>/dev/null; do
   wait $runner
 done
 if [ -z "$ending$failed" ]; then
   failed=1
-  echo "$name: nginx ended by itself" >&2
+  echo "$name: nginx stopped unexpectedly" >&2
   sed -n 's/^.*\[\(alert\|emerg\|crit\)\] //p' "$dir/error.log" |
     tail -n 3 >&2
 fi
 exec 9>&-
 [ -n "$watch" ] && kill $watch 2>/dev/null
-while kill -0 $guard 2>/dev/null; do wait $guard; done
+while kill -0 $cleaner 2>/dev/null; do wait $cleaner; done
 [ -d "$dir" ] && clean_up
-exec 7<&- # nobody writes any more: the copier comes to an end
+exec 7<&- # it was the last writer, so the copier ends
 copied() { [ -z "$copier" ] || ! kill -0 $copier 2>/dev/null; }
 await 20 copied
 copied || kill -s KILL $copier

@@ -1,77 +1,76 @@
 --- distributed: one token for all processes and machines that share a store.
 --
--- Law of this file: who leads in his process asks the store before he asks
--- Equinix. A token or a failure that another one left there is his too; while
--- another one holds the lock he waits for what comes of it; and after he got
--- the lock he reads again. Where the store fails he goes on alone, but then
--- no refresh token is presented: another one may have presented it.
+-- Law of this file: the leader of a process asks the store before it asks
+-- Equinix. A token or an error that another process left there is its own,
+-- too; while another one holds the lock it waits for what comes of that; and
+-- after it got the lock it reads again. Where the store fails it goes on
+-- alone, but then no refresh token is presented: another process may have
+-- presented it.
 
+local await = require "equinix.transport.await"
 local core = require "equinix.core"
-local failure = require "equinix.tokens.shared_error"
 local record = require "equinix.tokens.record"
-local shelf = require "equinix.store.shelf"
+local session = require "equinix.store.session"
+local shared_error = require "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
-local visit = require "equinix.store.session"
 
 local M = {}
 
-local LEASE_MARGIN = 5 -- seconds beyond the flight's deadline
-local FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25 -- seconds, between two looks
-
----@class equinix.Turn what a leader does at the second level
----@field shelf equinix.Shelf
+---@class equinix.Peers the other processes, as a leader meets them in a store
+---@field stored equinix.StoredRecord
 ---@field lease any nil where the store failed
----@field record table as it rests there
-local Turn = {}
-Turn.__index = Turn
+---@field record table as it is stored
+---@field package renewal equinix.Renewal
+local Peers = {}
+Peers.__index = Peers
 
--- The token in the first level is why this leader is here: it won't do.
-local function names(flight)
-  local old = token.decode(flight.record)
+-- The access token that made this leader renew: it won't do.
+local function unwanted(renewal)
+  local old = token.decode(renewal.record)
   return { [old and old.access_token or ""] = true }
 end
 
--- The store's own clock is a second opinion on how long it is of use.
-function Turn:read()
-  local text, ttl = self.shelf:read()
+-- The store's own clock is a second opinion on how long the record is of use.
+function Peers:read()
+  local text, ttl = self.stored:read()
   self.record = text and record.decode(text) or {}
   self.ttl = tonumber(ttl) or math.huge
 end
 
---- A token that another one left, and how old it is.
----@return table|nil found {fields, age}
-function Turn:left_behind()
+--- A token that another process left, and how old it is.
+---@return {fields: equinix.Token, age: number}|nil
+function Peers:left_behind()
   local fields, left = record.token(self.record, core.time())
   left = math.min(left, self.ttl)
   if fields and not self.unwanted[fields.access_token]
-    and left > (self.flight.min_life or 0) then
+    and left > (self.renewal.min_life or 0) then
     return { fields = fields, age = fields.expires_in - left }
   end
 end
 
--- One that is not near its end: whoever comes here is to renew.
-function Turn:fresh()
+-- One that is not near its end: a leader is here to renew.
+function Peers:fresh()
   local found = self:left_behind()
   return found and token.times(-found.age, found.fields.expires_in, 0.5)
     .advisory > 0 and found or nil
 end
 
--- A failure that another one left: while it holds everybody back, or when it
--- came while this one waited.
-function Turn:failure()
+-- An error that another process left: while it holds all callers back, or
+-- when it came while this leader waited.
+function Peers:error()
   local wall, now = core.time(), core.now()
   local pause = record.pause(self.record, wall)
   local failed = self.record.failed
-  if failed ~= self.seen or (pause > 0 and not self.flight.force) then
+  if failed ~= self.seen or (pause > 0 and not self.renewal.force) then
     local last = record.last(self.record, wall, now)
     return last.kind and { last = last, pause = pause } or nil
   end
 end
 
--- What the record means for the leader; nil: nothing yet. What is near its
--- end is better than a failure.
-function Turn:judge()
-  local found, failed = self:fresh(), self:failure()
+-- What the record means for the leader; nil: nothing yet. A token that is
+-- near its end is better than an error.
+function Peers:judge()
+  local found, failed = self:fresh(), self:error()
   if not found and failed then
     found = self:left_behind()
   end
@@ -82,65 +81,70 @@ function Turn:judge()
   end
 end
 
---- Who leads among all who share the store?
+-- One try to lead; nil: another process does.
+function Peers:try()
+  local kind, result = self:judge()
+  if kind then
+    return kind, result
+  end
+  local lease, busy = self.stored:lock(self.seconds)
+  if lease then
+    self.lease = lease
+    self:read()
+    kind, result = self:judge()
+    return kind or "lead", result
+  elseif not busy then
+    return "lead"
+  end
+end
+
+--- Asks to lead among all that share the store.
 ---
----     "token", {fields, age}    nobody has to: this one will do
----     "failed", {last, pause}   nobody may
+---     "token", {fields, age}    not needed: this token will do
+---     "failed", {last, pause}   no process may
 ---     "lead"                    this one, with or without the store
 ---     "late"                    another one did, until the deadline
 ---
 ---@param deadline number on core.now(), for waiting
----@return string what
----@return table|nil found
-function Turn:enter(deadline)
+---@return "token"|"failed"|"lead"|"late" kind
+---@return table|nil result
+function Peers:acquire(deadline)
   self:read()
   self.seen = self.record.failed
-  if self.flight.renew and self.record.token then
+  if self.renewal.renew and self.record.token then
     self.unwanted[self.record.token.access_token] = true
   end
-  local pause = FIRST_PAUSE
-  while true do
-    local what, found = self:judge()
-    if what then
-      return what, found
-    end
-    local lease, busy = self.shelf:lock(self.seconds)
-    if lease then
-      self.lease = lease
-      self:read()
-      what, found = self:judge()
-      return what or "lead", found
-    elseif not busy then
-      return "lead"
-    end
-    local left = deadline - core.now()
-    if left <= 0 then
-      found = self:left_behind()
-      return found and "token" or "late", found
-    end
-    self.transport.sleep(math.min(pause, left))
-    pause = math.min(LONGEST_PAUSE, pause * 2)
-    self:read()
+  local kind, result = await.poll(self.transport, await.STORE, deadline,
+    function(again)
+      if again then
+        self:read()
+      end
+      return self:try()
+    end)
+  if kind then
+    return kind, result
   end
+  result = self:left_behind()
+  return result and "token" or "late", result
 end
 
---- The refresh token that may be presented, by what rests there: nobody else
---- presents it as long as the lock is ours.
+--- The refresh token that may be presented, by what is stored: no other
+--- process presents it as long as this one has the lock.
 ---@return equinix.Token|nil
 ---@return string|nil spent fingerprint of one that was presented
-function Turn:token()
+function Peers:token()
   if not self.lease then
     return nil
   end
   return self.record.token, (self.record.last or {}).spent
 end
 
-function Turn:save(changed)
+function Peers:save(changed)
   if not self.lease then
     return false
   end
   local text, ttl = record.encode(changed, core.time())
-  if ttl <= 0 or not self.shelf:write(text, ttl, self.lease) then
+  if ttl <= 0 or not self.stored:write(text, ttl, self.lease) then
     return false
   end
   self.record = changed
@@ -148,26 +152,26 @@ function Turn:save(changed)
 end
 
 --- Notes a refresh token as spent. Only then it may be sent.
----@param mark string its fingerprint
+---@param fingerprint string
 ---@return boolean
-function Turn:spend(mark)
-  return self:save(record.spending(self.record, mark))
+function Peers:spend(fingerprint)
+  return self:save(record.spending(self.record, fingerprint))
 end
 
---- Reads again after a refresh token was not accepted: somebody may have been
---- quicker after all.
----@return table|nil found {fields, age}
-function Turn:second_look()
+--- Reads again after a refresh token was not accepted: another process may
+--- have been quicker after all.
+---@return {fields: equinix.Token, age: number}|nil
+function Peers:second_look()
   if self.lease then
     self:read()
     return self:fresh()
   end
 end
 
---- What is known there about failures goes over what this process knows: how
+--- What is known there about errors goes over what this process knows: how
 --- many there were in a row, and which refresh token was presented.
----@param last table of failure.decode
-function Turn:remind(last)
+---@param last table of shared_error.decode
+function Peers:remind(last)
   local known = self.record.last
   if known then
     last.streak = tonumber(known.streak) or last.streak
@@ -176,87 +180,87 @@ function Turn:remind(last)
 end
 
 --- Where the account's bad attempts are counted; nil: the store failed.
----@param identity string of grant.identity
----@return equinix.Shelf|nil
-function Turn:latch(identity)
-  return self.lease and shelf.latch(self.shelf.visit, identity) or nil
+---@param identity string of cache_key.identity
+---@return equinix.StoredRecord|nil
+function Peers:latch(identity)
+  return self.lease and self.stored.session:latch(identity) or nil
 end
 
---- Saves a new token, before anybody gets it.
+--- Saves a new token, before any caller gets it.
 ---@param fields equinix.Token
 ---@param start number when its request began, on core.now()
-function Turn:renewed(fields, start)
+function Peers:renewed(fields, start)
   self:save(record.renewed(fields, core.time() - (core.now() - start)))
 end
 
---- Saves a failure, for all who share the store.
----@param text string of failure.encode
+--- Saves an error, for all that share the store.
+---@param text string of shared_error.encode
 ---@param pause number seconds
-function Turn:failed(text, pause)
+function Peers:failed(text, pause)
   self:read() -- a token that was forgotten meanwhile must not come back
-  self:save(record.failed(self.record, failure.decode(text), pause,
+  self:save(record.failed(self.record, shared_error.decode(text), pause,
     core.time(), core.now()))
 end
 
---- Takes the record away again.
-function Turn:drop()
-  self.shelf:drop()
+--- Deletes the record.
+function Peers:drop()
+  self.stored:drop()
 end
 
 --- Gives the lock back. Doing it again does nothing.
-function Turn:leave()
+function Peers:release()
   if self.lease then
-    self.shelf:unlock(self.lease)
+    self.stored:unlock(self.lease)
     self.lease = nil
   end
 end
 
---- Begins a leader's turn; nil where the client has no store, or none that
---- may be used.
----@param self equinix.Flight
----@param flight equinix.Lead
----@return equinix.Turn|nil
-function M.turn(self, flight)
-  if not self.config.store then
+--- The peers of a leader; nil where the client has no store, or none that may
+--- be used.
+---@param source equinix.TokenSource
+---@param renewal equinix.Renewal
+---@return equinix.Peers|nil
+function M.new(source, renewal)
+  local store, secret = source.config.store, renewal.secret
+  if not store then
     return nil
   end
-  local secret = flight.secret
-  local reason = shelf.forbids(secret)
-  local use = visit.new(self.config.store, self.emit)
+  local reason = session.forbids(secret)
+  local use = session.new(store, source.emit)
   if reason then
-    if self.forbidden ~= reason then
-      self.forbidden = reason
-      use:tell("save", reason)
+    if source.forbidden ~= reason then
+      source.forbidden = reason
+      use:report("save", reason)
     end
     return nil
   end
   return setmetatable({
-    shelf = shelf.token(use, secret, flight.key),
-    transport = self.transport,
-    flight = flight,
-    seconds = self.config.timeout + LEASE_MARGIN,
-    unwanted = names(flight),
+    stored = use:token(secret, renewal.key),
+    transport = source.transport,
+    renewal = renewal,
+    seconds = source.config.lease_seconds,
+    unwanted = unwanted(renewal),
     record = {},
     ttl = math.huge,
-  }, Turn)
+  }, Peers)
 end
 
---- Drops the token at the second level. A failure that holds others back
+--- Drops the token at the second level. An error that holds others back
 --- stays, as it does at the first.
----@param self equinix.Flight
-function M.forget(self)
-  local turn = M.turn(self, { secret = self.secret(), key = self.key() })
-  if not turn then
+---@param source equinix.TokenSource
+function M.forget(source)
+  local peers = M.new(source, { secret = source.secret(), key = source.key() })
+  if not peers then
     return
   end
-  turn.lease = turn.shelf:lock(turn.seconds)
-  turn:read()
-  turn.record.token = nil
-  if record.pause(turn.record, core.time()) == 0
-    or not turn:save(turn.record) then
-    turn.shelf:drop()
+  peers.lease = peers.stored:lock(peers.seconds)
+  peers:read()
+  peers.record.token = nil
+  if record.pause(peers.record, core.time()) == 0
+    or not peers:save(peers.record) then
+    peers.stored:drop()
   end
-  turn:leave()
+  peers:release()
 end
 
 return M

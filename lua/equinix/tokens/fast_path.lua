@@ -1,11 +1,12 @@
---- fast_path: the shortest way from a caller to the header, when the token is
---- there.
+--- fast_path: the shortest way from a caller to the header of a cached token.
 --
 -- Law of this file: a hit is decided in one place, by the core's slot; here is
 -- only how it is asked. Stock Lua calls a C function that has the header at
--- hand. To LuaJIT such a call costs more than all that is done in it, and
--- keeps what is around it from being compiled; its FFI calls the same decision
--- as C does.
+-- hand. In LuaJIT such a call costs more than all that is done in it, and
+-- keeps the code around it from being compiled; so its FFI calls the function
+-- that decides.
+
+local tokens = require("equinix.core").tokens
 
 local M = {}
 
@@ -29,8 +30,8 @@ end
 
 local cast = caster()
 
--- `hits` reads the slot's own memory, so the slot is held on to. Between its
--- answer and the look into the box nothing else can run.
+-- `hits` reads the slot's own memory, so the closure keeps the slot alive.
+-- Nothing else can run between its result and the read of the box.
 local function by_ffi(slot, slow)
   local box, address = slot:ffi()
   local hits = cast(address)
@@ -53,15 +54,12 @@ end
 ---@param yields? boolean slow may yield
 ---@return function
 function M.bind(slot, slow, yields)
-  if cast then
-    return by_ffi(slot, slow)
-  end
-  local bound = slot:bind(slow, yields)
+  local bound = tokens.bind(slot, slow, yields)
   if bound then
     return bound
   end
-  -- This Lua yields across no C function.
-  local peek = slot:bind()
+  -- This Lua can't yield across a C function.
+  local peek = tokens.bind(slot)
   return function()
     local header = peek()
     if header then
@@ -69,6 +67,12 @@ function M.bind(slot, slow, yields)
     end
     return slow()
   end
+end
+
+if cast then
+  M.bind = by_ffi
+elseif tokens.yields then
+  M.bind = tokens.bind
 end
 
 return M

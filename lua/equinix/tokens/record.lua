@@ -1,17 +1,20 @@
---- record: what rests in a store, and what it is worth when it is read again.
+--- record: what is kept in a store, and what it is worth when it is read
+--- again.
 --
--- Law of this file: at rest only the wall clock counts, and no clock is
--- trusted. A moment that lies ahead of ours shortens what is left like one
--- that lies behind, and far ahead it is worth nothing. Pure: the caller
--- brings the time.
+-- Law of this file: in a store only the wall clock counts, and no clock is
+-- trusted. A time that lies ahead of ours shortens what is left like one that
+-- lies behind, and one far ahead leaves nothing. Pure: the caller brings the
+-- time.
 --
 -- A record is a table:
 --   token, issued       a token and when its request began
---   last                the last failure (failure.decode), with streak and
+--   last                the last error (shared_error.decode), with streak and
 --                       the fingerprint of a refresh token that was spent
---   failed, pause       when that was, and for how many seconds nobody sends
+--   failed, pause       when that was, and for how many seconds no process
+--                       sends
 
 local json = require "equinix.base.json"
+local tables = require "equinix.base.table"
 local token = require "equinix.oauth.token"
 
 local M = {}
@@ -20,12 +23,12 @@ local FORMAT = 1
 local SKEW = 60 -- seconds by which two machines' clocks may differ
 local MAX_LIFE = 24 * 3600
 local MAX_PAUSE = 3600
--- How long after its pause a failure still counts for how many there were in a
--- row, and for whoever waited for it.
+-- How long after its pause an error still counts for how many there were in a
+-- row, and for those that waited for it.
 local REMEMBERED = 120
-local MAX_REFRESH_LIFE = 60 * 24 * 3600 -- kept for, where none is told
+local MAX_REFRESH_LIFE = 60 * 24 * 3600 -- where no end is given
 
--- Seconds left of a span that began at a moment of the wall clock.
+-- Seconds left of a span that began at a time of the wall clock.
 local function left_of(began, seconds, most, wall)
   if type(began) ~= "number" or type(seconds) ~= "number"
     or seconds ~= seconds or began - wall > SKEW then
@@ -47,23 +50,20 @@ function M.token(record, wall)
   return fields, left_of(record.issued, fields.expires_in, MAX_LIFE, wall)
 end
 
---- Seconds for which the last failure holds everybody back.
+--- Seconds for which the last error holds all callers back.
 function M.pause(record, wall)
   return record.last and left_of(record.failed, record.pause, MAX_PAUSE, wall)
     or 0
 end
 
---- The last failure as this process keeps it: `held`, the end of a latch, is
---- on core.now() here and counts from `failed` at rest.
+--- The last error as this process keeps it: `held`, the end of a latch, is on
+--- core.now() here and counts from `failed` in the store.
 ---@param record table
 ---@param wall number
----@param now number the same moment on core.now()
+---@param now number the same time on core.now()
 ---@return table last empty but for a streak of 0 where there is none
 function M.last(record, wall, now)
-  local last = { streak = 0 }
-  for name, value in pairs(record.last or {}) do
-    last[name] = value
-  end
+  local last = tables.update({ streak = 0 }, record.last)
   if type(last.held) == "number" then
     last.held = now + left_of(record.failed, last.held, MAX_PAUSE, wall)
   end
@@ -77,17 +77,14 @@ function M.renewed(fields, issued)
   return { token = fields, issued = issued }
 end
 
---- The record after a failure: a token that was there stays.
+--- The record after an error: a token that was there stays.
 ---@param record table
----@param last table as failure.decode gives it
----@param pause number seconds for which nobody is to send
+---@param last table as shared_error.decode gives it
+---@param pause number seconds for which no process is to send
 ---@param wall number
----@param now number the same moment on core.now()
+---@param now number the same time on core.now()
 function M.failed(record, last, pause, wall, now)
-  local kept = {}
-  for name, value in pairs(last) do
-    kept[name] = value
-  end
+  local kept = tables.copy(last)
   if type(kept.held) == "number" then
     kept.held = kept.held - now
   end
@@ -99,16 +96,13 @@ end
 ---@param record table
 ---@param spent string its fingerprint
 function M.spending(record, spent)
-  local last = { streak = 0 }
-  for name, value in pairs(record.last or {}) do
-    last[name] = value
-  end
+  local last = tables.update({ streak = 0 }, record.last)
   last.spent = spent
   return { token = record.token, issued = record.issued, last = last,
     failed = record.failed, pause = record.pause }
 end
 
--- How long it is of use to anybody.
+-- How long it is of use.
 local function life(record, wall)
   local fields, seconds = M.token(record, wall)
   local pause = M.pause(record, wall)
@@ -129,10 +123,7 @@ end
 ---@return string text
 ---@return number ttl seconds that it is of use; 0: don't keep it
 function M.encode(record, wall)
-  local fields = {}
-  for name, value in pairs(record) do
-    fields[name] = value
-  end
+  local fields = tables.copy(record)
   fields.format = FORMAT
   fields.token = record.token and (token.trim(record.token)) or nil
   return assert(json.encode(fields)), life(record, wall)

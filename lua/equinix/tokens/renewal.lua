@@ -1,71 +1,82 @@
---- renewal: what the one does who may send the token request.
+--- renewal: what the leader does: it fetches the next token, for all callers.
 --
--- Law of this file: whatever happens, the flight ends here, with a token or
--- with a failure that all share; and the account's guard is held while
--- credentials are on the wire, so that bad attempts are counted one by one.
--- A refresh token is marked as spent before it is sent. With a store, all of
--- it is agreed with the other processes first (fleet.lua).
+-- Law of this file: whatever happens, the renewal ends here, with a token or
+-- with an error that all callers share. Credentials are sent under the
+-- account's lock-out guard only. A refresh token is noted as spent before it
+-- is sent. With a store, all of it is agreed with the other processes first
+-- (distributed.lua).
 
-local lazy = require "equinix.base.lazy"
-
-local account = require "equinix.oauth.lockout"
+local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
-local endpoint = require "equinix.oauth.token_endpoint"
-local err = require "equinix.base.error"
-local failure = require "equinix.tokens.shared_error"
-local fleet = lazy "equinix.tokens.distributed"
+local distributed = require("equinix.base.lazy") "equinix.tokens.distributed"
+local errors = require "equinix.base.error"
 local grant = require "equinix.oauth.grant"
+local lockout = require "equinix.oauth.lockout"
+local shared_error = require "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
+local token_endpoint = require "equinix.oauth.token_endpoint"
 
 local M = {}
 
 local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
-local MAX_BACKOFF = 60
-local HASTE = 0.9 -- whoever has less of a flight's time than this is in haste
+local MAX_BACKOFF = 60 -- seconds
 local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
+local INLINE_SECONDS = 5 -- for a leader that has a usable token
+local SHORT = 0.9 -- less of a renewal's time than this is a short deadline
+-- How long a leader with a usable token waits for another process' renewal,
+-- by the state of that token; without one as long as the renewal lasts.
+local PATIENCE = { advisory = 0, mandatory = 2 }
 
----@class equinix.Lead
----@field deadline number when the flight ends
----@field own_deadline number when the leader has to be back
----@field hasty boolean the leader's own call ends before the flight would
----@field secret string of the place that is to be filled
----@field key string its key
----@field force boolean|nil
+---@class equinix.Renewal
+---@field source equinix.TokenSource
+---@field slot equinix.slot
+---@field lease any of the slot
+---@field secret string as it was when this began: the file may change
+---@field key string of the slot
+---@field deadline number on core.now()
+---@field own_deadline number when the leader's own call ends
+---@field short boolean the leader's own call ends before the renewal would
+---@field force? boolean in spite of back-off and latch
+---@field renew? boolean no token will do that is there now
+---@field min_life? number seconds that must be left
+---@field has_token boolean the leader has a usable token
+---@field patience number seconds to wait for another process' renewal
 ---@field rejected boolean the API refused the token that was there
----@field last table failure of the last flight (streak, spent)
----@field record string|nil the token that was there
----@field renew boolean|nil no token will do that is there now
----@field min_life number|nil seconds that must be left
----@field patience number seconds to wait for another process' flight
----@field traceparent string|nil of the call that leads
----@field aside boolean|nil no caller leads it himself
----@field turn equinix.Turn|nil at the second level, set by run
+---@field last table of shared_error.decode: the last error (streak, spent)
+---@field record? string the token that was there
+---@field spent? string fingerprint of the refresh token that was presented
+---@field traceparent? string of the call that leads
+---@field peers? equinix.Peers where there is a store
+local Renewal = {}
+Renewal.__index = Renewal
 
 -- The refresh token that may still be presented: with a store only the one
--- that rests there.
-local function refresh_token(self, flight)
-  if self.config.grant == "token_exchange" then
+-- that is stored there.
+local function refresh_token(self)
+  if self.source.config.grant == "token_exchange" then
     return nil
   end
-  local old, spent = token.decode(flight.record), flight.last.spent
-  if flight.turn then
-    old, spent = flight.turn:token()
+  local old, spent
+  if self.peers then
+    old, spent = self.peers:token()
+  elseif self.record then
+    old, spent = token.decode(self.record), self.last.spent
   end
   if not old or not old.refresh_token
     or (old.refresh_expires_at and old.refresh_expires_at <= os.time()) then
     return nil
   end
-  local mark = core.sha256(old.refresh_token):sub(1, 16)
-  if mark ~= spent then
-    return old, mark
+  local fingerprint = core.sha256(old.refresh_token):sub(1, 16)
+  if fingerprint ~= spent then
+    return old, fingerprint
   end
 end
 
--- Noted where whoever leads next finds it, should this leader never come back.
-local function spend(slot, lease, flight, mark)
-  flight.spent = mark
-  slot:note(lease, failure.mark(flight.last, mark))
-  return not flight.turn or flight.turn:spend(mark)
+-- Noted where the next leader finds it, should this one never come back.
+local function spend(self, fingerprint)
+  self.spent = fingerprint
+  self.slot:note(self.lease, shared_error.note(self.last, fingerprint))
+  return not self.peers or self.peers:spend(fingerprint)
 end
 
 -- A refresh token that came with no successor stays good.
@@ -74,245 +85,292 @@ local function keep(fields, old)
     fields.refresh_token = old.refresh_token
     fields.refresh_expires_at = old.refresh_expires_at
   end
-  return fields
+end
+
+-- By the refresh token. No verdict: by the grant, then.
+local function by_refresh_token(self, exchange, secret, secrets)
+  local old, fingerprint = refresh_token(self)
+  if not old or not spend(self, fingerprint) then
+    return nil
+  end
+  secrets[#secrets + 1] = old.refresh_token
+  local request, op = grant.refresh(self.source.config, secret,
+    old.refresh_token, self.traceparent)
+  local verdict, result = token_endpoint.exchange(self.source, request, op,
+    exchange)
+  if verdict == "accepted" then
+    keep(result.fields, old)
+  elseif verdict == "unknown" then
+    local err = result.err
+    self.source.emit("refresh_failed", { kind = err.kind, status = err.status,
+      code = err.code })
+    local found = self.peers and self.peers:second_look()
+    if found then
+      return "accepted", { found = found }
+    end
+    return nil
+  end
+  return verdict, result
 end
 
 -- By the refresh token if there is one, else, or when that failed, by the
 -- grant. Refused credentials are refused for both.
-local function exchange(self, slot, lease, flight, secret, deadline)
-  local secrets = { secret }
-  if self.config.user_password then
-    secrets[2] = self.config.user_password()
+local function exchange(self, secret, deadline)
+  local config, secrets = self.source.config, { secret }
+  if config.user_password then
+    secrets[2] = config.user_password()
   end
-  local old, mark = refresh_token(self, flight)
-  if old and spend(slot, lease, flight, mark) then
-    secrets[#secrets + 1] = old.refresh_token
-    local request, op = grant.renew(self.config, secret, old.refresh_token)
-    grant.trace(request, flight.traceparent)
-    local fields, a, refused = endpoint.ask(self, request, op, deadline,
-      secrets, true)
-    if fields then
-      return keep(fields, old), a
-    elseif refused then
-      return nil, a, true
-    end
-    self.emit("refresh_failed", { kind = a.kind, status = a.status,
-      code = a.code })
-    local found = flight.turn and flight.turn:second_look()
-    if found then
-      flight.found = found
-      return found.fields, core.now() - found.age
+  -- Having waited long for the guard leaves a short deadline as well.
+  self.short = self.short or deadline - core.now() < config.timeout * SHORT
+  if self.record or self.peers then
+    local verdict, result = by_refresh_token(self, {
+      deadline = deadline, secrets = secrets, refreshing = true,
+    }, secret, secrets)
+    if verdict then
+      return verdict, result
     end
   end
-  local request, op = grant.issue(self.config, secret)
-  grant.trace(request, flight.traceparent)
-  return endpoint.ask(self, request, op, deadline, secrets, false)
+  local request, op = grant.issue(config, secret, self.traceparent)
+  return token_endpoint.exchange(self.source, request, op, {
+    deadline = deadline, secrets = secrets, refreshing = false,
+  })
 end
 
 -- What proves who asks, for the request that is about to be sent.
-local function proof_of(self, flight)
-  if self.config.grant == "token_exchange" then
-    return self.config.subject()
+local function proof_of(self)
+  if self.source.config.grant == "token_exchange" then
+    return self.source.config.subject()
   end
-  return flight.secret
+  return self.secret
 end
 
 -- Under the account's guard: may it be sent, and what came of it.
-local function attempt(self, slot, lease, flight, deadline)
-  local secret, reason = proof_of(self, flight)
+local function attempt(self, deadline)
+  local config = self.source.config
+  local secret, reason = proof_of(self)
   if not secret then
-    return err.fail("config", reason)
+    return "unknown", { err = errors.make("config", reason) }
   end
-  local identity = grant.identity(self.config)
-  local held, problem = account.enter(identity,
-    grant.proof(self.config, secret), self.transport, self.config.timeout,
-    deadline, flight.turn and flight.turn:latch(identity))
-  if not held then
-    return nil, problem
+  local verdict, result = lockout.guarded({
+    identity = config.identity,
+    proof = function()
+      return cache_key.proof(config, secret)
+    end,
+    transport = self.source.transport,
+    seconds = config.lease_seconds,
+    deadline = deadline,
+    force = self.force,
+    stored = self.peers and self.peers:latch(config.identity),
+  }, function()
+    return exchange(self, secret, deadline)
+  end)
+  if verdict == "refused" then
+    self.source.emit("latched", { refusals = result.refusals,
+      retry_after = result.pause < math.huge and result.pause or nil })
   end
-  -- Having waited long is haste as well.
-  flight.hasty = flight.hasty
-    or deadline - core.now() < self.config.timeout * HASTE
-  local pause = held:pause()
-  if pause > 0 and not flight.force then
-    problem = held:latched()
-    held:leave()
-    return nil, problem, pause
-  end
-  local ok, fields, a, refused = pcall(exchange, self, slot, lease, flight,
-    secret, deadline)
-  if ok and fields then
-    held:accepted()
-  elseif ok and refused then
-    local refusals
-    pause, refusals = held:refused()
-    self.emit("latched", { refusals = refusals,
-      retry_after = pause < math.huge and pause or nil })
-  end
-  held:leave()
-  if not ok then
-    error(fields, 0)
-  end
-  return fields, a, refused and pause or nil
+  return verdict, result
 end
 
 local function too_many(wait)
-  local _, problem = err.fail("auth", "the API keeps refusing fresh tokens "
-    .. "(5 renewals within a minute); check that this account may use this "
-    .. "API", { code = "renewals_refused", retry_after = wait })
-  return problem
+  return errors.make("auth", "the API keeps refusing fresh tokens (5 renewals "
+    .. "within a minute); check that this account may use this API",
+    { code = "renewals_refused", retry_after = wait })
 end
 
 -- Retry-After wins, unless it says nothing: "at once" would be a storm.
-local function backoff(problem, streak)
-  local asked = problem.retry_after
+local function backoff(err, streak)
+  local asked = err.retry_after
   return asked and asked > 0 and asked
     or math.min(MAX_BACKOFF, 2 ^ math.min(streak - 1, 6))
       * (0.8 + 0.4 * core.random())
 end
 
--- A token that another process left: everybody here may have it.
-local function serve(self, slot, lease, found)
-  local record = token.encode(found.fields)
-  local header = "Bearer " .. found.fields.access_token
-  local serial = slot:publish(lease, record, header, token.times(
-    core.now() - found.age, found.fields.expires_in, core.random()))
-  self.emit("token_loaded", {
-    expires_in = math.floor(found.fields.expires_in - found.age),
-  })
-  return header, serial and self:token_of(serial, record) or found.fields
-end
-
--- Ends the flight with a failure, and tells everybody for how long. A pause is
--- the account's, not this place's: a success elsewhere may end it early, so
--- the place only holds back until the guard is to be asked again.
-local function fail(self, slot, lease, flight, problem, pause)
-  if problem.kind == "timeout" and (flight.hasty
-    or problem.code == "token_wait") then
-    -- His own haste, or that he never came to send anything, is nobody else's
-    -- failure: the next one leads.
-    slot:fail(lease, "", 0)
-    return nil, problem
-  end
-  local streak = (tonumber(flight.last.streak) or 0) + 1
-  local seconds = pause or backoff(problem, streak)
-  local text = failure.encode(problem, streak,
-    flight.spent or flight.last.spent, pause and core.now() + pause)
-  local held = pause and math.min(pause, GUARD_ROUND) or seconds
-  if flight.turn then
-    flight.turn:failed(text, held)
-  end
-  self:count "failures"
-  problem.retry_after = seconds < math.huge and seconds or nil
-  self.emit("token_failed", { kind = problem.kind, status = problem.status,
-    code = problem.code, op = problem.op, retry_after = problem.retry_after })
-  local spare = flight.turn and flight.turn:left_behind()
-  if spare then
-    return serve(self, slot, lease, spare)
-  end
-  slot:fail(lease, text, held)
-  return nil, problem
-end
-
-local function publish(self, slot, lease, flight, fields, start)
-  if flight.turn then
-    flight.turn:renewed(fields, start)
-  end
+-- Puts a token into the slot. -> equinix.Found
+local function publish(self, fields, start)
   local record = token.encode(fields)
   local header = "Bearer " .. fields.access_token
-  local serial = slot:publish(lease, record, header,
+  local serial = self.slot:publish(self.lease, record, header,
     token.times(start, fields.expires_in, core.random()))
-  self:count "tokens"
-  self.emit("token_renewed", { expires_in = fields.expires_in,
-    refreshable = fields.refresh_token ~= nil })
-  if not serial then
-    -- Forgotten meanwhile: the token is this caller's alone.
-    if flight.turn then
-      flight.turn:drop()
-    end
-    return header, token.new(fields)
+  return { header = header, serial = serial, record = record,
+    fields = fields }
+end
+
+-- A token that another process left: all callers here may have it.
+local function serve(self, left)
+  local found = publish(self, left.fields, core.now() - left.age)
+  self.source.emit("token_loaded", {
+    expires_in = math.floor(left.fields.expires_in - left.age),
+  })
+  return found
+end
+
+-- Ends the renewal with an error, and says to all callers for how long. A
+-- pause is the account's, not this slot's: a success elsewhere may end it
+-- early, so the slot holds back only until the guard is to be asked again.
+local function fail(self, err, pause)
+  if err.kind == "timeout" and (self.short or err.code == "token_wait") then
+    -- A short deadline, or that nothing was sent at all, is no other caller's
+    -- error: the next one leads.
+    self.slot:release(self.lease)
+    return nil, err
   end
-  return header, self:token_of(serial, record)
+  local streak = (tonumber(self.last.streak) or 0) + 1
+  local seconds = pause or backoff(err, streak)
+  local text = shared_error.encode(err, streak, self.spent or self.last.spent,
+    pause and core.now() + pause)
+  local held = pause and math.min(pause, GUARD_ROUND) or seconds
+  if self.peers then
+    self.peers:failed(text, held)
+  end
+  self.source:count "failures"
+  err.retry_after = seconds < math.huge and seconds or nil
+  self.source.emit("token_failed", { kind = err.kind, status = err.status,
+    code = err.code, op = err.op, retry_after = err.retry_after })
+  local spare = self.peers and self.peers:left_behind()
+  if spare then
+    return serve(self, spare)
+  end
+  self.slot:fail(self.lease, text, held)
+  return nil, err
+end
+
+local function succeed(self, fields, start)
+  if self.peers then
+    self.peers:renewed(fields, start)
+  end
+  local found = publish(self, fields, start)
+  self.source:count "tokens"
+  self.source.emit("token_renewed", { expires_in = fields.expires_in,
+    refreshable = fields.refresh_token ~= nil })
+  if not found.serial and self.peers then
+    self.peers:drop() -- forgotten meanwhile: the token is this caller's alone
+  end
+  return found
 end
 
 -- This process' leader sends.
-local function renew(self, slot, lease, flight, deadline)
-  if flight.rejected and not flight.force then
-    local allowed, wait = slot:rate_limit(REJECTIONS, REJECTION_WINDOW)
+local function send(self, deadline)
+  if self.rejected and not self.force then
+    local allowed, wait = self.slot:rate_limit(REJECTIONS, REJECTION_WINDOW)
     if not allowed then
-      return fail(self, slot, lease, flight, too_many(wait), wait)
+      return fail(self, too_many(wait), wait)
     end
   end
-  local fields, a, pause = attempt(self, slot, lease, flight, deadline)
-  if fields and flight.found then
-    return serve(self, slot, lease, flight.found)
-  elseif fields then
-    return publish(self, slot, lease, flight, fields, a)
+  local verdict, result = attempt(self, deadline)
+  if verdict ~= "accepted" then
+    return fail(self, result.err, result.pause)
+  elseif result.found then
+    return serve(self, result.found)
   end
-  return fail(self, slot, lease, flight, a, pause)
+  return succeed(self, result.fields, result.started)
 end
 
 -- With a store: what the other processes have, or do, comes first.
-local function agree(self, slot, lease, flight, deadline)
-  local what, found = flight.turn:enter(math.min(deadline,
-    core.now() + flight.patience))
-  if what == "token" then
-    return serve(self, slot, lease, found)
-  elseif what == "failed" then
-    local text = failure.mark(found.last, found.last.spent)
-    slot:fail(lease, text, found.pause)
-    return nil, failure.shared(text, found.pause)
-  elseif what == "late" then
-    slot:fail(lease, "", 0) -- nothing was tried here
-    return err.fail("timeout", "the deadline passed while another process "
+local function agree(self, deadline)
+  local kind, result = self.peers:acquire(math.min(deadline,
+    core.now() + self.patience))
+  if kind == "token" then
+    return serve(self, result)
+  elseif kind == "failed" then
+    local text = shared_error.note(result.last, result.last.spent)
+    self.slot:fail(self.lease, text, result.pause)
+    return nil, shared_error.shared(text, result.pause)
+  elseif kind == "late" then
+    self.slot:release(self.lease) -- nothing was tried here
+    return errors.fail("timeout", "the deadline passed while another process "
       .. "was renewing the token", { code = "token_wait" })
   end
-  flight.turn:remind(flight.last)
-  return renew(self, slot, lease, flight, deadline)
+  self.peers:remind(self.last)
+  return send(self, deadline)
 end
 
-local function run(self, slot, lease, flight)
-  local deadline = math.min(flight.deadline, flight.own_deadline)
-  flight.turn = self.config.store and fleet.turn(self, flight)
-  if not flight.turn then
-    return renew(self, slot, lease, flight, deadline)
-  end
-  local ok, header, fields = pcall(agree, self, slot, lease, flight, deadline)
-  flight.turn:leave()
-  if not ok then
-    error(header, 0)
-  end
-  return header, fields
-end
-
-local function raised()
-  local _, problem = err.fail("protocol", "whoever was renewing the token "
-    .. "raised an error; his own report says which", { code = "raised" })
-  return problem
-end
-
---- Leads a flight to its end.
----@param self equinix.Flight
----@param slot userdata the place in the cache
----@param lease any
----@param flight equinix.Lead
----@return string|nil header
----@return equinix.Token|equinix.Error
-function M.run(self, slot, lease, flight)
-  local ok, header, fields = pcall(run, self, slot, lease, flight)
-  if not ok then
-    -- A mistake of ours must not hold up the rest. Each caller who leads is
-    -- told of it by what it raises; where all wait for leaders at the side
-    -- nobody would be, and one would follow the other.
-    if flight.aside then
-      slot:fail(lease, failure.encode(raised(), 1,
-        flight.spent or flight.last.spent), 1)
-    else
-      slot:fail(lease, "", 0)
+local function steps(self)
+  local deadline = math.min(self.deadline, self.own_deadline)
+  if self.source.config.store then
+    self.peers = distributed.new(self.source, self)
+    if self.peers then
+      return agree(self, deadline)
     end
-    error(header, 0)
   end
-  return header, fields
+  return send(self, deadline)
+end
+
+-- To the end. A mistake of ours must not hold up the other callers: `raised`
+-- is what the next leader finds of it.
+local function run(self, raised)
+  local ok, found, err = pcall(steps, self)
+  if self.peers then
+    self.peers:release()
+  end
+  if not ok then
+    raised(self)
+    error(found, 0)
+  end
+  return found, err
+end
+
+local function next_leads(self)
+  self.slot:release(self.lease)
+end
+
+-- Here no caller is the leader, so none would see what was raised, and one
+-- renewal would follow the other.
+local function hold_back(self)
+  local err = errors.make("protocol", "the renewal of the token raised an "
+    .. "error; the log of the program has it", { code = "raised" })
+  self.slot:fail(self.lease, shared_error.encode(err, 1,
+    self.spent or self.last.spent), 1)
+end
+
+--- Runs it in the time of the caller that leads. What is raised reaches that
+--- caller, and the next one leads.
+---@return equinix.Found|nil
+---@return equinix.Error|nil
+function Renewal:run_inline()
+  local now, deadline = core.now(), self.own_deadline
+  if self.has_token then
+    self.own_deadline = math.min(deadline, now + INLINE_SECONDS)
+  end
+  self.short = self.own_deadline == deadline
+    and deadline < now + self.source.config.timeout * SHORT
+  return run(self, next_leads)
+end
+
+--- Runs it at the side, for all callers alike.
+function Renewal:run_aside()
+  self.own_deadline = math.huge
+  run(self, hold_back)
+end
+
+--- A renewal that is about to begin.
+---@param source equinix.TokenSource
+---@param slot equinix.slot
+---@param o {lease: any, last: string?, rejected: boolean?,
+---  want: equinix.Want, state: string?} what slot:acquire said, and what the
+---  leader needs; the state of a token that it may fall back on
+---@return equinix.Renewal
+function M.new(source, slot, o)
+  local want, timeout = o.want, source.config.timeout
+  -- Read only now: what was there before may have been presented since.
+  local _, _, _, record = slot:read()
+  return setmetatable({
+    source = source,
+    slot = slot,
+    lease = o.lease,
+    secret = source.secret(),
+    key = source.key(),
+    deadline = core.now() + timeout,
+    own_deadline = want.deadline,
+    force = want.force,
+    renew = want.renew,
+    min_life = want.min_life,
+    has_token = o.state ~= nil,
+    patience = PATIENCE[o.state] or timeout,
+    rejected = o.rejected,
+    last = o.last and shared_error.decode(o.last) or { streak = 0 },
+    record = record,
+    traceparent = want.traceparent,
+  }, Renewal)
 end
 
 return M

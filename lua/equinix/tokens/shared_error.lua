@@ -1,21 +1,22 @@
---- shared_error: an error as a record that callers in other processes can
---- read.
+--- shared_error: the error of a renewal, as bytes that callers in other
+--- processes can read.
 --
--- Law of this file: all who wait for one attempt get the same error, so it
--- travels whole, as far as it fits; what is left out is left out from the
--- end that matters least. It carries three values of its own: `streak`, how
--- many attempts failed in a row; `spent`, the fingerprint of a refresh token
--- that was presented and may not be again; and `held`, until when (on
--- core.now(), or "for ever") the credentials themselves are held back.
+-- Law of this file: all that wait for one renewal get the same error, so it
+-- travels whole as far as it fits, and what matters least is left out first.
+-- It carries three values more: `streak`, how many renewals failed in a row;
+-- `spent`, the fingerprint of a refresh token that was presented and may not
+-- be again; and `held`, until when (on core.now(), or "for ever") the
+-- credentials themselves are held back.
 
 local core = require "equinix.core"
-local err = require "equinix.base.error"
+local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
-local response = require "equinix.http.response"
+local http_response = require "equinix.http.response"
+local tables = require "equinix.base.table"
 
 local M = {}
 
-local MAX_BYTES = 4096 -- what a place in the cache holds
+local MAX_BYTES = 4096 -- what a slot holds
 local MAX_TEXT = 256 -- six bytes at most for each, quoted
 local FOR_EVER = "for ever" -- JSON has no infinity
 
@@ -24,35 +25,33 @@ local FIELDS = {
   "correlation_id", "op",
 }
 
--- json has no empty list of its own to give, and needs none here.
-local function plain(failure)
+-- The fields that are kept. An empty list of errors is left out: as JSON it
+-- looks like an object.
+local function plain(err)
   local record = {}
   for _, name in ipairs(FIELDS) do
-    record[name] = failure[name]
+    record[name] = err[name]
   end
   if record.errors and #record.errors == 0 then
     record.errors = nil
   end
-  if failure.response then
+  if err.response then
     record.response = {
-      status = failure.response.status,
-      headers = {},
+      status = err.response.status,
+      headers = tables.copy(err.response.headers),
     }
-    for name, value in pairs(failure.response.headers) do
-      record.response.headers[name] = value
-    end
   end
   return record
 end
 
---- Error to record.
----@param failure equinix.Error|nil nil: only streak and spent are kept
+--- Error to bytes.
+---@param err equinix.Error|nil nil: only streak and spent are kept
 ---@param streak integer
 ---@param spent string|nil
 ---@param held number|nil on core.now(); math.huge: for ever
 ---@return string
-function M.encode(failure, streak, spent, held)
-  local record = failure and plain(failure) or {}
+function M.encode(err, streak, spent, held)
+  local record = err and plain(err) or {}
   record.streak, record.spent = streak, spent
   record.held = held == math.huge and FOR_EVER or held
   local text = json.encode(record)
@@ -70,22 +69,19 @@ function M.encode(failure, streak, spent, held)
   return text
 end
 
---- The record of the last failure again, with a refresh token noted as spent.
+--- The last error again, with a refresh token noted as spent.
 ---@param last table as decode gave it
 ---@param spent string|nil
 ---@return string
-function M.mark(last, spent)
-  local record = {}
-  for name, value in pairs(last) do
-    record[name] = value
-  end
+function M.note(last, spent)
+  local record = tables.copy(last)
   record.spent = spent
   local text = json.encode(record)
   return text and #text <= MAX_BYTES and text
     or M.encode(nil, last.streak or 0, spent)
 end
 
---- Record to a table with streak and spent; empty when there is none.
+--- Bytes to a table with streak and spent; without an error otherwise empty.
 ---@param bytes string|nil
 ---@return table
 function M.decode(bytes)
@@ -103,7 +99,7 @@ local function later(seconds)
   return ("not sent again for another %d s"):format(math.ceil(seconds))
 end
 
---- Record to the error that a caller gets who did not send it himself.
+--- Bytes to the error of a caller that did not send the request itself.
 ---@param bytes string
 ---@param seconds number|nil how long the back-off goes on
 ---@return equinix.Error
@@ -122,13 +118,13 @@ function M.shared(bytes, seconds)
     for name, value in pairs(record.response.headers or {}) do
       headers[#headers + 1] = { name, value }
     end
-    record.response.headers = response.headers(headers)
+    record.response.headers = http_response.headers(headers)
   end
   if seconds and seconds > 0 then
     record.message = record.message .. " (" .. later(seconds) .. ")"
     record.retry_after = seconds < math.huge and seconds or nil
   end
-  return err.new(record)
+  return errors.new(record)
 end
 
 return M

@@ -1,9 +1,9 @@
--- transport/curl: requests over libcurl, in this OS thread.
+--- curl: the transport over libcurl, in this OS thread.
 --
 -- Law of this file: it is the port, and nothing more. Policy (what to send,
--- when to send it again, what an answer means) is the client's; mechanism is
--- the core's. One handle for each Lua state, made at the first use, so that
--- all clients of a state share its connections.
+-- when to send it again, what a response means) is the client's; mechanism is
+-- the core's. There is one handle for each Lua state, made at the first use,
+-- so that all clients of a state share its connections.
 
 local core = require "equinix.core"
 
@@ -11,43 +11,44 @@ local core = require "equinix.core"
 ---@class equinix.transport.request
 ---@field method string a token: "GET", "POST", ...
 ---@field url string absolute, http or https, percent-encoded
----@field headers? string[][] list of {name, value}; no framing fields
+---@field headers? string[][] list of {name, value}; none about framing
 ---@field body? string the bytes to send
 ---@field connect_timeout? number seconds for connecting, TLS included
 ---@field max_body? number bytes, counted after decompression; 64 MiB
----@field fresh_connect? boolean a connection of its own, closed afterwards
----@field may_resend? boolean sent again when a reused connection is dead
----@field raw_headers? boolean a lean answer: head instead of headers, and
----  nothing about the connection
+---@field fresh_connect? boolean a new connection, closed afterwards
+---@field may_resend? boolean sent again if a reused connection was closed
+---@field raw_headers? boolean the response has `head` in place of `headers`,
+---  and nothing about the connection
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
----@field proxy? string URL; without one none is used, whatever the environment
----@field sink? string path of a file for the body of a 2xx answer
+---@field proxy? string URL; without it no proxy is used, also none of the
+---  environment
+---@field sink? string path of a file for the body of a 2xx response
 
 ---@class equinix.transport.response
 ---@field status integer
 ---@field headers? string[][] list of {name, value} as received, in order
----@field head? string all headers in one piece, for core.headers
----@field body string "" when the sink took it
+---@field head? string all headers as one text, for core.headers
+---@field body string "" when it went to the sink
 ---@field elapsed number seconds
 ---@field http_version string "1.0", "1.1", "2" or "3"
----@field connects integer new connections that were made
+---@field connects integer connections that were opened for it
 
 ---@class equinix.transport.err
 ---@field kind "network"|"timeout"|"tls"|"protocol"|"config"|"memory"
 ---@field code string "ECONNREFUSED", "CURLE_...", "body_too_large", ...
 ---@field message string
----@field maybe_sent boolean false where certainly no byte of the request left
+---@field maybe_sent boolean false: certainly no byte of the request was sent
 
----@class equinix.transport.result one of the two
+---@class equinix.transport.result has one of the two
 ---@field response? equinix.transport.response
 ---@field err? equinix.transport.err
 
 ---@class equinix.transport.curl
 local M = {}
 
----Sleeping and sending stop this OS thread, so waiters may use its means.
+---Sleeping and sending block this OS thread, so waiting may block it, too.
 M.blocking = true
 
 local handle
@@ -57,35 +58,35 @@ local function get_handle()
   return handle
 end
 
----A request that will be sent often, to be given to send in its place. It is
----what its table is now.
+---Reads a request once that will be sent often; the result is passed to send
+---in its place. Later changes of the table have no effect on it.
 ---@param request equinix.transport.request
 ---@return equinix.prepared
 function M.prepare(request)
   return core.prepare(request)
 end
 
----Sends a request and waits for its answer.
+---Sends a request and waits for its response.
 ---@param request equinix.transport.request|equinix.prepared
 ---@param seconds number limit for the whole transfer
----@param on_chunk? fun(chunk: string) gets the body of a 2xx answer piece by
----  piece; then the response's body is ""
+---@param on_chunk? fun(chunk: string) gets the body of a 2xx response in
+---  pieces; then the response's body is ""
 ---@return equinix.transport.response? response
----@return equinix.transport.err? err
+---@return equinix.transport.err? transport_err
 function M.send(request, seconds, on_chunk)
   if not on_chunk then
     return (handle or get_handle()):send(request, seconds)
   end
-  -- The function may make calls of its own: it gets a handle for itself.
+  -- The function may make calls itself, so this one has its own handle.
   local own = core.http()
-  local response, err = own:send(request, seconds, on_chunk)
+  local response, transport_err = own:send(request, seconds, on_chunk)
   own:close()
-  return response, err
+  return response, transport_err
 end
 
 ---Sends many requests, n at a time.
 ---@param requests equinix.transport.request[]
----@param n integer how many are under way at once
+---@param n integer how many are in flight at once
 ---@param seconds number limit for all of them together
 ---@return equinix.transport.result[] results in the order of the requests
 function M.send_many(requests, n, seconds)
@@ -98,7 +99,7 @@ function M.sleep(seconds)
   core.sleep(seconds)
 end
 
----Whether waiting is allowed here: always, since the thread is ours.
+---Whether waiting is allowed here: always.
 ---@return true
 function M.can_wait()
   return true

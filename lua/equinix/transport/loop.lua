@@ -1,9 +1,9 @@
---- loop: the port for the tasks of a loop, in one OS thread.
+--- loop: the transport for the tasks of a loop, in one OS thread.
 --
--- Law of this file: it is the port, and nothing more. Whoever waits here lets
--- the other tasks run; outside of a task nothing waits. A GET whose task was
--- cancelled is broken off; whatever else was sent goes on to its end, since it
--- has done something, and a token request is what others wait for.
+-- Law of this file: it is the port, and nothing more. While a task waits here
+-- the other tasks run; outside of a task nothing can wait. A GET whose task is
+-- cancelled is aborted; any other request goes on to its end, since it may
+-- have had an effect already, and others may wait for a token request.
 
 local core = require "equinix.core"
 
@@ -12,15 +12,16 @@ local M = {}
 local CANNOT_WAIT = {
   kind = "config",
   code = "cannot_wait",
-  message = "nothing can be sent here: this is no task of the loop",
+  message = "no request can be sent here: this code does not run in a task "
+    .. "of the loop",
   maybe_sent = false,
 }
 
-local NO_DRAIN = {
+local NO_FUNCTION = {
   kind = "config",
   code = "sink_function",
-  message = "a sink is a file's path here: a function would hold up all other "
-    .. "tasks",
+  message = "in a loop a sink must be a file's path: a function would hold up "
+    .. "all other tasks",
   maybe_sent = false,
 }
 
@@ -28,7 +29,7 @@ local HARMLESS = { GET = true, HEAD = true }
 
 local function send(loop, request, seconds, on_chunk)
   if on_chunk then
-    return nil, NO_DRAIN
+    return nil, NO_FUNCTION
   elseif not loop:task() then
     return nil, CANNOT_WAIT
   end
@@ -36,23 +37,24 @@ local function send(loop, request, seconds, on_chunk)
     HARMLESS[request.method] or false)
 end
 
--- All are read before the first is sent; then n tasks at the side take them
--- one after the other.
+-- All requests are read before the first one is sent; then n tasks send them,
+-- each one after the other.
 local function send_many(loop, requests, n, seconds)
-  local give_up, parent = core.now() + seconds, loop:task()
-  local results, prepared, taken = {}, {}, 0
+  local deadline, parent = core.now() + seconds, loop:task()
+  local results, prepared, begun = {}, {}, 0
   for i, request in ipairs(requests) do
     prepared[i] = core.prepare(request)
     results[i] = not parent and { err = CANNOT_WAIT } or nil
   end
   local busy = parent and math.min(n, #requests) or 0
   local function work()
-    while taken < #requests do
-      taken = taken + 1
-      local i = taken
-      local response, problem = loop:send(prepared[i],
-        give_up - core.now(), false)
-      results[i] = response and { response = response } or { err = problem }
+    while begun < #requests do
+      begun = begun + 1
+      local i = begun
+      local response, transport_err = loop:send(prepared[i],
+        deadline - core.now(), false)
+      results[i] = response and { response = response }
+        or { err = transport_err }
     end
     busy = busy - 1
     if busy == 0 then
@@ -68,32 +70,33 @@ local function send_many(loop, requests, n, seconds)
   return results
 end
 
---- The port for the tasks of this loop; see transport/curl.lua for its shape.
+--- The transport for the tasks of a loop; transport/curl.lua describes the
+--- port.
 ---@param loop equinix.Loop
 ---@return table port
 function M.new(loop)
   local port = {}
 
-  ---Sends a request; this task waits until its answer is there.
+  ---Sends a request; this task waits for its response.
   ---@param request equinix.transport.request
   ---@param seconds number limit for the whole transfer
   ---@param on_chunk? function refused
   ---@return equinix.transport.response? response
-  ---@return equinix.transport.err? err
+  ---@return equinix.transport.err? transport_err
   function port.send(request, seconds, on_chunk)
     return send(loop, request, seconds, on_chunk)
   end
 
   ---Sends many requests, n at a time.
   ---@param requests equinix.transport.request[]
-  ---@param n integer how many are under way at once
+  ---@param n integer how many are in flight at once
   ---@param seconds number limit for all of them together
   ---@return equinix.transport.result[] results in the order of the requests
   function port.send_many(requests, n, seconds)
     return send_many(loop, requests, n, seconds)
   end
 
-  ---Waits; the other tasks run meanwhile.
+  ---Waits; other tasks run meanwhile.
   ---@param seconds number
   function port.sleep(seconds)
     loop:sleep(seconds)
@@ -105,7 +108,8 @@ function M.new(loop)
     return loop:task() ~= nil
   end
 
-  ---Runs a function at the side: it goes on when this task is cancelled.
+  ---Runs a function as a task of its own: it goes on when this one is
+  ---cancelled.
   ---@param f fun() what it raises is reported
   ---@return true
   function port.spawn(f)

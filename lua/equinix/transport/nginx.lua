@@ -1,15 +1,16 @@
---- nginx: the port inside nginx. No call of it stops a worker.
+--- nginx: the transport inside nginx. None of its calls blocks a worker.
 --
 -- Law of this file: requests are sent by the same core as everywhere, but in
--- nginx's worker threads (crew.lua); here, on the event loop, everybody only
--- waits, and only where ngx_lua allows it. What can't wait gets an error that
--- says so, never a worker that stands still.
+-- nginx's worker threads (nginx/thread_pool.lua). Here, on the event loop,
+-- callers only wait, and only where ngx_lua allows it; elsewhere they get an
+-- error that says so.
 --
 -- nginx needs `thread_pool equinix threads=32;` in the main part of its
--- configuration. Calls in flight are limited for each worker: more of them
--- queue, inside their own deadlines. `crew.pool` and `crew.limit` change that.
+-- configuration. The calls in flight are limited for each worker; more of them
+-- queue, within their own deadlines. The fields `pool` and `limit` of
+-- nginx/thread_pool.lua change that.
 
-local crew = require "equinix.transport.nginx.thread_pool"
+local thread_pool = require "equinix.transport.nginx.thread_pool"
 
 local semaphore = require "ngx.semaphore"
 
@@ -17,92 +18,93 @@ local semaphore = require "ngx.semaphore"
 local M = {}
 
 -- Where ngx_lua can yield (its NGX_HTTP_LUA_CONTEXT_YIELDABLE).
-local YIELDS = {
+local CAN_YIELD = {
   rewrite = true, server_rewrite = true, access = true, content = true,
   timer = true, ssl_cert = true, ssl_session_fetch = true,
   ssl_client_hello = true,
 }
 
-local START_SECONDS = 1 -- within which a timer of no delay has begun
+local START_SECONDS = 1 -- within which a timer without a delay begins
 
 ---Whether waiting is allowed here.
 ---@return boolean
 function M.can_wait()
-  return YIELDS[ngx.get_phase()] or false
+  return CAN_YIELD[ngx.get_phase()] or false
 end
 
 local function cannot_wait()
   return {
     kind = "config",
     code = "cannot_wait",
-    message = ("nothing can be sent in nginx's phase '%s', which can't wait "
-      .. "for the answer; use rewrite, access or content, or ngx.timer.at")
+    message = ("no request can be sent in nginx's phase '%s', which can't "
+      .. "wait for the response; use rewrite, access or content, or "
+      .. "ngx.timer.at")
       :format(ngx.get_phase()),
     maybe_sent = false,
   }
 end
 
-local NO_DRAIN = {
+local NO_FUNCTION = {
   kind = "config",
   code = "sink_function",
-  message = "inside nginx a sink is a file's path: a function can't cross "
-    .. "into the thread that receives the body",
+  message = "inside nginx a sink must be a file's path: a function can't be "
+    .. "passed to the thread that receives the body",
   maybe_sent = false,
 }
 
----Sends a request; this light thread sleeps until its answer is there.
+---Sends a request; this light thread sleeps until the response is there.
 ---@param request equinix.transport.request
----@param seconds number limit for everything, waiting in the queue included
----@param on_chunk? function refused: it can't cross into a thread
+---@param seconds number limit, waiting in the queue included
+---@param on_chunk? function refused: it can't be passed to a thread
 ---@return equinix.transport.response? response
----@return equinix.transport.err? err
+---@return equinix.transport.err? transport_err
 function M.send(request, seconds, on_chunk)
   if on_chunk then
-    return nil, NO_DRAIN
+    return nil, NO_FUNCTION
   elseif not M.can_wait() then
     return nil, cannot_wait()
   end
-  return crew.run("send", seconds, request)
+  return thread_pool.run("send", seconds, request)
 end
 
 ---Sends many requests, n at a time, all of them in one thread.
 ---@param requests equinix.transport.request[]
----@param n integer how many are under way at once
+---@param n integer how many are in flight at once
 ---@param seconds number limit for all of them together
 ---@return equinix.transport.result[] results in the order of the requests
 function M.send_many(requests, n, seconds)
-  local results, trouble
+  local results, transport_err
   if M.can_wait() then
-    results, trouble = crew.run("send_many", seconds, requests, n)
+    results, transport_err = thread_pool.run("send_many", seconds, requests, n)
   else
-    trouble = cannot_wait()
+    transport_err = cannot_wait()
   end
   if results then
     return results
   end
   results = {}
   for i = 1, #requests do
-    results[i] = { err = trouble }
+    results[i] = { err = transport_err }
   end
   return results
 end
 
----Waits; others run meanwhile.
+---Waits; other light threads run meanwhile.
 ---@param seconds number
 function M.sleep(seconds)
   ngx.sleep(seconds)
 end
 
----Runs a function at the side: neither the end of this request nor an abort
----of its client ends it, and a worker that is told to quit finishes it first.
+---Runs a function in the background: neither the end of this request nor its
+---client's hanging up ends it, and a worker that is to quit finishes it first.
 ---@param f fun() what it raises goes to the error log
----@return true|nil begun it has begun; where that can't be waited for: it will
----@return string|nil reason
+---@return true|nil begun it has begun; where nothing can wait: it will begin
+---@return string|nil message why it does not run
 function M.spawn(f)
   local start, begun, given_up = semaphore.new(), false, false
-  -- Called early because the worker quits, it runs as well: others wait for
-  -- what it brings.
-  local ok, done, reason = pcall(ngx.timer.at, 0, function()
+  -- It also runs when the worker quits and calls the timer early: others wait
+  -- for its result.
+  local ok, done, message = pcall(ngx.timer.at, 0, function()
     if not given_up then
       begun = true
       start:post()
@@ -110,17 +112,17 @@ function M.spawn(f)
     end
   end)
   if not ok or not done then
-    return nil, "nothing can run at the side here: "
-      .. tostring(ok and reason or done)
+    return nil, "no timer can be set here: "
+      .. tostring(ok and message or done)
   end
-  -- nginx drops a timer beyond lua_max_running_timers, and tells its log only.
+  -- nginx drops a timer beyond lua_max_running_timers; only its log says so.
   if M.can_wait() then
     start:wait(START_SECONDS)
-    -- Not what wait returned: after a pause of the whole worker both are true.
+    -- The result of wait is not used: after a pause of the whole worker it can
+    -- be a time-out although the function has begun.
     if not begun then
       given_up = true
-      return nil, "nothing can run at the side now: raise "
-        .. "lua_max_running_timers"
+      return nil, "no timer is free to run it: raise lua_max_running_timers"
     end
   end
   return true

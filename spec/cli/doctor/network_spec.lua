@@ -1,4 +1,4 @@
--- cli/doctor/wire: how far a request gets, as the doctor sees it.
+-- cli/doctor/network: how far a request gets.
 local command = require "spec.support.command"
 local doctor = require "spec.support.doctor"
 local emulator = require "spec.support.emulator"
@@ -9,20 +9,20 @@ local function env(url)
   return { EQUINIX_API_ENDPOINT = url, EQUINIX_API_TOKEN = "a-token" }
 end
 
--- The steps in their order; the first that fails is the cause.
+-- The checks in their order; the first failure is the cause.
 local STEPS = { "name", "connection", "tls", "answer", "clock", "token" }
 
--- That step fails, those before it are well, those behind it are skipped.
+-- That step fails, those before it do not, those after it are skipped.
 local function fails_at(step, words, environment, exit)
   local line, code, all = doctor.line(step, words, environment)
   assert.matches("^FAILED ", line)
   assert.equal(exit, code)
-  local behind = false
+  local after = false
   for _, name in ipairs(STEPS) do
     local status = all:match("\n(%l*%u*) +" .. name .. " ")
     if name == step then
-      behind = true
-    elseif behind then
+      after = true
+    elseif after then
       assert.equal("skipped", status, all)
     else
       assert.is_true(status ~= "FAILED", all)
@@ -39,18 +39,18 @@ local function serve(script)
   return server
 end
 
-describe("the doctor tells", function()
-  it("a name that nobody knows", function()
+describe("the doctor reports", function()
+  it("a name that can't be found", function()
     local line = fails_at("name", {}, env "https://nowhere.invalid", 4)
-    assert.matches("nowhere%.invalid.*: look at EQUINIX_API_ENDPOINT", line)
+    assert.matches("nowhere%.invalid.*: check EQUINIX_API_ENDPOINT", line)
   end)
 
-  it("a host where nobody listens", function()
+  it("a host on which no server listens", function()
     local line = fails_at("connection", {}, env "http://127.0.0.1:1", 4)
     assert.matches("127%.0%.0%.1:1: .*firewall", line)
   end)
 
-  it("of proxy variables where there is no connection", function()
+  it("unused proxy variables where there is no connection", function()
     local environment = env "http://127.0.0.1:1"
     environment.https_proxy = "http://u:pass-word@127.0.0.1:2"
     local line = fails_at("connection", {}, environment, 4)
@@ -73,7 +73,7 @@ describe("the doctor tells", function()
     fails_at("answer", { "--timeout", "0.5" }, env(server.url), 4)
   end)
 
-  it("a wrong clock by the server's Date", function()
+  it("a wrong clock, by the server's Date", function()
     for date, words in pairs {
       ["Thu, 01 Jan 2015 00:00:00 GMT"] = "days ahead of",
       ["Sat, 01 Jan 2089 00:00:00 GMT"] = "days behind",
@@ -90,7 +90,7 @@ describe("the doctor tells", function()
     end
   end)
 
-  it("that a cached answer is older than the server's clock", function()
+  it("a right clock although the response comes from a cache", function()
     local server = serve [[
       local c = ...
       while c:request() do
@@ -100,7 +100,7 @@ describe("the doctor tells", function()
     assert.matches("^ok ", (doctor.line("clock", {}, env(server.url))))
   end)
 
-  it("nothing of the clock where the answer has no Date", function()
+  it("nothing about the clock where there is no Date", function()
     local server = serve [[
       local c = ...
       while c:request() do
@@ -119,7 +119,7 @@ describe("a machine whose clock is wrong", function()
     e:stop()
   end)
 
-  -- The child's clock, and nobody else's.
+  -- Changes the clock of the child only.
   local function doctor_at(offset)
     local library = process.capture "ls /usr/lib/*/faketime/libfaketime.so.1"
     if not library:find "^/[^\n]+$" then
@@ -134,10 +134,10 @@ describe("a machine whose clock is wrong", function()
     return out, code
   end
 
-  it("is told from one that can't trust the server", function()
+  it("is not mistaken for one that can't verify the server", function()
     local out, code = doctor_at "+2d"
     if not out then
-      return pending "libfaketime (faketime) is not here"
+      return pending "libfaketime (faketime) is not installed"
     end
     assert.matches("\nFAILED +clock +this machine's clock is 2.0 days ahead",
       out)
@@ -145,11 +145,11 @@ describe("a machine whose clock is wrong", function()
     assert.equal(1, code)
   end)
 
-  it("is suspected where a certificate's time has not come, or is over",
+  it("is suspected where a certificate is not valid yet or has expired",
     function()
       local out, code = doctor_at "-4000d"
       if not out then
-        return pending "libfaketime (faketime) is not here"
+        return pending "libfaketime (faketime) is not installed"
       end
       assert.matches("\nFAILED +tls .*not valid yet.*clock is probably behind",
         out)

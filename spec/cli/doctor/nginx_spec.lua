@@ -1,4 +1,4 @@
--- cli/doctor/threads: what nginx has to have.
+-- cli/doctor/nginx: what the services need from nginx.
 local doctor = require "spec.support.doctor"
 local host = require "equinix.supervisor.nginx"
 local process = require "spec.support.process"
@@ -6,7 +6,7 @@ local process = require "spec.support.process"
 local ENV = { EQUINIX_API_ENDPOINT = "http://127.0.0.1:1",
   EQUINIX_API_TOKEN = "t" }
 
-describe("the doctor's look at nginx", function()
+describe("the doctor's check of nginx", function()
   local dir, nginx
   before_each(function()
     dir = process.tempdir()
@@ -31,13 +31,13 @@ describe("the doctor's look at nginx", function()
     return write("nginx.conf", main .. text)
   end
 
-  it("finds one, and that it can have a thread pool", function()
+  it("finds one that can have a thread pool", function()
     assert.matches("^ok .*nginx.*, with Lua",
       (doctor.line("nginx", {}, ENV)))
     assert.matches("^ok ", (doctor.line("thread pool", {}, ENV)))
   end)
 
-  it("tells a configuration with the pool from one without", function()
+  it("distinguishes configurations with and without the pool", function()
     local path = configuration "thread_pool equinix threads=32;\n"
     assert.matches("^ok .*nginx.conf has it", (doctor.line("thread pool",
       { "--nginx-conf", path }, ENV)))
@@ -52,15 +52,15 @@ describe("the doctor's look at nginx", function()
     end
   end)
 
-  it("tells a configuration that nginx refuses", function()
+  it("reports a configuration that nginx refuses", function()
     local path = write("nginx.conf", "nonsense;\n")
     assert.matches("^FAILED nginx refuses .*nonsense", (doctor.line(
       "thread pool", { "--nginx-conf", path }, ENV)))
   end)
 
-  -- A real nginx without threads would have to be built: this one is real but
-  -- for what it says to a configuration with a pool.
-  it("tells an nginx that was built without threads", function()
+  -- A real nginx without threads would have to be built. This one is real
+  -- except for its response to a test of the configuration.
+  it("reports an nginx that was built without threads", function()
     local path = write("nginx", ("#!/bin/sh\nif [ \"$1\" = -t ]; then\n"
       .. "echo 'nginx: [emerg] unknown directive \"thread_pool\" in /x:1'\n"
       .. "exit 1\nfi\nexec %s \"$@\"\n"):format(nginx.binary), "700")
@@ -68,10 +68,10 @@ describe("the doctor's look at nginx", function()
       (doctor.line("thread pool", { "--nginx", path }, ENV)))
   end)
 
-  it("fails for one that is missing only if it was asked for", function()
+  it("fails for a missing one only if the user named it", function()
     local line, code = doctor.line("nginx", { "--nginx", "/nowhere" }, ENV)
     assert.matches("^FAILED there is no nginx at /nowhere", line)
-    assert.equal(4, code) -- of the connection, which comes first
+    assert.equal(4, code) -- that of the connection, which is checked first
     local state = { args = {} }
     local find = host.find
     finally(function()
@@ -80,8 +80,8 @@ describe("the doctor's look at nginx", function()
     host.find = function()
       return nil, "nginx is missing"
     end
-    local threads = require "equinix.cli.doctor.nginx"
-    assert.equal("skipped", threads.nginx(state).status)
-    assert.equal("skipped", threads.pool(state).status)
+    local checks = require "equinix.cli.doctor.nginx"
+    assert.equal("skipped", checks.nginx(state).status)
+    assert.equal("skipped", checks.pool(state).status)
   end)
 end)

@@ -1,10 +1,10 @@
--- cli/doctor/settings: what the doctor tells without a network.
+-- cli/doctor/settings: what the doctor can check without a network.
 local doctor = require "spec.support.doctor"
 local process = require "spec.support.process"
 
 local SECRET = "a-secret-of-some-length"
 
--- Nobody listens there: no check of these needs an answer.
+-- No server listens there: these checks need none.
 local function env(changes)
   local all = {
     EQUINIX_API_ENDPOINT = "http://127.0.0.1:1",
@@ -17,8 +17,8 @@ local function env(changes)
   return all
 end
 
-describe("the doctor's look at the configuration", function()
-  it("names the versions", function()
+describe("the doctor's check of the configuration", function()
+  it("prints the versions", function()
     assert.matches("^ok lua%-equinix [%d.]+, Lua.-, libcurl/.-, OpenSSL ",
       (doctor.line("versions", {}, env())))
   end)
@@ -32,7 +32,7 @@ describe("the doctor's look at the configuration", function()
     assert.is_nil(all:find(SECRET, 1, true))
   end)
 
-  it("fails with 2 where they can't be used", function()
+  it("fails with 2 where they are wrong", function()
     for variable, value in pairs {
       EQUINIX_API_ENDPOINT = "http://api.example",
       EQUINIX_API_TIMEOUT = "soon",
@@ -55,19 +55,19 @@ describe("the doctor's look at the configuration", function()
     assert.equal(2, code)
   end)
 
-  it("says that proxy variables are not used, without their values",
+  it("names proxy variables that are not used, without their values",
     function()
       local line, _, all = doctor.line("proxy", {}, env {
         https_proxy = "http://me:pass-word@proxy.example:1",
         HTTPS_PROXY = false, all_proxy = false, ALL_PROXY = false,
         http_proxy = false, HTTP_PROXY = false,
       })
-      assert.matches("^ok none; https_proxy is set and not used", line)
+      assert.matches("^ok none; https_proxy is set but not used", line)
       assert.is_nil(all:find("pass-word", 1, true))
     end)
 end)
 
-describe("the doctor's look at a file with the secret", function()
+describe("the doctor's check of a file with the secret", function()
   local dir, path
   before_each(function()
     dir = process.tempdir()
@@ -80,7 +80,7 @@ describe("the doctor's look at a file with the secret", function()
     process.remove(dir)
   end)
 
-  local function look(mode)
+  local function check(mode)
     if mode then
       os.execute(("chmod %s %s"):format(mode, path))
     end
@@ -90,36 +90,36 @@ describe("the doctor's look at a file with the secret", function()
     })
   end
 
-  it("finds one that is its owner's, or a group's to read", function()
+  it("accepts one for its owner, or that a group may read", function()
     for _, mode in ipairs { "600", "400", "440", "640" } do
-      assert.matches("^ok .*/secret, mode ", (look(mode)))
+      assert.matches("^ok .*/secret, mode ", (check(mode)))
     end
   end)
 
-  it("fails where others may read it, or a group may write it", function()
+  it("fails where other users may read it, or a group may write it", function()
     for _, mode in ipairs { "644", "604", "660", "602", "622" } do
-      local line, code, all = look(mode)
-      assert.matches("^FAILED .* is open to others .*: chmod 600 ", line)
+      local line, code, all = check(mode)
+      assert.matches("^FAILED .* is open to other users .*: chmod 600 ", line)
       assert.equal(2, code)
       assert.is_nil(all:find(SECRET, 1, true))
     end
   end)
 
-  it("looks at what a link leads to", function()
+  it("checks the target of a symbolic link", function()
     os.execute(("chmod 644 %s && mv %s %s.real && ln -s %s.real %s"):format(
       path, path, path, path, path))
-    assert.matches("^FAILED ", (look "644"))
+    assert.matches("^FAILED ", (check "644"))
   end)
 
-  it("fails where there is none", function()
+  it("fails where there is no such file", function()
     os.remove(path)
-    local line, code = look()
+    local line, code = check()
     assert.matches("^FAILED client_secret_file can't be read", line)
     assert.equal(2, code)
   end)
 end)
 
-describe("the doctor's look at the store", function()
+describe("the doctor's check of the store", function()
   it("leaves nothing there", function()
     local dir = process.tempdir()
     local line = doctor.line("store", {}, env { XDG_RUNTIME_DIR = dir })
@@ -143,13 +143,14 @@ describe("the doctor's look at the store", function()
     assert.equal(1, code)
   end)
 
-  it("is skipped where there is none to look at", function()
+  it("is skipped where no store is used", function()
     assert.matches("^skipped %-%-no%-store",
       (doctor.line("store", { "--no-store" }, env())))
     assert.matches("^skipped .*less than 16 bytes", (doctor.line("store", {},
       env { EQUINIX_API_CLIENTSECRET = "short" })))
-    assert.matches("^skipped grant static", (doctor.line("store", {}, {
+    local line = doctor.line("store", {}, {
       EQUINIX_API_ENDPOINT = "http://127.0.0.1:1", EQUINIX_API_TOKEN = "t",
-    })))
+    })
+    assert.matches("^skipped no token of grant static is stored", line)
   end)
 end)

@@ -1,4 +1,4 @@
--- cli/doctor/certificate: why a TLS connection did not come about.
+-- cli/doctor/tls: why a TLS connection failed.
 local certificates = require "spec.support.certificates"
 local doctor = require "spec.support.doctor"
 local rawserver = require "spec.support.rawserver"
@@ -9,7 +9,7 @@ while c:request() do
   c:send(c.ok "")
 end]]
 
-describe("the doctor tells a certificate", function()
+describe("the doctor reports a certificate", function()
   local made
   setup(function()
     made = certificates.make()
@@ -18,7 +18,7 @@ describe("the doctor tells a certificate", function()
     certificates.remove(made)
   end)
 
-  local function look(certificate, ca_file)
+  local function check(certificate, ca_file)
     local server = rawserver.start(HELLO, certificate)
     finally(function()
       server:stop()
@@ -29,34 +29,34 @@ describe("the doctor tells a certificate", function()
   end
 
   it("that is good", function()
-    assert.equal("ok verified for 127.0.0.1", (look(made.good, made.ca_file)))
+    assert.equal("ok verified for 127.0.0.1", (check(made.good, made.ca_file)))
   end)
 
   it("that has expired, and when", function()
-    local line, code = look(made.expired, made.ca_file)
+    local line, code = check(made.expired, made.ca_file)
     assert.matches("^FAILED .* has expired %(Jan +2 00:00:00 2020 GMT%)", line)
     assert.equal(4, code)
   end)
 
   it("that is for another host, and which", function()
-    local line, code = look(made.wronghost, made.ca_file)
+    local line, code = check(made.wronghost, made.ca_file)
     assert.matches("^FAILED .* is for another host than 127.0.0.1: "
-      .. "DNS:other.example: is EQUINIX_API_ENDPOINT right", line)
+      .. "DNS:other.example: check EQUINIX_API_ENDPOINT", line)
     assert.equal(4, code)
   end)
 
   it("whose authority is not trusted, and which that is", function()
-    local line, code = look(made.good)
-    assert.matches("^FAILED .* not signed by an authority .* the system's "
-      .. "list; it is signed by CN ?= ?authority: give %-%-ca%-file", line)
+    local line, code = check(made.good)
+    assert.matches("^FAILED .* not signed by an authority in the system's "
+      .. "list; it is signed by CN ?= ?authority: .* %-%-ca%-file", line)
     assert.equal(4, code)
-    line = look(made.self, made.ca_file)
-    assert.matches("^FAILED .* not signed by an authority .*/ca.pem; it is "
+    line = check(made.self, made.ca_file)
+    assert.matches("^FAILED .* not signed by an authority in .*/ca.pem; it is "
       .. "signed by CN ?= ?self", line)
   end)
 
-  it("of a server that then falls silent, and names what it can", function()
-    -- The first connection is libcurl's, the second one openssl's.
+  it("of a server that answers no further connection", function()
+    -- libcurl makes the first connection, openssl the second one.
     local server = rawserver.start(([[
       local c, n = ...
       if n > 1 then
@@ -73,15 +73,15 @@ describe("the doctor tells a certificate", function()
       EQUINIX_API_ENDPOINT = server.url:gsub("^http:", "https:"),
       EQUINIX_API_TOKEN = "t",
     })
-    assert.matches("^FAILED .* not signed by an authority .* the system's "
-      .. "list: give %-%-ca%-file", line)
+    assert.matches("^FAILED .* not signed by an authority in the system's "
+      .. "list: .* %-%-ca%-file", line)
     assert.equal(4, code)
     assert.equal(2, server:connections())
   end)
 
-  it("and never says to look away", function()
+  it("and never suggests to skip verification", function()
     for _, certificate in ipairs { made.expired, made.wronghost, made.self } do
-      local line = look(certificate, made.ca_file):lower()
+      local line = check(certificate, made.ca_file):lower()
       assert.is_nil(line:find "insecure")
       assert.is_nil(line:find "verif")
     end

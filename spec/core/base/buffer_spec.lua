@@ -1,4 +1,4 @@
--- buffer: seen through the bodies that it collects.
+-- buffer: tested by the bodies that it collects.
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
 
@@ -49,14 +49,14 @@ describe("a body", function()
     end
   end
 
-  it("arrives whole, NULs included, around every growth", function()
+  it("arrives complete, with NULs, around every growth", function()
     for _, size in ipairs { 0, 1, 4094, 4095, 4096, 4097, 8191, 8192, 8193,
       65535, 65536, 300001 } do
       assert_whole(assert(get(size)).body, size)
     end
   end)
 
-  it("is the next one's alone, after a larger one and after a smaller one",
+  it("has nothing of a larger or smaller one before it",
     function()
       for _, size in ipairs { 10, 300001, 10, 5000, 0, 7 } do
         assert_whole(assert(get(size)).body, size)
@@ -69,7 +69,7 @@ describe("a body", function()
     end
   end)
 
-  it("ends the transfer with the first byte beyond max_body", function()
+  it("ends the transfer with the first byte over max_body", function()
     for _, size in ipairs { 1, 4096, 20000 } do
       local response, err = get(size, size - 1)
       assert.is_nil(response)

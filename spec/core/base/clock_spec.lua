@@ -1,4 +1,4 @@
--- clock: now, wall, sleep and random.
+-- clock: now, time, sleep and random.
 local core = require "equinix.core"
 local process = require "spec.support.process"
 
@@ -48,7 +48,7 @@ describe("core.sleep", function()
     assert.is_true(core.now() - before >= 0.05)
   end)
 
-  it("returns at once for nothing, less than nothing and NaN", function()
+  it("returns at once for zero, negative numbers and NaN", function()
     for _, seconds in ipairs { 0, -1, -math.huge, 0 / 0 } do
       local before = core.now()
       core.sleep(seconds)
@@ -83,7 +83,7 @@ describe("core.sleep", function()
 end)
 
 describe("core.random", function()
-  it("gives numbers in [0, 1), all over it, and not twice", function()
+  it("returns numbers in [0, 1), all over it, and not twice", function()
     local seen, low, high = {}, 0, 0
     for _ = 1, 1000 do
       local x = core.random()

@@ -19,7 +19,7 @@ describe("core.sha256", function()
     end
   end)
 
-  it("takes every byte, NUL too", function()
+  it("takes every byte, also NUL", function()
     assert.not_equal(core.sha256 "a", core.sha256 "a\0")
     assert.not_equal(core.sha256 "a\0b", core.sha256 "a\0c")
   end)

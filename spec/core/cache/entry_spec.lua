@@ -1,4 +1,4 @@
--- The states of a token, and what a place counts.
+-- entry: the states of a token, and what an entry counts.
 local core = require "equinix.core"
 local slots = require "spec.support.slots"
 
@@ -14,7 +14,7 @@ local MANDATORY = slots.MANDATORY
 local EXPIRED = slots.EXPIRED
 
 describe("a published token", function()
-  it("is in each state what it should be", function()
+  it("has the right results in each state", function()
     local slot = open()
     for state, life in pairs {
       fresh = FRESH,
@@ -36,7 +36,7 @@ describe("a published token", function()
     end
   end)
 
-  it("is never given out once expired, but its record is", function()
+  it("is never returned once expired, but its record is", function()
     local slot = open()
     local serial = fill(slot, "Bearer x", EXPIRED, "refresh me")
     assert.same({ nil, "expired" }, { slot:peek() })
@@ -46,7 +46,7 @@ describe("a published token", function()
     )
   end)
 
-  it("stops being fresh by itself, in the copy too", function()
+  it("stops being fresh by itself, also in the copy", function()
     local slot = open()
     fill(slot, "Bearer x", { 0.3, 0.6, 0.9 })
     assert.equal("Bearer x", slot:peek())
@@ -65,13 +65,13 @@ describe("a published token", function()
     assert.equal(math.huge, (select(5, slot:read())))
   end)
 
-  it("expires though its other times be later", function()
+  it("expires even if its other times are later", function()
     local slot = open()
     fill(slot, "Bearer x", { 300, 200, -1 })
     assert.same({ nil, "expired" }, { slot:peek() })
   end)
 
-  it("is any bytes, to the limits and not beyond", function()
+  it("may be any bytes, up to the limits", function()
     local slot = open()
     local header = ("\0\255"):rep(8 * 1024 + 8)
     local record = ("\0\n"):rep(24 * 1024)
@@ -129,7 +129,7 @@ describe("a published token", function()
 end)
 
 describe("slot:reject", function()
-  it("stops a token everywhere, and says so once", function()
+  it("stops a token everywhere, and returns true once", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
     local serial = fill(one, "Bearer x", FRESH, "refresh me")
@@ -142,11 +142,11 @@ describe("slot:reject", function()
       { state, number, header, record }
     )
     assert.is_false(two:reject(serial))
-    local turn, _, _, rejected = two:acquire(serial)
-    assert.same({ "lead", true }, { turn, rejected })
+    local result, _, _, rejected = two:acquire(serial)
+    assert.same({ "lead", true }, { result, rejected })
   end)
 
-  it("spares the successor", function()
+  it("does not affect the next token", function()
     local slot = open()
     local first = fill(slot, "Bearer 1")
     local second = fill(slot, "Bearer 2")
@@ -171,7 +171,7 @@ describe("slot:forget", function()
     assert.same({ "empty", 0, nil, nil, 0 }, { two:read() })
   end)
 
-  it("makes a flight under way void", function()
+  it("makes a renewal under way void", function()
     local slot = open()
     local _, lease = slot:acquire()
     slot:forget()
@@ -185,7 +185,7 @@ describe("slot:forget", function()
 end)
 
 describe("slot:rate_limit", function()
-  it("allows n in the window and tells how long to wait", function()
+  it("allows n in the window and returns how long to wait", function()
     local slot = open()
     for _ = 1, 5 do
       assert.same({ true }, { slot:rate_limit(5, 60) })
@@ -208,7 +208,7 @@ describe("slot:rate_limit", function()
     assert.same({ false, math.huge }, { slot:rate_limit(1, math.huge) })
   end)
 
-  it("allows the window's whole 8, and no more", function()
+  it("allows all 8 of the window, and no more", function()
     local slot = open()
     for round = 1, 2 do
       for _ = 1, 8 do
@@ -224,7 +224,7 @@ describe("slot:rate_limit", function()
 end)
 
 describe("slot:count", function()
-  it("adds up, for every slot of the key", function()
+  it("adds up, for all slots of the key", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
     assert.same({ 0, 0, 0, 0, 0, 0, 0, 0 }, one:counters())
@@ -237,7 +237,7 @@ describe("slot:count", function()
     assert.equal(42, one:counters()[1])
   end)
 
-  it("goes neither backwards nor astray", function()
+  it("refuses negative numbers and other counters", function()
     local slot = open()
     for _, i in ipairs { 0, 9 } do
       assert.error_matches(function()
@@ -249,7 +249,7 @@ describe("slot:count", function()
     end, "never goes back")
   end)
 
-  it("does not disturb the copies", function()
+  it("does not affect the copies", function()
     local slot = open()
     fill(slot, "Bearer x")
     local hit = slot:bind()

@@ -1,5 +1,6 @@
--- The token cache between threads and processes: scripts/*.lua, run by the
--- host program. Each script asserts for itself.
+-- shared_table: the token cache between threads and processes, by
+-- scripts/*.lua that the host program runs. Each script has its own
+-- assertions.
 local core = require "equinix.core"
 local process = require "spec.support.process"
 
@@ -48,22 +49,22 @@ for among, start in pairs(sharing) do
       start(8, "single_flight", "failure", 50)
     end)
 
-    it("gives a token without life to all who waited", function()
-      start(8, "single_flight", "stillborn", 50)
+    it("returns a token that had expired on arrival to all waiters", function()
+      start(8, "single_flight", "expired_on_arrival", 50)
     end)
 
-    it("never shows a torn, an older or a refused header", function()
+    it("never returns a torn, an older or a refused header", function()
       start(8, "hits", 600)
     end)
 
-    it("loses no count and keeps one window", function()
+    it("loses no count and has one window", function()
       start(8, "counters")
     end)
   end)
 end
 
 describe("the token cache among processes", function()
-  it("belongs to one alone that made it after the fork", function()
+  it("is private to a process that made it after the fork", function()
     run(HOST, "--forks 4", "own_tables")
   end)
 
@@ -79,11 +80,11 @@ describe("the token cache among processes", function()
     )
   end)
 
-  it("goes on at once when a leader was killed", function()
+  it("has a new leader at once when one was killed", function()
     forks(6, "killed_leader")
   end)
 
-  it("counts a zombie among the dead", function()
+  it("takes a zombie for dead", function()
     run(
       HOST,
       "--zombies --preload equinix.core --forks 6",
@@ -103,27 +104,27 @@ describe("the token cache among processes", function()
     process.remove(dir)
   end)
 
-  it("survives those who are killed at any moment of writing", function()
+  it("survives processes that are killed while they write", function()
     forks(33, "killed_writer")
   end)
 end)
 
 describe("a full token cache", function()
-  it("gives away the least used, and nothing that is needed", function()
+  it("evicts the least used, and nothing that is needed", function()
     run(HOST, "", "full")
   end)
 end)
 
 describe("a Lua state without memory", function()
-  it("gets errors from the cache, and no more than that", function()
+  it("gets errors from the cache, and nothing else happens", function()
     run(HOST, "", "starved")
   end)
 end)
 
 describe("the table and its leaders", function()
-  -- A C program that dies where no Lua script could: see deaths.c.
+  -- A C program that is killed where no Lua script can be: deaths.c.
   local case = shared and it or pending
-  case("are told right after the worst of deaths", function()
+  case("are right after a death at the worst moment", function()
     local dir = process.tempdir()
     local deaths = process.quote(dir .. "/deaths")
     local output, code = process.capture(

@@ -1,6 +1,6 @@
--- How Lua gets at the token cache, and the hot path. What a place answers:
--- core/cache/entry_spec.lua, core/cache/lease_spec.lua; threads and processes:
--- core/cache/shared_table_spec.lua.
+-- tokens: how Lua uses the token cache, and the hot path. The states of an
+-- entry: core/cache/entry_spec.lua, core/cache/lease_spec.lua; threads and
+-- processes: core/cache/shared_table_spec.lua.
 local collector = require "spec.support.collector"
 local core = require "equinix.core"
 local slots = require "spec.support.slots"
@@ -14,20 +14,20 @@ local ADVISORY = slots.ADVISORY
 local FRESH = slots.FRESH
 
 describe("tokens.open", function()
-  it("gives a slot of an empty place", function()
+  it("returns a slot of an empty entry", function()
     local slot = open()
     assert.same({ nil, "empty" }, { slot:peek() })
     assert.same({ "empty", 0, nil, nil, 0 }, { slot:read() })
   end)
 
-  it("leads to the same place by the same key", function()
+  it("has the same entry for the same key", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
     fill(one, "Bearer 1")
     assert.equal("Bearer 1", two:peek())
   end)
 
-  it("tells keys apart by every byte and any length", function()
+  it("distinguishes keys by every byte, of any length", function()
     local base = new_key()
     local seen = {}
     for i, key in ipairs { "", "\0", "\0\0", "a", "a\0", ("k"):rep(99999) } do
@@ -41,7 +41,7 @@ describe("tokens.open", function()
     end
   end)
 
-  it("gives an `alone` slot a place that no other key leads to", function()
+  it("gives an `alone` slot an entry that no other slot has", function()
     local key = new_key()
     local shared = tokens.open(key)
     local one, two = tokens.open(key, true), tokens.open(key, true)
@@ -60,7 +60,7 @@ describe("tokens.open", function()
     end, "string expected")
   end)
 
-  it("takes no room before there is something to put there", function()
+  it("takes no entry before there is something to store", function()
     local before = tokens.info().used
     local slot = open()
     slot:peek()
@@ -71,14 +71,14 @@ describe("tokens.open", function()
     slot:counters()
     assert.equal(before, tokens.info().used)
     slot:acquire()
-    -- Where other specs filled the table an old place made room.
+    -- If other specs filled the table, an old entry was evicted.
     assert.equal(math.min(before + 1, tokens.info().slots),
       tokens.info().used)
   end)
 end)
 
 describe("tokens.info", function()
-  it("tells of 256 places", function()
+  it("has 256 entries", function()
     local info = tokens.info()
     assert.equal(256, info.slots)
     assert.is_boolean(info.shared)
@@ -104,7 +104,7 @@ describe("a hit", function()
     assert.is_true(grown < 4, grown .. " KiB for 20000 hits")
   end)
 
-  it("sees a token that came in by another slot", function()
+  it("notices a token that another slot published", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
     local hit = two:bind()
@@ -115,12 +115,12 @@ describe("a hit", function()
     end
   end)
 
-  it("goes on while its successor is fetched", function()
+  it("stays a hit while the token is renewed", function()
     local slot = open()
     local serial = fill(slot, "Bearer 1")
     assert.equal("Bearer 1", slot:peek())
-    local turn, lease = slot:acquire(serial)
-    assert.equal("lead", turn)
+    local result, lease = slot:acquire(serial)
+    assert.equal("lead", result)
     assert.equal("Bearer 1", slot:peek())
     slot:fail(lease, "no", 60)
     assert.equal("Bearer 1", slot:peek())
@@ -128,7 +128,7 @@ describe("a hit", function()
 end)
 
 describe("slot:bind", function()
-  it("gives a function that is slot:peek()", function()
+  it("returns a function that is slot:peek()", function()
     local slot = open()
     local hit = slot:bind()
     assert.same({ nil, "empty" }, { hit() })
@@ -140,7 +140,7 @@ describe("slot:bind", function()
     assert.same({ nil, "closed" }, { hit() })
   end)
 
-  it("keeps two functions of one slot apart and up to date", function()
+  it("may be called twice, and both functions are up to date", function()
     local slot = open()
     local one, two = slot:bind(), slot:bind()
     for i = 1, 3 do
@@ -151,7 +151,7 @@ describe("slot:bind", function()
     end
   end)
 
-  it("works without its slot being kept", function()
+  it("works when its slot is not kept", function()
     local key = new_key()
     local hit = tokens.open(key):bind()
     fill(tokens.open(key), "Bearer x")
@@ -160,7 +160,7 @@ describe("slot:bind", function()
     assert.equal("Bearer x", hit())
   end)
 
-  it("asks `slow` for all else", function()
+  it("calls `slow` for anything but a hit", function()
     local slot = open()
     local get = slot:bind(function(...)
       return "slow", ...
@@ -172,14 +172,14 @@ describe("slot:bind", function()
     assert.same({ "slow", 1 }, { get(1) })
   end)
 
-  it("passes on what `slow` raises", function()
+  it("raises what `slow` raises", function()
     local get = open():bind(function(x)
       error("raised " .. x, 0)
     end)
     assert.same({ false, "raised here" }, { pcall(get, "here") })
   end)
 
-  it("lets `slow` yield, or says that it can't", function()
+  it("lets `slow` yield, or returns nil where it can't", function()
     local get = open():bind(function(x)
       local y = coroutine.yield(x)
       error("raised " .. y, 0)
@@ -193,32 +193,85 @@ describe("slot:bind", function()
     assert.same({ false, "raised in" }, { coroutine.resume(co, "in") })
   end)
 
-  it("wants a function", function()
+  it("requires a function", function()
     assert.error(function()
       open():bind "slow"
     end)
   end)
 end)
 
+describe("slot:reopen", function()
+  it("makes it the slot of another key, for what is bound to it too",
+    function()
+      local here, there = new_key(), new_key()
+      fill(core.tokens.open(there), "Bearer there")
+      local slot = core.tokens.open(here)
+      fill(slot, "Bearer here")
+      local get = slot:bind()
+      assert.equal("Bearer here", (get()))
+      slot:reopen(there)
+      assert.equal("Bearer there", (get()))
+      assert.equal("Bearer there", (slot:peek()))
+      slot:reopen(here)
+      assert.equal("Bearer here", (get()))
+    end)
+
+  it("opens one that was closed", function()
+    local key = new_key()
+    fill(core.tokens.open(key), "Bearer x")
+    local slot = core.tokens.open ""
+    local get = slot:bind()
+    slot:close()
+    assert.same({ nil, "closed" }, { get() })
+    slot:reopen(key)
+    assert.equal("Bearer x", (get()))
+    assert.equal("fresh", (slot:read()))
+  end)
+
+  it("ends a lease that it had", function()
+    local key = new_key()
+    local slot = core.tokens.open(key)
+    assert.equal("lead", (slot:acquire()))
+    slot:reopen(new_key())
+    assert.equal("lead", (core.tokens.open(key):acquire()))
+  end)
+
+  it("leaves a private entry for the shared one", function()
+    local key = new_key()
+    fill(core.tokens.open(key), "Bearer shared")
+    local slot = core.tokens.open(key, true)
+    assert.equal("empty", (slot:read()))
+    slot:reopen(key)
+    assert.equal("Bearer shared", (slot:peek()))
+  end)
+
+  it("wants a key", function()
+    local slot = core.tokens.open(new_key())
+    assert.has_error(function()
+      slot:reopen()
+    end)
+  end)
+end)
+
 describe("slot:close", function()
-  it("gives back a lease", function()
+  it("ends a lease", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
-    local _, flight = one:acquire()
-    assert.equal("pending", (two:result(flight)))
+    local _, renewal = one:acquire()
+    assert.equal("pending", (two:result(renewal)))
     one:close()
-    assert.same({ "gone" }, { two:result(flight) })
+    assert.same({ "gone" }, { two:result(renewal) })
     assert.equal("lead", (two:acquire()))
   end)
 
-  it("happens by itself when a slot is dropped", function()
+  it("happens by itself when a slot is collected", function()
     local key = new_key()
     local slot = tokens.open(key)
-    local turn, flight = tokens.open(key):acquire()
-    assert.equal("lead", turn)
+    local result, renewal = tokens.open(key):acquire()
+    assert.equal("lead", result)
     collectgarbage()
     collectgarbage()
-    assert.same({ "gone" }, { slot:result(flight) })
+    assert.same({ "gone" }, { slot:result(renewal) })
   end)
 
   it("gives back its own lease only", function()
@@ -270,7 +323,7 @@ describe("slot:close", function()
     end
   end)
 
-  it("leaves the token to the others", function()
+  it("keeps the token for other slots", function()
     local key = new_key()
     local one, two = tokens.open(key), tokens.open(key)
     fill(one, "Bearer x")
@@ -294,9 +347,9 @@ describe("a wrong self", function()
   end)
 end)
 
-describe("a finalizer in the middle of an answer", function()
-  -- Any string that is made may set the collector going, and a finalizer may
-  -- use the very slot that is being asked.
+describe("a finalizer in the middle of a call", function()
+  -- Making a string may run the collector, and a finalizer may use the slot of
+  -- the method that is running.
   local function finalized_by(action)
     local newproxy = rawget(_G, "newproxy") -- Lua 5.1: tables have no __gc
     if newproxy then
@@ -307,7 +360,7 @@ describe("a finalizer in the middle of an answer", function()
     end
   end
 
-  -- Runs `call`, and `action` within it: at the first memory it asks for.
+  -- Runs `call`, and `action` inside it: at its first allocation.
   local function interrupt(call, action)
     local ran = false
     collector.in_long_strides(function()
@@ -341,7 +394,7 @@ describe("a finalizer in the middle of an answer", function()
     assert.is_true(got == header and also == record)
   end)
 
-  it("may bring another token meanwhile", function()
+  it("may publish another token", function()
     local slot = open()
     fill(slot, "Bearer 1" .. ("x"):rep(9000))
     local got

@@ -1,14 +1,15 @@
--- cipher: HKDF, HMAC and AES-256-GCM against what was published about them.
+-- cipher: HKDF, HMAC and AES-256-GCM, compared with published test vectors.
 --
--- Lua may choose neither keys nor nonces. So a C program takes them, linked
--- with src/crypto/cipher.c and with sanitizers where there are any; see there.
+-- Lua can choose neither keys nor nonces. So a C program takes them, linked
+-- with src/crypto/cipher.c and, if there are any, sanitizers:
+-- spec/support/cipher.c.
 local process = require "spec.support.process"
 
 local LIMIT = "timeout 60 " -- a hang is a failure, not a wait
 
 local dir, program
 
---- Compiles the program; the output when that fails.
+--- Compiles the program; returns the output if that fails.
 local function compile(flags)
   local output, code = process.capture((os.getenv "CC" or "cc")
     .. " -std=c11 -D_GNU_SOURCE -g " .. flags .. " -o " .. program
@@ -29,7 +30,7 @@ teardown(function()
   process.remove(dir)
 end)
 
---- Runs a command of the program with these words.
+--- Runs a command of the program with these arguments.
 local function cipher(...)
   local words = {}
   for i, word in ipairs { ... } do
@@ -47,7 +48,7 @@ local function hex(bytes)
   end))
 end
 
---- The bytes from one to another, in hex.
+--- The bytes from one number to another, in hex.
 local function span(first, last)
   local bytes = {}
   for byte = first, last do
@@ -57,7 +58,7 @@ local function span(first, last)
 end
 
 describe("HKDF", function()
-  -- RFC 5869, appendix A: those of SHA-256
+  -- RFC 5869, appendix A: the cases of SHA-256
   local known = {
     {
       ("0b"):rep(22), span(0x00, 0x0c), span(0xf0, 0xf9), 42,
@@ -84,15 +85,15 @@ describe("HKDF", function()
     end
   end)
 
-  it("makes 255 digests at most, and nothing of more", function()
+  it("makes 255 digests at most, and zeros for more", function()
     assert.equal(2 * 255 * 32, #cipher("hkdf", "0b", "", "", 255 * 32))
     assert.equal("failed", cipher("hkdf", "0b", "", "", 255 * 32 + 1))
   end)
 end)
 
 describe("HMAC", function()
-  -- RFC 4231, cases 1 to 4. Their keys are shorter than ours, but HMAC fills
-  -- up short ones with zeros, and so may we.
+  -- RFC 4231, cases 1 to 4. Their keys are shorter than ours; HMAC fills short
+  -- keys with zeros, and so does this spec.
   local known = {
     {
       ("0b"):rep(20), hex "Hi There",
@@ -194,7 +195,7 @@ describe("AES-256-GCM", function()
     end
   end)
 
-  it("leaves nothing of a forgery", function()
+  it("leaves only zeros after a forgery", function()
     local case = known[4]
     local nothing = "forged " .. ("0"):rep(#case.text)
     for _, name in ipairs { "key", "nonce", "aad", "sealed", "tag" } do
@@ -209,8 +210,8 @@ describe("AES-256-GCM", function()
 end)
 
 describe("a libcrypto without memory", function()
-  it("fails, and is not taken for a forgery", function()
-    -- hkdf, hmac, encrypt, decrypt: each failed more than once.
+  it("fails, and does not report a forgery", function()
+    -- hkdf, hmac, encrypt, decrypt: each failed several times.
     local counts = {}
     for count in cipher("starve"):gmatch "%d+" do
       counts[#counts + 1] = tonumber(count)

@@ -1,9 +1,9 @@
--- seal: records at rest, and the names that they rest under.
+-- seal: stored records, and the names under which they are stored.
 local core = require "equinix.core"
 local host = require "spec.support.host"
 local process = require "spec.support.process"
 
-local SECRET = "a secret that nobody else has"
+local SECRET = "a secret that no one else has"
 local KEY = "https://api.equinix.com the client's key"
 local OVERHEAD = 29 -- version, nonce and tag
 local MOST = 64 * 1024
@@ -34,7 +34,7 @@ local function from_hex(text)
   end))
 end
 
---- The text with one bit of its i-th byte turned over.
+--- The text with one bit of its i-th byte flipped.
 local function flip(text, i, bit)
   local byte, weight = text:byte(i), 2 ^ bit
   local is_set = math.floor(byte / weight) % 2 == 1
@@ -42,7 +42,7 @@ local function flip(text, i, bit)
   return text:sub(1, i - 1) .. string.char(flipped) .. text:sub(i + 1)
 end
 
---- Every byte there is, over and over.
+--- All byte values, repeated.
 local function binary(size)
   local bytes = {}
   for byte = 0, 255 do
@@ -52,7 +52,7 @@ local function binary(size)
 end
 
 describe("a sealed record", function()
-  it("is unsealed as it was, of any size and with every byte", function()
+  it("is unsealed unchanged, of any size and with every byte", function()
     for _, size in ipairs { 0, 1, 15, 16, 17, 255, 4096, MOST - 1, MOST } do
       local sealed = seal(binary(size))
       assert.equal(size + OVERHEAD, #sealed)
@@ -60,7 +60,7 @@ describe("a sealed record", function()
     end
   end)
 
-  it("takes secrets and keys of any bytes, from the least to the most",
+  it("takes secrets and keys of any bytes, of every allowed size",
     function()
       for _, secret in ipairs { "s", "\0", binary(32 * 1024) } do
         for _, key in ipairs { "", "\0", binary(MOST) } do
@@ -85,7 +85,7 @@ describe("a sealed record", function()
     end
   end)
 
-  it("is another one each time", function()
+  it("differs each time", function()
     local seen = {}
     for _ = 1, 300 do
       local sealed = seal "the same text"
@@ -99,8 +99,8 @@ describe("a sealed record", function()
   end)
 end)
 
-describe("nil is what there is", function()
-  it("with another secret, or in another key's place", function()
+describe("unseal returns nil", function()
+  it("with another secret or another key", function()
     local sealed = seal "text"
     for i = 1, #SECRET do
       assert.is_nil(core.unseal(flip(SECRET, i, i % 8), KEY, sealed))
@@ -118,7 +118,7 @@ describe("nil is what there is", function()
     end
   end)
 
-  it("where secret and key are cut elsewhere", function()
+  it("if secret and key are split elsewhere", function()
     assert.is_nil(core.unseal("ab", "c", core.seal("a", "bc", "text")))
   end)
 
@@ -141,7 +141,7 @@ describe("nil is what there is", function()
     end
   end)
 
-  it("for whatever is cut short, at either end", function()
+  it("if it is cut at either end", function()
     local sealed = seal "the text of a record"
     for cut = 0, #sealed - 1 do
       assert.is_nil(unseal(sealed:sub(1, cut)))
@@ -152,7 +152,7 @@ describe("nil is what there is", function()
     end
   end)
 
-  it("for whatever is too long", function()
+  it("if it is too long", function()
     for _, size in ipairs { 0, 100, MOST } do
       local sealed = seal(binary(size))
       for _, more in ipairs { "\0", "x", sealed, binary(MOST) } do
@@ -162,7 +162,7 @@ describe("nil is what there is", function()
     end
   end)
 
-  it("at no cost, for whatever no record can be", function()
+  it("at no cost, for what can't be a record", function()
     local huge = "\1" .. ("x"):rep(1024 * 1024)
     collectgarbage()
     collectgarbage "stop"
@@ -174,7 +174,7 @@ describe("nil is what there is", function()
     assert.is_true(grown < 16)
   end)
 
-  it("for every version but the one we know", function()
+  it("for every other version", function()
     local sealed = seal "text"
     for version = 0, 255 do
       local other = string.char(version) .. sealed:sub(2)
@@ -182,11 +182,11 @@ describe("nil is what there is", function()
     end
   end)
 
-  it("for what was put together from two", function()
+  it("if it is composed of two", function()
     local one, two = seal "the first text", seal "the second one"
     for at = 1, #one - 1 do
       local mixed = one:sub(1, at) .. two:sub(at + 1)
-      -- Where they have a byte in common it may well be one of them.
+      -- With a byte in common the composition may be one of them.
       if mixed ~= one and mixed ~= two then
         assert.is_nil(unseal(mixed))
       end
@@ -209,11 +209,11 @@ describe("a name", function()
     assert.equal(name, core.record_name(SECRET, KEY))
   end)
 
-  it("is the HMAC of the key under what HKDF makes of the secret", function()
+  it("is the HMAC of the key, by what HKDF derives of the secret", function()
     assert.equal(VECTOR.name, core.record_name(VECTOR.secret, VECTOR.key))
   end)
 
-  it("is another one for another secret or key", function()
+  it("differs for another secret or key", function()
     local seen = {}
     for _, secret in ipairs { "a", "b", "ab", "\0", "a\0" } do
       for _, key in ipairs { "", "a", "b", "bc", "c", "\0", binary(MOST) } do
@@ -264,7 +264,7 @@ describe("misuse", function()
 end)
 
 describe("sealing", function()
-  it("keeps no memory", function()
+  it("leaks no memory", function()
     local text = binary(20000)
     local function work()
       for _ = 1, 50 do
@@ -282,11 +282,11 @@ describe("sealing", function()
     assert.is_true(work() - before < 20)
   end)
 
-  it("goes on in threads side by side", function()
+  it("works in many threads at once", function()
     host.run("--threads 8", "seal_many")
   end)
 
-  it("takes other nonces in each forked process", function()
+  it("uses other nonces in each forked process", function()
     local dir = process.tempdir()
     host.run("--preload equinix.core --forks 8", "seal_many", dir)
     process.remove(dir)

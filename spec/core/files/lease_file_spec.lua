@@ -1,5 +1,5 @@
--- claim: the lease of a name, over the deaths, stops and forks of those who
--- hold it; and no save that is not the holder's.
+-- lease_file: the lease of a name, when its holder dies, is stopped or forks;
+-- and only the holder can save.
 local core = require "equinix.core"
 local file = require "equinix.store.file"
 local host = require "spec.support.host"
@@ -40,7 +40,7 @@ describe("a lease", function()
     assert(store:lock("k", LONG))
   end)
 
-  it("is free when its holder ends, or only drops it", function()
+  it("is free when its holder ends, or closes it", function()
     support.run(dir, [[assert(store:lock("k", 3600))]])
     assert(store:lock("k", LONG))
     collectgarbage() -- twice: the first one only runs its finalizer
@@ -63,7 +63,7 @@ describe("a lease", function()
     assert.equal("in time", (store:load "k"))
   end)
 
-  it("is taken over from a holder who is stopped beyond its time; what he "
+  it("is taken over from a holder that is stopped beyond its time; what it "
     .. "does then touches nothing", function()
     child = support.child(dir, [[
       local lease = assert(store:lock("k", 0.3))
@@ -87,7 +87,7 @@ describe("a lease", function()
     assert.is_true(store:save("k", "newer", LONG, lease))
   end)
 
-  it("whose file was removed or replaced is none any more", function()
+  it("is lost when its file is removed or replaced", function()
     local lease = assert(store:lock("k", LONG))
     support.sh("rm %s/k.eq-lock", dir)
     assert.same({ nil, "stale" }, { store:save("k", "r", LONG, lease) })
@@ -96,7 +96,7 @@ describe("a lease", function()
     assert.is_nil((store:load "k"))
   end)
 
-  it("says nothing that can't be read as a time; then it is over", function()
+  it("is over if its file holds no time", function()
     for _, words in ipairs { "", "x", "12", "99999999999999999999x" } do
       local lease = assert(store:lock("k", LONG))
       support.write(dir .. "/k.eq-lock", words)
@@ -108,14 +108,14 @@ describe("a lease", function()
 
   it("of another machine lasts as long as its holder", function()
     local lease = assert(store:lock("k", LONG))
-    -- On a network file system; that clock says nothing here.
+    -- On a network file system: that clock can't be compared.
     support.write(dir .. "/k.eq-lock", "1 another-boot")
     assert_busy()
     store:unlock(lease)
     assert(store:lock("k", LONG))
   end)
 
-  it("may be for ever, or over when it begins", function()
+  it("may last for ever, or be over when it begins", function()
     local folder = core.folder(dir)
     local lease = assert(folder:lock("k", math.huge))
     assert.same({ nil, "busy" }, { folder:lock("k", 1) })
@@ -127,7 +127,7 @@ describe("a lease", function()
     assert.equal("equinix.lease (closed)", tostring(lease))
   end)
 
-  it("is a failure after a second, where the folder stays locked", function()
+  it("fails after a second if the folder stays locked", function()
     if not support.can "command -v flock" then
       return pending "needs the command flock"
     end
@@ -147,14 +147,14 @@ describe("a lease", function()
     assert.is_true(store:unlock(lease))
   end)
 
-  it("is the parent's alone after a fork, dead or alive", function()
+  it("belongs to the parent alone after a fork, dead or alive", function()
     if not lfs.attributes(host.program) then
       return pending("needs " .. host.program)
     end
     host.run("--forks 2", "lease_forked", dir)
   end)
 
-  it("made before a fork is no worker's", function()
+  it("made before a fork belongs to no worker", function()
     if not lfs.attributes(host.program) then
       return pending("needs " .. host.program)
     end
@@ -162,7 +162,7 @@ describe("a lease", function()
       "lease_inherited", dir)
   end)
 
-  it("leaves no file open where memory runs out", function()
+  it("leaves no file open when memory runs out", function()
     if not lfs.attributes(host.program)
       or not lfs.attributes "/proc/self/fd" then
       return pending("needs " .. host.program .. " and /proc")
@@ -171,7 +171,7 @@ describe("a lease", function()
   end)
 
   for _, how in ipairs { "--forks", "--threads" } do
-    it("is one's only, and no record is torn (" .. how .. ")", function()
+    it("has one holder, and no record is torn (" .. how .. ")", function()
       if not lfs.attributes(host.program) then
         return pending("needs " .. host.program)
       end

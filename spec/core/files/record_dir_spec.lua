@@ -1,5 +1,5 @@
--- folder: a private folder is made, and what is not ours in it is refused;
--- what fails leaves the old record whole; what is left behind is collected.
+-- record_dir: a private folder is made, and foreign files in it are refused; a
+-- failure keeps the old record; files that are left behind are removed.
 local core = require "equinix.core"
 local process = require "spec.support.process"
 local support = require "spec.support.folder"
@@ -37,7 +37,7 @@ describe("a private folder", function()
     assert.is_truthy(reason:find(base, 1, true), reason)
   end
 
-  it("touches nothing until it is used", function()
+  it("creates nothing until it is used", function()
     assert.is_nil((folder:read("k", MAX)))
     assert.is_true(folder:remove "k")
     assert.is_true(folder:aside("k", "x", MAX))
@@ -56,7 +56,7 @@ describe("a private folder", function()
       assert.equal("rw-------", support.mode(dir .. "/k.eq-record"))
     end)
 
-  it("brings back bytes as they are, as many as are asked for", function()
+  it("returns bytes unchanged, as many as requested", function()
     local bytes = ("\0\255\r\n"):rep(5000)
     assert.is_true(save("k", bytes))
     assert.equal(bytes, folder:read("k", MAX))
@@ -65,7 +65,7 @@ describe("a private folder", function()
     assert.equal("", folder:read("k", MAX))
   end)
 
-  it("may vanish and is made again", function()
+  it("may be removed and is made again", function()
     assert.is_true(save("k", "r"))
     local lease = assert(folder:lock("k", 60))
     process.remove(base .. "/a")
@@ -76,7 +76,7 @@ describe("a private folder", function()
     assert.equal("new", folder:read("k", MAX))
   end)
 
-  it("puts aside what it is told, the last one only", function()
+  it("puts records aside, and keeps the last one only", function()
     assert.is_true(save("k", "bad"))
     assert.is_true(save("l", "worse"))
     assert.is_true(folder:aside("k", "bad", MAX))
@@ -86,7 +86,7 @@ describe("a private folder", function()
     assert.is_true(folder:aside("k", "bad", MAX), "there is none any more")
   end)
 
-  it("puts nothing aside that came in between", function()
+  it("does not put aside a record that is new", function()
     assert.is_true(save("k", "good"))
     assert.is_true(folder:aside("k", "bad", MAX))
     assert.is_true(folder:aside("k", "goo", MAX))
@@ -121,8 +121,8 @@ describe("a private folder", function()
   describe("refuses", function()
     local files = { "k.eq-record", "k.eq-lock" }
 
-    --- Puts something at a name; then nothing may be done with it, and it
-    --- must be there still. A record's lock stays usable.
+    --- Puts something at a name; then every operation on it fails, and it is
+    --- still there. The lock of a record can still be used.
     local function assert_left_alone(make, words)
       support.sh("mkdir -m 700 -p %s", dir)
       for _, file in ipairs(files) do
@@ -141,12 +141,12 @@ describe("a private folder", function()
       end
     end
 
-    it("links, and does not touch what they lead to", function()
+    it("links, and does not touch their targets", function()
       local target = base .. "/precious"
       support.write(target, "precious")
-      assert_left_alone("ln -s " .. target .. " %s", "no plain file")
+      assert_left_alone("ln -s " .. target .. " %s", "not a plain file")
       assert.equal("precious", support.read(target))
-      assert_left_alone("ln -s /nowhere %s", "no plain file")
+      assert_left_alone("ln -s /nowhere %s", "not a plain file")
     end)
 
     it("files with a second name", function()
@@ -155,8 +155,8 @@ describe("a private folder", function()
     end)
 
     it("fifos and folders, without waiting for a writer", function()
-      assert_left_alone("mkfifo -m 600 %s", "no plain file")
-      assert_left_alone("mkdir -m 700 %s", "no plain file")
+      assert_left_alone("mkfifo -m 600 %s", "not a plain file")
+      assert_left_alone("mkdir -m 700 %s", "not a plain file")
     end)
 
     it("files that others may read or write", function()
@@ -199,19 +199,19 @@ describe("a private folder", function()
     it("a link to a folder, a file and a fifo in place of it", function()
       support.sh("mkdir -m 700 -p %s/a %s/real; ln -s %s/real %s", base, base,
         base, dir)
-      assert_unusable "no folder"
+      assert_unusable "not a folder"
       assert.equal("", support.names(base .. "/real"))
       support.sh("rm %s; touch %s", dir, dir)
-      assert_unusable "no folder"
+      assert_unusable "not a folder"
       support.sh("rm %s; mkfifo %s", dir, dir)
-      assert_unusable "no folder"
+      assert_unusable "not a folder"
       support.sh("rm -r %s; touch %s", base .. "/a", base .. "/a")
-      assert_unusable "no folder"
+      assert_unusable "not a folder"
     end)
   end)
 
   describe("that can't be written keeps the old record:", function()
-    -- What a child does there: it saves once, then again after `between`.
+    -- A child saves once, and again after `between`.
     local TWICE = [[
       local lease = assert(store:lock("k", 60))
       assert(store:save("k", "old", 60, lease))
@@ -267,7 +267,7 @@ describe("a private folder", function()
 
     it("a folder without the right to write", function()
       local before = ""
-      if support.is_root() then -- whom rights don't bind
+      if support.is_root() then -- its rights don't count
         before = "setpriv --reuid=65534 --regid=65534 --clear-groups"
         if not support.can(before .. " test -r lua/equinix/init.lua") then
           return pending "another user can't read this checkout"
@@ -290,10 +290,10 @@ describe("a private folder", function()
     end)
   end)
 
-  describe("is swept by whoever saves:", function()
+  describe("is cleaned up by each save:", function()
     local TEMP = "/.eq-temp-0123456789abcdef"
 
-    -- "" where the file is gone.
+    -- "" if the file is gone.
     local function rest(file)
       return support.names(dir .. "/" .. file):match "[^/]*$"
     end
@@ -306,7 +306,7 @@ describe("a private folder", function()
       assert.is_true(save("k", "r"))
     end)
 
-    it("what killed savers left, and locks of the dead", function()
+    it("files of killed processes, and their locks", function()
       support.write(dir .. TEMP, "half a rec")
       support.write(dir .. "/dead.eq-lock", "1 2")
       sweep()
@@ -314,7 +314,7 @@ describe("a private folder", function()
         support.names(dir))
     end)
 
-    it("nothing that another one holds", function()
+    it("nothing that another process holds", function()
       if not support.can "command -v flock" then
         return pending "needs the command flock"
       end
@@ -332,7 +332,7 @@ describe("a private folder", function()
       holder:stop()
     end)
 
-    it("records that are over for more than a day, and no others", function()
+    it("records that ended more than a day ago, and no others", function()
       local now = core.time()
       assert.is_true(save("long", "r", now - 90000))
       assert.is_true(save("lately", "r", now - 80000))
@@ -342,7 +342,7 @@ describe("a private folder", function()
       assert.equal("r", folder:read("k", MAX))
     end)
 
-    it("nothing that is not ours, or has another ending", function()
+    it("nothing of another user, or with another ending", function()
       for _, name in ipairs { "notes.txt", "eq-record", ".eq-record",
         ".eq-corrupt", ".eq-lock", "link.eq-record" } do
         support.write(dir .. "/" .. name, "x")

@@ -1,4 +1,4 @@
--- crowd: transfers that are under way between two calls.
+-- async: transfers that are under way between two calls, core.multi().
 local Handle = require "spec.support.handle"
 local collector = require "spec.support.collector"
 local core = require "equinix.core"
@@ -6,8 +6,8 @@ local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
--- Answers with its path. /held waits until somebody asked for /go; /gone is
--- answered when a connection of /lost has been closed by its client.
+-- The response is the path; to /held when /go was requested, to /gone when a
+-- client has closed its connection of /lost.
 local SERVER = [[
   local c = ...
   local share = c.share
@@ -36,15 +36,15 @@ local SERVER = [[
   end
 ]]
 
-describe("a crowd", function()
-  local server, crowd
+describe("core.multi", function()
+  local server, multi
 
   before_each(function()
     server = rawserver.start(SERVER)
-    crowd = core.multi()
+    multi = core.multi()
   end)
   after_each(function()
-    crowd:close()
+    multi:close()
     server:stop()
   end)
 
@@ -53,158 +53,158 @@ describe("a crowd", function()
   end
 
   local function add(path, fields)
-    return assert(crowd:add(prepare(path, fields), 10))
+    return assert(multi:add(prepare(path, fields), 10))
   end
 
-  -- Before its first answer libcurl does not know that this server can't share
-  -- a connection between transfers, and waits.
+  -- Before the first response libcurl does not know that this server can't
+  -- share a connection between transfers, and waits.
   local function warm_up()
     add "/"
-    assert(crowd:wait(10))
+    assert(multi:wait(10))
   end
 
-  it("says what it is, closes twice, and raises when it is used after",
+  it("has a readable string, closes twice, and raises afterwards",
     function()
-      assert.is_truthy(tostring(crowd):find "^equinix%.crowd %(0?x?%x+%)$")
-      assert.equal("equinix.crowd", getmetatable(crowd))
+      assert.is_truthy(tostring(multi):find "^equinix%.multi %(0?x?%x+%)$")
+      assert.equal("equinix.multi", getmetatable(multi))
       add "/held"
-      crowd:close()
-      crowd:close()
-      assert.equal("equinix.crowd (closed)", tostring(crowd))
+      multi:close()
+      multi:close()
+      assert.equal("equinix.multi (closed)", tostring(multi))
       for name, argument in pairs { add = prepare "/", wait = 1,
         cancel = 1 } do
-        local ok, message = pcall(crowd[name], crowd, argument, 1)
+        local ok, message = pcall(multi[name], multi, argument, 1)
         assert.is_false(ok)
-        assert.is_truthy(message:find("closed equinix.crowd", 1, true))
+        assert.is_truthy(message:find("closed equinix.multi", 1, true))
       end
     end)
 
-  it("raises for what is no crowd, no request and no time", function()
+  it("raises for other objects, requests and times", function()
     for _, self in ipairs { 1, "x", {}, io.stdout, core.http() } do
       for _, name in ipairs { "add", "wait", "cancel", "close" } do
         assert.has_error(function()
-          crowd[name](self, prepare "/", 1)
+          multi[name](self, prepare "/", 1)
         end)
       end
     end
     for _, use in ipairs {
-      function() crowd:add({ method = "GET", url = server.url }, 1) end,
-      function() crowd:add(crowd, 1) end,
-      function() crowd:add(prepare "/") end,
-      function() crowd:add(prepare "/", 0 / 0) end,
-      function() crowd:wait(0 / 0) end,
-      function() crowd:wait {} end,
-      function() crowd:cancel() end,
+      function() multi:add({ method = "GET", url = server.url }, 1) end,
+      function() multi:add(multi, 1) end,
+      function() multi:add(prepare "/") end,
+      function() multi:add(prepare "/", 0 / 0) end,
+      function() multi:wait(0 / 0) end,
+      function() multi:wait {} end,
+      function() multi:cancel() end,
     } do
       assert.has_error(use)
     end
-    assert.is_nil(crowd:wait())
+    assert.is_nil(multi:wait())
   end)
 
-  it("tells each outcome once, under the number that add gave", function()
+  it("returns each result once, with the number that add returned", function()
     local paths, n = {}, 40
     for i = 1, n do
       paths[add("/" .. i)] = "/" .. i
     end
     for _ = 1, n do
-      local number, response, problem = crowd:wait(10)
+      local number, response, problem = multi:wait(10)
       assert.is_nil(problem)
       assert.equal(paths[number], response.body)
       assert.equal(200, response.status)
       paths[number] = nil
     end
     assert.is_nil(next(paths))
-    assert.is_nil(crowd:wait())
+    assert.is_nil(multi:wait())
   end)
 
-  it("goes on with a transfer over any number of waits", function()
+  it("continues a transfer over any number of waits", function()
     warm_up()
     local held = add "/held"
-    -- Nothing is over after a short one, and what comes later ends earlier.
-    assert.is_nil(crowd:wait(0.02))
-    assert.is_nil(crowd:wait(0))
+    -- Nothing has ended after a short one; a later transfer ends earlier.
+    assert.is_nil(multi:wait(0.02))
+    assert.is_nil(multi:wait(0))
     local other = add "/other"
-    assert.equal(other, (crowd:wait(10)))
-    assert.is_nil(crowd:wait(0))
+    assert.equal(other, (multi:wait(10)))
+    assert.is_nil(multi:wait(0))
     local go = add "/go"
-    local ended = { [crowd:wait(10)] = true, [crowd:wait(10)] = true }
+    local ended = { [multi:wait(10)] = true, [multi:wait(10)] = true }
     assert.same({ [held] = true, [go] = true }, ended)
   end)
 
   it("uses a connection again", function()
     for i = 1, 3 do
       add("/" .. i)
-      local _, response = crowd:wait(10)
+      local _, response = multi:wait(10)
       assert.equal(i == 1 and 1 or 0, response.connects)
     end
     assert.equal(1, server:connections())
   end)
 
-  it("tells a failure like any other outcome", function()
-    local refused = assert(crowd:add(core.prepare(Handle.request("GET",
+  it("returns a failure like any other result", function()
+    local refused = assert(multi:add(core.prepare(Handle.request("GET",
       "http://127.0.0.1:" .. Handle.closed_port())), 10))
-    local number, response, problem = crowd:wait(10)
+    local number, response, problem = multi:wait(10)
     assert.equal(refused, number)
     assert.is_nil(response)
     assert.equal("ECONNREFUSED", problem.code)
-    -- No time at all: it has failed before it began.
-    local late, fine = crowd:add(prepare "/", 0), add "/fine"
+    -- No time at all: it fails before it begins.
+    local late, fine = multi:add(prepare "/", 0), add "/fine"
     local outcomes = {}
     for _ = 1, 2 do
-      number, response, problem = crowd:wait(10)
+      number, response, problem = multi:wait(10)
       outcomes[number] = response and response.body or problem.kind
     end
     assert.same({ [late] = "timeout", [fine] = "/fine" }, outcomes)
   end)
 
   it("ends a transfer whose own time is over", function()
-    local number = assert(crowd:add(prepare "/held", 0.05))
-    local ended, _, problem = crowd:wait(10)
+    local number = assert(multi:add(prepare "/held", 0.05))
+    local ended, _, problem = multi:wait(10)
     assert.equal(number, ended)
     assert.equal("timeout", problem.kind)
-    assert.is_nil(crowd:wait())
+    assert.is_nil(multi:wait())
   end)
 
-  it("breaks off what is cancelled, and nothing else", function()
+  it("cancels one transfer and no other", function()
     warm_up()
     local lost, gone = add "/lost", add "/gone"
     assert(process.eventually(function()
-      crowd:wait(0.01)
+      multi:wait(0.01)
       return #server:requests() == 3
     end))
-    assert.is_true(crowd:cancel(lost))
-    assert.is_false(crowd:cancel(lost))
-    -- Answered only when the other connection was closed.
-    local number, response = crowd:wait(10)
+    assert.is_true(multi:cancel(lost))
+    assert.is_false(multi:cancel(lost))
+    -- It ends only when the other connection was closed.
+    local number, response = multi:wait(10)
     assert.equal(gone, number)
     assert.equal("/gone", response.body)
-    assert.is_nil(crowd:wait())
+    assert.is_nil(multi:wait())
   end)
 
-  it("drops the outcome of one that had ended, or never began", function()
-    local late = crowd:add(prepare "/", 0)
-    assert.is_true(crowd:cancel(late))
-    assert.is_nil(crowd:wait())
+  it("drops the result of a transfer that has ended or never began", function()
+    local late = multi:add(prepare "/", 0)
+    assert.is_true(multi:cancel(late))
+    assert.is_nil(multi:wait())
     local first, second = add "/1", add "/2"
-    local told = crowd:wait(10)
-    assert.is_false(crowd:cancel(told))
-    assert.is_true(crowd:cancel(told == first and second or first))
-    assert.is_nil(crowd:wait())
-    assert.is_false(crowd:cancel(99))
+    local ended = multi:wait(10)
+    assert.is_false(multi:cancel(ended))
+    assert.is_true(multi:cancel(ended == first and second or first))
+    assert.is_nil(multi:wait())
+    assert.is_false(multi:cancel(99))
   end)
 
-  it("keeps what libcurl reads until the outcome was told", function()
+  it("keeps what libcurl reads until the result was returned", function()
     local size, n = 256 * 1024, 4
     for i = 1, n do
-      -- Nobody else holds on to this body.
-      assert(crowd:add(core.prepare(Handle.request("POST", server.url,
+      -- There is no other reference to this body.
+      assert(multi:add(core.prepare(Handle.request("POST", server.url,
         { body = (("%d"):format(i)):rep(size + i) })), 10))
       collectgarbage()
     end
     local found = {}
     for _ = 1, n do
       collectgarbage()
-      local number, response = crowd:wait(10)
+      local number, response = multi:wait(10)
       found[number] = response.body
     end
     for i = 1, n do
@@ -216,16 +216,16 @@ describe("a crowd", function()
     end
   end)
 
-  it("keeps no request of what is over", function()
+  it("keeps no request of a transfer that has ended", function()
     local kept = setmetatable({}, { __mode = "k" })
     for _, path in ipairs { "/", "/held", "/" } do
       local prepared = prepare(path)
       kept[prepared] = true
-      assert(crowd:add(prepared, path == "/" and 10 or 0))
+      assert(multi:add(prepared, path == "/" and 10 or 0))
     end
-    crowd:wait(10)
-    crowd:wait(10)
-    crowd:wait(10)
+    multi:wait(10)
+    multi:wait(10)
+    multi:wait(10)
     for _ = 1, 3 do
       collectgarbage()
     end
@@ -243,16 +243,16 @@ describe("a crowd", function()
     collectgarbage()
     collectgarbage()
     add "/gone"
-    local _, response = crowd:wait(10)
+    local _, response = multi:wait(10)
     assert.equal("/gone", response.body)
   end)
 
-  it("refuses a finalizer that wants it while it tells an outcome", function()
+  it("refuses calls of a finalizer while it returns a result", function()
     local refused = 0
     local function meddle()
       for _, name in ipairs { "wait", "close" } do
-        local ok, message = pcall(crowd[name], crowd, 0)
-        if not ok and message:find("a busy equinix.crowd", 1, true) then
+        local ok, message = pcall(multi[name], multi, 0)
+        if not ok and message:find("a busy equinix.multi", 1, true) then
           refused = refused + 1
         end
       end
@@ -260,10 +260,10 @@ describe("a crowd", function()
     local rest = collector.restless()
     for _ = 1, 200 do
       if not pcall(add, "/many") then
-        crowd = core.multi() -- it was closed between two calls
+        multi = core.multi() -- it was closed between two calls
       end
       Handle.finalizer(meddle)
-      pcall(crowd.wait, crowd)
+      pcall(multi.wait, multi)
       if refused >= 2 then
         break
       end
@@ -282,21 +282,21 @@ describe("a crowd", function()
     return true
   end
 
-  it("loses no outcome when memory runs out, wherever that is", function()
+  it("loses no result when memory runs out, at any point", function()
     if needs_host() then
-      assert.equal("", host.run("", "crowd_starved", server.url))
+      assert.equal("", host.run("", "async_starved", server.url))
     end
   end)
 
-  it("has nothing under way in a forked child, where it can be used",
+  it("has nothing under way in a forked child, and can be used there",
     function()
       if needs_host() then
-        assert.equal("", host.run("--forks 1", "crowd_forked", server.url))
+        assert.equal("", host.run("--forks 1", "async_forked", server.url))
       end
     end)
 end)
 
-describe("a crowd that waits for input, too", function()
+describe("core.multi, waiting for input too,", function()
   local server
   setup(function()
     server = rawserver.start(SERVER)
@@ -305,18 +305,18 @@ describe("a crowd that waits for input, too", function()
     server:stop()
   end)
 
-  -- A Lua whose standard input is a pipe of ours, with a crowd; with
-  -- transfers under way, or without.
+  -- A Lua whose standard input is a pipe of this process, with or without a
+  -- transfer under way.
   local function run(text, transfer)
     return process.start({ "sh", "-c", "exec " .. process.interpreter()
       .. ' -e "$1"', "sh", ([[
       package.cpath = %q
       local core = require "equinix.core"
       io.stdout:setvbuf "line"
-      local crowd = core.multi()
+      local multi = core.multi()
       local url, transfer = %q, %s
       if transfer then
-        crowd:add(core.prepare { method = "GET", url = url .. "/lost" }, 20)
+        multi:add(core.prepare { method = "GET", url = url .. "/lost" }, 20)
       end
       ]]):format(package.cpath, server.url, tostring(transfer)) .. text },
       { until_eof = true })
@@ -327,9 +327,9 @@ describe("a crowd that waits for input, too", function()
 
     it("ends its wait when there is some, " .. which, function()
       local p = run([[
-        print("ready", crowd:wait(0, true))
-        print(crowd:wait(20, true), core.input(0))
-        print(crowd:wait(nil, true), core.input(0))]], transfer)
+        print("ready", multi:wait(0, true))
+        print(multi:wait(20, true), core.input(0))
+        print(multi:wait(nil, true), core.input(0))]], transfer)
       for i, text in ipairs { "one", "two" } do
         assert(process.eventually(function()
           return select(2, p:stdout():gsub("\n", "")) == i
@@ -342,18 +342,18 @@ describe("a crowd that waits for input, too", function()
     end)
 
     it("ends its wait at the end of the input, " .. which, function()
-      local p = run("print(crowd:wait(nil, true), #core.input(0))", transfer)
+      local p = run("print(multi:wait(nil, true), #core.input(0))", transfer)
       p:stop()
       assert.equal("nil\t0\n", p:stdout())
     end)
   end
 
-  it("takes no input for an outcome, and tells one beside it", function()
+  it("does not return input as a result, and a result beside it", function()
     local p = run [[
-      local number = crowd:add(core.prepare { method = "GET", url = url }, 20)
+      local number = multi:add(core.prepare { method = "GET", url = url }, 20)
       local ended, response
       repeat
-        ended, response = crowd:wait(20, true)
+        ended, response = multi:wait(20, true)
       until ended
       print(number == ended, response.status, core.input())]]
     p.pipe:write "input"

@@ -1,4 +1,4 @@
--- setup: what goes on the wire, whom it trusts, and what it ignores.
+-- easy_options: what is sent, which servers are trusted, and what is ignored.
 local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
 local process = require "spec.support.process"
@@ -14,7 +14,7 @@ local ANSWER = [[
 
 local INTERPRETER = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 
-describe("on the wire", function()
+describe("what is sent:", function()
   local server, handle
 
   before_each(function()
@@ -63,7 +63,7 @@ describe("on the wire", function()
     end
   end)
 
-  it("methods in any order do not rub off on each other", function()
+  it("methods in any order do not affect each other", function()
     for _, method in ipairs { "POST", "GET", "HEAD", "GET", "PUT", "HEAD",
       "DELETE", "POST", "DELETE", "GET", "PATCH", "POST", "GET" } do
       local fields = method:find "^P" and { body = method } or nil
@@ -79,8 +79,8 @@ describe("on the wire", function()
     assert.are.equal("hello", assert(handle:get(server.url)).body)
   end)
 
-  it("nobody is told to expect 100-continue", function()
-    -- Libcurl does that on its own for bodies over a megabyte.
+  it("no request expects 100-continue", function()
+    -- Libcurl does it by default for bodies over a megabyte.
     local request = sent("POST", { body = ("x"):rep(2 * 1024 * 1024) })
     assert.is_nil(request.headers.expect)
   end)
@@ -105,7 +105,7 @@ describe("on the wire", function()
     assert.is_nil(sent("POST").headers["content-type"])
   end)
 
-  it("the path stays as it is, the fragment stays at home", function()
+  it("the path is unchanged, the fragment is not sent", function()
     for _, path in ipairs { "/a/../b", "/./x", "/%2e%2e/x?a=/../b" } do
       assert(handle:get(server.url .. path .. "#fragment"))
       local requests = server:requests()
@@ -113,7 +113,7 @@ describe("on the wire", function()
     end
   end)
 
-  it("compressed answers are asked for and undone", function()
+  it("compressed responses are requested and decompressed", function()
     local gzip, code = process.capture
       "printf %s hello | gzip -nc | od -An -v -tx1 | tr -d ' \\n'"
     assert.are.equal(0, code)
@@ -133,7 +133,7 @@ describe("on the wire", function()
     assert.is_truthy(asked:find "gzip")
   end)
 
-  it("redirects are handed back, not followed", function()
+  it("redirects are returned, not followed", function()
     local redirecting = rawserver.start [[
       local c = ...
       while c:request() do
@@ -218,7 +218,7 @@ describe("over TLS", function()
     assert(exchange(made.good, { ca_file = made.ca_file }))
   end)
 
-  it("a live connection is not lent to who trusts another authority",
+  it("a live connection is not used for another authority",
     function()
       local server = rawserver.start(ANSWER, made.good)
       assert(handle:get(server.url, { ca_file = made.ca_file }))
@@ -246,9 +246,9 @@ describe("over TLS", function()
     end
   end)
 
-  -- With 1.3 the refusal comes after the handshake: no broken connection.
+  -- With 1.3 the refusal comes after the handshake.
   for _, version in ipairs { "tls1_2", "tls1_3" } do
-    it("a refused client certificate is no matter of the network: "
+    it("a refused client certificate is no network failure: "
       .. version, function()
       local server = process.start { "openssl", "s_server", "-www",
         "-accept", "127.0.0.1:0", "-" .. version, "-Verify", "1",
@@ -288,7 +288,7 @@ describe("over TLS", function()
     ]]):gsub("\n%s+", "\n")))
     file:close()
     local lax = "OPENSSL_CONF=" .. made.dir .. "/openssl.cnf"
-    -- The server would serve whoever condescends to that version.
+    -- The server serves clients of that version.
     local words, code = process.capture(("%s openssl s_client -tls1_1 "
       .. "-connect 127.0.0.1:%d </dev/null 2>&1"):format(lax, server.port))
     assert.are.equal(0, code, words)
@@ -316,7 +316,7 @@ describe("the environment", function()
     server:stop()
   end)
 
-  -- Sends in another process, whose environment we choose.
+  -- Sends in another process, with this environment.
   local function send_with(environment, fields)
     local out, code = process.capture(([[
       %s %s -e 'package.cpath = "%s"
@@ -332,18 +332,18 @@ describe("the environment", function()
     .. "https_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 "
     .. "ALL_PROXY=http://127.0.0.1:1"
 
-  it("names no proxy for us", function()
+  it("does not choose a proxy", function()
     assert.are.equal("hello", send_with(PROXIES))
   end)
 
-  it("takes no proxy from us", function()
+  it("does not override a proxy", function()
     local proxy = 'proxy = "http://127.0.0.1:1"'
     assert.are.equal("ECONNREFUSED", send_with("", proxy))
     assert.are.equal("ECONNREFUSED",
       send_with("no_proxy='*' NO_PROXY='*'", proxy))
   end)
 
-  it("lends us no .netrc", function()
+  it("does not add a .netrc", function()
     local home = process.tempdir()
     local file = assert(io.open(home .. "/.netrc", "w"))
     file:write "default login user password secret\n"
@@ -356,7 +356,7 @@ describe("the environment", function()
 end)
 
 describe("a proxy", function()
-  it("is asked for the URL, and its password is in no message", function()
+  it("gets the URL, and its password is in no message", function()
     local proxy = rawserver.start(ANSWER)
     local handle = Handle.new()
     local response = handle:get("http://api.example/x", { proxy = proxy.url })
@@ -370,7 +370,7 @@ describe("a proxy", function()
     assert.is_nil(err.message:find("hunter2", 1, true))
   end)
 
-  it("answers CONNECT to itself: none of that is the server's", function()
+  it("that refuses CONNECT: its response is not the server's", function()
     local made = certificates.make()
     local proxy = rawserver.start [[
       local c = ...
@@ -392,10 +392,10 @@ describe("a proxy", function()
     assert.is_nil(request.headers.authorization)
   end)
 
-  it("that lets us through keeps its headers to itself", function()
+  it("that accepts CONNECT: its headers are not the server's", function()
     local made = certificates.make()
     local server = rawserver.start(ANSWER, made.good)
-    -- This script needs no company: it may block its process.
+    -- This script is alone in its process and may block it.
     local proxy = rawserver.start(([[
       local c = ...
       local socket = require "socket"

@@ -1,5 +1,5 @@
--- told: a handle that compares instead of starting anew each time must end
--- up with just what the request says.
+-- easy_state: a handle that sets only what has changed must send exactly what
+-- the request says.
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
 
@@ -28,7 +28,7 @@ describe("a handle that remembers", function()
     proxy:stop()
   end)
 
-  -- Every field of a request in two or three ways, in every order of pairs.
+  -- Every field of a request with two or three values, in all combinations.
   local METHODS = { "GET", "POST", "DELETE", "PUT" }
   local BODIES = { false, "body", "other" }
   local HEADERS = { false, { { "X-A", "1" } },
@@ -69,7 +69,7 @@ describe("a handle that remembers", function()
     assert.are.equal(who, Handle.header(response, "X-Who"))
   end
 
-  it("sends what each request says, whatever came before", function()
+  it("sends what each request says, whatever was sent before", function()
     local list = requests()
     -- Steps of every length, so that each follows many different ones.
     for _, step in ipairs { 1, 5, 7, 11, 13, 17, 19 } do
@@ -89,7 +89,7 @@ describe("a handle that remembers", function()
     end
   end)
 
-  it("remembers right after a failure, too", function()
+  it("remembers correctly after a failure, too", function()
     local list = requests()
     for i = 1, #list, 5 do
       local bad = list[(i * 7) % #list + 1]

@@ -1,5 +1,4 @@
--- fault: what failures are called, and what their messages keep to
--- themselves.
+-- error: the kinds and codes of failures, and what no message contains.
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
 
@@ -36,14 +35,14 @@ describe("an err", function()
     table.sort(names)
     assert.are.same({ "code", "kind", "maybe_sent", "message" }, names)
     assert.is_truthy(err.message:find(
-      "^the server closed the connection without an answer"))
+      "^the server closed the connection without a response"))
   end)
 
-  it("calls a reset by its name", function()
+  it("has the code of a reset", function()
     fails_with("network", "ECONNRESET", true, "c:request() c:reset()")
   end)
 
-  it("calls a reset inside the body by its name", function()
+  it("has the code of a reset inside the body", function()
     fails_with("network", "ECONNRESET", true, [[
       c:request()
       c:send "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
@@ -51,7 +50,7 @@ describe("an err", function()
       c:reset()]])
   end)
 
-  it("calls a reset inside the TLS handshake a network failure, unsent",
+  it("makes a reset inside the TLS handshake a network failure, unsent",
     function()
       server = rawserver.start "local c = ... c:receive(5) c:reset()"
       local url = server.url:gsub("^http:", "https:")
@@ -61,7 +60,7 @@ describe("an err", function()
       assert.is_truthy(err.code == "ECONNRESET" or err.code == "EPIPE")
     end)
 
-  it("calls what is no TLS a TLS failure, unsent", function()
+  it("makes anything but TLS a TLS failure, unsent", function()
     server = rawserver.start
       "local c = ... c:send 'SSH-2.0-x\\r\\n' c:hangup()"
     local url = server.url:gsub("^http:", "https:")
@@ -71,7 +70,7 @@ describe("an err", function()
       { err.kind, err.code, err.maybe_sent })
   end)
 
-  it("does not give the reason of an earlier failure", function()
+  it("does not have the reason of an earlier failure", function()
     -- Libcurl before 8.7 never forgets an errno.
     fails_with("network", "ECONNRESET", true, "c:request() c:reset()")
     server:stop()
@@ -82,13 +81,13 @@ describe("an err", function()
     assert.is_nil(err.message:find "reset")
   end)
 
-  it("does not take a server's fault for ours", function()
+  it("does not take a server's mistake for wrong configuration", function()
     local err = fails_with("protocol", "CURLE_WEIRD_SERVER_REPLY", true,
       "c:request() c:send 'hello\\r\\n\\r\\n'")
-    assert.is_truthy(err.message:find "^the answer is not valid HTTP")
+    assert.is_truthy(err.message:find "^the response is not valid HTTP")
   end)
 
-  it("quotes nothing of the request and nothing of the answer", function()
+  it("quotes nothing of the request or the response", function()
     local secret = "hunter2"
     for _, script in ipairs {
       "c:request()",

@@ -1,4 +1,4 @@
--- sink: a file that appears whole or not at all.
+-- file_sink: a file that appears complete or not at all.
 local Handle = require "spec.support.handle"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
@@ -47,7 +47,7 @@ describe("a sink", function()
     return (process.capture("ls -A " .. dir))
   end
 
-  it("takes a body of any size, max_body or not", function()
+  it("takes a body of any size, whatever max_body is", function()
     local response = assert(handle:get(server.url .. "/big",
       { sink = dir .. "/file", max_body = 10 }))
     assert.are.equal("", response.body)
@@ -70,7 +70,7 @@ describe("a sink", function()
     assert.are.equal("new", read(dir .. "/file"))
   end)
 
-  it("is its owner's only", function()
+  it("can be read by its owner only", function()
     assert(handle:get(server.url, { sink = dir .. "/file" }))
     assert.are.equal("-rw-------",
       process.capture(("ls -l %s/file"):format(dir)):sub(1, 10))
@@ -86,7 +86,7 @@ describe("a sink", function()
     assert.are.equal("file", names())
   end)
 
-  it("leaves nothing when nobody listens, and when time is up", function()
+  it("leaves nothing when no server listens, and at a timeout", function()
     local url = "http://127.0.0.1:" .. Handle.closed_port()
     assert.is_nil((handle:get(url, { sink = dir .. "/file" })))
     assert.is_nil((handle:get(server.url, { sink = dir .. "/file" }, 0)))
@@ -109,7 +109,7 @@ describe("a sink", function()
     assert.are.equal("", names())
   end)
 
-  it("takes the place of nothing but a file: root could a device's",
+  it("replaces files only: root could replace a device",
     function()
       assert(os.execute(("mkdir %s/folder; mkfifo %s/pipe"):format(dir, dir)))
       for name, code in pairs { folder = "EISDIR", pipe = "ENOTSUP" } do
@@ -122,8 +122,8 @@ describe("a sink", function()
       assert.are.equal("folder\npipe", names())
     end)
 
-  it("that outgrows its disk fails and leaves nothing", function()
-    -- A limit of the shell's on the size of files stands in for the disk.
+  it("that does not fit on its disk fails and leaves nothing", function()
+    -- A limit of the shell on the size of files replaces a full disk.
     local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
     local out, code = process.capture(([[
       ulimit -f 100

@@ -1,4 +1,4 @@
--- http: the handle itself, its life and its manners.
+-- handle: the object itself, from its making to its end.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
 local host = require "spec.support.host"
@@ -6,7 +6,7 @@ local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
 describe("a handle", function()
-  it("says what it is", function()
+  it("has a readable string", function()
     local handle = core.http()
     assert.is_truthy(tostring(handle):find "^equinix%.http %(0?x?%x+%)$")
     handle:close()
@@ -50,7 +50,7 @@ describe("a handle", function()
     handle:close()
   end)
 
-  it("keeps its metatable to itself", function()
+  it("hides its metatable", function()
     local handle = core.http()
     assert.are.equal("equinix.http", getmetatable(handle))
     handle:close()
@@ -58,7 +58,7 @@ describe("a handle", function()
 
   it("closes its connections when it is closed, and when it is collected",
     function()
-      -- /gone?n answers when n connections have been closed.
+      -- /gone?n responds when n connections have been closed.
       local server = rawserver.start [[
         local c = ...
         local request = c:request()
@@ -81,7 +81,7 @@ describe("a handle", function()
       handle = nil -- luacheck: ignore
       collectgarbage()
       collectgarbage()
-      -- The observer's own first connection is the other one.
+      -- The first connection of the observer is the other one.
       assert(observer:send(Handle.request("GET", server.url .. "/gone?3",
         { fresh_connect = true }), 10))
       observer:close()
@@ -99,7 +99,7 @@ describe("a handle", function()
     end)
   end
 
-  it("lives on after a request that raised", function()
+  it("can be used after a request that raised", function()
     local server = rawserver.start [[
       local c = ...
       while c:request() do c:send(c.ok "fine") end
@@ -114,8 +114,8 @@ describe("a handle", function()
     server:stop()
   end)
 
-  it("refuses a finalizer that wants it in the middle of a call", function()
-    -- Many headers, so that building the response makes the collector run.
+  it("refuses calls of a finalizer in the middle of a call", function()
+    -- Many headers, so that making the response runs the collector.
     local server = rawserver.start [[
       local c = ...
       local lines = {}
@@ -154,12 +154,12 @@ describe("a handle", function()
     server:stop()
   end)
 
-  it("outlives the script's interest in it", function()
+  it("is not collected during a call", function()
     local server = rawserver.start [[
       local c = ...
       while c:request() do c:send(c.ok "fine") end
     ]]
-    -- Nobody but the call itself knows this handle.
+    -- Only the call itself has this handle.
     for _ = 1, 20 do
       assert.are.equal("fine", assert(core.http():send(
         Handle.request("GET", server.url), 10)).body)
@@ -168,7 +168,7 @@ describe("a handle", function()
     server:stop()
   end)
 
-  it("works again after memory ran out, wherever that was", function()
+  it("works again after memory ran out, at any point", function()
     local file = io.open(host.program)
     if not file then
       pending("needs " .. host.program)
@@ -191,7 +191,7 @@ describe("a handle", function()
   end)
 end)
 
-describe("a function that drains the body", function()
+describe("a function on_chunk", function()
   local server, handle
 
   setup(function()
@@ -234,7 +234,7 @@ describe("a function that drains the body", function()
       headers = {} }, 10, drain)
   end
 
-  it("gets it piece by piece, while it comes", function()
+  it("gets the body piece by piece, while it arrives", function()
     local chunks = {}
     local response = assert(send("/drip", function(chunk)
       chunks[#chunks + 1] = chunk
@@ -257,7 +257,7 @@ describe("a function that drains the body", function()
     assert.equal(3000000, total)
   end)
 
-  it("gets nothing of an answer that is no success", function()
+  it("gets nothing of a response that is no success", function()
     local response = assert(send("/missing", function()
       error "must not be called"
     end))
@@ -265,7 +265,7 @@ describe("a function that drains the body", function()
     assert.equal("nope", response.body)
   end)
 
-  it("gets what came of a body that is cut, and the call fails", function()
+  it("gets what arrived of a body that is cut, and the call fails", function()
     local text = ""
     local response, err = send("/cut", function(chunk)
       text = text .. chunk
@@ -275,7 +275,7 @@ describe("a function that drains the body", function()
     assert.truthy(("half"):find(text, 1, true))
   end)
 
-  it("may raise: the call ends, and the handle goes on", function()
+  it("may raise: the call ends, and the handle can be used", function()
     local ok, message = pcall(send, "/big", function()
       error("enough", 0)
     end)
@@ -284,8 +284,8 @@ describe("a function that drains the body", function()
     assert.equal(404, assert(send "/missing").status)
   end)
 
-  it("may change the request: what is sent stays what it was", function()
-    -- Answers first and reads the body then; more than sockets can hold.
+  it("may change the request: what is sent does not change", function()
+    -- Responds first and then reads the body, more than sockets can hold.
     local early = rawserver.start [[
       local c = ...
       c:send "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n:\r\n"
@@ -309,7 +309,7 @@ describe("a function that drains the body", function()
     assert.equal(":good", text)
   end)
 
-  it("may fork: the child has no part in the answer", function()
+  it("may fork: the child gets nothing of the response", function()
     local slow = rawserver.start [[
       local c = ...
       for request in function() return c:request() end do
@@ -330,7 +330,7 @@ describe("a function that drains the body", function()
     assert.is_true(ok, words)
   end)
 
-  it("can't use the handle it drains", function()
+  it("can't use its handle", function()
     local ok, message = pcall(send, "/big", function()
       send "/missing"
     end)

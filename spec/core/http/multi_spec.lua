@@ -8,7 +8,7 @@ local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
--- Answers with its path; /slow after a while, /never not at all.
+-- The response is the path; to /slow after a while, to /never none.
 local ECHO = [[
   local c, n = ...
   local share = c.share
@@ -26,7 +26,7 @@ local ECHO = [[
   end
 ]]
 
-describe("a batch", function()
+describe("send_many", function()
   local server, handle
 
   before_each(function()
@@ -47,7 +47,7 @@ describe("a batch", function()
     return list
   end
 
-  it("comes back in order, each with its own answer", function()
+  it("returns the results in order, each with its own response", function()
     for _, at_once in ipairs { 1, 3, 50, 1000, 100000 } do
       local list = requests(100)
       local results = handle.http:send_many(list, at_once, 20)
@@ -59,12 +59,12 @@ describe("a batch", function()
     end
   end)
 
-  it("of none is none", function()
+  it("returns none for none", function()
     assert.are.same({}, handle.http:send_many({}, 10, 10))
   end)
 
   it("raises for a list that claims to be endless", function()
-    -- Holes: Lua may call any number below nil the length of a list.
+    -- The length of a list with holes may be any number before a nil.
     local parts = {}
     for k = 0, 60 do
       parts[#parts + 1] = ("[%.0f]=..."):format(2 ^ k)
@@ -79,7 +79,7 @@ describe("a batch", function()
     end
   end)
 
-  it("keeps to n at once, and does use them", function()
+  it("sends n at once, neither more nor fewer", function()
     local results = handle.http:send_many(requests(20, "slow"), 4, 20)
     local most = 0
     for _, result in ipairs(results) do
@@ -90,7 +90,7 @@ describe("a batch", function()
     assert.is_true(server:connections() <= 4)
   end)
 
-  it("uses its connections again, between batches and single requests",
+  it("uses connections again, those of single requests too",
     function()
       for _ = 1, 5 do
         local results = handle.http:send_many(requests(20, "slow"), 20, 20)
@@ -104,7 +104,7 @@ describe("a batch", function()
       assert.is_true(made > 4 and made <= 20, made)
     end)
 
-  it("with failures among its answers keeps all in place", function()
+  it("keeps the order with failures among the results", function()
     local list = requests(6)
     list[2].url = "http://127.0.0.1:" .. Handle.closed_port()
     list[4].url = server.url .. "/never"
@@ -135,8 +135,8 @@ describe("a batch", function()
     assert.is_true(core.now() - before < 5)
     assert.are.same({ "timeout", true },
       { results[1].err.kind, results[1].err.maybe_sent })
-    -- Their turn never came; but for the second one there may have been a
-    -- millisecond left.
+    -- They were never started; but there may have been a millisecond for the
+    -- second one.
     assert.are.equal("timeout", results[2].err.kind)
     for i = 3, 4 do
       assert.are.same({ "timeout", false },
@@ -145,7 +145,7 @@ describe("a batch", function()
     assert.is_true(#server:requests() <= 2)
   end)
 
-  it("carries bodies of its own for each", function()
+  it("sends each request its own body", function()
     local list = {}
     for i = 1, 50 do
       list[i] = Handle.request("POST", server.url .. "/" .. i,
@@ -161,7 +161,7 @@ describe("a batch", function()
     end
   end)
 
-  it("gives each the headers and the body it has, whatever they share",
+  it("sends each its own headers and body, whatever they share",
     function()
       local shared = { { "X-Of", "all" } }
       local function request(method, headers, body)
@@ -184,7 +184,7 @@ describe("a batch", function()
       for i, got in ipairs(server:requests()) do
         seen[i] = ("%s %s %s"):format(got.method, got.headers["x-of"] or "-",
           got.body)
-        -- Libcurl's own lines for a body are kept away from each.
+        -- Libcurl adds no lines of its own for a body.
         assert.is_nil(got.headers["content-type"])
         assert.is_nil(got.headers.expect)
       end
@@ -195,9 +195,9 @@ describe("a batch", function()
       }, seen)
     end)
 
-  it("holds on to what it sends, whatever becomes of the requests", function()
-    -- A finalizer of the caller's empties the tables while the first answers
-    -- are being built.
+  it("keeps what it sends, whatever happens to the requests", function()
+    -- A finalizer of the caller empties the tables while the first responses
+    -- are made.
     server:stop()
     server = rawserver.start [[
       local c = ...
@@ -212,7 +212,7 @@ describe("a batch", function()
       request.body = ("x" .. i):rep(5000)
       request.headers = { { "X-Number", "number " .. i } }
     end
-    -- Then, at each further collection, others take the memory.
+    -- Then, at each further collection, other strings take the memory.
     local emptied, over = 0, false
     local squatters = {} -- luacheck: ignore
     local function meddle()
@@ -250,7 +250,7 @@ describe("a batch", function()
     assert.are.equal(60, seen)
   end)
 
-  it("is as good as new after a batch that raised", function()
+  it("works as before after it has raised", function()
     local list = requests(10)
     list[8].url = ""
     for _ = 1, 3 do
@@ -277,7 +277,7 @@ describe("over HTTP/2", function()
     certificates.remove(made)
   end)
 
-  it("a batch shares one connection", function()
+  it("send_many shares one connection", function()
     if not server then
       pending "needs nginx with HTTP/2"
       return
@@ -319,7 +319,7 @@ describe("after a fork", function()
       return
     end
     file:close()
-    -- An answer is the number of its connection.
+    -- A response is the number of its connection.
     local server = rawserver.start [[
       local c, n = ...
       while c:request() do c:send(c.ok(tostring(n))) end

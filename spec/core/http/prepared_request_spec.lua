@@ -1,4 +1,4 @@
--- prepared: a request that was read once, to be sent often.
+-- prepared_request: a request that was read once, to be sent often.
 local core = require "equinix.core"
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
@@ -6,7 +6,7 @@ local rawserver = require "spec.support.rawserver"
 describe("a prepared request", function()
   local server, handle
 
-  -- The answer's body tells what came.
+  -- The body of the response is what arrived.
   setup(function()
     server = rawserver.start [[
       local c = ...
@@ -48,7 +48,7 @@ describe("a prepared request", function()
     assert.equal("some bytes", plain:sub(-10))
   end)
 
-  it("is what its table was, whatever becomes of that", function()
+  it("does not change when its table does", function()
     local function prepare()
       local tail = tostring(core.random())
       local request = Handle.request("PUT", server.url .. "/kept/" .. tail, {
@@ -73,7 +73,7 @@ describe("a prepared request", function()
     assert.equal("body of " .. tail, seen:sub(-8 - #tail))
   end)
 
-  it("gives way to another one, and comes back", function()
+  it("alternates with another one", function()
     local one = core.prepare(Handle.request("GET", server.url .. "/1"))
     local two = core.prepare(Handle.request("HEAD", server.url .. "/2"))
     for _ = 1, 2 do
@@ -84,7 +84,7 @@ describe("a prepared request", function()
     end
   end)
 
-  it("may have its answer drained", function()
+  it("may be sent with on_chunk", function()
     local prepared = core.prepare(Handle.request("GET", server.url .. "/d"))
     local chunks = {}
     assert(handle.http:send(prepared, 10, function(chunk)
@@ -93,7 +93,7 @@ describe("a prepared request", function()
     assert.is_truthy(table.concat(chunks):find "^GET /d")
   end)
 
-  it("raises what is wrong with the request, before any sending", function()
+  it("raises what is wrong with the request when it is made", function()
     assert.error_matches(function()
       core.prepare { method = "G(T", url = server.url }
     end, "request.method: is not a token", 1, true)
@@ -107,7 +107,7 @@ describe("a prepared request", function()
     end, "table expected")
   end)
 
-  it("is not to be had from anything else", function()
+  it("can't be made of anything else", function()
     for _, other in pairs { core.http(), core.tokens.open "prepared", "x", 1,
       io.stdout, true } do
       assert.error_matches(function()
@@ -116,7 +116,7 @@ describe("a prepared request", function()
     end
   end)
 
-  it("survives its being thrown away half made", function()
+  it("may be collected half made", function()
     for _ = 1, 3 do
       pcall(core.prepare, { method = "GET" })
       collectgarbage()

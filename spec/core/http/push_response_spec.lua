@@ -1,9 +1,9 @@
--- outcome: the tables that come back are plain ones.
+-- push_response: the tables that are returned are plain ones.
 local core = require "equinix.core"
 local Handle = require "spec.support.handle"
 local rawserver = require "spec.support.rawserver"
 
-describe("an outcome", function()
+describe("a result", function()
   local function assert_plain(value, where)
     if type(value) == "table" then
       assert.is_nil(getmetatable(value), where)
@@ -45,7 +45,7 @@ describe("an outcome", function()
       response.headers)
   end)
 
-  it("has its head in one piece where that was asked for", function()
+  it("has its head as one string if that was requested", function()
     local handle = Handle.new()
     local server = rawserver.start [[
       local c = ...
@@ -67,7 +67,7 @@ describe("an outcome", function()
 end)
 
 describe("core.headers", function()
-  it("takes any text apart, and reads nothing beyond it", function()
+  it("parses any text, and reads nothing beyond it", function()
     for head, headers in pairs {
       [""] = {},
       ["A: b"] = {},

@@ -18,7 +18,7 @@ describe("a request", function()
     server:stop()
   end)
 
-  -- Both ways in, since both read requests.
+  -- By send and by send_many, as both read requests.
   local function raises(request, words)
     local ok, message = pcall(function()
       local response, err = handle.http:send(request, 1)
@@ -26,7 +26,7 @@ describe("a request", function()
     end)
     assert.is_false(ok)
     assert.is_truthy(message:find(words, 1, true), message)
-    -- Ours is the line, not the core's.
+    -- The error has the line of the caller, not of the core.
     assert.is_truthy(message:find("request_spec.lua:", 1, true), message)
     local good = Handle.request("GET", server.url)
     ok, message = pcall(function()
@@ -66,14 +66,14 @@ describe("a request", function()
     end
   end)
 
-  it("has header values that end no line", function()
+  it("has header values without a line break", function()
     for _, value in ipairs { "a\rb", "a\nb", "a\0b", "\r\nX: 1" } do
       raises_with("headers", { { "A", "fine" }, { "B", value } },
         "request.headers[2]: the value has a NUL, CR or LF")
     end
   end)
 
-  it("leaves framing to the transport", function()
+  it("must not have a framing header", function()
     for _, name in ipairs { "Content-Length", "content-length",
       "Transfer-Encoding", "EXPECT" } do
       raises_with("headers", { { name, "1" } },
@@ -89,7 +89,7 @@ describe("a request", function()
     raises_with("headers", { { "A" } },
       "request.headers[1]: two strings expected")
     raises_with("headers", { { "A", ("x"):rep(300000) } },
-      "request.headers: are too large")
+      "request.headers: are larger than 256 KiB")
   end)
 
   it("has a body that is a string, and none with HEAD", function()
@@ -118,7 +118,7 @@ describe("a request", function()
     end
   end)
 
-  it("is a table, and so are the requests of a batch", function()
+  it("is a table, and so are the requests of send_many", function()
     assert.has_error(function()
       handle.http:send("GET", 1)
     end)
@@ -130,7 +130,7 @@ describe("a request", function()
     end)
   end)
 
-  it("comes with seconds that are a number", function()
+  it("needs seconds that are a number", function()
     for _, seconds in ipairs { "soon", false, 0 / 0 } do
       assert.has_error(function()
         handle.http:send(Handle.request("GET", server.url), seconds)
@@ -142,7 +142,7 @@ describe("a request", function()
     end
   end)
 
-  it("is sent in batches of one at least", function()
+  it("is sent at least one at a time", function()
     for _, n in ipairs { 0, -1, "x" } do
       assert.has_error(function()
         handle.http:send_many({ Handle.request("GET", server.url) }, n, 1)

@@ -1,9 +1,9 @@
--- answer: which headers count, and who decides how much is too much.
+-- response: which headers count, and limits that the server does not decide.
 local Handle = require "spec.support.handle"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
-describe("an answer", function()
+describe("a response", function()
   local server, handle
 
   before_each(function()
@@ -17,7 +17,7 @@ describe("an answer", function()
     end
   end)
 
-  -- One connection after the other gets these bytes, and the end.
+  -- Each connection gets these bytes and is closed.
   local function serve(text)
     server = rawserver.start(([[
       local c = ...
@@ -45,7 +45,7 @@ describe("an answer", function()
     }, response.headers)
   end)
 
-  it("drops the headers of interim answers", function()
+  it("drops the headers of interim responses", function()
     local response = assert(serve("HTTP/1.1 103 Early Hints\r\n"
       .. "Link: </x>\r\n\r\nHTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
       .. "HTTP/1.1 201 Created\r\nX-Final: yes\r\n"
@@ -74,7 +74,7 @@ describe("an answer", function()
     assert.are.equal("1", Handle.header(response, "X-Short"))
   end)
 
-  it("has no headers of the answer before it", function()
+  it("has no headers of the response before it", function()
     server = rawserver.start [[
       local c = ...
       local n = 0
@@ -135,7 +135,7 @@ describe("an answer", function()
     ]]
     assert.are.equal("ok", assert(handle:get(server.url,
       { may_resend = true })).body)
-    -- What was too much is nobody's answer.
+    -- What was too much belongs to no response.
     assert.are.equal("ok", assert(handle:get(server.url,
       { may_resend = true })).body)
   end)
@@ -162,7 +162,7 @@ describe("an answer", function()
     failed("headers_too_large", handle:get(server.url))
   end)
 
-  it("with interim answers without end has too many headers", function()
+  it("with interim responses without end has too many headers", function()
     server = rawserver.start [[
       local c = ...
       c:request()
@@ -195,7 +195,7 @@ describe("an answer", function()
   end)
 
   describe("that is a bomb", function()
-    -- 100 MB of zeros; gzip makes 100 kB of them, and 1 kB at the second go.
+    -- 100 MB of zeros; gzip makes 100 kB of them, and 1 kB the second time.
     local function bomb(command, encoding)
       server = rawserver.start(([[
         local c = ...
@@ -223,7 +223,7 @@ describe("an answer", function()
       ["gzip -1c"] = "gzip",
       ["gzip -1c | gzip -1c"] = "gzip, gzip",
     } do
-      it("is stopped while it unfolds: " .. encoding, function()
+      it("is stopped while it is decompressed: " .. encoding, function()
         local before = resident()
         local response, err = bomb(command, encoding)
         assert.is_nil(response)
@@ -234,12 +234,12 @@ describe("an answer", function()
     end
   end)
 
-  it("that is not compressed as it says is refused", function()
+  it("that is not compressed as declared is refused", function()
     failed("CURLE_BAD_CONTENT_ENCODING", serve("HTTP/1.1 200 OK\r\n"
       .. "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"))
   end)
 
-  it("has what a client needs to know, and no more", function()
+  it("has what a client needs, and no more", function()
     local response = assert(serve
       "HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx")
     local names = {}
@@ -263,7 +263,7 @@ describe("an answer", function()
   end)
 end)
 
--- Where the bodies of good answers go when a file was named.
+-- Where the bodies of 2xx responses go when a file is named.
 describe("a sink", function()
   local dir, server, handle
 
@@ -285,7 +285,7 @@ describe("a sink", function()
     process.remove(dir)
   end)
 
-  it("gets the body of a 2xx answer only", function()
+  it("gets the body of a 2xx response only", function()
     local path = dir .. "/answer"
     for _, status in ipairs { 302, 404, 500 } do
       local response = assert(handle:get(server.url .. "/" .. status,

@@ -4,7 +4,7 @@ local certificates = require "spec.support.certificates"
 local core = require "equinix.core"
 local rawserver = require "spec.support.rawserver"
 
--- Whether libcurl may raise it; see src/base/fork.h.
+-- Whether libcurl may raise it; see src/http/curl_init.h.
 local major, minor = core.versions().libcurl:match "^libcurl/(%d+)%.(%d+)"
 local IS_OLD = tonumber(major) * 1000 + tonumber(minor) < 7087
 
@@ -22,9 +22,9 @@ describe("SIGPIPE", function()
     end
   end)
 
-  it("does not come of a server that goes away, with TLS and without",
+  it("is not raised by a server that goes away, with TLS and without",
     function()
-      -- This spec would not see the end of it: the signal ends programs.
+      -- The signal would end the program that runs this spec.
       local made = certificates.make()
       for _, tls in ipairs { made.good, false } do
         server = rawserver.start([[
@@ -44,8 +44,8 @@ describe("SIGPIPE", function()
       certificates.remove(made)
     end)
 
-  -- Whether this thread holds it back, and it alone: bit 12 of the mask but
-  -- not 14, SIGTERM. Valgrind blocks all there are while it runs our code.
+  -- Whether this thread blocks it, and only it: bit 12 of the mask but not 14,
+  -- SIGTERM. Valgrind blocks all signals while it runs our code.
   local function is_held(status)
     local mask = tonumber(status:match("SigBlk:%s*(%x+)"):sub(-4), 16)
     return math.floor(mask / 4096) % 2 == 1
@@ -60,8 +60,8 @@ describe("SIGPIPE", function()
   end
 
   if io.open "/proc/self/status" then
-    it("is held back where libcurl may raise it, and only then", function()
-      -- The path is a process; its status is the answer.
+    it("is blocked where libcurl may raise it, and only then", function()
+      -- The path is a process; its status is the response.
       server = rawserver.start [[
         local c = ...
         for request in function() return c:request() end do

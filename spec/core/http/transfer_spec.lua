@@ -1,4 +1,4 @@
--- transfer: once only, in time, and nothing left of the one before.
+-- transfer: sent once, in time, and nothing left of the one before.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
 local process = require "spec.support.process"
@@ -27,8 +27,8 @@ describe("a transfer", function()
   end
 
   describe("on a reused connection that dies", function()
-    -- Each connection answers one request and reads the next one only to
-    -- close: the moment in which libcurl, left alone, sends it again.
+    -- Each connection serves one request, reads the next one and closes: there
+    -- libcurl would send it again.
     local DIES = [[
       local c, n = ...
       c:request()
@@ -45,7 +45,7 @@ describe("a transfer", function()
         assert(handle:get(server.url, { may_resend = true }))
       end)
 
-      -- Sent once, for better or worse; and never called unsent.
+      -- Sent once, and never reported as unsent.
       local function assert_once(method, response, err)
         assert.are.equal(1, count(method))
         assert.are.equal(Handle.ANNOUNCES, response == nil)
@@ -84,7 +84,7 @@ describe("a transfer", function()
         assert.are.equal(body, requests[#requests].body)
       end)
 
-      it("repeats a POST of a batch never" .. how, function()
+      it("repeats a POST of send_many never" .. how, function()
         local results = handle.http:send_many(
           { Handle.request("POST", server.url, { body = "order" }) }, 1, 10)
         assert_once("POST", results[1].response, results[1].err)
@@ -92,7 +92,7 @@ describe("a transfer", function()
     end
   end)
 
-  it("says that nothing was sent when nobody listens", function()
+  it("reports that nothing was sent when no server listens", function()
     local port = Handle.closed_port()
     local response, err = handle:post("http://127.0.0.1:" .. port,
       { body = "x" })
@@ -101,7 +101,7 @@ describe("a transfer", function()
       { err.kind, err.code, err.maybe_sent })
   end)
 
-  it("says that nothing was sent when there is no such host", function()
+  it("reports that nothing was sent when there is no such host", function()
     local response, err = handle:post("http://no-such-host.invalid/",
       { body = "x" })
     assert.is_nil(response)
@@ -109,7 +109,7 @@ describe("a transfer", function()
       { err.kind, err.code, err.maybe_sent })
   end)
 
-  it("says that something was sent when the answer does not come", function()
+  it("reports that something was sent when there is no response", function()
     server = rawserver.start "local c = ... c:request()"
     local response, err = handle:post(server.url, { body = "x" })
     assert.is_nil(response)
@@ -130,7 +130,7 @@ describe("a transfer", function()
     assert.are.equal(0, server:connections())
   end)
 
-  it("ends at its deadline, wherever it is", function()
+  it("ends at its deadline, in every phase", function()
     for what, script in pairs {
       ["no answer"] = "c:request() c:hangup()",
       ["half a header"] = 'c:request() c:send "HTTP/1.1 200 OK\\r\\nA" '
@@ -154,7 +154,7 @@ describe("a transfer", function()
   end)
 
   it("has sent nothing when TLS takes too long", function()
-    -- This server speaks no TLS; it waits for the client's farewell.
+    -- This server speaks no TLS; it waits until the client closes.
     server = rawserver.start "local c = ... c:hangup()"
     local url = server.url:gsub("^http:", "https:")
     local response, err = handle:post(url, { body = "x" }, 0.2)
@@ -165,7 +165,7 @@ describe("a transfer", function()
     assert.are.same({ "timeout", false }, { err.kind, err.maybe_sent })
   end)
 
-  it("may take as long as it likes without a limit", function()
+  it("may take any time without a limit", function()
     server = rawserver.start [[
       local c = ...
       while c:request() do c:send(c.ok "x") end
@@ -176,7 +176,7 @@ describe("a transfer", function()
       { connect_timeout = 1e300 }, 1e300)).body)
   end)
 
-  it("that is fresh neither takes a connection nor leaves one", function()
+  it("with fresh_connect neither reuses nor keeps a connection", function()
     server = rawserver.start [[
       local c, n = ...
       while c:request() do c:send(c.ok("connection " .. n)) end
@@ -229,7 +229,7 @@ describe("a transfer", function()
     end
   end)
 
-  it("does not lend its socket to programs that are started", function()
+  it("passes no socket to programs that are started", function()
     local file = io.open "/proc/self/stat"
     if not file then
       pending "needs /proc"

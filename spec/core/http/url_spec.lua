@@ -1,4 +1,4 @@
--- url: taking URLs apart, joining them, escaping.
+-- url: parsing, joining and escaping URLs.
 local core = require "equinix.core"
 
 local function refuses(url, words)
@@ -8,7 +8,7 @@ local function refuses(url, words)
 end
 
 describe("core.url", function()
-  it("names every part, and the port where it is not said", function()
+  it("returns every part, and the port if it is omitted", function()
     assert.are.same({
       scheme = "https", host = "api.example", port = 443, path = "/",
       origin = "https://api.example:443", loopback = false,
@@ -20,7 +20,7 @@ describe("core.url", function()
     assert.are.equal("http://h:80", core.url("http://h:/").origin)
   end)
 
-  it("lowers scheme and host, so that origins compare", function()
+  it("returns scheme and host in lower case, to compare origins", function()
     local parts = core.url "HTTPS://API.Example:443/Path"
     assert.are.equal("https://api.example:443", parts.origin)
     assert.are.equal("https", parts.scheme)
@@ -28,20 +28,20 @@ describe("core.url", function()
     assert.are.equal("/Path", parts.path)
   end)
 
-  it("keeps the path as it goes on the wire, dots and all", function()
+  it("returns the path unchanged, with its dots", function()
     for _, path in ipairs { "/a/../b", "/./x", "/%2e%2e/x", "/a//b", "/%00",
       "/a;b=c", "/%2F" } do
       assert.are.equal(path, core.url("https://h" .. path).path)
     end
   end)
 
-  it("knows an empty query as none", function()
+  it("treats an empty query as none", function()
     assert.is_nil(core.url("https://h/?").query)
     assert.is_nil(core.url("https://h/#?x").query)
     assert.are.equal("?", core.url("https://h/??").query)
   end)
 
-  it("takes for loopback what can't leave the machine, and no other",
+  it("calls only hosts loopback that stay on this machine",
     function()
       for _, host in ipairs { "localhost", "LOCALHOST", "127.0.0.1",
         "127.255.0.3", "[::1]" } do
@@ -59,7 +59,7 @@ describe("core.url", function()
       "https://:@h", "https://h@evil/", "https://h:443@evil/" } do
       refuses(url, "has user info")
     end
-    -- Behind the authority it is a character like others.
+    -- After the authority it is a character like others.
     assert.are.equal("h", core.url("https://h/@evil").host)
     assert.are.equal("h", core.url("https://h?@evil").host)
     assert.are.equal("h", core.url("https://h#@evil").host)
@@ -157,14 +157,14 @@ describe("core.url_join", function()
     end
   end)
 
-  it("gives what core.url can read", function()
+  it("returns what core.url can parse", function()
     assert.are.equal("https://other:443",
       core.url(core.url_join(BASE, "//OTHER/x")).origin)
   end)
 end)
 
 describe("core.escape", function()
-  it("keeps what is unreserved and encodes the rest", function()
+  it("keeps unreserved characters and encodes the rest", function()
     local all = {}
     for byte = 0, 255 do
       local c = string.char(byte)
@@ -178,7 +178,7 @@ describe("core.escape", function()
     assert.are.equal("", core.escape "")
   end)
 
-  it("does not stop at its buffer's end", function()
+  it("is not limited by the size of a buffer", function()
     assert.are.equal(("%20"):rep(100000), core.escape((" "):rep(100000)))
   end)
 end)

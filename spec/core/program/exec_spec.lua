@@ -10,7 +10,7 @@ local function run(text)
 end
 
 describe("core.exec", function()
-  it("is the other program from then on, under the same id", function()
+  it("becomes the other program, with the same id", function()
     local p = run [[require("equinix.core").exec { "/bin/sh", "-c",
       "echo $$; exit 7" }]]
     assert.equal(7, p:wait())
@@ -18,7 +18,7 @@ describe("core.exec", function()
     assert.equal(tostring(p.pid), p:stdout():match "%d+")
   end)
 
-  it("brings out what was printed before", function()
+  it("writes what was printed before", function()
     local p = run [[io.write "first "
       require("equinix.core").exec { "/bin/echo", "second" }]]
     p:wait()
@@ -26,7 +26,7 @@ describe("core.exec", function()
     assert.equal("first second\n", p:stdout())
   end)
 
-  it("passes on no file but the standard three", function()
+  it("passes only the three standard files", function()
     if not lfs.attributes "/proc/self" then
       pending "needs /proc"
       return
@@ -45,7 +45,7 @@ describe("core.exec", function()
     assert.equal("/nowhere/program can't be run: ENOENT", message)
   end)
 
-  it("raises for words that can't be passed", function()
+  it("raises for arguments that can't be passed", function()
     for _, argv in ipairs { {}, { 1 }, { "a\0b" }, { "/bin/true", {} } } do
       assert.has_error(function()
         core.exec(argv)

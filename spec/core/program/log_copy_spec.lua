@@ -1,7 +1,7 @@
--- drain: standard input to standard error, without waiting for it.
+-- log_copy: standard input to standard error, without waiting for it.
 local process = require "spec.support.process"
 
-describe("core.drain", function()
+describe("core.copy_log", function()
   local dir
   before_each(function()
     dir = process.tempdir()
@@ -11,35 +11,35 @@ describe("core.drain", function()
     process.remove(dir)
   end)
 
-  -- A shell's command, in which $DRAIN is a Lua that drains.
+  -- A shell's command, in which $COPY is a Lua that copies.
   local function run(line)
-    local file = assert(io.open(dir .. "/drain.lua", "w"))
-    file:write "require('equinix.core').drain()"
+    local file = assert(io.open(dir .. "/copy.lua", "w"))
+    file:write "require('equinix.core').copy_log()"
     file:close()
-    -- What is relative there is not relative to the folder of this spec.
+    -- The command runs in another folder, so paths have to be absolute.
     local cpath = package.cpath:gsub("([^;]+)", function(entry)
       return entry:find "^/" and entry or process.capture "pwd" .. "/" .. entry
     end)
     return process.capture(("export LUA_CPATH='%s'; trap '' PIPE; cd %s; "
-      .. "DRAIN='%s %s/drain.lua'\n"):format(cpath, dir,
+      .. "COPY='%s %s/copy.lua'\n"):format(cpath, dir,
       process.interpreter():gsub("'", ""), dir) .. line)
   end
 
-  it("copies all of it, the last line without an end too", function()
+  it("copies all, also a last line without an end", function()
     for _, target in ipairs { "2>out", "2>&1 >/dev/null | cat >out" } do
-      local said, code = run("{ seq 100000; printf end; } >in; $DRAIN <in "
+      local said, code = run("{ seq 100000; printf end; } >in; $COPY <in "
         .. target .. "; cmp in out")
       assert.equal(0, code, said)
     end
   end)
 
-  it("writes where the others write, behind them", function()
+  it("appends to what others have written", function()
     assert.equal("before\nmine\nafter", (run("{ echo before >&2; "
-      .. "echo mine | $DRAIN; echo after >&2; } 2>out; cat out")))
+      .. "echo mine | $COPY; echo after >&2; } 2>out; cat out")))
   end)
 
-  it("comes to its end although nobody reads, and cuts no line", function()
-    local said, code = run("exec 5<>err; seq 1000000 | $DRAIN 2>&5 & "
+  it("ends although there is no reader, and cuts no line", function()
+    local said, code = run("exec 5<>err; seq 1000000 | $COPY 2>&5 & "
       .. "wait $!; dd bs=65536 count=1 <&5 2>/dev/null >out; "
       .. "head -n $(wc -l <out) out >lines; cmp out lines && wc -l <out && "
       .. "seq $(wc -l <out) | cmp - out")
@@ -47,24 +47,24 @@ describe("core.drain", function()
     assert.is_true(tonumber(said) > 1000)
   end)
 
-  it("writes again when somebody reads again", function()
-    -- The reader comes when the writer is through with more than a pipe
-    -- holds, and is told the word until he has seen it.
-    local said = run("mkfifo in; exec 5<>err 6<>in; timeout 20 $DRAIN <in "
+  it("writes again when the reader reads again", function()
+    -- The reader comes when more was written than a pipe holds; the word is
+    -- repeated until it was read.
+    local said = run("mkfifo in; exec 5<>err 6<>in; timeout 20 $COPY <in "
       .. "6<&- 2>&5 & seq 100000 >&6; { while sleep 0.05; do echo again; "
       .. "done >&6; } & timeout 15 grep -m 1 again <&5; kill $! $(jobs -p)")
     assert.equal("again", said:match "again")
   end)
 
-  it("takes all although the reader is gone", function()
+  it("reads all although the reader is gone", function()
     local said, code = run("{ seq 1000000; echo $? >fine; } | "
-      .. "{ $DRAIN 2>&1 >/dev/null; } | true; cat fine")
+      .. "{ $COPY 2>&1 >/dev/null; } | true; cat fine")
     assert.equal("0", said)
     assert.equal(0, code)
   end)
 
-  it("leaves the open file as it was", function()
-    assert.equal("", (run("exec 5<>err; echo x | $DRAIN 2>&5; "
+  it("does not change the open file", function()
+    assert.equal("", (run("exec 5<>err; echo x | $COPY 2>&5; "
       .. "grep -E '^flags:.*4[0-9]{3}$' /proc/self/fdinfo/5 2>/dev/null")))
   end)
 end)

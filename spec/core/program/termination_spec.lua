@@ -1,10 +1,11 @@
--- ending: a process that was told to end, and does so in its own time.
+-- termination: a process that is asked to terminate, and does it in its own
+-- time.
 local core = require "equinix.core"
 local host = require "spec.support.host"
 local lfs = require "lfs"
 local process = require "spec.support.process"
 
--- Another Lua, which may send itself signals; its input is a pipe of ours.
+-- Another Lua, which can send signals to itself; its input is a pipe.
 local function run(text)
   return process.start({ "sh", "-c", "exec " .. process.interpreter()
     .. ' -e "$1"', "sh", ([[
@@ -17,7 +18,7 @@ local function run(text)
     ]]):format(package.cpath) .. text }, { until_eof = true })
 end
 
--- Its exit code, when it has ended by itself, its input still open.
+-- The exit code if it ends by itself, while its input is open.
 local function result(p)
   local code = p:wait()
   if not code then
@@ -34,11 +35,12 @@ local function says(p, words)
 end
 
 describe("core.on_term", function()
-  it("makes the first TERM a word, which is kept", function()
+  it("makes the first TERM a request, which is kept", function()
     local code, out = result(run [[
-      print(core.told_to_end(), core.on_term(10), core.told_to_end())
+      local stops = core.termination_requested
+      print(stops(), core.on_term(10), stops())
       term()
-      print(core.told_to_end(), core.told_to_end())]])
+      print(core.termination_requested(), core.termination_requested())]])
     assert.equal("false\ttrue\tfalse\ntrue\ttrue\n", out)
     assert.equal(0, code)
   end)
@@ -49,7 +51,7 @@ describe("core.on_term", function()
     assert.equal("", out)
   end)
 
-  it("leaves the second TERM its effect", function()
+  it("lets the second TERM end the process", function()
     local code, out = result(run [[
       core.on_term(10)
       term()
@@ -60,16 +62,16 @@ describe("core.on_term", function()
     assert.equal("one\n", out)
   end)
 
-  it("takes INT for the same word, and any second one for the last", function()
+  it("treats INT like TERM, also as the second signal", function()
     for _, pair in ipairs { { "INT", "INT", 130 }, { "INT", "TERM", 143 },
       { "TERM", "INT", 130 } } do
       local code, out = result(run(([[
         core.on_term(10)
-        local function kill(name) -- os.execute would keep INT away from us
+        local function kill(name) -- os.execute blocks INT in this process
           io.popen("kill -" .. name .. " " .. core.pid()):close()
         end
         kill "%s"
-        print(core.told_to_end())
+        print(core.termination_requested())
         kill "%s"
         print "two"]]):format(pair[1], pair[2])))
       assert.equal("true\n", out)
@@ -77,7 +79,7 @@ describe("core.on_term", function()
     end
   end)
 
-  it("lets nobody end the process who reads no more", function()
+  it("ignores SIGPIPE", function()
     local code, out = result(run [[
       core.on_term(10)
       print(os.execute("kill -PIPE " .. core.pid()) and "survived")]])
@@ -85,8 +87,8 @@ describe("core.on_term", function()
     assert.equal(0, code)
   end)
 
-  it("ends the process with 0 when time is over, whatever it does", function()
-    -- It does call something: ThreadSanitizer looks for signals only then.
+  it("ends the process with 0 when the time is over, in any state", function()
+    -- It calls something, as ThreadSanitizer delivers signals only then.
     local busy = "local s repeat s = ('x'):rep(10000) until not s"
     for _, doing in ipairs { busy, "core.input()", "core.multi():wait(60)",
       "core.sleep(60)" } do
@@ -97,7 +99,7 @@ describe("core.on_term", function()
     end
   end)
 
-  it("ends a crowd's wait for input, also where the TERM came before it",
+  it("ends a wait for input, also if the TERM came before it",
     function()
       local code, out = result(run [[
         core.on_term(10)
@@ -108,7 +110,7 @@ describe("core.on_term", function()
       local p = run [[
         core.on_term(10)
         print "waits"
-        print(core.multi():wait(nil, true), core.told_to_end())]]
+        print(core.multi():wait(nil, true), core.termination_requested())]]
       says(p, "waits\n")
       p:signal "TERM"
       code, out = result(p)
@@ -116,7 +118,7 @@ describe("core.on_term", function()
       assert.equal(0, code)
     end)
 
-  it("cuts no other wait short", function()
+  it("shortens no other wait", function()
     local p = run [[
       core.on_term(10)
       local start = core.now()
@@ -124,7 +126,7 @@ describe("core.on_term", function()
       core.multi():wait(0.5)
       local first = core.now() - start
       core.sleep(0.1)
-      print(first >= 0.5, core.told_to_end())]]
+      print(first >= 0.5, core.termination_requested())]]
     says(p, "waits\n")
     p:signal "TERM"
     local code, out = result(p)
@@ -141,7 +143,7 @@ describe("core.on_term", function()
     assert.equal(0, code)
   end)
 
-  it("does not speak for a forked child: a TERM ends that, and is not ours",
+  it("does not apply to a forked child: a TERM ends it, and only it",
     function()
       local file = io.open(host.program)
       if not file then
@@ -149,14 +151,14 @@ describe("core.on_term", function()
         return
       end
       file:close()
-      local p = process.start(host.command("--forks 1", "ending_forked"),
+      local p = process.start(host.command("--forks 1", "termination_forked"),
         { until_eof = true })
       local code = p:wait(30)
       p:stop()
       assert.equal(0, code, p:stderr())
     end)
 
-  it("passes no file on to a program", function()
+  it("passes no file to a program", function()
     if not lfs.attributes "/proc/self" then
       pending "needs /proc"
       return
@@ -176,6 +178,6 @@ describe("core.on_term", function()
     assert.has_error(function()
       core.on_term()
     end)
-    assert.is_false(core.told_to_end())
+    assert.is_false(core.termination_requested())
   end)
 end)

@@ -31,7 +31,7 @@ describe("the emulator's colocation", function()
     return order
   end
 
-  it("books the shipment of the guide, and remembers it", function()
+  it("books the shipment of the guide, and can show it", function()
     local response = book(shipment())
     assert.equal(202, response.status)
     local id = response.headers.Location:match
@@ -44,7 +44,7 @@ describe("the emulator's colocation", function()
       book(shipment { type = "OUTBOUND" }).headers.Location)
   end)
 
-  it("names each field of a shipment that is wrong", function()
+  it("names each wrong field of a shipment", function()
     for property, changes in pairs {
       type = { type = "SIDEWAYS" },
       requestedDateTime = { requestedDateTime = "tomorrow" },
@@ -64,13 +64,13 @@ describe("the emulator's colocation", function()
     assert.equal(400, book(shipment { details = "text" }).status)
   end)
 
-  it("takes a shipment as JSON only", function()
+  it("accepts a shipment as JSON only", function()
     assert.equal(415, book(shipment(), {
       ["content-type"] = "text/plain",
     }).status)
   end)
 
-  it("knows no order that was not booked", function()
+  it("has no order that was not booked", function()
     assert.equal(404, get("/colocations/v2/orders/1-7").status)
   end)
 
@@ -97,7 +97,7 @@ describe("the emulator's colocation", function()
       ibxs = "XX1" }).body)
   end)
 
-  it("refuses a permission it doesn't know with an array", function()
+  it("refuses an unknown permission with an array", function()
     local response = get("/colocations/v2/locations", {
       permissionCode = "ALL",
     })

@@ -26,7 +26,7 @@ describe("the emulator's Fabric", function()
     return found
   end
 
-  it("lists as many ports as the knob says, with ids of their own",
+  it("lists as many ports as the knob says, each with its own id",
     function()
       world:config { ports = 45 }
       local seen = {}
@@ -96,7 +96,7 @@ describe("the emulator's Fabric", function()
     assert.same({ "connection-0003" }, names(search { ["or"] = both }))
   end)
 
-  it("refuses a filter it can't compare, rather than answer wrong",
+  it("refuses a filter that it can't compare",
     function()
       for _, filter in ipairs { is("/aSide", "x"), { name = "x" },
         { property = "/name", operator = "LIKE", values = { "x" } },
@@ -121,7 +121,7 @@ describe("the emulator's Fabric", function()
     return post("/fabric/v4/connections", order, query)
   end
 
-  it("creates a connection with 201, and shows it afterwards", function()
+  it("creates a connection with 201, which can be read afterwards", function()
     local response = connect()
     assert.equal(201, response.status)
     assert.equal("PROVISIONING", response.json.state)
@@ -132,19 +132,19 @@ describe("the emulator's Fabric", function()
   end)
 
   it("answers a dry run with 200, and creates nothing", function()
-    local set, kept = world.dict.set, {}
+    local set, stored = world.dict.set, {}
     world.dict.set = function(dict, key, ...)
-      kept[#kept + 1] = key
+      stored[#stored + 1] = key
       return set(dict, key, ...)
     end
     local response = connect(nil, { dryRun = "true" })
     assert.equal(200, response.status)
     assert.equal("mine", response.json.name)
     assert.is_nil(response.json.uuid)
-    assert.same({}, kept)
+    assert.same({}, stored)
   end)
 
-  it("names what is wrong with a connection in an array, dry or not",
+  it("names what is wrong with a connection in an array, also in a dry run",
     function()
       for _, query in ipairs { { dryRun = "true" }, {} } do
         for property, wrong in pairs { name = false, type = 7, aSide = "x",

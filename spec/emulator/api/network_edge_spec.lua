@@ -1,4 +1,4 @@
--- emulator/api/edge: Network Edge, devices and ACL templates.
+-- emulator/api/network_edge: Network Edge, devices and ACL templates.
 local worlds = require "spec.support.world"
 
 describe("the emulator's Network Edge", function()
@@ -25,7 +25,7 @@ describe("the emulator's Network Edge", function()
     assert.equal("device-0002", body.data[2].name)
   end)
 
-  it("tells the id of a new template in Location, and nowhere else",
+  it("has the id of a new template in Location only",
     function()
       local template = {
         name = "mine", description = "for a test",
@@ -41,7 +41,7 @@ describe("the emulator's Network Edge", function()
       assert.same(template, get(response.headers.Location).json)
     end)
 
-  it("refuses with one object for one mistake, an array for several",
+  it("refuses with an object for one error, an array for several",
     function()
       local response = create { name = "mine", description = "x" }
       assert.equal(400, response.status)
@@ -57,7 +57,7 @@ describe("the emulator's Network Edge", function()
     assert.equal(2, #body.content)
   end)
 
-  it("says a forced status in its own words", function()
+  it("has its own shape for a forced status, too", function()
     world:config { api_status = 403 }
     assert.equal("EMU-NE-403", get("/ne/v1/devices").json.errorCode)
   end)

@@ -32,14 +32,14 @@ describe("the emulator's orders v1", function()
     })
   end
 
-  it("order a cleanup, a number for each", function()
+  it("order a cleanup, each with a new number", function()
     local response = clean()
     assert.equal(201, response.status)
     assert.matches("^1%-%d+$", response.json.orderNumber)
     assert.not_equal(response.json.orderNumber, clean().json.orderNumber)
   end)
 
-  it("refuse with the fields that are wrong and a ticket", function()
+  it("refuse with the wrong fields and a ticket", function()
     local response = clean { contacts = false,
       serviceDetails = { permissionToDiscardBoxes = "no",
         dampMoistMopRequired = true, scopeOfWork = "x" } }
@@ -56,7 +56,7 @@ describe("the emulator's orders v1", function()
       clean({ contacts = false }).json.ticketId)
   end)
 
-  it("say a forced status with a ticket, too", function()
+  it("have a ticket for a forced status, too", function()
     world:config { api_status = 403 }
     local body = clean().json
     assert.equal("EMU-ORD-403", body.errors[1].code)

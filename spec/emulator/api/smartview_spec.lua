@@ -1,4 +1,4 @@
--- emulator/api/power: SmartView's readings.
+-- emulator/api/smartview: SmartView's readings.
 local worlds = require "spec.support.world"
 
 describe("the emulator's power readings", function()

@@ -1,15 +1,15 @@
--- adapter/mcp/rules: what an agent may call with a handle.
-local rules = require "equinix.service.mcp.allowlist"
+-- allowlist: what an agent may call with a token handle.
+local allowlist = require "equinix.service.mcp.allowlist"
 
 local function parsed(texts)
   local list = {}
   for i, text in ipairs(texts) do
-    list[i] = assert(rules.parse(text))
+    list[i] = assert(allowlist.parse(text))
   end
   return list
 end
 
--- What nobody may call, though everything is allowed.
+-- Never allowed, even where everything else is.
 local NEVER = {
   "/oauth2/v1/token", "/oauth2/v1/userinfo", "/oauth2/", "/oauth2",
   "/OAuth2/v1/token", "/OAUTH2/x", "/%6fauth2/v1/token", "/%4Fauth2/x",
@@ -27,59 +27,61 @@ local NEVER = {
   "/fabric/%", "/fabric/%1", "/fabric/%zz", "/fabric/%7f", "",
   "fabric/v4/ports", "https://evil.example/fabric/", "/fabric/v4/\t",
   "/%2fuse/token", "/fabric/%2E%2E/use/token", "/fabric/%25",
-  -- no UTF-8: dots, slashes and an o for those who don't look closely
+  -- invalid UTF-8: dots, slashes and an o to careless decoders
   "/fabric/%c0%ae%c0%ae/x", "/fabric/%C0%AF", "/fabric/%ff", "/fabric/%e9",
   "/%c1%afauth2/v1/token", "/fabric/%e0%80%ae", "/fabric/%C3/%A9",
 }
 
-describe("the rules", function()
-  it("allow by default to read in four places, and nothing else", function()
-    local list = parsed(rules.DEFAULT)
-    for _, path in ipairs { "/fabric/v4/ports", "/fabric/", "/ne/v1/devices",
-      "/colocations/v2/locations", "/power/v1/current",
-      "/fabric/v4/ports/a%20b", "/fabric/v4/a.b..c/x", "/fabric/v4/~a:b@c",
-      "/fabric/v4/ports/%C3%A9" } do
-      assert.is_true(rules.allow(list, "GET", path), path)
-      for _, method in ipairs { "POST", "PUT", "PATCH", "DELETE", "HEAD",
-        "get", "OPTIONS", "" } do
-        assert.is_false(rules.allow(list, method, path), method)
-      end
-    end
-    for _, path in ipairs { "/", "/fabric", "/Fabric/v4/ports", "/fabricx/",
-      "/v1/orders/smarthands/x", "/powerful/x", "/x/fabric/" } do
-      assert.is_false(rules.allow(list, "GET", path), path)
-    end
-  end)
-
-  it("never allow what gives tokens out, nor a path that can be read in "
-    .. "two ways", function()
-    local list = parsed { "GET /", "POST /" }
-    assert.is_true(rules.allow(list, "GET", "/anything/else"))
-    for _, path in ipairs(NEVER) do
-      assert.is_false(rules.allow(list, "GET", path), path)
-      assert.is_false(rules.allow(list, "POST", path), path)
-    end
-  end)
-
-  it("are for all below a path that ends in a slash, else for that one",
+describe("the allowlist", function()
+  it("allows reading below four paths by default, and nothing else",
     function()
-      local list = parsed { "POST /fabric/v4/ports/search" }
-      assert.is_true(rules.allow(list, "POST", "/fabric/v4/ports/search"))
-      for _, path in ipairs { "/fabric/v4/ports/search/",
-        "/fabric/v4/ports/searches", "/fabric/v4/ports/search/x" } do
-        assert.is_false(rules.allow(list, "POST", path))
+      local list = parsed(allowlist.DEFAULT)
+      for _, path in ipairs { "/fabric/v4/ports", "/fabric/", "/ne/v1/devices",
+        "/colocations/v2/locations", "/power/v1/current",
+        "/fabric/v4/ports/a%20b", "/fabric/v4/a.b..c/x", "/fabric/v4/~a:b@c",
+        "/fabric/v4/ports/%C3%A9" } do
+        assert.is_true(allowlist.allow(list, "GET", path), path)
+        for _, method in ipairs { "POST", "PUT", "PATCH", "DELETE", "HEAD",
+          "get", "OPTIONS", "" } do
+          assert.is_false(allowlist.allow(list, method, path), method)
+        end
       end
-      assert.is_false(rules.allow(list, "GET", "/fabric/v4/ports/search"))
+      for _, path in ipairs { "/", "/fabric", "/Fabric/v4/ports", "/fabricx/",
+        "/v1/orders/smarthands/x", "/powerful/x", "/x/fabric/" } do
+        assert.is_false(allowlist.allow(list, "GET", path), path)
+      end
     end)
 
-  it("can't be written for what is never allowed, or any other way",
+  it("never allows an endpoint that issues tokens, nor an ambiguous path",
+    function()
+      local list = parsed { "GET /", "POST /" }
+      assert.is_true(allowlist.allow(list, "GET", "/anything/else"))
+      for _, path in ipairs(NEVER) do
+        assert.is_false(allowlist.allow(list, "GET", path), path)
+        assert.is_false(allowlist.allow(list, "POST", path), path)
+      end
+    end)
+
+  it("covers all paths below one that ends in a slash, else only that one",
+    function()
+      local list = parsed { "POST /fabric/v4/ports/search" }
+      assert.is_true(allowlist.allow(list, "POST", "/fabric/v4/ports/search"))
+      for _, path in ipairs { "/fabric/v4/ports/search/",
+        "/fabric/v4/ports/searches", "/fabric/v4/ports/search/x" } do
+        assert.is_false(allowlist.allow(list, "POST", path))
+      end
+      assert.is_false(allowlist.allow(list, "GET", "/fabric/v4/ports/search"))
+    end)
+
+  it("refuses a rule for what is never allowed, or in another form",
     function()
       for _, text in ipairs { "", "GET", "/fabric/", "get /fabric/",
         "GET fabric/", "GET  /x", "GET /oauth2/", "POST /use/token",
         "GET /a/../b", "GET /OAuth2/v1/", "GET /a?b" } do
-        local rule, message = rules.parse(text)
+        local rule, message = allowlist.parse(text)
         assert.is_nil(rule, text)
-        assert.matches("a rule is a method and the start of a path", message)
+        assert.matches("a rule must be a method and the start of a path",
+          message)
       end
     end)
 end)

@@ -1,5 +1,5 @@
--- adapter/mcp/handles: the tools where the agent sees no token; against the
--- real service and the emulator.
+-- handle_tools: the tools where the agent sees no token; with the real service
+-- and the emulator.
 local emulator = require "spec.support.emulator"
 local equinix = require "equinix"
 local mcp = require "spec.support.mcp"
@@ -32,10 +32,10 @@ describe("the exposure `handle`", function()
       query = query, token_handle = token_handle })
   end
 
-  it("gives a handle and no secret, of either operation", function()
+  it("returns a handle and no secret from both operations", function()
     for _, name in ipairs { "getoauth2accesstoken",
       "refreshoauth2accesstoken" } do
-      local line = server.adapter:line(mcp.message("tools/call",
+      local line = server:line(mcp.message("tools/call",
         { name = name }))
       local token = assert(client:token())
       assert.is_string(token.refresh_token)
@@ -51,7 +51,7 @@ describe("the exposure `handle`", function()
     end
   end)
 
-  it("takes no arguments for them, so no secret either", function()
+  it("accepts no arguments for them, so no secret either", function()
     for _, tool in ipairs(server:result "tools/list".tools) do
       for name in pairs(tool.inputSchema.properties) do
         assert.is_nil(name:find "secret")
@@ -79,7 +79,7 @@ describe("the exposure `handle`", function()
     assert.equal(0, e:count "GET /oauth2/v1/userinfo")
   end)
 
-  it("ends a handle when its token is renewed", function()
+  it("refuses a handle after its token is renewed", function()
     local old = server:call("getoauth2accesstoken").structuredContent
     assert(client:refresh())
     local new = server:call("getoauth2accesstoken").structuredContent
@@ -87,7 +87,7 @@ describe("the exposure `handle`", function()
     assert.is_nil(request(new.token_handle, "/fabric/v4/health").isError)
   end)
 
-  it("has a third tool, which raw has not, and says how to use them",
+  it("has a third tool, and explains how to use them",
     function()
       assert.equal("equinix_request",
         server:result "tools/list".tools[3].name)
@@ -107,14 +107,14 @@ describe("the exposure `handle`", function()
     end
   end)
 
-  it("knows the handles that another worker gave out", function()
+  it("accepts the handles of another worker", function()
     local other = mcp.new { service = service.new(client), client = client,
       exposure = "handle" }
     local token = other:call("getoauth2accesstoken").structuredContent
     assert.is_nil(request(token.token_handle, "/fabric/v4/health").isError)
   end)
 
-  it("refuses a rule that can't be one", function()
+  it("refuses an invalid rule", function()
     assert.has_error(function()
       mcp.new { exposure = "handle", allow = { "GET /oauth2/" } }
     end)

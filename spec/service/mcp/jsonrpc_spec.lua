@@ -1,10 +1,10 @@
--- adapter/mcp/message: one message of JSON-RPC 2.0.
-local message = require "equinix.service.mcp.jsonrpc"
+-- jsonrpc: messages of JSON-RPC 2.0.
+local jsonrpc = require "equinix.service.mcp.jsonrpc"
 
 local function fails(text)
-  local asked, problem, id = message.read(text)
-  assert.is_nil(asked, text)
-  assert.equal(-32600, problem.code)
+  local message, rpc_error, id = jsonrpc.read(text)
+  assert.is_nil(message, text)
+  assert.equal(-32600, rpc_error.code)
   return id
 end
 
@@ -13,7 +13,7 @@ describe("a message", function()
     for _, id in ipairs { "1", "0", "-7", "-0", "9007199254740991",
       "9007199254740993", "123456789012345678901234567890", '"1"', '""',
       '"\\u0041"', '"é"' } do
-      assert.equal(id, message.read('{"jsonrpc":"2.0","method":"m","id":'
+      assert.equal(id, jsonrpc.read('{"jsonrpc":"2.0","method":"m","id":'
         .. id .. "}").id)
     end
   end)
@@ -28,12 +28,12 @@ describe("a message", function()
     end)
 
   it("without an id is a notification", function()
-    local asked = message.read '{"jsonrpc":"2.0","method":"m"}'
-    assert.is_nil(asked.id)
-    assert.equal("m", asked.method)
+    local message = jsonrpc.read '{"jsonrpc":"2.0","method":"m"}'
+    assert.is_nil(message.id)
+    assert.equal("m", message.method)
   end)
 
-  it("must be an object that says jsonrpc 2.0 and has a method", function()
+  it("must be an object with jsonrpc 2.0 and a method", function()
     for _, text in ipairs { "1", '"x"', "null", "[]", "{}",
       '{"jsonrpc":"2.0"}', '{"method":"m"}', '{"jsonrpc":2.0,"method":"m"}',
       '{"jsonrpc":"1.0","method":"m"}', '{"jsonrpc":"2.0","method":1}',
@@ -42,44 +42,60 @@ describe("a message", function()
     end
   end)
 
-  it("that is refused keeps the id that it has", function()
+  it("that is refused keeps its id", function()
     assert.equal("7", fails '{"id":7,"method":"m"}')
     assert.equal('"a"', fails '{"id":"a","jsonrpc":"2.0"}')
     assert.equal("7", fails '{"id":7,"jsonrpc":"2.0","method":{}}')
   end)
 
-  it("is a response where it has a result or an error and no method",
+  it("is a response if it has a result or an error and no method",
     function()
       for _, text in ipairs { '{"jsonrpc":"2.0","id":1,"result":{}}',
         '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}' } do
-        assert.is_true(message.read(text).response)
+        assert.is_true(jsonrpc.read(text).response)
       end
       fails '{"jsonrpc":"2.0","result":{}}'
-      assert.is_nil(message.read(
+      assert.is_nil(jsonrpc.read(
         '{"jsonrpc":"2.0","id":1,"method":"m","result":{}}').response)
     end)
 
-  it("has its params and their _meta as texts", function()
-    local asked = message.read('{"jsonrpc":"2.0","id":1,"method":"m",'
+  it("contains its params and their _meta as texts", function()
+    local message = jsonrpc.read('{"jsonrpc":"2.0","id":1,"method":"m",'
       .. '"params":{"a":[1.0],"_meta":{"b/c":{}}}}')
-    assert.equal("[1.0]", asked.params.a)
-    assert.same({ ["b/c"] = "{}" }, asked.meta)
-    assert.is_false(asked.unnamed)
+    assert.equal("[1.0]", message.params.a)
+    assert.same({ ["b/c"] = "{}" }, message.meta)
+    assert.is_false(message.unnamed)
   end)
 
-  it("has none where there are none, or no object", function()
-    local asked = message.read '{"jsonrpc":"2.0","id":1,"method":"m"}'
-    assert.same({}, asked.params)
-    assert.same({}, asked.meta)
-    assert.is_false(asked.unnamed)
+  it("has empty params where there are none, or no object", function()
+    local message = jsonrpc.read '{"jsonrpc":"2.0","id":1,"method":"m"}'
+    assert.same({}, message.params)
+    assert.same({}, message.meta)
+    assert.is_false(message.unnamed)
     for _, params in ipairs { "[]", "null", "1", '"x"', "[1]" } do
-      asked = message.read('{"jsonrpc":"2.0","id":1,"method":"m","params":'
+      message = jsonrpc.read('{"jsonrpc":"2.0","id":1,"method":"m","params":'
         .. params .. "}")
-      assert.same({}, asked.params)
-      assert.is_true(asked.unnamed)
+      assert.same({}, message.params)
+      assert.is_true(message.unnamed)
     end
-    asked = message.read
+    message = jsonrpc.read
       '{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":1}}'
-    assert.same({}, asked.meta)
+    assert.same({}, message.meta)
+  end)
+end)
+
+describe("a text", function()
+  it("is a message, a batch, or an error", function()
+    local parsed = jsonrpc.parse ' {"jsonrpc":"2.0","id":1,"method":"m"} '
+    assert.equal("m", parsed.message.method)
+    assert.is_nil(parsed.rpc_error)
+    assert.equal("[1 , 2]", jsonrpc.parse "[1 , 2]".batch)
+    parsed = jsonrpc.parse '{"id":"x"}'
+    assert.is_nil(parsed.message)
+    assert.equal(-32600, parsed.rpc_error.code)
+    assert.equal('"x"', parsed.id)
+    parsed = jsonrpc.parse "{"
+    assert.equal(-32700, parsed.rpc_error.code)
+    assert.matches("at byte %d+$", parsed.rpc_error.message)
   end)
 end)

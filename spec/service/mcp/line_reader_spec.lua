@@ -1,17 +1,17 @@
--- cli/lines: standard input as lines of bounded length.
-local lines = require "equinix.service.mcp.line_reader"
+-- line_reader: standard input as lines of bounded length.
+local line_reader = require "equinix.service.mcp.line_reader"
 
--- Reads these pieces, then the end; what is `false` did not come in time.
-local function new(pieces, limit, note)
+-- Reads these pieces, then the end; `false` did not arrive in time.
+local function new(pieces, limit, inspect)
   local i, waited = 0, {}
-  local input = lines.new(function(seconds)
+  local input = line_reader.new(function(seconds)
     i = i + 1
-    waited[i] = seconds or "for ever"
+    waited[i] = seconds or "no limit"
     if pieces[i] == nil then
       return "", nil
     end
     return pieces[i] or nil
-  end, limit or 100, note)
+  end, limit or 100, inspect)
   return input, waited
 end
 
@@ -38,7 +38,7 @@ local function all(input)
 end
 
 describe("lines", function()
-  it("are the same however the bytes come", function()
+  it("do not depend on how the bytes arrive", function()
     local text = "one\ntwo\r\n\n four \r\r\nlast"
     local expected = { "one", "two", "", " four \r", "last" }
     for size = 1, #text do
@@ -58,15 +58,15 @@ describe("lines", function()
     assert.is_nil(following(input))
   end)
 
-  it("that are too long are told and not kept; the next one is read",
+  it("that are too long are reported and not kept; the next one is read",
     function()
       local input = new({ "12345\n123", "456\n", "ok\n", "1234567" }, 5)
       assert.same({ "12345", false, "ok", false }, all(input))
     end)
 
-  it("keep no memory of a line that never ends", function()
+  it("take no memory while one never ends", function()
     local n, before, after = 0, nil, nil
-    local input = lines.new(function()
+    local input = line_reader.new(function()
       n = n + 1
       if n == 1 or n == 2000 then
         collectgarbage()
@@ -79,38 +79,66 @@ describe("lines", function()
     assert.is_true(after - before < 1000)
   end)
 
-  -- Notes the lines with a "!", by what comes before it.
-  local function noted(pieces, limit)
+  -- The key of a line is what comes before a "!".
+  local function keyed(pieces, limit)
     return new(pieces, limit, function(line)
       return line:match "^(.-)!"
     end)
   end
 
-  it("are noted before their turn, without waiting", function()
-    local input, waited = noted { "one!\ntwo!\nthr", false, "ee!\ntwo!\n",
-      false, false, false, false }
-    assert.equal("one!", following(input))
-    assert.is_false(input:has "one")
-    assert.is_true(input:has "two")
-    assert.is_true(input:has "three")
-    assert.same({ "for ever", 0, 0, 0, 0 }, waited)
-    assert.equal("two!", following(input))
-    assert.is_true(input:has "two") -- there is another one
-    assert.equal("three!", following(input))
-    assert.is_false(input:has "three")
-    assert.equal("two!", following(input))
-    assert.is_false(input:has "two")
+  it("come with what their inspection returned", function()
+    local seen = {}
+    local input = new({ "one\ntwo\n" }, nil, function(line)
+      seen[#seen + 1] = line
+      return nil, line == "two" and { line } or nil
+    end)
+    input:more()
+    assert.same({ "one" }, { input:take() })
+    assert.same({ "two", { "two" } }, { input:take() })
+    assert.same({ "one", "two" }, seen)
   end)
 
-  it("are not noted where they were too long", function()
-    local input = noted({ "a\nb!23456\nc!\n" }, 5)
+  it("cost more in the queue once they are parsed", function()
+    local function read(parsed)
+      local n = 0
+      local input = line_reader.new(function()
+        n = n + 1
+        return ("x"):rep(1023) .. "\n"
+      end, 10000, function()
+        return nil, parsed
+      end)
+      input:has_arrived "x"
+      return n
+    end
+    local plain, kept = read(nil), read {}
+    assert.is_true(kept > 100 and kept * 4 < plain, kept)
+  end)
+
+  it("are found by their key before their turn, without waiting", function()
+    local input, waited = keyed { "one!\ntwo!\nthr", false, "ee!\ntwo!\n",
+      false, false, false, false }
+    assert.equal("one!", following(input))
+    assert.is_false(input:has_arrived "one")
+    assert.is_true(input:has_arrived "two")
+    assert.is_true(input:has_arrived "three")
+    assert.same({ "no limit", 0, 0, 0, 0 }, waited)
+    assert.equal("two!", following(input))
+    assert.is_true(input:has_arrived "two") -- there is another one
+    assert.equal("three!", following(input))
+    assert.is_false(input:has_arrived "three")
+    assert.equal("two!", following(input))
+    assert.is_false(input:has_arrived "two")
+  end)
+
+  it("have no key when they were too long", function()
+    local input = keyed({ "a\nb!23456\nc!\n" }, 5)
     assert.equal("a", following(input))
-    assert.is_false(input:has "b")
-    assert.is_true(input:has "c")
+    assert.is_false(input:has_arrived "b")
+    assert.is_true(input:has_arrived "c")
     assert.is_false(following(input))
   end)
 
-  it("are noted once, however often that is asked for", function()
+  it("are inspected once", function()
     local n = 0
     local input = new({ ("x!\n"):rep(1000) }, 100, function()
       n = n + 1
@@ -118,7 +146,7 @@ describe("lines", function()
     end)
     for _ = 1, 1000 do
       assert.equal("x!", following(input))
-      input:has "y"
+      input:has_arrived "y"
     end
     assert.equal(1000, n)
   end)
@@ -129,45 +157,45 @@ describe("lines", function()
       [("x"):rep(16383)] = 20000, [("x"):rep(16384)] = 16383 } do
       local n = 0
       local piece = (line .. "\n"):rep(math.ceil(16384 / (#line + 1)))
-      local input = lines.new(function()
+      local input = line_reader.new(function()
         n = n + #piece
         return n < 50 * 1024 * 1024 and piece or nil
       end, limit)
       following(input)
-      input:has "x"
+      input:has_arrived "x"
       assert.is_true(n <= 4 * 1024 * 1024 + 40000, n)
       -- What was taken out makes room for as much.
       n = 0
       for _ = 1, 100000 do
         if n == 0 then
           following(input)
-          input:has "x"
+          input:has_arrived "x"
         end
       end
       assert.is_true(n > 0)
     end
   end)
 
-  it("are not waited for where one never ends, and are noted", function()
+  it("are not waited for while one never ends", function()
     local n = 0
-    local input = lines.new(function()
+    local input = line_reader.new(function()
       n = n + 1
-      assert.is_true(n < 10000, "it reads for ever")
+      assert.is_true(n < 10000, "it reads without a limit")
       return ("x"):rep(16384)
     end, 1000)
-    assert.is_false(input:has "y")
+    assert.is_false(input:has_arrived "y")
     assert.is_true(input:reads()) -- its end may still come
   end)
 
-  it("say why the input ended, where that was no end", function()
-    local input = lines.new(function()
+  it("report why the input ended, if that was no end", function()
+    local input = line_reader.new(function()
       return nil, "broken"
     end, 10)
     assert.is_nil(following(input))
     assert.same({ true, "broken" }, { input:over() })
   end)
 
-  it("are not waited for where they are taken, and are over with the last",
+  it("are not waited for when they are taken, and are over with the last",
     function()
       local input, waited = new { "one\ntwo", false, "\n" }
       assert.is_nil(input:take())
@@ -185,22 +213,22 @@ describe("lines", function()
       assert.same({ 3, 0, 0, 0 }, waited)
     end)
 
-  it("are neither read nor there any more after a stop", function()
-    local input, waited = noted { "one\ntwo!\nthr", "ee\n" }
+  it("are neither read nor kept after a stop", function()
+    local input, waited = keyed { "one\ntwo!\nthr", "ee\n" }
     input:more()
     assert.is_true(input:reads())
     input:stop()
     assert.is_false(input:reads())
     assert.is_false(input:more())
     assert.is_nil(input:take())
-    assert.is_false(input:has "two")
+    assert.is_false(input:has_arrived "two")
     assert.same({ true }, { input:over() })
     assert.equal(1, #waited)
   end)
 
-  it("that wait beyond the limit are not read; there is room again later",
+  it("beyond the limit are not read until there is room again",
     function()
-      local input = lines.new(function()
+      local input = line_reader.new(function()
         return ("x\n"):rep(8192)
       end, 10)
       while input:reads() do

@@ -1,10 +1,10 @@
--- adapter/mcp/legacy: MCP's versions before 2026-07-28.
+-- protocol_2025: MCP's versions before 2026-07-28.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
 
 local VERSIONS = { "2025-11-25", "2025-06-18", "2025-03-26" }
 
-describe("a legacy server", function()
+describe("MCP before 2026-07-28", function()
   local server
   before_each(function()
     server = mcp.new()
@@ -15,7 +15,7 @@ describe("a legacy server", function()
       { protocolVersion = version }).protocolVersion
   end
 
-  it("agrees on every version that it has, on stdio an older one, too",
+  it("agrees on every version that it supports, on stdio an older one too",
     function()
       for _, version in ipairs(VERSIONS) do
         assert.equal(version, agreed_on(version))
@@ -23,26 +23,26 @@ describe("a legacy server", function()
       assert.equal("2024-11-05", agreed_on "2024-11-05")
     end)
 
-  it("offers its latest one instead of one it has not", function()
+  it("offers its latest version instead of an unknown one", function()
     for _, version in ipairs { "2099-01-01", "2026-07-28", "1.0", "" } do
       assert.equal("2025-11-25", agreed_on(version))
     end
   end)
 
-  it("offers 2024-11-05 to nobody on HTTP", function()
-    local response, answer = server:post(mcp.message("initialize",
+  it("does not offer 2024-11-05 over HTTP", function()
+    local response, body = server:post(mcp.message("initialize",
       { protocolVersion = "2024-11-05" }))
     assert.equal(200, response.status)
-    assert.equal("2025-11-25", answer.result.protocolVersion)
+    assert.equal("2025-11-25", body.result.protocolVersion)
   end)
 
-  it("says who it is and that it has tools", function()
-    local _, answer = server:post(mcp.message("initialize",
+  it("names the server, and that it has tools", function()
+    local _, body = server:post(mcp.message("initialize",
       { protocolVersion = "2025-06-18", capabilities = {},
         clientInfo = { name = "spec", version = "1" } }))
-    local result = answer.result
+    local result = body.result
     assert.same({ name = "equinix-mcp",
-      version = require "equinix.base.version",
+      version = mcp.VERSION,
       title = "Equinix API Authentication" }, result.serverInfo)
     assert.equal(require("equinix.oauth.operations").instructions,
       result.instructions)
@@ -53,7 +53,7 @@ describe("a legacy server", function()
     assert.is_nil(response.headers["Mcp-Session-Id"])
   end)
 
-  it("wants to be told a version", function()
+  it("requires a version", function()
     for _, params in ipairs { "{}", '{"protocolVersion":1}',
       '{"protocolVersion":null}' } do
       assert.equal(-32602, (server:code(
@@ -64,7 +64,7 @@ describe("a legacy server", function()
 
   it("answers ping with an empty object at any time", function()
     assert.equal('{"id":1,"jsonrpc":"2.0","result":{}}',
-      server.adapter:line(mcp.message "ping"))
+      server:line(mcp.message "ping"))
     assert.equal(200, server:post(mcp.message "ping").status)
   end)
 
@@ -73,7 +73,7 @@ describe("a legacy server", function()
     assert.is_nil(server:call "getoauth2accesstoken".isError)
   end)
 
-  it("takes every version's header, and none", function()
+  it("accepts every version's header, and none", function()
     for _, version in ipairs(VERSIONS) do
       assert.equal(200, server:post(mcp.message "ping",
         mcp.headers { ["mcp-protocol-version"] = version }).status)
@@ -83,31 +83,31 @@ describe("a legacy server", function()
 
   it("refuses a header that names another version: 400", function()
     for _, version in ipairs { "2024-11-05", "2099-01-01", "", "x" } do
-      local response, answer = server:post(mcp.message "ping",
+      local response, body = server:post(mcp.message "ping",
         mcp.headers { ["mcp-protocol-version"] = version })
       assert.equal(400, response.status, version)
-      assert.equal(-32600, answer.error.code)
-      assert.equal(1, answer.id)
-      assert.same(VERSIONS, answer.error.data.supported)
+      assert.equal(-32600, body.error.code)
+      assert.equal(1, body.id)
+      assert.same(VERSIONS, body.error.data.supported)
     end
   end)
 
-  it("asks initialize for no header", function()
+  it("requires no header for initialize", function()
     for _, version in ipairs { "2099-01-01", "2026-07-28", "2025-06-18" } do
-      local response, answer = server:post(mcp.message("initialize",
+      local response, body = server:post(mcp.message("initialize",
         { protocolVersion = "2025-06-18" }), mcp.headers {
           ["mcp-protocol-version"] = version })
       assert.equal(200, response.status)
-      assert.equal("2025-06-18", answer.result.protocolVersion)
+      assert.equal("2025-06-18", body.result.protocolVersion)
     end
   end)
 
-  it("is not made a modern one by Mcp-Method and Mcp-Name", function()
-    local response, answer = server:post(mcp.message "ping", mcp.headers {
+  it("ignores Mcp-Method and Mcp-Name", function()
+    local response, body = server:post(mcp.message "ping", mcp.headers {
       ["mcp-method"] = "tools/list", ["mcp-name"] = "x",
       ["mcp-protocol-version"] = "2025-11-25" })
     assert.equal(200, response.status)
-    assert.same({}, answer.result)
+    assert.same({}, body.result)
   end)
 
   it("sends errors with 200, unless nothing could be read", function()
@@ -117,10 +117,10 @@ describe("a legacy server", function()
       [mcp.message("tools/call", { name = "no" })] = -32602,
       [mcp.message("tools/list", { cursor = "x" })] = -32602,
     } do
-      local response, answer = server:post(text)
+      local response, body = server:post(text)
       assert.equal(200, response.status)
-      assert.equal(code, answer.error.code)
-      assert.equal(1, answer.id)
+      assert.equal(code, body.error.code)
+      assert.equal(1, body.id)
     end
     for text, code in pairs { ["{"] = -32700, ["1"] = -32600 } do
       local response = server:post(text)

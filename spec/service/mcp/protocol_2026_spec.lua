@@ -1,64 +1,64 @@
--- adapter/mcp/modern: MCP 2026-07-28.
+-- protocol_2026: MCP 2026-07-28.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
 
 local VERSION = "io.modelcontextprotocol/protocolVersion"
 local CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 
-describe("a modern server", function()
+describe("MCP 2026-07-28", function()
   local server
   before_each(function()
     server = mcp.new()
   end)
 
   local function ask(method, params, headers)
-    return server:post(mcp.message(method, mcp.modern(params)),
-      headers or mcp.modern_headers(method, params and params.name))
+    return server:post(mcp.message(method, mcp.params_2026(params)),
+      headers or mcp.headers_2026(method, params and params.name))
   end
 
-  local function refused(status, code, response, answer)
+  local function refused(status, code, response, body)
     assert.equal(status, response.status, response.body)
-    assert.equal(code, answer.error.code, response.body)
-    assert.equal(1, answer.id)
+    assert.equal(code, body.error.code, response.body)
+    assert.equal(1, body.id)
   end
 
-  it("tells what it is: version, capabilities, instructions", function()
-    local response, answer = ask "server/discover"
+  it("discovers version, capabilities and instructions", function()
+    local response, body = ask "server/discover"
     assert.equal(200, response.status)
-    assert.same({ "2026-07-28" }, answer.result.supportedVersions)
+    assert.same({ "2026-07-28" }, body.result.supportedVersions)
     assert.truthy(response.body:find('"capabilities":{"tools":{}}', 1, true))
     assert.equal(require("equinix.oauth.operations").instructions,
-      answer.result.instructions)
+      body.result.instructions)
   end)
 
-  it("says of every result that it is complete, and whose it is", function()
+  it("marks every result as complete, and names the server", function()
     for _, call in ipairs { { "server/discover" }, { "tools/list" },
       { "tools/call", { name = "getoauth2accesstoken" } } } do
-      local _, answer = ask(call[1], call[2])
-      assert.equal("complete", answer.result.resultType)
+      local _, body = ask(call[1], call[2])
+      assert.equal("complete", body.result.resultType)
       assert.same({ name = "equinix-mcp",
-        version = require "equinix.base.version",
+        version = mcp.VERSION,
         title = "Equinix API Authentication" },
-        answer.result._meta["io.modelcontextprotocol/serverInfo"])
+        body.result._meta["io.modelcontextprotocol/serverInfo"])
     end
   end)
 
-  it("says how long what it lists may be kept", function()
+  it("says how long its lists may be cached", function()
     for _, method in ipairs { "server/discover", "tools/list" } do
-      local _, answer = ask(method)
-      assert.is_true(answer.result.ttlMs > 0)
-      assert.equal(0, answer.result.ttlMs % 1)
-      assert.equal("public", answer.result.cacheScope)
+      local _, body = ask(method)
+      assert.is_true(body.result.ttlMs > 0)
+      assert.equal(0, body.result.ttlMs % 1)
+      assert.equal("public", body.result.cacheScope)
     end
-    local _, answer = ask("tools/call", { name = "getoauth2accesstoken" })
-    assert.is_nil(answer.result.ttlMs)
+    local _, body = ask("tools/call", { name = "getoauth2accesstoken" })
+    assert.is_nil(body.result.ttlMs)
   end)
 
   it("calls tools", function()
-    local _, answer = ask("tools/call", { name = "getoauth2accesstoken",
+    local _, body = ask("tools/call", { name = "getoauth2accesstoken",
       arguments = {} })
     assert.equal("the-access-token",
-      answer.result.structuredContent.access_token)
+      body.result.structuredContent.access_token)
   end)
 
   it("has no method of older versions: 404", function()
@@ -79,19 +79,19 @@ describe("a modern server", function()
         '"x"', "[]", "null" } do
         refused(400, -32602, server:post('{"jsonrpc":"2.0","id":1,'
           .. '"method":"tools/list","params":{"_meta":' .. meta .. "}}",
-          mcp.modern_headers "tools/list"))
+          mcp.headers_2026 "tools/list"))
       end
       refused(400, -32602, server:post(mcp.message "tools/list",
-        mcp.modern_headers "tools/list"))
+        mcp.headers_2026 "tools/list"))
     end)
 
-  it("is what server/discover means, with nothing else said", function()
+  it("owns server/discover, whatever the message says", function()
     refused(400, -32602, server:post(mcp.message "server/discover"))
     assert.equal(-32602, (server:code(mcp.message "server/discover")))
   end)
 
   it("refuses headers that are missing or differ: 400", function()
-    local good = mcp.modern_headers("tools/call", "getoauth2accesstoken")
+    local good = mcp.headers_2026("tools/call", "getoauth2accesstoken")
     local call = { name = "getoauth2accesstoken" }
     assert.equal(200, ask("tools/call", call, good).status)
     for name, values in pairs {
@@ -103,15 +103,15 @@ describe("a modern server", function()
     } do
       for _, value in ipairs(values) do
         refused(400, -32020, ask("tools/call", call,
-          mcp.modern_headers("tools/call", "getoauth2accesstoken",
+          mcp.headers_2026("tools/call", "getoauth2accesstoken",
             { [name] = value })))
       end
     end
   end)
 
-  it("asks only tools/call for a name", function()
+  it("requires Mcp-Name for tools/call only", function()
     assert.equal(200, ask("tools/list", nil,
-      mcp.modern_headers "tools/list").status)
+      mcp.headers_2026 "tools/list").status)
   end)
 
   it("reads a header in Base64, and without the space around it", function()
@@ -119,25 +119,25 @@ describe("a modern server", function()
       " \tgetoauth2accesstoken ", " =?base64?Z2V0b2F1dGgyYWNjZXNzdG9rZW4=?="
       } do
       assert.equal(200, ask("tools/call", { name = "getoauth2accesstoken" },
-        mcp.modern_headers("tools/call", name)).status, name)
+        mcp.headers_2026("tools/call", name)).status, name)
     end
   end)
 
-  it("compares names beyond ASCII, too", function()
+  it("compares names beyond ASCII too", function()
     refused(200, -32602, ask("tools/call", { name = "é€" },
-      mcp.modern_headers("tools/call", "=?base64?w6nigqw=?=")))
+      mcp.headers_2026("tools/call", "=?base64?w6nigqw=?=")))
   end)
 
-  it("refuses other versions, and names its own and no legacy one",
+  it("refuses other versions, and names only its own",
     function()
       for _, version in ipairs { "2027-01-01", "2025-11-25", "x", "" } do
         local meta = { [VERSION] = version, [CAPABILITIES] = {} }
-        local response, answer = server:post(mcp.message("tools/list",
-          { _meta = meta }), mcp.modern_headers("tools/list", nil,
+        local response, body = server:post(mcp.message("tools/list",
+          { _meta = meta }), mcp.headers_2026("tools/list", nil,
           { ["mcp-protocol-version"] = version }))
-        refused(400, -32022, response, answer)
+        refused(400, -32022, response, body)
         assert.same({ supported = { "2026-07-28" }, requested = version },
-          answer.error.data)
+          body.error.data)
       end
     end)
 
@@ -150,18 +150,18 @@ describe("a modern server", function()
       refused(400, -32602, send({ [VERSION] = "2027-01-01" },
         mcp.headers {}))
       refused(400, -32020, send(other, mcp.headers {}))
-      refused(400, -32022, send(other, mcp.modern_headers("no/such", nil,
+      refused(400, -32022, send(other, mcp.headers_2026("no/such", nil,
         { ["mcp-protocol-version"] = "2027-01-01" })))
-      refused(404, -32601, send(mcp.META, mcp.modern_headers "no/such"))
+      refused(404, -32601, send(mcp.META, mcp.headers_2026 "no/such"))
     end)
 
   it("needs no headers on stdio", function()
-    local answer = json.decode(server.adapter:line(mcp.message("tools/call",
-      mcp.modern { name = "getoauth2accesstoken" })))
-    assert.equal("complete", answer.result.resultType)
+    local body = json.decode(server:line(mcp.message("tools/call",
+      mcp.params_2026 { name = "getoauth2accesstoken" })))
+    assert.equal("complete", body.result.resultType)
   end)
 
-  it("passes traceparent on, when it is one", function()
+  it("passes a valid traceparent on", function()
     local good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     local function passed(value)
       ask("tools/call", { name = "getoauth2accesstoken", _meta = {

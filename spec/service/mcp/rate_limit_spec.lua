@@ -1,11 +1,11 @@
--- adapter/mcp/rate: how often a tool may be called.
-local rate = require "equinix.service.mcp.rate_limit"
+-- rate_limit: how often a tool may be called.
+local rate_limit = require "equinix.service.mcp.rate_limit"
 
-describe("the rate of a tool", function()
+describe("the rate limit of a tool", function()
   local time, limit
   before_each(function()
     time = 1000.5
-    limit = rate.new(function()
+    limit = rate_limit.new(function()
       return time
     end)
   end)
@@ -20,11 +20,11 @@ describe("the rate of a tool", function()
     return n
   end
 
-  it("lets 100 through at once", function()
+  it("allows 100 calls at once", function()
     assert.equal(100, burst())
   end)
 
-  it("lets 20 a second through from then on", function()
+  it("allows 20 a second from then on", function()
     burst()
     for _ = 1, 5 do
       time = time + 1
@@ -34,7 +34,7 @@ describe("the rate of a tool", function()
     assert.equal(10, burst())
   end)
 
-  it("is whole again after five seconds, and never more", function()
+  it("allows 100 again after five seconds, and never more", function()
     burst()
     time = time + 5
     assert.equal(100, burst())
@@ -42,7 +42,7 @@ describe("the rate of a tool", function()
     assert.equal(100, burst())
   end)
 
-  it("says how long to wait, and that is enough", function()
+  it("says how long to wait, which is long enough", function()
     burst()
     local wait = limit:enter "t"
     assert.is_true(wait > 0 and wait <= 0.0501)
@@ -50,7 +50,7 @@ describe("the rate of a tool", function()
     assert.is_nil(limit:enter "t")
   end)
 
-  it("counts each tool by itself, and no call that was refused", function()
+  it("counts each tool by itself, without the refused calls", function()
     burst "a"
     for _ = 1, 1000 do
       assert.is_number(limit:enter "a")
@@ -60,7 +60,7 @@ describe("the rate of a tool", function()
     assert.equal(20, burst "a")
   end)
 
-  it("is one for all who share a dictionary", function()
+  it("is shared by all workers that share a dictionary", function()
     local values = {}
     local dictionary = {
       get = function(_, key)
@@ -73,7 +73,8 @@ describe("the rate of a tool", function()
     local function now()
       return time
     end
-    local one, other = rate.new(now, dictionary), rate.new(now, dictionary)
+    local one = rate_limit.new(now, dictionary)
+    local other = rate_limit.new(now, dictionary)
     for _ = 1, 50 do
       assert.is_nil(one:enter "t")
       assert.is_nil(other:enter "t")
@@ -82,7 +83,7 @@ describe("the rate of a tool", function()
     assert.is_number(other:enter "t")
   end)
 
-  it("does not shut for long when the clock is set back", function()
+  it("does not refuse for long when the clock is set back", function()
     burst()
     time = time - 100000
     assert.is_number(limit:enter "t")

@@ -1,16 +1,16 @@
--- adapter/mcp/request: the tool equinix_request.
-local handle = require "equinix.service.token_handle"
+-- request_tool: the tool equinix_request.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
 local scripted = require "spec.support.scripted"
+local token_handle = require "equinix.service.token_handle"
 
 local TOKEN = "the/access+token=0123456789"
 
--- A server in front of a client whose answers are written down; the token
--- comes first.
-local function serve(answers, options)
-  table.insert(answers, 1, scripted.token(TOKEN))
-  local client, transport = scripted.client(answers)
+-- A server in front of a client with scripted responses; the token comes
+-- first.
+local function serve(responses, options)
+  table.insert(responses, 1, scripted.token(TOKEN))
+  local client, transport = scripted.client(responses)
   local all = { client = client, exposure = "handle" }
   for name, value in pairs(options or {}) do
     all[name] = value
@@ -22,7 +22,7 @@ end
 
 local function call(server, changes)
   local arguments = { method = "GET", path = "/fabric/v4/ports",
-    token_handle = handle.issue(TOKEN) }
+    token_handle = token_handle.issue(TOKEN) }
   for name, value in pairs(changes or {}) do
     arguments[name] = value or nil
   end
@@ -34,7 +34,7 @@ local function last(server)
 end
 
 describe("equinix_request", function()
-  it("calls the API with the token, and gives status and body", function()
+  it("calls the API with the token, and returns status and body", function()
     local server = serve { scripted.json(200, { data = { { name = "p" } } }) }
     local result, text = call(server, { query = { limit = 10, a = { "x y",
       true } } })
@@ -47,7 +47,7 @@ describe("equinix_request", function()
       last(server).url)
   end)
 
-  it("gives JSON as it came, and anything else as a text", function()
+  it("returns JSON as it came, and anything else as a text", function()
     local body = '{"n":9007199254740993,"f":1.0,"e":[],"o":{}}'
     local server = serve { scripted.json(200, body) }
     local _, text = call(server)
@@ -66,7 +66,8 @@ describe("equinix_request", function()
   it("sends nothing without a handle of the current token", function()
     local server = serve { scripted.json(200, {}) }
     for _, text in ipairs { "", "eqh_00", TOKEN, "Bearer " .. TOKEN,
-      handle.issue "another-token", handle.issue(TOKEN):upper() } do
+      token_handle.issue "another-token",
+      token_handle.issue(TOKEN):upper() } do
       local result, words = call(server, { token_handle = text })
       assert.is_true(result.isError)
       assert.matches("call getoauth2accesstoken", words)
@@ -76,14 +77,14 @@ describe("equinix_request", function()
     assert.equal(0, server.transport.count "/fabric/")
   end)
 
-  it("ends a handle with its token", function()
+  it("refuses a handle after its token was renewed", function()
     local server = serve { scripted.token "the-next-token",
       scripted.json(200, {}) }
     assert(server.client:token())
     assert(server.client:refresh())
     assert.is_true(call(server).isError)
     assert.is_nil(call(server, {
-      token_handle = handle.issue "the-next-token" }).isError)
+      token_handle = token_handle.issue "the-next-token" }).isError)
   end)
 
   it("sends nothing that is not allowed, not even a token request",
@@ -100,7 +101,7 @@ describe("equinix_request", function()
       assert.equal(0, #server.transport.sent)
     end)
 
-  it("takes no body with GET and no query that is none", function()
+  it("refuses a body with GET, and an invalid query", function()
     local server = serve { scripted.json(200, {}) }
     for _, changes in ipairs { { body = { a = 1 } }, { query = "a=1" },
       { query = { a = { b = 1 } } }, { query = { a = json.null } },
@@ -111,19 +112,19 @@ describe("equinix_request", function()
     assert.is_nil(call(server, { query = json.null }).isError)
   end)
 
-  it("sends a query as it was written, its numbers with all their digits",
+  it("sends a query as it was written, numbers with all their digits",
     function()
       local server = serve { scripted.json(200, {}) }
-      server.adapter:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+      server:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
         .. '"params":{"name":"equinix_request","arguments":{"method":"GET",'
         .. '"path":"/fabric/v4/ports","token_handle":"'
-        .. handle.issue(TOKEN) .. '","query":{ "id" : [9007199254740993,'
+        .. token_handle.issue(TOKEN) .. '","query":{ "id" : [9007199254740993,'
         .. ' 1.50], "e":[], "f":false, "s":"\\u00e9&\\"" }}}}')
       assert.matches("/fabric/v4/ports?f=false&id=9007199254740993&id=1.50"
         .. "&s=%C3%A9%26%22", last(server).url, 1, true)
     end)
 
-  it("sends no URL that servers find too long, and builds none", function()
+  it("neither builds nor sends a URL that is too long", function()
     local server = serve { scripted.json(200, {}) }
     local many = {}
     for i = 1, 1000 do
@@ -138,27 +139,27 @@ describe("equinix_request", function()
         :rep(5000) } } } do
       local result, words = call(server, changes)
       assert.is_true(result.isError)
-      assert.matches("path and query have more than 8000 bytes", words)
+      assert.matches("path and query are longer than 8000 bytes", words)
       assert.is_true(#words < 300)
     end
     assert.equal(0, #server.transport.sent)
     assert.is_nil(call(server, { query = { a = ("x"):rep(7900) } }).isError)
   end)
 
-  it("sends what it was allowed besides, with the body as it came",
+  it("sends what is allowed in addition, with the body as it came",
     function()
       local server = serve({ scripted.json(200, {}) },
         { allow = { "POST /fabric/v4/ports/search" } })
       local text = '{ "n" : 9007199254740993, "e":[] }'
-      server.adapter:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+      server:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
         .. '"params":{"name":"equinix_request","arguments":{"method":"POST",'
         .. '"path":"/fabric/v4/ports/search","token_handle":"'
-        .. handle.issue(TOKEN) .. '","body":' .. text .. "}}}")
+        .. token_handle.issue(TOKEN) .. '","body":' .. text .. "}}}")
       assert.equal("POST", last(server).method)
       assert.equal(text, last(server).body)
     end)
 
-  it("takes the token out of every answer, however it is spelled",
+  it("removes the token from every response, in any spelling",
     function()
       for _, spelled in ipairs { TOKEN, "the%2Faccess%2Btoken%3D0123456789",
         "the\\/access+token=0123456789" } do
@@ -177,7 +178,7 @@ describe("equinix_request", function()
       end
     end)
 
-  it("takes it out of what the answer means, not only of its bytes",
+  it("removes it from what the response means, not only from its bytes",
     function()
       for _, spelled in ipairs { "the/access+token\\u003d0123456789",
         "the\\u002faccess\\u002Btoken\\u003D0123456789",
@@ -200,7 +201,7 @@ describe("equinix_request", function()
       end
     end)
 
-  it("takes it out of Base64, wherever it begins there", function()
+  it("removes it from Base64, at any offset", function()
     -- Of "x:", "xy:" and "xyz:", and the token: as RFC 4648 has it.
     for _, text in ipairs { "dGhlL2FjY2Vzcyt0b2tlbj0wMTIzNDU2Nzg5",
       "eDp0aGUvYWNjZXNzK3Rva2VuPTAxMjM0NTY3ODk=",
@@ -212,7 +213,7 @@ describe("equinix_request", function()
     end
   end)
 
-  it("gives nothing of an answer where it is hidden deeper", function()
+  it("withholds a response in which it is hidden deeper", function()
     for _, text in ipairs { "the\\\\/access+token\\\\u003d0123456789",
       "the\\\\u002faccess%2Btoken=0123456789" } do
       local result = call(serve { scripted.json(200, '{"a":"' .. text
@@ -221,7 +222,7 @@ describe("equinix_request", function()
     end
   end)
 
-  it("leaves the escapes of other answers as they are, and takes no time",
+  it("leaves the escapes of other responses unchanged, in little time",
     function()
       local text = '{"a\\u003d":"%41\\/\\u0041\\\\u0041"}'
       local result, shown = call(serve { scripted.json(200, text) })
@@ -236,7 +237,7 @@ describe("equinix_request", function()
       end
     end)
 
-  it("takes a token out that came with a renewal meanwhile", function()
+  it("removes a token that was renewed meanwhile", function()
     local NEXT = "the-next-access-token"
     local server = serve { scripted.json(401, {}), scripted.token(NEXT),
       scripted.json(200, { echo = "Bearer " .. NEXT, old = TOKEN }) }
@@ -246,7 +247,7 @@ describe("equinix_request", function()
     assert.equal("[redacted]", result.structuredContent.body.old)
   end)
 
-  it("sends nothing to where a redirect leads that is not allowed",
+  it("sends nothing to the target of a redirect that is not allowed",
     function()
       for _, location in ipairs { "/oauth2/v1/userinfo", "/", "/fabric",
         "/fabric/%2e%2e/oauth2/x", "../oauth2/v1/userinfo" } do
@@ -261,7 +262,7 @@ describe("equinix_request", function()
       end
     end)
 
-  it("follows one to where it may call, and none from there on", function()
+  it("follows a redirect to an allowed path only", function()
     local server = serve {
       scripted.json(302, {}, { Location = "/ne/v1/x?a=/oauth2/" }),
       scripted.json(200, {}) }
@@ -273,14 +274,14 @@ describe("equinix_request", function()
     assert.equal(0, server.transport.count "/use/")
   end)
 
-  it("says so of a redirect that no call follows, too", function()
+  it("reports a redirect to another host", function()
     local result, words = call(serve {
       scripted.json(302, {}, { Location = "https://evil.example/fabric/" }) })
     assert.is_true(result.isError)
     assert.matches("not followed.*within its host", words)
   end)
 
-  it("tells an answer to the call from one to this server's credentials",
+  it("distinguishes a response to the call from one to the credentials",
     function()
       local function words(...)
         local result, text = call(serve { ... })
@@ -291,11 +292,11 @@ describe("equinix_request", function()
         assert.not_matches("credentials", words(scripted.json(status, {}),
           scripted.token(TOKEN), scripted.json(status, {})))
       end
-      assert.matches("S1006.* to the credentials of this service",
+      assert.matches("S1006.* to the credentials of the service",
         words(scripted.json(401, {}), scripted.refused()))
     end)
 
-  it("says what Equinix said when it fails, and gives no mebibytes",
+  it("reports Equinix's errors, and returns no more than 1 MiB",
     function()
       local result, words = call(serve { scripted.json(404, { {
         errorCode = "EQ-3045811", errorMessage = "No such port" } }) })
@@ -304,7 +305,7 @@ describe("equinix_request", function()
       result, words = call(serve { scripted.json(200, '"'
         .. ("x"):rep(1024 * 1024) .. '"') })
       assert.is_true(result.isError)
-      assert.matches("ask for less", words)
+      assert.matches("request less", words)
     end)
 
   it("passes traceparent on", function()
@@ -312,7 +313,8 @@ describe("equinix_request", function()
     local server = serve { scripted.json(200, {}) }
     server:result("tools/call", { name = "equinix_request",
       _meta = { traceparent = trace }, arguments = { method = "GET",
-        path = "/fabric/v4/ports", token_handle = handle.issue(TOKEN) } })
+        path = "/fabric/v4/ports",
+        token_handle = token_handle.issue(TOKEN) } })
     local found
     for _, header in ipairs(last(server).headers) do
       found = header[1] == "traceparent" and header[2] or found
@@ -320,7 +322,7 @@ describe("equinix_request", function()
     assert.equal(trace, found)
   end)
 
-  it("says by its hints whether it only reads", function()
+  it("has hints that say whether it only reads", function()
     local function hints(options)
       return serve({}, options):result "tools/list".tools[3].annotations
     end

@@ -1,6 +1,6 @@
--- adapter/mcp/schema: what a tool takes and gives.
+-- schema: what a tool takes and returns.
 local json = require "equinix.base.json"
-local scan = require "equinix.base.json_text"
+local json_text = require "equinix.base.json_text"
 local schema = require "equinix.service.mcp.schema"
 
 local FIELDS = {
@@ -17,7 +17,7 @@ describe("a schema", function()
   local closed = schema.new(FIELDS, { closed = true })
 
   local function complaint(which, text)
-    return which:complaint(scan.members(text))
+    return which:complaint(json_text.members(text))
   end
 
   it("is JSON Schema", function()
@@ -58,8 +58,8 @@ describe("a schema", function()
       ['{"seconds":true}'] = "seconds must be of type string or number",
       ['{"count":1.0}'] = "count must be of type integer",
       ['{"clientid":"x"}'] =
-        "there is no argument clientid; did you mean client_id?",
-      ['{"xyzzyx":"x"}'] = "there is no argument xyzzyx",
+        "unknown argument clientid; did you mean client_id?",
+      ['{"xyzzyx":"x"}'] = "unknown argument xyzzyx",
     } do
       assert.equal(words, complaint(closed, text))
     end
@@ -80,7 +80,7 @@ describe("a schema", function()
     assert.is_nil(complaint(open, '{"client_id":"x","other":1}'))
   end)
 
-  it("keeps of an answer what fits, and says whether that is all",
+  it("keeps the members that fit, and says whether those are all",
     function()
       local members = { client_id = '"x"', count = "1", other = "{}" }
       local fitting, all = open:fitting(members)

@@ -1,4 +1,4 @@
--- adapter/mcp/server: a text in, the answer's text out.
+-- server: a parsed text in, the text of the response out.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
 
@@ -11,10 +11,10 @@ describe("the server", function()
   end)
 
   local function line(text, agreed)
-    return server.adapter:line(text, agreed)
+    return server:line(text, agreed)
   end
 
-  it("gives an id back as it came", function()
+  it("returns an id as it came", function()
     for _, id in ipairs { "1", '"1"', "-3", "9007199254740991",
       "9007199254740993", "10000000000000000000", '"a\\u0000b"', '""' } do
       assert.equal('{"id":' .. id .. ',"jsonrpc":"2.0","result":{}}',
@@ -22,28 +22,28 @@ describe("the server", function()
     end
   end)
 
-  it("refuses ids that are none, with the id null", function()
+  it("refuses invalid ids, with the id null", function()
     for _, id in ipairs { "null", "1.0", "1.5", "1e2", "[]", "{}", "true" } do
-      local code, answer = server:code(
+      local code, body = server:code(
         '{"jsonrpc":"2.0","method":"ping","id":' .. id .. "}")
       assert.equal(-32600, code)
-      assert.equal(json.null, answer.id)
+      assert.equal(json.null, body.id)
     end
   end)
 
-  it("says -32700 of what is no JSON, -32600 of what is no message",
+  it("refuses invalid JSON with -32700, and what is no message with -32600",
     function()
       for text, expected in pairs { ["{"] = -32700, [""] = -32700,
         ["\255"] = -32700, ['{"id":1,"id":2}'] = -32700,
         [("["):rep(100)] = -32700, ["1"] = -32600, ["{}"] = -32600,
         ["null"] = -32600 } do
-        local code, answer = server:code(text)
+        local code, body = server:code(text)
         assert.equal(expected, code, text)
-        assert.equal(json.null, answer.id)
+        assert.equal(json.null, body.id)
       end
     end)
 
-  it("shows nothing of what it could not read", function()
+  it("repeats nothing of what it could not read", function()
     for _, text in ipairs { '{"client_secret":"s3cret"', "s3cret",
       '{"jsonrpc":"2.0","id":1,"method":"s3cret"}',
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":'
@@ -52,7 +52,7 @@ describe("the server", function()
     end
   end)
 
-  it("never answers a notification, known or not, good or bad", function()
+  it("never answers a notification, known or not, valid or not", function()
     for _, text in ipairs {
       '{"jsonrpc":"2.0","method":"notifications/initialized"}',
       '{"jsonrpc":"2.0","method":"notifications/cancelled","params":'
@@ -66,7 +66,7 @@ describe("the server", function()
       local response = server:post(text)
       assert.equal(202, response.status)
       assert.equal("", response.body)
-      response = server:post(text, mcp.modern_headers "x")
+      response = server:post(text, mcp.headers_2026 "x")
       assert.equal(202, response.status)
       assert.equal("", response.body)
     end
@@ -79,7 +79,7 @@ describe("the server", function()
     assert.equal(202, server:post(text).status)
   end)
 
-  it("wants params to be an object", function()
+  it("requires params to be an object", function()
     for _, params in ipairs { "[]", "null", "1", '"x"' } do
       assert.equal(-32602, (server:code(
         '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":' .. params
@@ -87,20 +87,20 @@ describe("the server", function()
     end
   end)
 
-  it("says nothing of its own mistakes but that there was one", function()
+  it("reports its own mistakes to the log only", function()
     local said = {}
     server = mcp.new {
-      answer = function()
+      response = function()
         error "a secret of this machine"
       end,
-      log = function(words)
-        said[#said + 1] = words
+      log = function(text)
+        said[#said + 1] = text
       end,
     }
-    local code, answer = server:code(mcp.message("tools/call",
+    local code, body = server:code(mcp.message("tools/call",
       { name = "getoauth2accesstoken" }))
     assert.equal(-32603, code)
-    assert.equal("internal error", answer.error.message)
+    assert.equal("internal error", body.error.message)
     assert.equal(1, #said)
     assert.matches("a secret of this machine", said[1])
   end)
@@ -115,60 +115,60 @@ describe("a batch", function()
   local BATCH = "[" .. mcp.message("ping", nil, 1) .. ","
     .. mcp.message("ping", nil, "a") .. ',{"jsonrpc":"2.0","method":"x"},7]'
 
-  it("is answered under 2025-03-26, which is also no version", function()
+  it("is answered under 2025-03-26, the default version", function()
     for _, version in ipairs { "2025-03-26", false } do
-      local response, answers = server:post(BATCH, mcp.headers {
+      local response, bodies = server:post(BATCH, mcp.headers {
         ["mcp-protocol-version"] = version })
       assert.equal(200, response.status)
-      assert.equal(3, #answers)
-      assert.equal(1, answers[1].id)
-      assert.equal("a", answers[2].id)
-      assert.equal(-32600, answers[3].error.code)
+      assert.equal(3, #bodies)
+      assert.equal(1, bodies[1].id)
+      assert.equal("a", bodies[2].id)
+      assert.equal(-32600, bodies[3].error.code)
     end
   end)
 
   it("is refused under every other version: 400, -32600", function()
     for _, version in ipairs { "2025-06-18", "2025-11-25", "2026-07-28",
       "2099-01-01" } do
-      local response, answer = server:post(BATCH, mcp.headers {
+      local response, body = server:post(BATCH, mcp.headers {
         ["mcp-protocol-version"] = version })
       assert.equal(400, response.status)
-      assert.equal(-32600, answer.error.code)
-      assert.equal(json.null, answer.id)
+      assert.equal(-32600, body.error.code)
+      assert.equal(json.null, body.id)
     end
   end)
 
-  it("goes by what stdio agreed on", function()
-    assert.equal("[", server.adapter:line(BATCH):sub(1, 1))
-    assert.equal("[", server.adapter:line(BATCH, "2025-03-26"):sub(1, 1))
-    assert.equal("{", server.adapter:line(BATCH, "2025-11-25"):sub(1, 1))
+  it("depends on the version that stdio agreed on", function()
+    assert.equal("[", server:line(BATCH):sub(1, 1))
+    assert.equal("[", server:line(BATCH, "2025-03-26"):sub(1, 1))
+    assert.equal("{", server:line(BATCH, "2025-11-25"):sub(1, 1))
   end)
 
-  it("of notifications is not answered", function()
+  it("of notifications only is not answered", function()
     local text = '[{"jsonrpc":"2.0","method":"x"},'
       .. '{"jsonrpc":"2.0","id":1,"result":{}}]'
-    assert.is_nil(server.adapter:line(text))
+    assert.is_nil(server:line(text))
     assert.equal(202, server:post(text).status)
   end)
 
-  it("has something in it, and no more than 100", function()
+  it("has 1 to 100 messages", function()
     assert.equal(-32600, (server:code "[]"))
     assert.equal(-32600, (server:code "[ \n]"))
     local function of(n)
       return "[" .. (PING .. ","):rep(n - 1) .. PING .. "]"
     end
-    assert.equal(100, #json.decode(server.adapter:line(of(100))))
+    assert.equal(100, #json.decode(server:line(of(100))))
     assert.equal(-32600, (server:code(of(101))))
   end)
 
-  it("holds no initialize and no modern request", function()
-    local answers = json.decode(server.adapter:line("["
+  it("contains no initialize and no request of 2026-07-28", function()
+    local bodies = json.decode(server:line("["
       .. mcp.message("initialize", { protocolVersion = "2025-03-26" }, 1)
-      .. "," .. mcp.message("tools/list", mcp.modern(), 2) .. ","
+      .. "," .. mcp.message("tools/list", mcp.params_2026(), 2) .. ","
       .. mcp.message("ping", nil, 3) .. "]"))
-    assert.equal(-32600, answers[1].error.code)
-    assert.equal(-32600, answers[2].error.code)
-    assert.equal(2, answers[2].id)
-    assert.same({}, answers[3].result)
+    assert.equal(-32600, bodies[1].error.code)
+    assert.equal(-32600, bodies[2].error.code)
+    assert.equal(2, bodies[2].id)
+    assert.same({}, bodies[3].result)
   end)
 end)

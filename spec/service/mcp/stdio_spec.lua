@@ -1,56 +1,59 @@
--- cli/mcp/desk: lines in, answers out, and what is under way between them.
-local desk = require "equinix.service.mcp.stdio"
-local json = require "equinix.base.json"
-local lines = require "equinix.service.mcp.line_reader"
-local loop = require "equinix.transport.loop.scheduler"
+-- stdio: lines in, responses out, and calls in flight in between.
+local json_text = require "equinix.base.json_text"
+local jsonrpc = require "equinix.service.mcp.jsonrpc"
+local line_reader = require "equinix.service.mcp.line_reader"
 local mcp = require "spec.support.mcp"
+local scheduler = require "equinix.transport.loop.scheduler"
+local scripted = require "spec.support.scripted"
+local stdio = require "equinix.service.mcp.stdio"
+local token_service = require "equinix.service.token_service"
 
-if not loop.able() then
-  describe("a desk", function()
-    it("has nothing between its lines on Lua 5.1", function()
+if not scheduler.able() then
+  describe("MCP over stdio", function()
+    it("runs no calls side by side on Lua 5.1", function()
       pending "this is Lua 5.1"
     end)
   end)
   return
 end
 
--- A desk whose input is these pieces, and whose server answers "hold" when it
--- is released. A function is called for its piece; nil: not yet. Reading
--- standard input is left out: it is the spec's own.
+-- MCP over stdio whose input is these pieces, and whose server answers "hold"
+-- when it is released. A function is called for its piece; nil: not yet. The
+-- loop does not wait for standard input, which is the spec's own.
 local function new(pieces, options)
   options = options or {}
-  local tasks = loop.new(error)
-  local turn = tasks.turn
-  function tasks.turn(self, seconds, wants)
+  local loop = scheduler.new(error)
+  local turn = loop.turn
+  function loop.turn(self, seconds, wants)
     turn(self, wants and 0 or seconds)
   end
-  local d = { answers = {}, held = {}, begun = 0, most = 0, now = 0, i = 0,
+  local d = { responses = {}, held = {}, started = 0, most = 0, now = 0, i = 0,
     asked = 0 }
   local server = {}
-  function server.line(_, line, agreed)
-    d.begun, d.now = d.begun + 1, d.now + 1
+  function server.line(_, parsed, agreed)
+    d.started, d.now = d.started + 1, d.now + 1
     d.most, d.agreed = math.max(d.most, d.now), agreed
-    local asked = json.decode(line)
-    if asked.method == "hold" then
-      d.held[#d.held + 1] = tasks:task()
-      tasks:sleep()
-    elseif asked.method == "raise" then
+    local message = parsed.message
+    if message.method == "hold" then
+      d.held[#d.held + 1] = loop:task()
+      loop:sleep()
+    elseif message.method == "raise" then
       error("a mistake", 0)
     end
     d.now = d.now - 1
-    return asked.id and (asked.method == "initialize"
-      and '{"protocolVersion":"2025-03-26"}' or tostring(asked.id)) or nil
+    local id = json_text.string(message.id) or message.id
+    return id, message.method == "initialize" and "2025-03-26" or nil
   end
   function server.too_long()
     return "too long"
   end
   function d.release()
     for _, task in ipairs(d.held) do
-      tasks:wake(task)
+      loop:wake(task)
     end
     d.held = {}
   end
-  local input = lines.new(function()
+  local input = line_reader.new(function()
     local piece = pieces[d.i + 1]
     if type(piece) == "function" then
       piece = piece(d)
@@ -62,19 +65,19 @@ local function new(pieces, options)
     end
     d.i = d.i + 1
     if piece == nil then
-      return options.problem and nil or "", options.problem
+      return options.failure and nil or "", options.failure
     end
     return piece or nil
-  end, 10000, desk.cancelled)
-  d.desk = desk.new {
-    server = server,
+  end, 10000, stdio.inspect)
+  d.stdio = stdio.new {
+    server = options.server or server,
     input = input,
-    loop = tasks,
-    write = function(answer)
-      d.answers[#d.answers + 1] = answer
-      return not options.deaf
+    loop = loop,
+    write = function(line)
+      d.responses[#d.responses + 1] = line
+      return not options.closed
     end,
-    told = options.told or function()
+    ending = options.ending or function()
       return false
     end,
   }
@@ -97,7 +100,7 @@ local function when_held(n, piece)
   end
 end
 
--- The moment when so many are held and then go on; nothing is read in it.
+-- The moment when so many are held; then they go on. Nothing is read.
 local function release(n)
   return function(d)
     if #d.held < n then
@@ -108,33 +111,33 @@ local function release(n)
   end
 end
 
-describe("a desk", function()
-  it("answers what needs no waiting at once, and the rest when it is there",
+describe("MCP over stdio", function()
+  it("answers each line as soon as its response is ready",
     function()
       local d = new { message("hold", 1) .. message("ping", 2),
         function(d)
-          return #d.answers == 1 and message("ping", 3) or nil
+          return #d.responses == 1 and message("ping", 3) or nil
         end,
         function(d)
-          if #d.answers == 2 then
+          if #d.responses == 2 then
             d.release()
             return false
           end
         end }
-      assert.equal(0, (d.desk:run()))
-      assert.same({ "2", "3", "1" }, d.answers)
+      assert.equal(0, (d.stdio:run()))
+      assert.same({ "2", "3", "1" }, d.responses)
     end)
 
-  it("answers no notification, no blank line, and a line too long with one",
+  it("answers a line that is too long, but no notification or blank line",
     function()
-      local d = new { message("note", false), "\n \t\n", ("x"):rep(20000),
+      local d = new { message("notify", false), "\n \t\n", ("x"):rep(20000),
         "\n", message("ping", 1) }
-      assert.equal(0, (d.desk:run()))
-      assert.same({ "too long", "1" }, d.answers)
-      assert.equal(2, d.begun)
+      assert.equal(0, (d.stdio:run()))
+      assert.same({ "too long", "1" }, d.responses)
+      assert.equal(2, d.started)
     end)
 
-  it("finishes what is under way when the input ends", function()
+  it("finishes the calls in flight when the input ends", function()
     local d = new { message("hold", 1) .. message("hold", 2) .. "x",
       function(d)
         if #d.held < 2 then
@@ -143,56 +146,58 @@ describe("a desk", function()
         d.release()
         return "" -- the end
       end }
-    -- The last line has no end, and is JSON no more than the server minds.
-    local line = d.desk.server.line
-    d.desk.server.line = function(self, text, agreed)
-      if text == "x" then
+    -- The last line has no end, and is not JSON.
+    local line = d.stdio.server.line
+    d.stdio.server.line = function(self, parsed, agreed)
+      if parsed.rpc_error then
         return "broken"
       end
-      return line(self, text, agreed)
+      return line(self, parsed, agreed)
     end
-    assert.equal(0, (d.desk:run()))
-    table.sort(d.answers)
-    assert.same({ "1", "2", "broken" }, d.answers)
+    assert.equal(0, (d.stdio:run()))
+    table.sort(d.responses)
+    assert.same({ "1", "2", "broken" }, d.responses)
   end)
 
-  it("withholds what was cancelled, before its turn or meanwhile", function()
-    local d = new { message("hold", 1) .. message("hold", 2),
-      when_held(2, cancel(1)),
-      message("ping", 3) .. message("ping", 4) .. cancel(4), release(2) }
-    assert.equal(0, (d.desk:run()))
-    assert.same({ "3", "2" }, d.answers)
-    assert.equal(5, d.begun) -- the notifications too, the cancelled ping not
-  end)
+  it("does not answer a call that was cancelled, in flight or before its turn",
+    function()
+      local d = new { message("hold", 1) .. message("hold", 2),
+        when_held(2, cancel(1)),
+        message("ping", 3) .. message("ping", 4) .. cancel(4), release(2) }
+      assert.equal(0, (d.stdio:run()))
+      assert.same({ "3", "2" }, d.responses)
+      -- The notifications too, but not the cancelled ping.
+      assert.equal(5, d.started)
+    end)
 
-  it("takes an id for what it is, and may see it again", function()
+  it("compares ids by their value, and accepts one again later", function()
     local d = new { message("hold", 1) .. message("hold", "1")
       .. message("hold", "\240\159\152\128"),
       when_held(3, cancel(1) .. '{"jsonrpc":"2.0","method":"notifications'
         .. '\\/cancelled","params":{"requestId":"\\ud83d\\ude00"}}\n'
         .. message("ping", 1)),
       release(3) }
-    assert.equal(0, (d.desk:run()))
+    assert.equal(0, (d.stdio:run()))
     -- The ping has the id of a call that was cancelled before it.
-    assert.same({ "1", "1" }, d.answers)
+    assert.same({ "1", "1" }, d.responses)
   end)
 
-  it("never cancels initialize", function()
+  it("does not cancel initialize", function()
     local d = new { message("initialize", 1) .. cancel(1) }
-    assert.equal(0, (d.desk:run()))
-    assert.equal(1, #d.answers)
+    assert.equal(0, (d.stdio:run()))
+    assert.equal(1, #d.responses)
   end)
 
-  it("keeps the version that initialize agreed on", function()
+  it("remembers the version that initialize agreed on", function()
     local d = new { message("ping", 1), function(d)
       assert.is_nil(d.agreed)
       return message("initialize", 2) .. message("ping", 3)
     end }
-    assert.equal(0, (d.desk:run()))
+    assert.equal(0, (d.stdio:run()))
     assert.equal("2025-03-26", d.agreed)
   end)
 
-  it("has 128 calls under way at most; the lines behind them wait",
+  it("has 128 calls in flight at most; the lines after them wait",
     function()
       local pieces = {}
       for i = 1, 130 do
@@ -204,77 +209,130 @@ describe("a desk", function()
       pieces[132] = function(d)
         looks = looks + (#d.held >= 128 and 1 or 0)
         if looks < 20 then
-          return nil -- time enough to begin one too many
+          return nil -- enough time to start one too many
         end
-        checked = d.begun == 128 and #d.answers == 0
+        checked = d.started == 128 and #d.responses == 0
         return cancel(129) .. cancel(131)
       end
       pieces[133], pieces[134] = release(128), release(1)
       local d = new(pieces)
-      assert.equal(0, (d.desk:run()))
+      assert.equal(0, (d.stdio:run()))
       assert.is_true(checked)
       assert.equal(128, d.most)
       -- 129 and 131 were cancelled while they waited for their turn.
-      assert.equal(129, #d.answers)
-      table.sort(d.answers)
-      for _, answer in ipairs(d.answers) do
-        assert.is_true(answer ~= "129" and answer ~= "131")
+      assert.equal(129, #d.responses)
+      table.sort(d.responses)
+      for _, response in ipairs(d.responses) do
+        assert.is_true(response ~= "129" and response ~= "131")
       end
     end)
 
-  it("stops to read when it is told to end, and finishes", function()
-    local told = false
+  it("stops reading when it is to end, and finishes", function()
+    local ending = false
     local d
     d = new({ message("hold", 1), function()
-      told = #d.held == 1
-      if told then
+      ending = #d.held == 1
+      if ending then
         return false
       end
     end, message("ping", 2) }, {
-      told = function()
-        if told then
+      ending = function()
+        if ending then
           d.release()
         end
-        return told
+        return ending
       end,
     })
-    assert.equal(0, (d.desk:run()))
-    assert.same({ "1" }, d.answers)
+    assert.equal(0, (d.stdio:run()))
+    assert.same({ "1" }, d.responses)
     assert.equal(2, d.i)
   end)
 
-  it("ends with 1 when nobody reads its answers", function()
+  it("ends with 1 when its output is closed", function()
     local d = new({ message("hold", 1) .. message("ping", 2)
-      .. message("ping", 3) }, { deaf = true })
-    assert.equal(1, (d.desk:run()))
-    assert.same({ "2" }, d.answers)
+      .. message("ping", 3) }, { closed = true })
+    assert.equal(1, (d.stdio:run()))
+    assert.same({ "2" }, d.responses)
   end)
 
-  it("says why the input can't be read, when all is done", function()
+  it("reports why the input can't be read, after all calls", function()
     local d = new({ message("hold", 1), release(1) },
-      { problem = "broken" })
-    local code, problem = d.desk:run()
+      { failure = "broken" })
+    local code, reason = d.stdio:run()
     assert.is_nil(code)
-    assert.equal("broken", problem)
-    assert.same({ "1" }, d.answers)
+    assert.equal("broken", reason)
+    assert.same({ "1" }, d.responses)
   end)
 
   it("raises what its server raises", function()
     local d = new { message("raise", 1) }
-    local ok, problem = pcall(d.desk.run, d.desk)
+    local ok, raised = pcall(d.stdio.run, d.stdio)
     assert.is_false(ok)
-    assert.equal("a mistake", problem)
+    assert.equal("a mistake", raised)
   end)
 
   it("waits for what runs at the side before it ends", function()
     local done = false
     local d = new {}
-    local l = d.desk.loop
-    l:spawn(function()
-      l:sleep(0.02)
+    local loop = d.stdio.loop
+    loop:spawn(function()
+      loop:sleep(0.02)
       done = true
     end)
-    assert.equal(0, (d.desk:run()))
+    assert.equal(0, (d.stdio:run()))
     assert.is_true(done)
+  end)
+end)
+
+describe("a line over stdio", function()
+  -- Runs one line through the real server and service, and counts.
+  local function count(line)
+    local client = scripted.client { scripted.token "one" }
+    local server = mcp.new { service = token_service.new(client),
+      client = client }
+    local reads, parses = 0, 0
+    local read, parse = json_text.read, jsonrpc.read
+    json_text.read = function(text)
+      reads = reads + 1
+      return read(text)
+    end
+    jsonrpc.read = function(text)
+      parses = parses + 1
+      return parse(text)
+    end
+    local d = new({ line .. "\n" }, { server = server.mcp })
+    local ok, code = pcall(d.stdio.run, d.stdio)
+    json_text.read, jsonrpc.read = read, parse
+    assert.is_true(ok, code)
+    assert.equal(0, code)
+    return reads, parses, d.responses[1]
+  end
+
+  it("is parsed once, and its response is not parsed", function()
+    for _, case in ipairs {
+      { mcp.message "ping", '"result":{}' },
+      { mcp.message("initialize", { protocolVersion = "2025-03-26" }),
+        '"protocolVersion":"2025%-03%-26"' },
+      { mcp.message("tools/call", { name = "getoauth2accesstoken" }),
+        '\\"access_token\\":\\"one\\"' },
+      { mcp.message("refresh", { word = "cancelled" }), '"code":%-32601' },
+      { mcp.message("notifications/cancelled", { requestId = 9 }, false) },
+      { mcp.message("notifications/cancelled", { requestId = 9 }),
+        '"code":%-32601' },
+    } do
+      local reads, parses, response = count(case[1])
+      assert.same({ 1, 1 }, { reads, parses }, case[1])
+      assert.matches(case[2] or "^none$", response or "none")
+    end
+  end)
+
+  it("that is not JSON, or a batch, is read once", function()
+    local reads, parses, response = count "{cancelled"
+    assert.same({ 1, 0 }, { reads, parses })
+    assert.matches('"code":%-32700', response)
+    reads, parses, response = count("[" .. mcp.message "ping" .. ","
+      .. mcp.message("cancelled", nil, 2) .. "]")
+    assert.same({ 1, 2 }, { reads, parses }) -- each message of it once
+    assert.matches('"result":{}.*"code":%-32601', response)
   end)
 end)

@@ -1,11 +1,12 @@
--- adapter/mcp/operations: the capability's two operations as tools; against
--- the real service and the emulator.
+-- token_tools: the capability's two operations as tools; with the real service
+-- and the emulator.
 local emulator = require "spec.support.emulator"
 local equinix = require "equinix"
 local mcp = require "spec.support.mcp"
+local scripted = require "spec.support.scripted"
 local service = require "equinix.service.token_service"
 
-describe("the tools of the operations", function()
+describe("the token tools", function()
   local e, client, server
   setup(function()
     e = emulator.start { plain = true }
@@ -32,7 +33,7 @@ describe("the tools of the operations", function()
     }).status == 200
   end
 
-  it("give the server's own token, from the cache", function()
+  it("return the server's own token, from the cache", function()
     local token = server:call("getoauth2accesstoken").structuredContent
     assert.is_true(opens(token.access_token))
     assert.equal("Bearer", token.token_type)
@@ -51,7 +52,7 @@ describe("the tools of the operations", function()
     assert.is_true(opens(second.access_token))
   end)
 
-  it("send credentials of the caller's own as they are", function()
+  it("send the caller's own credentials unchanged", function()
     local arguments = { grant_type = "password", client_id = e.client_id,
       client_secret = e.client_secret, user_name = e.user_name,
       user_password = e.user_password }
@@ -65,7 +66,7 @@ describe("the tools of the operations", function()
     assert.is_true(opens(renewed.access_token))
   end)
 
-  it("say in words that credentials were refused, without a secret",
+  it("report that credentials were refused, without a secret",
     function()
       local result, words = server:call("getoauth2accesstoken", {
         grant_type = "client_credentials", client_id = "someone",
@@ -75,7 +76,7 @@ describe("the tools of the operations", function()
       assert.is_nil(words:find("a-wrong-secret", 1, true))
     end)
 
-  it("trade in no refresh token that was found somewhere", function()
+  it("do not redeem a refresh token that was found somewhere", function()
     local result, words = server:call("refreshoauth2accesstoken",
       { refresh_token = "found-somewhere" })
     assert.is_true(result.isError)
@@ -83,7 +84,7 @@ describe("the tools of the operations", function()
     assert.equal(0, e:count "POST /oauth2/v1/refreshaccesstoken")
   end)
 
-  it("say in words that Equinix failed", function()
+  it("report that Equinix failed", function()
     e:config { status = 503, times = 1 }
     local result, words = server:call "getoauth2accesstoken"
     assert.is_true(result.isError)
@@ -91,9 +92,9 @@ describe("the tools of the operations", function()
   end)
 end)
 
-describe("a refusal of Equinix that quotes what was sent", function()
-  it("comes without the secrets in it", function()
-    local server = mcp.new { answer = { status = 400,
+describe("a refusal of Equinix that repeats what was sent", function()
+  it("is shown without the secrets in it", function()
+    local server = mcp.new { response = { status = 400,
       body = '{"errorCode":"E1","errorMessage":"no s3cret, pa55, r3fresh"}' } }
     local _, words = server:call("getoauth2accesstoken", { client_id = "id",
       client_secret = "s3cret", user_password = "pa55" })
@@ -104,17 +105,17 @@ describe("a refusal of Equinix that quotes what was sent", function()
   end)
 end)
 
-describe("an answer of Equinix", function()
+describe("a response of Equinix", function()
   local function call(body)
-    return mcp.new { answer = { body = body } }:call "getoauth2accesstoken"
+    return mcp.new { response = { body = body } }:call "getoauth2accesstoken"
   end
 
-  it("goes out as it is, where it is as promised", function()
+  it("is passed on unchanged if it fits its schema", function()
     local _, text = call '{"access_token":"t","token_timeout":3600.0,"x":[]}'
     assert.equal('{"access_token":"t","token_timeout":3600.0,"x":[]}', text)
   end)
 
-  it("goes out without what is not as promised", function()
+  it("is passed on without the members that do not fit", function()
     local result = call '{"access_token":"t","user_name":null,"a":1}'
     assert.same({ access_token = "t", a = 1 }, result.structuredContent)
   end)
@@ -126,15 +127,31 @@ describe("an answer of Equinix", function()
     end
   end)
 
-  it("is asked for with the arguments as they came", function()
+  it("is requested with the arguments as they came", function()
     local server = mcp.new()
     local text = '{ "client_id" : "a\\u0062", "client_secret":"s" }'
-    server.adapter:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+    server:line('{"jsonrpc":"2.0","id":1,"method":"tools/call",'
       .. '"params":{"name":"getoauth2accesstoken","arguments":' .. text
       .. "}}")
     local asked = server.service.asked[1]
     assert.equal("getoauth2accesstoken", asked.name)
     assert.equal(text, asked.text)
     assert.same({ client_id = "ab", client_secret = "s" }, asked.fields)
+  end)
+end)
+
+describe("a token of the service itself", function()
+  it("is a failure if a name in it is not UTF-8", function()
+    local function call(name)
+      local client = scripted.client { scripted.token("one",
+        { user_name = name }) }
+      return mcp.new { service = service.new(client), client = client }
+        :call "getoauth2accesstoken"
+    end
+    assert.equal("caf\195\169", call "caf\195\169".structuredContent
+      .user_name)
+    local result, text = call "caf\233"
+    assert.is_true(result.isError)
+    assert.matches("contains no token", text)
   end)
 end)

@@ -1,4 +1,4 @@
--- adapter/mcp/tools: the list of the tools, and one call.
+-- tools: the list of the tools, and one call.
 local capability = require "equinix.oauth.operations"
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
@@ -8,7 +8,7 @@ local tools = require "equinix.service.mcp.tools"
 describe("tools/list", function()
   local list = mcp.new():result "tools/list".tools
 
-  it("has the capability's operations, in its order and its words",
+  it("has the capability's operations, in its order and with its texts",
     function()
       assert.equal(#capability.operations, #list)
       for i, operation in ipairs(capability.operations) do
@@ -29,7 +29,7 @@ describe("tools/list", function()
     end
   end)
 
-  it("has an object schema for what comes in and what goes out", function()
+  it("has an object schema for arguments and result", function()
     for i, tool in ipairs(list) do
       assert.equal("object", tool.inputSchema.type)
       assert.is_nil(tool.inputSchema.required)
@@ -47,14 +47,14 @@ describe("tools/list", function()
   it("is the same each time, byte for byte, and has no next page",
     function()
       local server = mcp.new()
-      local line = server.adapter:line(mcp.message "tools/list")
+      local line = server:line(mcp.message "tools/list")
       for _ = 1, 5 do
-        assert.equal(line, mcp.new().adapter:line(mcp.message "tools/list"))
+        assert.equal(line, mcp.new():line(mcp.message "tools/list"))
       end
       assert.is_nil(server:result "tools/list".nextCursor)
     end)
 
-  it("knows no cursor", function()
+  it("refuses any cursor", function()
     local server = mcp.new()
     for _, cursor in ipairs { '"x"', '""', "1", "null" } do
       assert.equal(-32602, (server:code('{"jsonrpc":"2.0","id":1,"method":'
@@ -101,12 +101,12 @@ describe("tools/call", function()
       assert.same(result.structuredContent, json.decode(text))
       assert.equal("text", result.content[1].type)
       assert.equal(1, #result.content)
-      server = mcp.new { answer = { body = '{\r\n"access_token":\n"t"\n}' } }
-      assert.is_nil(server.adapter:line(mcp.message("tools/call",
+      server = mcp.new { response = { body = '{\r\n"access_token":\n"t"\n}' } }
+      assert.is_nil(server:line(mcp.message("tools/call",
         { name = "getoauth2accesstoken" })):find "[\r\n]")
     end)
 
-  it("may be made 100 times at once, then fails in words, each tool by "
+  it("is allowed 100 times at once, then fails with a text, each tool by "
     .. "itself", function()
     local time = 5
     server = mcp.new { now = function()
@@ -117,7 +117,7 @@ describe("tools/call", function()
     end
     local result, words = server:call "getoauth2accesstoken"
     assert.is_true(result.isError)
-    assert.matches("too often.*Try again in 1 s", words)
+    assert.matches("too many calls.*Try again in 1 s", words)
     assert.is_nil(server:call "refreshoauth2accesstoken".isError)
     time = time + 1
     assert.is_nil(server:call "getoauth2accesstoken".isError)
@@ -144,9 +144,9 @@ describe("tools/call", function()
   end)
 end)
 
-describe("the words of a tool that failed", function()
-  it("are UTF-8, whatever Equinix's were", function()
-    local server = mcp.new { answer = { status = 400,
+describe("the text of a tool that failed", function()
+  it("is UTF-8, also when Equinix's was not", function()
+    local server = mcp.new { response = { status = 400,
       body = '{"errorMessage":"caf\233, \195\169"}' } }
     local result, words = server:call("getoauth2accesstoken", {})
     assert.is_true(result.isError)

@@ -1,4 +1,4 @@
--- store/redis/luasocket: a store where a thread may block.
+-- luasocket: the Redis store where a thread may block.
 local contract = require "spec.support.redis_contract"
 local host = require "spec.support.host"
 local process = require "spec.support.process"
@@ -23,24 +23,24 @@ describe("store.redis over luasocket", function()
     assert.matches("has a name that can't be resolved", reason)
   end)
 
-  it("takes no answer that is too large or has too many parts", function()
-    -- More is announced and does not come: who waits for it times out.
-    for _, answer in ipairs { "$65539\r\n",
+  it("refuses a reply that is too large or has too many parts", function()
+    -- More is announced and does not come: waiting for it would time out.
+    for _, reply in ipairs { "$65539\r\n",
       "*1000000\r\n" .. (":1\r\n"):rep(9), ("*1\r\n"):rep(9) } do
       local stranger = rawserver.start(([[
         local c = ...
         c:receive "*l"
         c:send(%q)
         c:hangup()
-      ]]):format(answer))
+      ]]):format(reply))
       local _, reason = assert(new { port = stranger.port, timeout = 5 })
         :load "k"
       stranger:stop()
-      assert.matches("sent what is no answer", reason)
+      assert.matches("sent an invalid reply", reason)
     end
   end)
 
-  it("says what to install where a module is missing or another's", function()
+  it("says what to install where a module is missing or another", function()
     local real = package.loaded.redis
     finally(function() package.loaded.redis = real end)
     package.loaded.redis = { connect = "not ours" }
@@ -50,7 +50,7 @@ describe("store.redis over luasocket", function()
     assert.matches("lua%-redis", err.message)
   end)
 
-  it("finds Debian's redis-lua by itself, and tells nobody where", function()
+  it("finds Debian's redis-lua without changing the search path", function()
     local server = redis.start()
     local path = os.tmpname()
     finally(function()
@@ -66,7 +66,7 @@ describe("store.redis over luasocket", function()
       assert(pcall(require, "redis") or package.loaded.redis == nil)
     ]]):format(server.port))
     file:close()
-    -- A path as a plain shell has it: that of this Lua, and the checkout's.
+    -- The search path of a plain shell: that of this Lua, and the checkout's.
     local said, code = process.capture(("env -i PATH=%s LUA_PATH=%s "
       .. "LUA_CPATH=%s %s %s 2>&1"):format(process.quote(os.getenv "PATH"),
       process.quote "lua/?.lua;lua/?/init.lua;;",
@@ -84,7 +84,7 @@ describe("store.redis over luasocket", function()
       server:stop()
     end)
 
-    it("uses no connection that lay idle", function()
+    it("does not use a connection that was idle too long", function()
       local store = assert(new { port = server.port, timeout = 10 })
       assert(store:lock("a", 60))
       local kept = store.driver.connection

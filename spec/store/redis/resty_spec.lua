@@ -1,4 +1,4 @@
--- store/redis/nginx: a store in a worker of nginx, where nothing may block.
+-- resty: the Redis store in a worker of nginx, where nothing may block.
 local contract = require "spec.support.redis_contract"
 local process = require "spec.support.process"
 local redis = require "spec.support.redis"
@@ -6,33 +6,33 @@ local redis_nginx = require "spec.support.redis_nginx"
 
 local missing = redis_nginx.missing()
 
--- Whatever phase asks, it says what it heard.
-local ASK = [[
+-- Uses the store in any phase, and keeps the reason that it gives.
+local USE = [[
   local store = require "equinix.store.redis" { port = %d, timeout = 10 }
-  ngx.ctx.said = ngx.ctx.said or tostring(select(2, store:lock("k", 60)))
+  ngx.ctx.reason = ngx.ctx.reason or tostring(select(2, store:lock("k", 60)))
 ]]
 
--- A phase that may wait, one of two that may not.
+-- A phase that may wait, and places that may not.
 local LOCATIONS = [[
   location = /access {
-    access_by_lua_block { ASK }
-    content_by_lua_block { ngx.print(ngx.ctx.said) }
+    access_by_lua_block { USE }
+    content_by_lua_block { ngx.print(ngx.ctx.reason) }
   }
   location = /header_filter {
-    header_filter_by_lua_block { ASK }
+    header_filter_by_lua_block { USE }
     content_by_lua_block { ngx.print "x" }
     body_filter_by_lua_block {
-      if ngx.arg[1] ~= "" then ngx.arg[1] = ngx.ctx.said end
+      if ngx.arg[1] ~= "" then ngx.arg[1] = ngx.ctx.reason end
     }
   }
   location = /set {
-    set_by_lua_block $said { ASK return ngx.ctx.said }
-    content_by_lua_block { ngx.print(ngx.var.said) }
+    set_by_lua_block $reason { USE return ngx.ctx.reason }
+    content_by_lua_block { ngx.print(ngx.var.reason) }
   }
   location = /function_of_c {
     content_by_lua_block {
-      string.gsub("x", "x", function() ASK end)
-      ngx.print(ngx.ctx.said)
+      string.gsub("x", "x", function() USE end)
+      ngx.print(ngx.ctx.reason)
     }
   }
   location = /many {
@@ -65,9 +65,9 @@ describe("store.redis in nginx", function()
 
   setup(function()
     server = redis.start()
-    local ask = ASK:format(server.port)
+    local use = USE:format(server.port)
     nginx = redis_nginx.start((LOCATIONS:format(server.port)
-      :gsub("ASK", function() return ask end)))
+      :gsub("USE", function() return use end)))
   end)
   teardown(function()
     nginx:stop()
@@ -78,19 +78,19 @@ describe("store.redis in nginx", function()
     return nginx:open(opts)
   end)
 
-  it("asks in a phase that may wait", function()
+  it("works in a phase that may wait", function()
     assert.equal("nil", nginx:ok "/access")
     assert.equal("busy", nginx:ok "/access")
   end)
 
-  it("says at once where it may not wait", function()
+  it("fails at once where it may not wait", function()
     for _, path in ipairs { "header_filter", "set", "function_of_c" } do
-      assert.matches("nginx may not wait in this place$",
+      assert.matches("this phase of nginx can't wait$",
         nginx:ok("/" .. path))
     end
   end)
 
-  it("lends each light thread a connection of its own, again and again",
+  it("lends each light thread a connection of its own, and reuses them",
     function()
       assert.equal("0 wrong", nginx:ok "/many")
       local accepted = server:ask("INFO", "stats")

@@ -1,5 +1,5 @@
--- Nothing is lost that many count at once, and a window is one for all.
--- luacheck: read globals host workers
+-- counters: no count is lost when many count at once, and all share one
+-- window. luacheck: read globals host workers
 local core = require "equinix.core"
 local slot = core.tokens.open "counters"
 

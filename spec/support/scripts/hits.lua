@@ -1,5 +1,5 @@
--- All read while worker 1 writes: nobody sees a torn header, or an older one
--- after a newer one, or one that was rejected before the read began.
+-- hits: all read while worker 1 writes. No reader gets a torn header, an older
+-- one after a newer one, or one that was rejected before the read began.
 -- argv: how many tokens.
 -- luacheck: read globals host worker
 local count = tonumber((...))
@@ -9,7 +9,7 @@ local slot = core.tokens.open "hits"
 local PUBLISHED, REJECTED = 1, 2
 
 local function header_of(i)
-  -- of a length of its own, so a torn one is none of them
+  -- each has another length, so that a torn header equals none
   return ("Bearer %d "):format(i) .. ("x"):rep(i * 37 % 2000)
 end
 
@@ -27,7 +27,7 @@ local function write()
   end
 end
 
--- By both ways that there are.
+-- By slot:bind and by the FFI.
 local function read()
   local bind = worker % 2 == 0 and slot.bind
     or require("equinix.tokens.fast_path").bind
@@ -38,7 +38,7 @@ local function read()
     if header then
       local i = tonumber(header:match "^Bearer (%d+) ")
       assert(i and header == header_of(i), "torn")
-      assert(i >= newest, "went back")
+      assert(i >= newest, "is older")
       assert(i > rejected, "rejected before")
       newest, reads = i, reads + 1
     end

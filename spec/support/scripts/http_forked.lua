@@ -1,15 +1,14 @@
--- http_forked: a drain forks, and both go on from within it.
+-- http_forked: on_chunk forks, and both processes go on inside it.
 --
--- Law of this file: host.c runs it; it raises where an answer is not whole,
--- or where the child had a hand in it.
--- luacheck: read globals host
+-- Law of this file: host.c runs it; it raises if a response is not complete,
+-- or if the child took part of it. luacheck: read globals host
 local core = require "equinix.core"
 
 local url = ...
 local handle = core.http()
 
-local function get(path, with, drain)
-  return with:send({ method = "GET", url = url .. path }, 10, drain)
+local function get(path, with, on_chunk)
+  return with:send({ method = "GET", url = url .. path }, 10, on_chunk)
 end
 
 local text, child = "", nil
@@ -18,7 +17,7 @@ local ok, response = pcall(get, "/drip", handle, function(chunk)
   if child == nil then
     child = host.fork()
     if not child then
-      -- The rest is on its way: would the child take it?
+      -- The rest is on its way: the child must not take it.
       assert(get("/go", core.http()))
       local limit = core.now() + 10
       while host.tally(1) == 0 and core.now() < limit do

@@ -2,7 +2,7 @@
 -- core/http/multi_spec.lua.
 --
 -- Law of this file: it is a module, for host.c's --preload, so that the
--- children go on with the very handle of their parent.
+-- children go on with the handle of their parent.
 local core = require "equinix.core"
 
 local M = { http = core.http(), url = os.getenv "SERVER_URL" }

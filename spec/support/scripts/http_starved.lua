@@ -1,7 +1,7 @@
 -- http_starved: sends while the memory runs out, at every point in turn.
 --
 -- Law of this file: host.c runs it, with the server's URL. A call either
--- answers or raises; whichever, the handle works afterwards.
+-- returns or raises; in both cases the handle works afterwards.
 local core = require "equinix.core"
 
 local url = ...
@@ -22,7 +22,7 @@ local function send_many()
   end
   local results = handle:send_many(list, 3, 10)
   for i = 1, 10 do
-    assert(results[i].response, "an answer is missing")
+    assert(results[i].response, "a response is missing")
   end
   return results[10].response.body
 end
@@ -46,10 +46,10 @@ for _, use in ipairs { send, send_many, make } do
     end
     assert(send() == expected)
     n = n + 1
-    assert(n < 2000, "it never came to an end")
+    assert(n < 2000, "it never succeeded")
   end
   assert(body == expected)
 end
--- It did run out of memory, and at more than a few points.
+-- It ran out of memory at many points.
 assert(failures > 30, failures)
 handle:close()

@@ -1,27 +1,27 @@
--- Forked workers go on with the parent's state, table and slot.
--- inherited_parent.lua made it and leads a flight.
--- luacheck: read globals host worker workers
+-- inherited: forked workers go on with the state, table and slot of the
+-- parent, inherited_parent.lua, which leads a renewal. luacheck: read globals
+-- host worker workers
 local parent = require "spec.support.scripts.inherited_parent"
 local core = require "equinix.core"
 assert(core.tokens.info().shared)
 
--- A copy of the parent's slot that goes must not give back its lease.
+-- Closing a copy of the parent's slot must not end its lease.
 host.barrier()
 if worker == 1 then
   parent.slot:close()
 end
 host.barrier()
 if worker ~= 1 then
-  local turn, flight, own = parent.slot:acquire()
-  assert(turn == "wait" and flight == parent.flight and not own)
-  assert(parent.slot:result(flight) == "pending")
+  local result, renewal, own = parent.slot:acquire()
+  assert(result == "wait" and renewal == parent.renewal and not own)
+  assert(parent.slot:result(renewal) == "pending")
 end
 
--- What the parent leads at a place of its own never lands in the copy of it.
-assert(parent.alone:wait(0), "waits for a flight of the parent's")
+-- A renewal of the parent at a private entry never ends in the copy.
+assert(parent.alone:wait(0), "waits for a renewal of the parent")
 assert(parent.alone:acquire() == "lead")
 
--- One table for all, also for keys that came up after the fork.
+-- One table for all, also for keys that are new after the fork.
 local slot = core.tokens.open "inherited"
 host.barrier()
 if worker == 1 then

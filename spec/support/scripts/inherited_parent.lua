@@ -1,9 +1,10 @@
--- Runs in the parent, before the fork: leads a flight and never lands.
+-- inherited_parent: runs in the parent, before the fork; leads a renewal that
+-- never ends.
 local tokens = require("equinix.core").tokens
 local slot = tokens.open "the parent's"
-local turn, flight = slot:acquire(nil, nil, math.huge)
-assert(turn == "lead")
--- The same at a place that no other process sees.
+local result, renewal = slot:acquire(nil, nil, math.huge)
+assert(result == "lead")
+-- The same at a private entry.
 local alone = tokens.open("the parent's", true)
 assert(alone:acquire(nil, nil, math.huge) == "lead")
-return { slot = slot, flight = flight, alone = alone }
+return { slot = slot, renewal = renewal, alone = alone }

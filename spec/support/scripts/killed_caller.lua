@@ -1,5 +1,5 @@
--- The first caller is killed while its token request is on the wire; the
--- others, who waited for it, get a token all the same, by one more request.
+-- killed_caller: the first caller is killed during its token request; the
+-- others, which waited for it, get a token by one more request.
 -- arguments: base_url, client_id, client_secret, and perhaps a store
 local equinix = require "equinix"
 local stores = require "spec.support.stores"
@@ -14,12 +14,13 @@ local client = assert(equinix.new {
 })
 
 local function token_requests()
-  local answer = assert(transport.send({
+  local response = assert(transport.send({
     method = "GET",
     url = base_url .. "/_emulator/log",
     headers = {},
   }, 5))
-  return select(2, answer.body:gsub('"path":"\\?/oauth2\\?/v1\\?/token"', ""))
+  return select(2, response.body:gsub('"path":"\\?/oauth2\\?/v1\\?/token"',
+    ""))
 end
 
 if worker == 1 then
@@ -30,7 +31,7 @@ while token_requests() == 0 do
   host.nap()
 end
 if worker == 2 then
-  -- Long before the answer: the emulator holds it back.
+  -- Long before the response, which the emulator delays.
   host.kill(1, 9)
 end
 assert(client:token())

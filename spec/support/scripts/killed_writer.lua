@@ -1,7 +1,7 @@
--- Worker 1 kills the others one after the other, at random moments of their
--- writing. Whatever they left: the lock is free, what can be read is whole,
--- and the next one leads at once.
--- luacheck: read globals host worker workers
+-- killed_writer: worker 1 kills the others one after the other while they
+-- write, at random moments. After each the lock is free, what can be read is
+-- complete, and the next caller leads at once. luacheck: read globals host
+-- worker workers
 local core = require "equinix.core"
 local KILL = 9
 local victim = core.tokens.open "written and killed"
@@ -13,7 +13,7 @@ local function times()
   return { fresh = t, advisory = t, expires = t }
 end
 
--- One letter all along: bytes of two tokens in one would show.
+-- One letter throughout, so that a mix of two tokens is noticed.
 local function write_for_ever()
   local letters = {}
   for i = 1, 26 do
@@ -50,14 +50,14 @@ local function kill(who)
     host.nap()
   end
   for _ = 1, core.random() * 20000 do
-    -- the moment, anywhere within a lap
+    -- for a random part of a lap
   end
   host.kill(who, KILL)
   local emptied = check_whole()
   local start = core.now()
   local turn, lease = victim:acquire(nil, true)
-  while turn == "wait" do -- the signal takes its time
-    assert(core.now() - start < 20, "its death was not seen")
+  while turn == "wait" do -- the signal takes a moment
+    assert(core.now() - start < 20, "its death was not noticed")
     victim:wait(1)
     turn, lease = victim:acquire(nil, true)
   end

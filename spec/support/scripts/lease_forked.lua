@@ -1,13 +1,12 @@
--- Worker 1 takes a lease and forks; the child lives on. Worker 2 sees that
--- neither what the child does nor that it lives makes a difference.
--- arguments: the folder
--- luacheck: read globals host worker workers
+-- lease_forked: worker 1 takes a lease and forks; the child survives it.
+-- Worker 2 checks that neither the child nor what it does keeps or ends the
+-- lease. arguments: the folder luacheck: read globals host worker workers
 local store = assert(require "equinix.store.file" { dir = ... })
 
 -- Tallies: what has been reached.
 local CHILD_DONE, OVER = 1, 2
 
--- Nobody waits here for ever: what is wrong with one is to end them all.
+-- With a limit: if one worker fails, the others have to end, too.
 local function await(i)
   local limit = os.time() + 30
   while host.tally(i) == 0 do
@@ -30,7 +29,7 @@ if worker == 1 then
     return
   end
   await(CHILD_DONE)
-  -- What the child let go is the parent's still.
+  -- What the child released still belongs to the parent.
   assert(store:save("k", "parent's again", 60, lease))
   host.barrier()
   await(OVER) -- is killed here
@@ -41,7 +40,7 @@ host.barrier()
 local lease, reason = store:lock("k", 60)
 assert(lease == nil and reason == "busy", reason)
 host.kill(1, 9)
--- Death takes its time, and is seen by nothing but the lock.
+-- The death takes a moment, and only the lock shows it.
 local limit = os.time() + 10
 repeat
   lease, reason = store:lock("k", 60)

@@ -1,5 +1,5 @@
--- Forked workers find a lease of the parent's: it is none of theirs, and it
--- stays the parent's whatever they do with their copy.
+-- lease_inherited: forked workers have a copy of the parent's lease. It is not
+-- theirs, and stays the parent's whatever they do with the copy.
 -- luacheck: read globals host worker workers
 local parent = require "spec.support.scripts.lease_parent"
 local core = require "equinix.core"
@@ -11,7 +11,7 @@ local function assert_busy()
 end
 
 assert_busy()
--- A file of ours may have the number that the parent's had.
+-- A file here may get the descriptor that the parent's file has.
 local own = assert(folder:lock("own" .. worker, 60))
 local ok, reason = folder:save("k", "r", 2e9, parent.lease)
 assert(ok == nil and reason == "stale", reason)

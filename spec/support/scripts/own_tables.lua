@@ -1,4 +1,4 @@
--- Who did not inherit a table has one of his own.
+-- own_tables: a process that did not inherit a table has its own.
 -- luacheck: read globals host worker
 local core = require "equinix.core"
 local slot = core.tokens.open "own"

@@ -1,9 +1,8 @@
 -- redis_fork_inside: a process forks between two steps; the child asks Redis
 -- and ends, which must not touch the connection that the parent keeps.
 --
--- Law of this file: host.c runs it; it raises where the parent lost its
--- connection or the limit of its waiting.
--- luacheck: read globals host
+-- Law of this file: host.c runs it; it raises if the parent lost its
+-- connection or its timeout. luacheck: read globals host
 local core = require "equinix.core"
 
 local port, redis_pid = ...

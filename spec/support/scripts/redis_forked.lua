@@ -1,11 +1,11 @@
 -- redis_forked: children of one parent ask Redis at the same time, each with
 -- the copy of a store that had a connection before the fork.
 --
--- Law of this file: host.c runs it; it raises where an answer is another's.
--- luacheck: read globals host
+-- Law of this file: host.c runs it; it raises if a reply belongs to another
+-- process. luacheck: read globals host
 local core = require "equinix.core"
 
-local FORKS = 3 -- thus eight processes
+local FORKS = 3 -- so eight processes
 
 local port = ...
 local store = assert(require "equinix.store.redis" {

@@ -1,4 +1,4 @@
--- Renews again and again, and makes calls meanwhile; every one of them works.
+-- rotate: renews again and again, and makes calls meanwhile; all succeed.
 -- arguments: base_url, client_id, client_secret, store, rounds
 local equinix = require "equinix"
 local stores = require "spec.support.stores"

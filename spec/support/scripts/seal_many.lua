@@ -1,7 +1,7 @@
--- seal_many: many seal at once, and none of them is in another's way.
+-- seal_many: many workers seal at once without disturbing each other.
 --
 -- Law of this file: host.c runs it. With a folder (forked processes) each
--- worker leaves its records there, and all of them read all of them.
+-- worker saves its records there, and each reads all of them.
 -- luacheck: read globals host worker workers
 local core = require "equinix.core"
 

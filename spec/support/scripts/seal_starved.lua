@@ -1,5 +1,5 @@
 -- seal_starved: seals and unseals while the memory runs out, at every point
--- in turn. Each call answers or raises; none gives a wrong answer.
+-- in turn. Each call returns or raises; none returns a wrong result.
 --
 -- Law of this file: host.c runs it.
 -- luacheck: read globals host
@@ -8,8 +8,8 @@ local core = require "equinix.core"
 local SECRET, KEY = "the secret", "the key"
 local sealed = core.seal(SECRET, KEY, ("text"):rep(1000))
 
--- Made anew for each look: LuaJIT has every string once, and handing out one
--- that lives takes no memory.
+-- Made anew for each comparison: LuaJIT has every string once, and to return a
+-- string that exists takes no memory.
 local function is_text(bytes)
   return bytes == ("text"):rep(1000)
 end
@@ -44,8 +44,8 @@ for name, call in pairs(calls) do
       assert(tostring(result):find "not enough memory", result)
     end
     n = n + 1
-    assert(n < 100, "it never came to an end")
+    assert(n < 100, "it never succeeded")
   until ok
-  assert(n > 1, name .. " never starved")
+  assert(n > 1, name .. " never ran out of memory")
 end
 assert(is_text(core.unseal(SECRET, KEY, sealed)))

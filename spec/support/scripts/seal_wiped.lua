@@ -1,9 +1,9 @@
--- seal_wiped: what was decrypted, but could not be handed out, is nowhere in
--- the memory of this process.
+-- seal_wiped: what was decrypted but could not be returned is nowhere in the
+-- memory of this process.
 --
 -- Law of this file: host.c runs it, with a secret, a key, a sealed record in
 -- hex and a Lua pattern that finds its text. The pattern must not find
--- itself, and no string here is ever the text: else we would find our own.
+-- itself, and no string here is the text, which it would find otherwise.
 -- luacheck: read globals host
 local core = require "equinix.core"
 
@@ -13,7 +13,7 @@ record = record:gsub("%x%x", function(byte)
 end)
 
 local CHUNK, OVERLAP = 1024 * 1024, 64
--- What we look for is small and near its like; a sanitizer maps terabytes.
+-- The text is in a small region; a sanitizer maps terabytes.
 local REGION_MAX = 8 * CHUNK
 
 --- Does the memory of this process hold what the pattern finds?

@@ -1,6 +1,6 @@
--- Rounds of N callers who start at once: exactly one leads, all the others
--- get what it brought. argv: "token", "stillborn" or "failure", and rounds.
--- luacheck: read globals host workers
+-- single_flight: rounds of N callers that start at once. Exactly one leads,
+-- all others get its result. argv: "token", "expired_on_arrival" or "failure",
+-- and the number of rounds. luacheck: read globals host workers
 local how, rounds = ...
 local core = require "equinix.core"
 local slot = core.tokens.open("single flight " .. how)
@@ -15,7 +15,7 @@ local function lead(lease, round)
     assert(slot:fail(lease, "failure " .. round, 0))
     return "failure " .. round
   end
-  local life = how == "stillborn" and -1 or 1000
+  local life = how == "expired_on_arrival" and -1 or 1000
   assert(slot:publish(lease, "record " .. round, "Bearer " .. round, {
     fresh = now + life,
     advisory = now + life,
@@ -24,11 +24,11 @@ local function lead(lease, round)
   return "Bearer " .. round
 end
 
-local function follow(flight)
-  while not slot:wait(10, flight) do
-    error "the flight never ended"
+local function follow(renewal)
+  while not slot:wait(10, renewal) do
+    error "the renewal never ended"
   end
-  local outcome, a, b = slot:result(flight)
+  local outcome, a, b = slot:result(renewal)
   assert(outcome == (how == "failure" and "failed" or "published"), outcome)
   return outcome == "failed" and a or b
 end
@@ -36,20 +36,20 @@ end
 local seen = 0
 for round = 1, tonumber(rounds) do
   host.barrier()
-  local turn, flight = slot:acquire(seen)
+  local result, renewal = slot:acquire(seen)
   local got
-  if turn == "lead" then
-    -- Late-comers must find the flight, not lead one of their own: the
+  if result == "lead" then
+    -- Late workers must find the renewal and not lead one of their own: the
     -- leader ends it when all have asked.
     host.tally(2, 1)
     while host.tally(2) < workers * round do
       host.nap()
     end
-    got = lead(flight, round)
+    got = lead(renewal, round)
   else
-    assert(turn == "wait", turn)
+    assert(result == "wait", result)
     host.tally(2, 1)
-    got = follow(flight)
+    got = follow(renewal)
   end
   local want = (how == "failure" and "failure " or "Bearer ") .. round
   assert(got == want, got)

@@ -1,8 +1,7 @@
--- All workers lock, load, save and unlock one record, 200 saves altogether.
--- Each record tells its number and is long; the tally is a witness of who is
--- in, and of how many were saved, that owes nothing to the store.
--- arguments: the folder
--- luacheck: read globals host worker workers
+-- store_hammer: all workers lock, load, save and unlock one record, 200 saves
+-- altogether. Each record has its number and is long; the tallies count,
+-- without the store, the holders of the lock and the saves. arguments: the
+-- folder luacheck: read globals host worker workers
 local store = assert(require "equinix.store.file" { dir = ... })
 local IN, SAVED = 1, 2
 local SAVES = 200
@@ -11,7 +10,7 @@ local function text(n)
   return n .. " " .. ("%d."):format(n):rep(200 + n * 37 % 5000)
 end
 
--- The number of a record that is whole; 0 where there is none.
+-- The number of the record, which must be complete; 0 if there is none.
 local function load()
   local record, reason = store:load "k"
   if not record then
@@ -26,7 +25,7 @@ end
 local last, limit = 0, os.time() + 60
 host.barrier()
 while host.tally(SAVED) < SAVES do
-  assert(os.time() < limit, "the others don't let go")
+  assert(os.time() < limit, "the others don't unlock")
   local lease, reason = store:lock("k", 60)
   if lease then
     assert(host.tally(IN, 1) == 1, "two have the lock")

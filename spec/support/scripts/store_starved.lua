@@ -1,5 +1,5 @@
--- Each step of a store with less and less memory: it raises or is done, and
--- no file stays open that was opened on the way.
+-- store_starved: each step of a store while memory runs out. It raises or
+-- succeeds, and no file stays open.
 -- arguments: the folder
 -- luacheck: read globals host worker workers
 local lfs = require "lfs"

@@ -1,10 +1,11 @@
--- loop: many tasks in one OS thread, which wait side by side.
+-- scheduler: many tasks in one OS thread, which wait at the same time.
 local Handle = require "spec.support.handle"
 local core = require "equinix.core"
 local loop = require "equinix.transport.loop.scheduler"
 local rawserver = require "spec.support.rawserver"
 
--- /held waits for /go; /lost until its client is gone, /gone for that.
+-- /held waits for a request for /go; /lost until its client hangs up, and
+-- /gone waits for that.
 local SERVER = [[
   local c = ...
   local share = c.share
@@ -25,7 +26,7 @@ local SERVER = [[
 
 if not loop.able() then
   describe("a loop", function()
-    it("needs a Lua that can wait in a protected call", function()
+    it("needs a Lua that can yield in a protected call", function()
       pending "this is Lua 5.1"
     end)
   end)
@@ -41,7 +42,7 @@ describe("a loop", function()
     l = loop.new(function(problem)
       problems[#problems + 1] = problem
     end)
-    -- Libcurl knows then that connections can't be shared there.
+    -- After one request libcurl knows that this server can't multiplex.
     l:spawn(function()
       l:send(core.prepare(Handle.request("GET", server.url .. "/")), 10)
     end)
@@ -54,9 +55,9 @@ describe("a loop", function()
     assert.same({}, problems)
   end)
 
-  local function get(path, yielding, seconds)
+  local function get(path, abortable, seconds)
     return l:send(core.prepare(Handle.request("GET", server.url .. path)),
-      seconds or 10, yielding or false)
+      seconds or 10, abortable or false)
   end
 
   local function say(word)
@@ -78,7 +79,7 @@ describe("a loop", function()
     end
   end
 
-  it("runs a task up to its first wait, and on when that is over", function()
+  it("runs a task up to its first wait, and on when that ends", function()
     l:spawn(function()
       say "begins"
       say(get "/answer".body)
@@ -91,7 +92,7 @@ describe("a loop", function()
     assert.same({ "begins", "/answer", "ends" }, said)
   end)
 
-  it("lets the others run while one waits for a transfer or a time",
+  it("runs the others while one waits for a transfer or a time",
     function()
       l:spawn(function()
         say(get "/held".body)
@@ -113,7 +114,7 @@ describe("a loop", function()
       assert.same({ "/held", "/other", "slept", "woken" }, said)
     end)
 
-  it("wakes sleepers in time, and none before", function()
+  it("wakes sleeping tasks in order, and none too early", function()
     local times = { 0.03, 0.01, 0.02, 0 }
     local start = core.now()
     for _, seconds in ipairs(times) do
@@ -128,7 +129,7 @@ describe("a loop", function()
     assert.same(times, said)
   end)
 
-  it("returns from a turn when its time is over", function()
+  it("returns from a turn when its seconds are over", function()
     l:spawn(function()
       l:sleep(0.2)
     end)
@@ -140,7 +141,7 @@ describe("a loop", function()
     turn_until_done()
   end)
 
-  it("lets a task wait in a protected call, and begin others", function()
+  it("lets a task wait in a protected call, and spawn others", function()
     l:spawn(function()
       local ok, body = pcall(function()
         l:spawn(function()
@@ -156,7 +157,7 @@ describe("a loop", function()
     assert.same({ "/outer", "inner" }, said)
   end)
 
-  it("knows its task, and that there is none outside of it", function()
+  it("knows the running task, and that there is none outside", function()
     assert.is_nil(l:task())
     local inner
     local task = l:spawn(function()
@@ -188,7 +189,7 @@ describe("a loop", function()
     problems = {}
   end)
 
-  it("gives a transfer's failure to who waits for it", function()
+  it("returns a transfer's failure to the task that waits for it", function()
     l:spawn(function()
       local response, problem = get("/held", false, 0.01)
       say(response == nil and problem.kind)
@@ -199,15 +200,15 @@ describe("a loop", function()
     assert.same({ "timeout", "timeout" }, said)
   end)
 
-  it("breaks off the transfer of a task that is cancelled, and tells it",
+  it("aborts the transfer of a task that is cancelled, with an error",
     function()
       local task = l:spawn(function()
         local response, problem = get("/lost", true)
         say(response == nil and problem.code)
-        -- Nor is another one begun.
+        -- It can begin no other one,
         response, problem = get("/never", true)
         say(response == nil and problem.kind)
-        -- Nor one that could not be broken off any more.
+        -- nor one that may not be aborted.
         response, problem = get "/rest"
         say(response == nil and problem.code)
       end)
@@ -226,7 +227,7 @@ describe("a loop", function()
       end
     end)
 
-  it("goes on with what may not be broken off, and with a sleep", function()
+  it("goes on with what may not be aborted, and after a sleep", function()
     local first = l:spawn(function()
       say(get "/held".body)
     end)
@@ -243,7 +244,7 @@ describe("a loop", function()
     turn_until_done()
     table.sort(said)
     assert.same({ "/held", "slept" }, said)
-    l:cancel(first) -- it is over: nothing happens
+    l:cancel(first) -- it has ended: nothing happens
   end)
 
   it("keeps nothing of a task that has ended", function()

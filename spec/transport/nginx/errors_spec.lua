@@ -1,9 +1,9 @@
--- trouble: each error names what to write into nginx.conf. Here the words
--- alone; that ngx_lua speaks so is in the crew's spec, with a real one.
-local trouble = require "equinix.transport.nginx.errors"
+-- errors: each error names what to write into nginx.conf. Here the messages of
+-- ngx_lua are quoted; thread_pool_spec.lua has a real one.
+local errors = require "equinix.transport.nginx.errors"
 
-describe("the words for a call that found no thread", function()
-  for said, expected in pairs {
+describe("the error of a call that found no thread", function()
+  for message, expected in pairs {
     ["thread pool equinix not found"] = {
       "no_thread_pool", "`thread_pool equinix threads=32;`", "main part",
     },
@@ -20,31 +20,34 @@ describe("the words for a call that found no thread", function()
       "worker_thread", "something new$",
     },
   } do
-    it("are of kind config, and helpful: " .. said:match "^[^\n]*", function()
-      local err = trouble.of(said, "equinix")
+    it("is of kind config, and says what to do: "
+      .. message:match "^[^\n]*", function()
+      local transport_err = errors.of(message, "equinix")
       assert.are.same({ "config", expected[1], false },
-        { err.kind, err.code, err.maybe_sent })
+        { transport_err.kind, transport_err.code,
+          transport_err.maybe_sent })
       for i = 2, #expected do
-        assert.truthy(err.message:find(expected[i]), err.message)
+        assert.truthy(transport_err.message:find(expected[i]),
+          transport_err.message)
       end
     end)
   end
 
-  it("name the pool that is missing", function()
-    assert.truthy(trouble.of("thread pool mine not found", "mine").message
+  it("names the pool that is missing", function()
+    assert.truthy(errors.of("thread pool mine not found", "mine").message
       :find("thread_pool mine threads", 1, true))
   end)
 
-  it("tell a call that was in time for a thread from one that was not",
+  it("says whether the call was passed to a thread in time",
     function()
       assert.are.same({ "timeout", false, "timeout", true }, {
-        trouble.late(false).kind, trouble.late(false).maybe_sent,
-        trouble.late(true).kind, trouble.late(true).maybe_sent,
+        errors.late(false).kind, errors.late(false).maybe_sent,
+        errors.late(true).kind, errors.late(true).maybe_sent,
       })
     end)
 
-  it("know which refusal is for want of a VM", function()
-    assert.is_true(trouble.is_full "no available Lua vm")
-    assert.is_false(trouble.is_full "thread pool equinix not found")
+  it("recognises that no VM is free", function()
+    assert.is_true(errors.is_full "no available Lua vm")
+    assert.is_false(errors.is_full "thread pool equinix not found")
   end)
 end)

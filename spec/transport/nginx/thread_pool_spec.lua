@@ -1,4 +1,4 @@
--- crew: calls in flight, in the queue and in trouble, in real nginx.
+-- thread_pool: calls in flight, in the queue and failing, in a real nginx.
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 
@@ -8,7 +8,7 @@ if missing then
   return
 end
 
--- An upstream in the same nginx, that counts how many are with it at once.
+-- An upstream in the same nginx that counts the requests it has at once.
 local SLOW = [[
   location = /slow {
     content_by_lua_block {
@@ -21,7 +21,7 @@ local SLOW = [[
       ngx.print "done"
     }
   }
-  # n calls at once; how many were good, what went wrong with the last one.
+  # n calls at once; how many succeeded, and the last error.
   location = /calls {
     lua_check_client_abort on;
     content_by_lua_block { ngx.print(require("calls").run(
@@ -56,7 +56,7 @@ local FILES = {
   ]],
 }
 
--- `limit` is the crew's.
+-- `limit` is that of the thread pool.
 local function start(options, limit)
   options.files, options.server = FILES, SLOW
   options.http = "lua_shared_dict seen 1m;" .. (options.http or "")
@@ -75,7 +75,7 @@ local function seen(n, name)
   return n:run(("return ngx.shared.seen:get %q"):format(name)) or 0
 end
 
--- Asks and hangs up as soon as `times` requests are upstream.
+-- Sends a request and hangs up as soon as `times` requests are upstream.
 local function hang_up(n, path, times)
   local socket = assert(require("socket").connect("127.0.0.1", n.port))
   assert(socket:send("GET " .. path .. " HTTP/1.1\r\nHost: x\r\n\r\n"))
@@ -85,14 +85,14 @@ local function hang_up(n, path, times)
   socket:close()
 end
 
-describe("the crew", function()
+describe("the thread pool", function()
   it("has no more in flight than the limit; the rest queues", function()
     local n = start({}, 3)
     assert.are.equal("20", (n:ok "/calls?n=20"))
     assert.are.equal(3, seen(n, "most"))
   end)
 
-  it("grows one by one: others have their turn in between", function()
+  it("adds runners one by one, and serves requests in between", function()
     local n = start {}
     local good, turns = n:run [[
       local seen, turns = ngx.shared.seen, 0
@@ -108,19 +108,19 @@ describe("the crew", function()
     assert.is_true(turns >= 8, turns)
   end)
 
-  it("is content with fewer threads", function()
+  it("works with fewer threads than its limit", function()
     local n = start { main = "thread_pool equinix threads=1;" }
     assert.are.equal("10", (n:ok "/calls?n=10"))
     assert.are.equal(1, seen(n, "most"))
   end)
 
-  it("is content with fewer VMs", function()
+  it("works with fewer VMs than its limit", function()
     local n = start { http = "lua_worker_thread_vm_pool_size 2;" }
     assert.are.equal("10", (n:ok "/calls?n=10"))
     assert.are.equal(2, seen(n, "most"))
   end)
 
-  it("waits for VMs that others hold, and says so when that takes too long",
+  it("waits for VMs that others use, with an error at the deadline",
     function()
       local n = start { http = "lua_worker_thread_vm_pool_size 1;" }
       local said, after = n:run [[
@@ -150,7 +150,7 @@ describe("the crew", function()
     assert.are.equal("1", (n:ok "/calls?n=1"))
   end)
 
-  it("keeps no place for a client that hung up", function()
+  it("keeps no thread for a client that hung up", function()
     local n = start({}, 2)
     for i = 1, 6, 2 do
       hang_up(n, "/calls?n=2&seconds=0.3", i)
@@ -188,7 +188,7 @@ describe("the crew", function()
       "^0 config .*`thread_pool equinix threads=32;`")
   end)
 
-  it("says that a thread can't find the modules", function()
+  it("says when a thread can't find the modules", function()
     local n = start {}
     local kind, message = n:run [[
       local path = package.path
@@ -201,7 +201,7 @@ describe("the crew", function()
     assert.truthy(message:find "lua_package_path")
   end)
 
-  it("says that this nginx has no such threads", function()
+  it("says when nginx has no such threads", function()
     local n = start {}
     local kind, message = n:run [[
       local saved = ngx.run_worker_thread
@@ -211,10 +211,10 @@ describe("the crew", function()
       return err.kind, err.message
     ]]
     assert.are.equal("config", kind)
-    assert.truthy(message:find "%-%-with%-threads.*here is %d+", message)
+    assert.truthy(message:find "%-%-with%-threads.*this is %d+", message)
   end)
 
-  it("uses another pool when told", function()
+  it("uses another pool where one is set", function()
     local n = start { main = "thread_pool mine threads=2;" }
     n:run [[ require("equinix.transport.nginx.thread_pool").pool = "mine" ]]
     assert.are.equal("2", (n:ok "/calls?n=2"))

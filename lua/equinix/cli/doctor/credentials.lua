@@ -1,40 +1,37 @@
---- credentials: whether the credentials are accepted, as the doctor sees it.
+--- credentials: whether Equinix accepts the credentials.
 --
--- Law of this file: it asks as any renewal does, under the lock-out guard. So
--- what was refused before is not sent again, and a doctor that is called a
--- hundred times costs one attempt. Where nothing outlives the process each
--- call costs one: then it counts none, says so, and where it is the user who
--- wants no store it sends none that wasn't asked for.
+-- Law of this file: the token request is an ordinary renewal, under the
+-- lock-out guard. So credentials that were refused before are not sent again,
+-- and a hundred runs cost one attempt. Where no refusal can be remembered each
+-- run costs one attempt: then the result shows no count and says so; and with
+-- --no-store no request is made unless the user asks for it.
 
-local grant = require "equinix.oauth.grant"
-local guard = require "equinix.oauth.lockout_policy"
+local exit_code = require "equinix.cli.exit_code"
+local lockout_policy = require "equinix.oauth.lockout_policy"
 local result = require "equinix.cli.doctor.result"
+local session = require "equinix.store.session"
 local settings = require "equinix.cli.doctor.settings"
-local shelf = require "equinix.store.shelf"
-local visit = require "equinix.store.session"
 
 local M = {}
 
 local LOCKED_AFTER = 5 -- bad attempts in a row (Equinix, API Authentication)
 
-local EXIT = { auth = 3, config = 2, network = 4, timeout = 4, tls = 4 }
+local function ignore() end
 
-local function nothing() end
-
--- Bad attempts in a row, as they rest in the store for the next process.
+-- Bad attempts in a row, as the store keeps them for the next process.
 local function refusals(state)
   local config = state.client.config
-  local text = config.store and shelf.latch(visit.new(config.store, nothing),
-    grant.identity(config)):read()
-  return guard.decode(text or nil).count
+  local text = config.store and session.new(config.store, ignore)
+    :latch(config.identity):read()
+  return lockout_policy.decode(text or nil).count
 end
 
--- The store itself is asked whether this attempt got there: there are many
--- ways not to, and a count that is of another secret may be there before.
+-- Whether this attempt was stored is read from the store itself: there are
+-- many ways to fail, and an older count may belong to another secret.
 local function attempts_left(state, before)
   local count = refusals(state)
   if state.latched and count <= before then
-    return (": it is remembered nowhere, so each run is one more of the %d "
+    return (": the refusal can't be stored, so each run is another of the %d "
       .. "bad attempts in a row that lock the account"):format(LOCKED_AFTER)
   elseif count == 0 then
     return ""
@@ -46,11 +43,12 @@ end
 local REMEDY = {
   client_credentials = "compare %s with the app in Equinix's developer "
     .. "portal; a new secret is tried at once",
-  token_exchange = "compare %s with what your organization has at Equinix, "
-    .. "and is the subject token still good? A new one is tried at once",
+  token_exchange = "compare %s with the settings of your organization at "
+    .. "Equinix, and check that the subject token is still valid; a new one "
+    .. "is tried at once",
 }
 
--- What to look at, by the names of the variables.
+-- What to check, by the names of the variables.
 local function remedy(kind)
   local names = {}
   for i, source in ipairs(settings.sources(kind)) do
@@ -59,46 +57,47 @@ local function remedy(kind)
   return REMEDY[kind]:format(table.concat(names, " and "))
 end
 
-local function refused(state, problem, before)
-  local code = EXIT[problem.kind] or 1
-  if problem.kind ~= "auth" then
-    return result.failed(code, problem.message)
+local function request_failed(state, err, before)
+  local code = exit_code.of(err)
+  if err.kind ~= "auth" then
+    return result.failed(code, err.message)
   end
-  return result.failed(code, problem.message .. attempts_left(state, before),
+  return result.failed(code, err.message .. attempts_left(state, before),
     remedy(state.client.config.grant))
 end
 
--- There is no token request behind a token of the user's own: it is shown to
--- the endpoint that says whose it is.
+-- A token of the user's own is tried at the endpoint that says whose it is,
+-- since no token request is made for it.
 local function try_static(state)
-  local answer, problem = state.client:get "/oauth2/v1/userinfo"
-  if answer then
+  local response, err = state.client:get "/oauth2/v1/userinfo"
+  if response then
     return result.ok "the token is accepted"
-  elseif problem.status == 401 then
-    return result.failed(3, problem.message, "get a new token into "
-      .. "EQUINIX_API_TOKEN")
+  elseif err.status == 401 then
+    return result.failed(3, err.message, "set EQUINIX_API_TOKEN to a new "
+      .. "token")
   end
-  return result.skipped("whether the token is accepted can't be told: %s",
-    problem.message)
+  return result.skipped("it is unknown whether the token is accepted: %s",
+    err.message)
 end
 
 --- Are the credentials accepted?
 function M.token(state)
   if not state.client then
-    return result.skipped "mend the credentials first"
+    return result.skipped "fix the credentials first"
   elseif not state.reached then
-    return result.skipped "the server is not reached"
+    return result.skipped "the server was not reached"
   elseif state.client.config.grant == "static" then
     return try_static(state)
   elseif state.args.no_store and not state.args.try_credentials then
-    return result.skipped("not asked for one: with --no-store no refusal is "
-      .. "remembered, so each run with bad credentials is one of the %d that "
-      .. "lock the account; --try-credentials sends them", LOCKED_AFTER)
+    return result.skipped("no token request made: with --no-store no refusal "
+      .. "is remembered, so each run with bad credentials is one of the %d "
+      .. "attempts that lock the account; --try-credentials sends them",
+      LOCKED_AFTER)
   end
   local before = refusals(state)
-  local token, problem = state.client:refresh()
+  local token, err = state.client:refresh()
   if not token then
-    return refused(state, problem, before)
+    return request_failed(state, err, before)
   end
   return result.ok("accepted; a token for %.0f s%s", token.expires_in,
     token.user_name and ", of " .. token.user_name or "")

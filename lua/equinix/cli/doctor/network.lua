@@ -1,64 +1,73 @@
---- network: how far a request gets, as the doctor sees it.
+--- network: how far a request gets.
 --
--- Law of this file: one request tells it all, without a token, on a
--- connection of its own; it gets as far as any other would, since it is sent
--- as any other. Its failure belongs to one step: those before it are well,
--- those behind it can't be looked at.
+-- Law of this file: one request without a token, on a new connection, decides
+-- all checks here. It is sent like any other request, so it gets as far as any
+-- other would. Its failure belongs to one step: the steps before it are well,
+-- those after it can't be checked.
 
-local certificate = require "equinix.cli.doctor.tls"
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
-local response = require "equinix.http.response"
+local date = require "equinix.http.date"
+local responses = require "equinix.http.response"
 local result = require "equinix.cli.doctor.result"
-local retry = require "equinix.http.retry"
 local settings = require "equinix.cli.doctor.settings"
+local tls = require "equinix.cli.doctor.tls"
 
 local M = {}
 
 local NAME, CONNECTION, TLS, ANSWER = 1, 2, 3, 4
-local MAX_OFF = 60 -- seconds; what two machines' clocks may differ
+local MAX_DIFFERENCE = 60 -- seconds between the clocks of two machines
 
 local PLAIN_SECONDS = 5
 
--- To libcurl TLS is a part of connecting, so its time-out does not tell which
--- of the two took too long. Bytes that are no TLS leave as soon as there is a
--- connection: an empty request, with nothing in it to be read by others.
-local function is_connected(config, url)
-  local answer, problem = curl.send({
+-- libcurl counts TLS as a part of connecting, so its time-out does not show
+-- which of the two took too long. Plain bytes are sent as soon as there is a
+-- connection: an empty request, which contains nothing worth hiding.
+local function can_connect(config, url)
+  local response, transport_err = curl.send({
     method = "HEAD",
     url = ("http://%s:%d/"):format(url.host, url.port),
     max_body = 65536,
     fresh_connect = true,
   }, math.min(config.timeout, PLAIN_SECONDS))
-  return answer or problem.maybe_sent
+  return response or transport_err.maybe_sent
 end
 
--- The step at which a transfer ended. libcurl has one result for whatever
--- took too long; its words tell of some what that was.
-local function step_of(problem, config, url)
-  local words = problem.message
-  if problem.code:find "COULDNT_RESOLVE" or words:find "Resolving timed out"
-  then
+-- The step at which a transfer failed. libcurl has one code for all time-outs;
+-- its message sometimes names the step.
+local function failed_step(transport_err, config, url)
+  local message = transport_err.message
+  if transport_err.code:find "COULDNT_RESOLVE"
+    or message:find "Resolving timed out" then
     return NAME
-  elseif problem.kind == "tls" or words:find "TLS handshake"
-    or words:find "SSL connection timeout" then
+  elseif transport_err.kind == "tls" or message:find "TLS handshake"
+    or message:find "SSL connection timeout" then
     return TLS
-  elseif problem.maybe_sent then
+  elseif transport_err.maybe_sent then
     return ANSWER
   end
-  local tls = problem.kind == "timeout" and url.scheme == "https"
-    and not config.proxy and is_connected(config, url)
-  return tls and TLS or CONNECTION
+  local is_tls = transport_err.kind == "timeout" and url.scheme == "https"
+    and not config.proxy and can_connect(config, url)
+  return is_tls and TLS or CONNECTION
 end
 
--- Sends it, at the first check that asks.
+---@class equinix.doctor.Probe
+---@field response? equinix.Response
+---@field http_version? string
+---@field transport_err? table
+---@field step integer the step that failed; ANSWER + 1: none
+---@field time number Unix time, half-way through the request
+---@field url table scheme, host, port
+
+-- Sends the request, for the first check that needs it.
+---@return equinix.doctor.Probe
 local function probe(state)
   if state.probe then
     return state.probe
   end
   local config = state.settings
   local url, began = core.url(config.base_url), core.time()
-  local answer, problem = curl.send({
+  local response, transport_err = curl.send({
     method = "HEAD",
     url = config.base_url .. "/",
     headers = { { "User-Agent", config.user_agent } },
@@ -68,59 +77,60 @@ local function probe(state)
     ca_file = config.ca_file,
     proxy = config.proxy,
   }, config.timeout)
-  local at = (began + core.time()) / 2
-  state.reached = answer ~= nil
+  local time = (began + core.time()) / 2
+  state.reached = response ~= nil
   state.probe = {
-    answer = answer and response.new(answer, config.base_url),
-    problem = problem,
-    http = answer and answer.http_version,
-    step = answer and ANSWER + 1 or step_of(problem, config, url),
-    at = at,
+    response = response and responses.new(response, config.base_url),
+    http_version = response and response.http_version,
+    transport_err = transport_err,
+    step = response and ANSWER + 1
+      or failed_step(transport_err, config, url),
+    time = time,
     url = url,
   }
   return state.probe
 end
 
--- The check of one step: `tell` for when it is well, `mend` when it is not.
-local function step(number, tell, mend)
+-- The check of one step: `passed` and `failed` make its result.
+local function step(number, passed, failed)
   return function(state)
     if not state.settings then
-      return result.skipped "mend the settings first"
+      return result.skipped "fix the settings first"
     end
     local seen = probe(state)
     if seen.step > number then
-      return tell(seen, state)
+      return passed(seen, state)
     elseif seen.step < number then
       return result.skipped "not reached"
     end
-    return mend(seen, state)
+    return failed(seen, state)
   end
 end
 
-local function with_proxies(words)
+local function mention_proxies(remedy)
   local names = settings.unused_proxies()
-  return names == "" and words or ("%s; %s is set but not used: give --proxy "
-    .. "if this network needs one"):format(words, names)
+  return names == "" and remedy or ("%s; %s is set but not used: give --proxy "
+    .. "if this network needs one"):format(remedy, names)
 end
 
 M.name = step(NAME, function(seen, state)
   if state.settings.proxy then
-    return result.ok "the proxy's is known; it looks up the server's"
+    return result.ok "the proxy's name was found; it looks up the server's"
   elseif seen.url.host:find "^[%d.]+$" or seen.url.host:find "^%[" then
-    return result.ok("%s needs no look-up", seen.url.host)
+    return result.ok("%s is an address and needs no look-up", seen.url.host)
   end
-  return result.ok("%s is known", seen.url.host)
+  return result.ok("%s was found", seen.url.host)
 end, function(seen)
-  return result.failed(4, seen.problem.message, with_proxies("look at "
-    .. "EQUINIX_API_ENDPOINT, and at this machine's DNS (/etc/resolv.conf)"))
+  return result.failed(4, seen.transport_err.message, mention_proxies("check "
+    .. "EQUINIX_API_ENDPOINT, and this machine's DNS (/etc/resolv.conf)"))
 end)
 
 M.connection = step(CONNECTION, function(seen)
-  return result.ok("%s:%d takes connections", seen.url.host, seen.url.port)
+  return result.ok("%s:%d accepts connections", seen.url.host, seen.url.port)
 end, function(seen)
   return result.failed(4, ("%s:%d: %s"):format(seen.url.host, seen.url.port,
-    seen.problem.message), with_proxies("is it the right host and port "
-    .. "(EQUINIX_API_ENDPOINT)? Does a firewall let it through?"))
+    seen.transport_err.message), mention_proxies("check host and port "
+    .. "(EQUINIX_API_ENDPOINT), and whether a firewall blocks them"))
 end)
 
 M.tls = step(TLS, function(seen)
@@ -129,26 +139,26 @@ M.tls = step(TLS, function(seen)
   end
   return result.ok("verified for %s", seen.url.host)
 end, function(seen, state)
-  return certificate.explain(seen, state.settings)
+  return tls.explain(seen, state.settings)
 end)
 
 M.answer = step(ANSWER, function(seen)
-  return result.ok("%d, HTTP/%s, in %.2f s", seen.answer.status,
-    seen.http, seen.answer.elapsed)
+  return result.ok("%d, HTTP/%s, in %.2f s", seen.response.status,
+    seen.http_version, seen.response.elapsed)
 end, function(seen)
-  return result.failed(4, seen.problem.message, "the server is reached but "
-    .. "doesn't answer: is it the right port? Else try again later")
+  return result.failed(4, seen.transport_err.message, "the server was reached "
+    .. "but does not answer: check the port, or try again later")
 end)
 
--- When the server made its answer, by its own clock. A cache says in Age how
--- long ago that was (RFC 9111, section 5.1).
+-- The time by the server's clock. A cache says in Age how old the response is
+-- (RFC 9111, section 5.1).
 local function server_time(headers)
-  local date = retry.after(headers.date, 0, math.huge) -- since 1970
-  return date and date + (tonumber(headers.age) or 0)
+  local sent = headers.date and date.parse(headers.date, core.time())
+  return sent and sent + (tonumber(headers.age) or 0)
 end
 
--- 2 h 5 min is easier on the eye than 7500 s.
-local function span(seconds)
+-- 2.1 hours is easier to read than 7500 s.
+local function duration(seconds)
   for _, unit in ipairs { { 172800, 86400, "days" }, { 7200, 3600, "hours" },
     { 120, 60, "minutes" } } do
     if seconds >= unit[1] then
@@ -158,25 +168,27 @@ local function span(seconds)
   return ("%.0f s"):format(seconds)
 end
 
---- Is this machine's clock that of the server?
+--- Does this machine's clock agree with the server's?
 function M.clock(state)
   local seen = state.settings and probe(state)
-  if not seen or not seen.answer then
-    return result.skipped("no answer to compare with; this machine says it is "
-      .. "%s", os.date "!%Y-%m-%d %H:%M:%S UTC")
+  if not seen or not seen.response then
+    return result.skipped("no answer to compare with; this machine's clock "
+      .. "says %s", os.date "!%Y-%m-%d %H:%M:%S UTC")
   end
-  local there = server_time(seen.answer.headers)
+  local there = server_time(seen.response.headers)
   if not there then
-    return result.skipped "the answer has no Date"
+    return result.skipped "the server sent no Date"
   end
-  local off = seen.at - there
-  if math.abs(off) <= MAX_OFF then
-    return result.ok("%.0f s off the server's", math.max(0, math.abs(off) - 1))
+  local difference = seen.time - there
+  if math.abs(difference) <= MAX_DIFFERENCE then
+    -- Date has whole seconds, so one second means nothing.
+    return result.ok("%.0f s off the server's",
+      math.max(0, math.abs(difference) - 1))
   end
   return result.failed(1, ("this machine's clock is %s %s the server's")
-    :format(span(math.abs(off)), off > 0 and "ahead of" or "behind"),
-    "set it (timedatectl set-ntp true, or chronyd); tokens kept in files and "
-    .. "certificates are judged by it")
+    :format(duration(math.abs(difference)), difference > 0 and "ahead of"
+    or "behind"), "set it (timedatectl set-ntp true, or chronyd); stored "
+    .. "tokens and certificates are judged by it")
 end
 
 return M

@@ -2,22 +2,22 @@
 
 local M = {}
 
---- All is well.
+--- The check found nothing wrong.
 ---@param message string a format
 ---@return equinix.doctor.Result
 function M.ok(message, ...)
   return { status = "ok", message = message:format(...) }
 end
 
---- It can't be looked at, or needs not.
+--- It can't be checked, or does not have to be.
 ---@param message string a format
 ---@return equinix.doctor.Result
 function M.skipped(message, ...)
   return { status = "skipped", message = message:format(...) }
 end
 
---- It is broken.
----@param code integer what the command ends with
+--- Something is wrong.
+---@param code integer the exit code of the command
 ---@param message string
 ---@param remedy string|nil what to do, where the message doesn't say it
 ---@return equinix.doctor.Result

@@ -1,40 +1,40 @@
---- tls: why a TLS connection did not come about.
+--- tls: why a TLS connection failed.
 --
--- Law of this file: libcurl's words decide what is told; what the server
--- showed is read by the openssl command where that is there, only to name it.
--- The remedy is never to look away.
+-- Law of this file: libcurl's message decides what is reported. The openssl
+-- command, where there is one, reads the server's certificate only to quote
+-- from it. No remedy suggests to skip verification.
 
 local core = require "equinix.core"
+local quote = require("equinix.base.shell").quote
 local result = require "equinix.cli.doctor.result"
-local retry = require "equinix.http.retry"
 local shell = require "equinix.cli.shell"
 
 local M = {}
 
--- openssl waits for ever for a server that says nothing.
+-- Without a limit openssl would wait forever for a silent server.
 local MAX_SECONDS = 5
 
 local CONNECT = "openssl s_client -connect %s -servername %s </dev/null "
   .. "2>/dev/null"
 
--- What the server showed, in lines "issuer=...", "notBefore=...".
+-- Prints lines such as "issuer=..." and "notBefore=...".
 local SHOW = "%s | openssl x509 -noout -subject -issuer -dates "
   .. "-ext subjectAltName"
 
-local function shown(seen, config)
+-- What the server's certificate says; fields are nil where that is unknown.
+local function read_certificate(url, config)
   if config.proxy then
     return {}
   end
-  local url = seen.url
   local host = url.host:gsub("[%[%]]", "")
-  local connect = CONNECT:format(
-    shell.quote(("%s:%d"):format(url.host, url.port)), shell.quote(host))
+  local connect = CONNECT:format(quote(("%s:%d"):format(url.host, url.port)),
+    quote(host))
   local text = shell.output(SHOW:format(shell.limited(connect,
     math.min(config.timeout, MAX_SECONDS))))
   return {
     issuer = text:match "issuer=%s*([^\n]+)",
-    from = text:match "notBefore=([^\n]+)",
-    to = text:match "notAfter=([^\n]+)",
+    not_before = text:match "notBefore=([^\n]+)",
+    not_after = text:match "notAfter=([^\n]+)",
     names = text:match "Alternative Name:[^\n]*\n%s*([^\n]+)",
   }
 end
@@ -43,75 +43,95 @@ local function now()
   return os.date "!%Y-%m-%d %H:%M:%S UTC"
 end
 
--- openssl's dates are the asctime of HTTP, but for the day of the week.
+-- openssl prints dates as "Nov  6 08:49:37 1994 GMT".
 local function unix_time(text)
-  return text and retry.after("Day " .. text:gsub(" GMT$", ""), 0, math.huge)
+  return text and core.date(text)
 end
 
--- Libcurl's words, over OpenSSL and over GnuTLS (which often has but one word
--- for all); what the dates say; then the cause and the remedy.
+---@class equinix.doctor.TlsCause
+---@field texts string[] parts of libcurl's messages, over OpenSSL and GnuTLS
+---@field holds fun(certificate: table): boolean by the dates: GnuTLS often has
+---  one message for all causes
+---@field explain fun(certificate: table, host: string): string, string the
+---  message and the remedy
+
+---@type equinix.doctor.TlsCause[]
 local CAUSES = {
-  { { "not yet valid", "activation" }, function(cert)
-    return (unix_time(cert.from) or 0) > core.time()
-  end, function(cert)
-    return ("the server's certificate is not valid yet%s"):format(
-      cert.from and " (before " .. cert.from .. ")" or ""),
-      "this machine's clock is probably behind; it says " .. now()
-  end },
-  { { "expired", "expiration" }, function(cert)
-    return (unix_time(cert.to) or math.huge) < core.time()
-  end, function(cert)
-    return ("the server's certificate has expired%s"):format(
-      cert.to and " (" .. cert.to .. ")" or ""),
-      ("this machine says it is %s: if that is right, the server's owner has "
-      .. "to renew it; else set the clock"):format(now())
-  end },
-  { { "subject name", "subject alternative", "not match" }, function()
-    return false
-  end, function(cert, seen)
-    return ("the server's certificate is for another host than %s%s"):format(
-      seen.url.host, cert.names and ": " .. cert.names or ""),
-      "is EQUINIX_API_ENDPOINT right? Who else may answer for that name here "
-      .. "(a proxy, DNS, /etc/hosts)?"
-  end },
+  {
+    texts = { "not yet valid", "activation" },
+    holds = function(certificate)
+      return (unix_time(certificate.not_before) or 0) > core.time()
+    end,
+    explain = function(certificate)
+      return ("the server's certificate is not valid yet%s"):format(
+        certificate.not_before and " (before " .. certificate.not_before .. ")"
+        or ""), "this machine's clock is probably behind; it says " .. now()
+    end,
+  },
+  {
+    texts = { "expired", "expiration" },
+    holds = function(certificate)
+      return (unix_time(certificate.not_after) or math.huge) < core.time()
+    end,
+    explain = function(certificate)
+      return ("the server's certificate has expired%s"):format(
+        certificate.not_after and " (" .. certificate.not_after .. ")" or ""),
+        ("this machine's clock says %s: if that is right, the owner of the "
+        .. "server has to renew the certificate; else set the clock"):format(
+        now())
+    end,
+  },
+  {
+    texts = { "subject name", "subject alternative", "not match" },
+    holds = function()
+      return false
+    end,
+    explain = function(certificate, host)
+      return ("the server's certificate is for another host than %s%s")
+        :format(host, certificate.names and ": " .. certificate.names or ""),
+        "check EQUINIX_API_ENDPOINT, and what else may answer for that name "
+        .. "here (a proxy, DNS, /etc/hosts)"
+    end,
+  },
 }
 
-local function is_it(cause, words, cert)
-  for _, part in ipairs(cause[1]) do
-    if words:find(part, 1, true) then
+local function applies(cause, message, certificate)
+  for _, text in ipairs(cause.texts) do
+    if message:find(text, 1, true) then
       return true
     end
   end
-  return cause[2](cert)
+  return cause.holds(certificate)
 end
 
-local function untrusted(cert, config)
-  return ("the server's certificate is not signed by an authority that is in "
-    .. "%s%s"):format(config.ca_file or "the system's list", cert.issuer
-    and "; it is signed by " .. cert.issuer or ""),
-    "give --ca-file with that authority's certificate if you know it (the "
-    .. "emulator's, a company's proxy's); else install ca-certificates, and "
-    .. "find out who answers here"
+local function untrusted(certificate, config)
+  return ("the server's certificate is not signed by an authority in %s%s")
+    :format(config.ca_file or "the system's list", certificate.issuer
+    and "; it is signed by " .. certificate.issuer or ""),
+    "if you know that authority (the emulator's, a company proxy's), give its "
+    .. "certificate with --ca-file; else install ca-certificates, and find "
+    .. "out which server answers here"
 end
 
 --- The result of the check.
----@param seen table of wire.lua
+---@param seen equinix.doctor.Probe
 ---@param config table
 ---@return equinix.doctor.Result
 function M.explain(seen, config)
-  local problem = seen.problem
-  if problem.code ~= "CURLE_PEER_FAILED_VERIFICATION"
-    and problem.code ~= "CURLE_SSL_ISSUER_ERROR" then
-    return result.failed(4, problem.message, "does the server speak TLS 1.2 "
-      .. "or newer on this port, and does nothing on the way cut it off?")
+  local transport_err = seen.transport_err
+  if transport_err.code ~= "CURLE_PEER_FAILED_VERIFICATION"
+    and transport_err.code ~= "CURLE_SSL_ISSUER_ERROR" then
+    return result.failed(4, transport_err.message, "check that the server "
+      .. "speaks TLS 1.2 or newer on this port, and that nothing on the way "
+      .. "cuts the connection")
   end
-  local cert = shown(seen, config)
+  local certificate = read_certificate(seen.url, config)
   for _, cause in ipairs(CAUSES) do
-    if is_it(cause, problem.message, cert) then
-      return result.failed(4, cause[3](cert, seen))
+    if applies(cause, transport_err.message, certificate) then
+      return result.failed(4, cause.explain(certificate, seen.url.host))
     end
   end
-  return result.failed(4, untrusted(cert, config))
+  return result.failed(4, untrusted(certificate, config))
 end
 
 return M

@@ -1,15 +1,16 @@
 --- colocation: shipments and their orders, and the customer's locations.
 --
--- Law of this file: what a booking answers is not documented beyond its
--- status, so it is the place of the order and no body. Errors are an array.
+-- Law of this file: only the status of the response to a booking is
+-- documented, so it has the order's path in Location and no body. Errors are
+-- an array.
 
-local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.objects"
+local objects = require "equinix.emulator.objects"
+local request_body = require "equinix.emulator.request_body"
 
 local M = {}
 
-M.refuse = errors.of_status
+M.error_response = errors.of_status
 
 -- Shipments -----------------------------------------------------------------
 
@@ -21,22 +22,23 @@ local SHIPMENT = {
     return type(value) == "string"
       and value:find "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d"
   end },
-  { "cageId", "must be the id of a cage", bodies.is_filled },
-  { "details.carrier", "must name the carrier", bodies.is_filled },
+  { "cageId", "must be the id of a cage", request_body.is_filled },
+  { "details.carrier", "must name the carrier", request_body.is_filled },
   { "details.numberOfBoxes", "must be a whole number from 1 on",
     function(value)
-      return bodies.is_whole(value, 1)
+      return request_body.is_whole(value, 1)
     end },
 }
 
 local function book_shipment(world, _, request)
-  local order, refused = bodies.read(world, request, M.refuse, SHIPMENT)
+  local order, response = request_body.read(world, request,
+    M.error_response, SHIPMENT)
   if not order then
-    return refused
+    return response
   end
-  local id = kept.order_number(world)
+  local id = objects.order_number(world)
   local path = "/colocations/v2/orders/" .. id
-  kept.keep(world, path, {
+  objects.store(world, path, {
     orderId = id,
     status = "SUBMITTED",
     type = order.type,
@@ -54,14 +56,14 @@ end
 
 local IBXS = { "AM1", "DA6", "LD5" }
 
--- The permission asked for names the member that holds the locations.
+-- The response's member with the locations depends on the permission.
 local MEMBERS = {
   CROSS_CONNECT = "crossConnects",
   WORK_VISIT = "workVisits",
   SHIPMENTS = "shipments",
 }
 
--- Accounts and cages are details that can be left out.
+-- Accounts and cages are the details.
 local function location(ibx, details)
   local account = "10000001"
   return {
@@ -79,12 +81,12 @@ local function location(ibx, details)
   }
 end
 
--- Without a query: the cross connects, with details.
+-- Without a query these are the cross connects, with details.
 local function locations(world, _, request)
   local query = request.query
   local member = MEMBERS[query.permissionCode or "CROSS_CONNECT"]
   if not member then
-    return M.refuse(400, { info = { { property = "permissionCode",
+    return M.error_response(400, { info = { { property = "permissionCode",
       reason = "must be CROSS_CONNECT, WORK_VISIT or SHIPMENTS" } } })
   end
   local found = {}
@@ -101,11 +103,11 @@ local function locations(world, _, request)
   }
 end
 
----@type equinix.emulator.Row[]
-M.rows = {
+---@type equinix.emulator.Route[]
+M.routes = {
   { method = "POST", path = "/colocations/v2/orders/shipments",
     call = book_shipment },
-  { method = "GET", path = "/colocations/v2/orders/{id}", call = kept.get },
+  { method = "GET", path = "/colocations/v2/orders/{id}", call = objects.get },
   { method = "GET", path = "/colocations/v2/locations", call = locations },
 }
 

@@ -1,17 +1,17 @@
 --- fabric: ports, metros, connections, health.
 --
 -- Law of this file: paths, fields and statuses are those of the Fabric v4
--- API. Ports and connections that were not created here are the same in every
+-- API. Ports and connections that no request created are the same in every
 -- run, with the same names and ids.
 
-local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.objects"
-local lists = require "equinix.emulator.pagination"
+local objects = require "equinix.emulator.objects"
+local pagination = require "equinix.emulator.pagination"
+local request_body = require "equinix.emulator.request_body"
 
 local M = {}
 
-M.refuse = errors.of_status
+M.error_response = errors.of_status
 
 -- Metros --------------------------------------------------------------------
 
@@ -26,17 +26,17 @@ local METROS = {
 }
 
 local function metros(world, knobs, request)
-  return lists.by_offset(world, knobs, request, {
+  return pagination.by_offset(world, knobs, request, {
     total = #METROS,
     fixed = true,
     entry = function(i)
-      local row = METROS[i + 1]
+      local metro = METROS[i + 1]
       return {
         type = "METRO",
-        href = request.base_url .. "/fabric/v4/metros/" .. row[1],
-        code = row[1],
-        name = row[2],
-        region = row[3],
+        href = request.base_url .. "/fabric/v4/metros/" .. metro[1],
+        code = metro[1],
+        name = metro[2],
+        region = metro[3],
       }
     end,
   })
@@ -45,7 +45,7 @@ end
 -- Ports ---------------------------------------------------------------------
 
 local function port(request, i)
-  local uuid = kept.fixed_uuid("c4d9350e", i)
+  local uuid = objects.fixed_uuid("c4d9350e", i)
   return {
     type = "XF_PORT",
     href = request.base_url .. "/fabric/v4/ports/" .. uuid,
@@ -60,7 +60,7 @@ end
 local function ports(world, knobs, request)
   local name = request.query.name
   if name == nil then
-    return lists.by_offset(world, knobs, request, {
+    return pagination.by_offset(world, knobs, request, {
       total = knobs.ports,
       entry = function(i)
         return port(request, i)
@@ -69,7 +69,7 @@ local function ports(world, knobs, request)
   end
   local number = tonumber(name:match "^port%-(%d%d%d%d+)$")
   local found = number and number >= 1 and number <= knobs.ports
-  return lists.by_offset(world, knobs, request, {
+  return pagination.by_offset(world, knobs, request, {
     total = found and 1 or 0,
     fixed = true,
     entry = function()
@@ -81,7 +81,7 @@ end
 -- Connections ---------------------------------------------------------------
 
 local function connection(request, i)
-  local uuid = kept.fixed_uuid("3736df8d", i)
+  local uuid = objects.fixed_uuid("3736df8d", i)
   return {
     type = "EVPL_VC",
     href = request.base_url .. "/fabric/v4/connections/" .. uuid,
@@ -92,7 +92,7 @@ local function connection(request, i)
   }
 end
 
--- What the emulator can compare; Fabric knows more.
+-- The properties that the emulator can compare; Fabric has more.
 local PROPERTIES = {
   ["/name"] = "name",
   ["/uuid"] = "uuid",
@@ -120,8 +120,8 @@ local function combined(expressions, all)
   end
 end
 
--- One expression of a filter as a test, or nil where it asks for more than is
--- known here: better refused than answered wrong.
+-- One expression of a filter as a test; nil when the emulator can't do it:
+-- an error is better than a wrong response.
 function test_of(expression)
   if type(expression) ~= "table" then
     return nil
@@ -132,7 +132,7 @@ function test_of(expression)
   end
   local field = PROPERTIES[expression.property]
   if not field or expression.operator ~= "="
-    or not bodies.is_list(expression.values, 1) then
+    or not request_body.is_list(expression.values, 1) then
     return nil
   end
   return function(entry)
@@ -145,7 +145,7 @@ function test_of(expression)
   end
 end
 
--- The connections that a filter lets through; nil for one that is not known.
+-- The connections that match a filter; nil when the emulator can't do it.
 local function filtered(knobs, request, filter)
   local test = test_of(filter)
   if not test then
@@ -166,9 +166,10 @@ local function filtered(knobs, request, filter)
 end
 
 local function search(world, knobs, request)
-  local body, refused = bodies.read(world, request, M.refuse)
+  local body, response = request_body.read(world, request,
+    M.error_response)
   if not body then
-    return refused
+    return response
   end
   local list = {
     total = knobs.entries,
@@ -180,10 +181,10 @@ local function search(world, knobs, request)
     list = filtered(knobs, request, body.filter)
   end
   if not list then
-    return M.refuse(400, { info = { { property = "filter",
+    return M.error_response(400, { info = { { property = "filter",
       reason = "the emulator compares /name, /uuid and /state with =" } } })
   end
-  return lists.search(world, knobs, request, body, list)
+  return pagination.search(world, knobs, request, body, list)
 end
 
 local function is_table(value)
@@ -191,25 +192,26 @@ local function is_table(value)
 end
 
 local CONNECTION = {
-  { "type", "must be the type of the connection", bodies.is_filled },
-  { "name", "must be a name", bodies.is_filled },
+  { "type", "must be the type of the connection", request_body.is_filled },
+  { "name", "must be a name", request_body.is_filled },
   { "bandwidth", "must be a whole number, in Mbps", function(value)
-    return bodies.is_whole(value, 0)
+    return request_body.is_whole(value, 0)
   end },
   { "notifications", "must be a list of at least one", function(value)
-    return bodies.is_list(value, 1)
+    return request_body.is_list(value, 1)
   end },
   { "aSide", "must be the A-side", is_table },
   { "zSide", "must be the Z-side", is_table },
 }
 
--- With ?dryRun=true all is checked and nothing created.
+-- With ?dryRun=true the order is checked and nothing is created.
 local function connect(world, _, request)
-  local order, refused = bodies.read(world, request, M.refuse, CONNECTION)
+  local order, response = request_body.read(world, request,
+    M.error_response, CONNECTION)
   if not order then
-    return refused
+    return response
   end
-  local uuid = kept.uuid(world)
+  local uuid = objects.uuid(world)
   local path = "/fabric/v4/connections/" .. uuid
   local dry = request.query.dryRun == "true"
   local created = {
@@ -221,7 +223,7 @@ local function connect(world, _, request)
     state = not dry and "PROVISIONING" or nil,
   }
   if not dry then
-    kept.keep(world, path, created)
+    objects.store(world, path, created)
   end
   return { status = dry and 200 or 201, body = created }
 end
@@ -240,14 +242,14 @@ local function health()
   }
 end
 
----@type equinix.emulator.Row[]
-M.rows = {
+---@type equinix.emulator.Route[]
+M.routes = {
   { method = "GET", path = "/fabric/v4/ports", call = ports },
   { method = "GET", path = "/fabric/v4/metros", call = metros },
   { method = "GET", path = "/fabric/v4/health", call = health },
   { method = "POST", path = "/fabric/v4/connections", call = connect },
   { method = "POST", path = "/fabric/v4/connections/search", call = search },
-  { method = "GET", path = "/fabric/v4/connections/{id}", call = kept.get },
+  { method = "GET", path = "/fabric/v4/connections/{id}", call = objects.get },
 }
 
 return M

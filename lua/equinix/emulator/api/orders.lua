@@ -1,16 +1,16 @@
---- orders: the first version of them, Smart Hands and the order history.
+--- orders: the orders API v1, Smart Hands and the order history.
 --
--- Law of this file: a refusal is a list of errors and a ticketId. A search's
--- page stands in its body, as {number, size}; the query is not looked at.
+-- Law of this file: an error response is a list of errors and a ticketId. The
+-- page of a search is in its body, as {number, size}; the query is not read.
 
-local bodies = require "equinix.emulator.request_body"
 local errors = require "equinix.emulator.errors"
-local kept = require "equinix.emulator.objects"
-local lists = require "equinix.emulator.pagination"
+local objects = require "equinix.emulator.objects"
+local pagination = require "equinix.emulator.pagination"
+local request_body = require "equinix.emulator.request_body"
 
 local M = {}
 
-M.refuse = errors.ticket
+M.error_response = errors.orders
 
 -- Smart Hands ---------------------------------------------------------------
 
@@ -19,29 +19,30 @@ local function is_boolean(value)
 end
 
 local CLEANUP = {
-  { "ibxLocation.ibx", "must be an IBX", bodies.is_filled },
+  { "ibxLocation.ibx", "must be an IBX", request_body.is_filled },
   { "ibxLocation.cages", "must be a list of at least one", function(value)
-    return bodies.is_list(value, 1)
+    return request_body.is_list(value, 1)
   end },
   { "contacts", "must be the ordering, technical and notification contacts",
     function(value)
-      return bodies.is_list(value, 3)
+      return request_body.is_list(value, 3)
     end },
   { "serviceDetails.permissionToDiscardBoxes", "must be true or false",
     is_boolean },
   { "serviceDetails.dampMoistMopRequired", "must be true or false",
     is_boolean },
-  { "serviceDetails.scopeOfWork", "must be a text", bodies.is_filled },
+  { "serviceDetails.scopeOfWork", "must be a text", request_body.is_filled },
 }
 
 local function clean_cage(world, _, request)
-  local order, refused = bodies.read(world, request, M.refuse, CLEANUP)
+  local order, response = request_body.read(world, request,
+    M.error_response, CLEANUP)
   if not order then
-    return refused
+    return response
   end
   return {
     status = 201,
-    body = { orderNumber = kept.order_number(world) },
+    body = { orderNumber = objects.order_number(world) },
   }
 end
 
@@ -50,13 +51,14 @@ end
 local STATUSES = { "SUBMITTED", "IN_PROGRESS", "CLOSED" }
 
 local function history(world, knobs, request)
-  local body, refused = bodies.read(world, request, M.refuse)
+  local body, response = request_body.read(world, request,
+    M.error_response)
   if not body then
-    return refused
+    return response
   end
-  return lists.by_number(world, knobs, request, body, {
+  return pagination.by_number(world, knobs, request, body, {
     total = knobs.entries,
-    refuse = M.refuse,
+    error_response = M.error_response,
     entry = function(i)
       return {
         orderNumber = ("1-%d"):format(180000001 + i),
@@ -69,8 +71,8 @@ local function history(world, knobs, request)
   })
 end
 
----@type equinix.emulator.Row[]
-M.rows = {
+---@type equinix.emulator.Route[]
+M.routes = {
   { method = "POST", path = "/v1/orders/smarthands/cageCleanup",
     call = clean_cage },
   { method = "POST", path = "/v1/retrieve-orders", call = history },

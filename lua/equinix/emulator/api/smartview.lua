@@ -1,20 +1,20 @@
---- smartview: SmartView's readings of what is drawn now.
+--- smartview: SmartView's readings of the power that is drawn now.
 --
--- Law of this file: success comes in SmartView's envelope, on one page, and
--- every number in it is a text.
+-- Law of this file: a success is SmartView's envelope, on one page, and every
+-- number in it is a text.
 
 local errors = require "equinix.emulator.errors"
-local lists = require "equinix.emulator.pagination"
+local pagination = require "equinix.emulator.pagination"
 
 local M = {}
 
-M.refuse = errors.of_status
+M.error_response = errors.of_status
 
--- Which cabinets are read is asked for by the query; what is not asked for
--- has a default, since nothing of it is known to be needed.
+-- The query says which cabinets to read. Every parameter has a default, since
+-- none is documented as required.
 local function current(world, knobs, request)
   local ibx = request.query.ibx or "AM1"
-  return lists.envelope(world, knobs, {
+  return pagination.envelope(world, knobs, {
     total = knobs.entries,
     entry = function(i)
       return {
@@ -30,8 +30,8 @@ local function current(world, knobs, request)
   })
 end
 
----@type equinix.emulator.Row[]
-M.rows = {
+---@type equinix.emulator.Route[]
+M.routes = {
   { method = "GET", path = "/power/v1/current", call = current },
 }
 

@@ -1,24 +1,25 @@
 --- allowlist: what an agent may call with a handle.
 --
--- Law of this file: a path is taken only if all who read it on its way read
--- the same path: no dot segments, no empty ones, no escaped slash, backslash,
--- dot or percent sign, nothing but UTF-8, whatever a rule allows. And what
--- gives tokens out (/oauth2/, /use/token) is never among it, in any case of
+-- Law of this file: a path is accepted only if every program on its way reads
+-- it the same: no dot segments, no empty ones, no escaped slash, backslash,
+-- dot or percent sign, nothing but UTF-8, whatever a rule allows. Endpoints
+-- that issue tokens (/oauth2/, /use/token) are never allowed, in any case of
 -- letters.
 
-local scan = require "equinix.base.json_text"
+local json_text = require "equinix.base.json_text"
 
 local M = {}
 
--- Reading, and nothing that costs.
+-- Only what reads, and costs nothing.
 M.DEFAULT = {
   "GET /fabric/", "GET /ne/", "GET /colocations/", "GET /power/",
 }
 
--- RFC 3986's characters of a path, but for ";", which some servers cut off.
+-- The characters of a path (RFC 3986), without ";": some servers cut off what
+-- follows it.
 local PATH = "^/[%w%-._~!$&'()*+,=:@%%/]*$"
 
--- %2f %5c %2e %25, and what is no character of a text at all.
+-- Slash, backslash, dot, percent sign, and a control character.
 local ESCAPED = { ["2f"] = true, ["5c"] = true, ["2e"] = true, ["25"] = true,
   ["7f"] = true }
 
@@ -34,7 +35,7 @@ local function has_bad_escape(path)
   return false
 end
 
--- What a server would make of it.
+-- The path as a server decodes it.
 local function decoded(path)
   return (path:gsub("%%(%x%x)", function(hex)
     return string.char(tonumber(hex, 16))
@@ -42,7 +43,7 @@ local function decoded(path)
 end
 
 local function is_utf8(text)
-  return scan.utf8(text) == text
+  return json_text.utf8(text) == text
 end
 
 local function is_plain(path)
@@ -52,16 +53,14 @@ local function is_plain(path)
     and not (path .. "/"):find "/%.%.?/"
 end
 
-local function gives_tokens(path)
+local function issues_tokens(path)
   local lower = decoded(path):lower() .. "/"
   return lower:find "^/oauth2" ~= nil or lower:find "^/use/token" ~= nil
 end
 
---- Whether a path can be used at all.
----@param path string
----@return boolean
-function M.is_safe(path)
-  return is_plain(path) and not gives_tokens(path)
+-- Whether a path may be used at all.
+local function is_safe(path)
+  return is_plain(path) and not issues_tokens(path)
 end
 
 --- Reads "GET /fabric/".
@@ -70,14 +69,15 @@ end
 ---@return string|nil message
 function M.parse(text)
   local method, prefix = text:match "^(%u+) (/.*)$"
-  if not method or not M.is_safe(prefix) then
-    return nil, "a rule is a method and the start of a path, such as "
-      .. "'POST /fabric/v4/ports/search'; what gives tokens out can't be one"
+  if not method or not is_safe(prefix) then
+    return nil, "a rule must be a method and the start of a path, such as "
+      .. "'POST /fabric/v4/ports/search'; endpoints that issue tokens can't "
+      .. "be allowed"
   end
   return { method = method, prefix = prefix }
 end
 
--- A rule that ends in "/" is for all below it, another one for itself.
+-- A rule that ends in "/" covers all paths below it, any other rule one path.
 local function covers(rule, method, path)
   if rule.method ~= method then
     return false
@@ -88,15 +88,15 @@ local function covers(rule, method, path)
 end
 
 --- Whether a call is allowed.
----@param list {method: string, prefix: string}[]
+---@param rules {method: string, prefix: string}[]
 ---@param method string
 ---@param path string
 ---@return boolean
-function M.allow(list, method, path)
-  if not M.is_safe(path) then
+function M.allow(rules, method, path)
+  if not is_safe(path) then
     return false
   end
-  for _, rule in ipairs(list) do
+  for _, rule in ipairs(rules) do
     if covers(rule, method, path) then
       return true
     end

@@ -1,16 +1,16 @@
---- error_text: what went wrong, in words for an agent.
+--- error_text: what went wrong, as a text for an agent.
 --
--- Law of this file: what it was, and what to do now. The codes and messages of
--- Equinix are handed on, without the secrets that the caller sent; of this
--- machine nothing is told.
+-- Law of this file: what happened, and what to do now. The codes and messages
+-- of Equinix are passed on, without the secrets that the caller sent; nothing
+-- about this machine is said.
 
-local err = require "equinix.base.error"
-local problems = require "equinix.http.problem"
+local errors = require "equinix.base.error"
+local problem = require "equinix.http.problem"
 
 local M = {}
 
-local LOCKED = "Don't repeat it with the same credentials: Equinix locks an "
-  .. "account after 5 bad attempts."
+local LOCKED = "Don't repeat the call with the same credentials: Equinix "
+  .. "locks an account after 5 bad attempts."
 
 local ADVICE = {
   [400] = "Check the arguments and the credentials. " .. LOCKED,
@@ -19,50 +19,50 @@ local ADVICE = {
   [429] = "Too many requests: try again later.",
 }
 
-local function details(errors)
-  local list = {}
-  for _, detail in ipairs(errors or {}) do
-    local words = {}
+local function details(list)
+  local texts = {}
+  for _, detail in ipairs(list or {}) do
+    local parts = {}
     for _, name in ipairs { "code", "property", "reason", "message" } do
-      words[#words + 1] = detail[name]
+      parts[#parts + 1] = detail[name]
     end
-    list[#list + 1] = table.concat(words, ": ")
+    texts[#texts + 1] = table.concat(parts, ": ")
   end
-  return #list > 0 and " (" .. table.concat(list, "; ") .. ")" or ""
+  return #texts > 0 and " (" .. table.concat(texts, "; ") .. ")" or ""
 end
 
 local function wait(seconds)
   return seconds and (" Try again in %s s."):format(seconds) or ""
 end
 
--- Whether it is about this server's own credentials: no agent's call goes to
--- where tokens are given out, and what names no request was none of the API.
-local function is_own(problem)
-  return problem.op == nil or problem.op:find "^POST /oauth2/" ~= nil
+-- Whether it is about this server's own credentials: an agent can't call the
+-- token endpoint, and an error that names no request is not the API's.
+local function is_own(err)
+  return err.op == nil or err.op:find "^POST /oauth2/" ~= nil
 end
 
 --- For an error of the client.
----@param problem equinix.Error
+---@param err equinix.Error
 ---@return string
-function M.of_error(problem)
-  local _, headers, object = problems.of(problem, is_own(problem))
-  return object.detail .. details(problem.errors)
+function M.of_error(err)
+  local _, headers, object = problem.of(err, is_own(err))
+  return object.detail .. details(err.errors)
     .. wait(headers["Retry-After"])
 end
 
---- For an answer of the service that is no success.
----@param answer equinix.service.Answer
----@param secrets string[] what no echo may bring back
+--- For a response of the service that is not a success.
+---@param response equinix.service.Response
+---@param secrets string[] what the text must not repeat
 ---@return string
-function M.of_answer(answer, secrets)
-  local pause = wait(answer.headers["Retry-After"])
-  if answer.problem then
-    return answer.object.detail .. details(answer.problem.errors) .. pause
+function M.of_response(response, secrets)
+  local pause = wait(response.headers["Retry-After"])
+  if response.err then
+    return response.object.detail .. details(response.err.errors) .. pause
   end
-  local found = err.parse(answer.body, secrets)
-  local advice = ADVICE[answer.status] or (answer.status >= 500
+  local found = errors.parse(response.body, secrets)
+  local advice = ADVICE[response.status] or (response.status >= 500
     and "Equinix failed: try again later." or "")
-  return ("Equinix answered %d%s. %s%s"):format(answer.status,
+  return ("Equinix responded with %d%s. %s%s"):format(response.status,
     details(found.errors), advice, pause)
 end
 

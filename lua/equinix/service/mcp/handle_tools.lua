@@ -1,30 +1,31 @@
 --- handle_tools: the tools where the agent sees no token (exposure "handle").
 --
 -- Law of this file: no secret comes in and none goes out. The operations take
--- no arguments, so they are about the server's own account; of what they
--- answer every secret member is left out, and a handle stands for the token.
+-- no arguments, so they are about the server's own account; from their
+-- response every secret member is left out, and a token handle stands for the
+-- token.
 
-local handle = require "equinix.service.token_handle"
-local operations = require "equinix.service.mcp.token_tools"
-local request = require "equinix.service.mcp.request_tool"
-local rules = require "equinix.service.mcp.allowlist"
-local scan = require "equinix.base.json_text"
+local allowlist = require "equinix.service.mcp.allowlist"
+local json_text = require "equinix.base.json_text"
+local request_tool = require "equinix.service.mcp.request_tool"
 local schema = require "equinix.service.mcp.schema"
-local write = require "equinix.base.json_write"
+local token_handle = require "equinix.service.token_handle"
+local token_tools = require "equinix.service.mcp.token_tools"
 
 local M = {}
 
 M.instructions = "Calls the Equinix APIs with a token that stays in this "
   .. "server. Call getoauth2accesstoken: its token_handle stands for the "
-  .. "token. Give it to equinix_request, together with method, path and "
+  .. "token. Pass it to equinix_request, together with method, path and "
   .. "query. When a handle is refused, call getoauth2accesstoken again; call "
-  .. "refreshoauth2accesstoken only when the API itself answered 401. Never "
-  .. "ask the user for a secret: this server has its own account."
+  .. "refreshoauth2accesstoken only when the API itself responded with 401. "
+  .. "Never ask the user for a secret: this server has its own account."
 
 local DESCRIPTIONS = {
-  "A handle of the server's own access token, for equinix_request. It ends "
-    .. "with the token.",
-  "Renews the server's own access token, and gives a handle of the new one.",
+  "Returns a handle for the server's own access token, for equinix_request. "
+    .. "It expires with the token.",
+  "Renews the server's own access token, and returns a handle for the new "
+    .. "one.",
 }
 
 local HANDLE = {
@@ -33,8 +34,8 @@ local HANDLE = {
   description = "Stands for the token in equinix_request.",
 }
 
--- The members of the answer that are no secrets, and the handle.
-local function answer_fields(capability)
+-- The members of the response that are not secret, and the token handle.
+local function public_fields(capability)
   local fields = { HANDLE }
   for _, field in ipairs(capability.answer) do
     if not field.secret and field.name ~= "refresh_token_timeout" then
@@ -44,20 +45,23 @@ local function answer_fields(capability)
   return fields
 end
 
--- Equinix's answer without its secrets. What is not known to be none is one.
-local function redact(text, fields)
-  local given, kept = scan.members(text), {}
+-- The response without its secrets: only members that are known to be public
+-- are kept.
+local function redact(members, fields)
+  local kept = {}
   for _, field in ipairs(fields) do
-    kept[field.name] = given[field.name]
+    kept[field.name] = members[field.name]
   end
-  kept.token_handle = write.value(handle.issue(scan.string(
-    given.access_token)))
-  return write.object(kept)
+  kept.token_handle = json_text.value(token_handle.issue(json_text.string(
+    members.access_token)))
+  return json_text.object(kept)
 end
 
-local function operation_tool(capability, i, service, raw_answer)
-  local operation, fields = capability.operations[i],
-    answer_fields(capability)
+local NO_ARGUMENTS = { text = "{}", members = {} }
+
+local function operation_tool(capability, i, service, raw_output)
+  local operation = capability.operations[i]
+  local fields = public_fields(capability)
   return {
     name = operation.name,
     title = operation.title,
@@ -66,48 +70,48 @@ local function operation_tool(capability, i, service, raw_answer)
     output = schema.new(fields, { required = { HANDLE.name } }),
     hints = operation.hints,
     run = function(_, _, context)
-      local text, words = operations.run(service, operation, "{}",
-        raw_answer, context)
-      if not text then
-        return nil, words
+      local object, members = token_tools.run(service, operation,
+        NO_ARGUMENTS, raw_output, context)
+      if not object then
+        return nil, members
       end
-      return redact(text, fields)
+      return redact(members, fields)
     end,
   }
 end
 
 local function rules_of(texts)
-  local list, all = {}, {}
-  for _, source in ipairs { rules.DEFAULT, texts or {} } do
+  local rules, all = {}, {}
+  for _, source in ipairs { allowlist.DEFAULT, texts or {} } do
     for _, text in ipairs(source) do
-      local rule, message = rules.parse(text)
+      local rule, message = allowlist.parse(text)
       if not rule then
         error("equinix: allow: " .. message, 0)
       end
-      list[#list + 1], all[#all + 1] = rule, text
+      rules[#rules + 1], all[#all + 1] = rule, text
     end
   end
-  return list, table.concat(all, ", ")
+  return rules, table.concat(all, ", ")
 end
 
 --- The tools.
 ---@param capability table
 ---@param options {service: equinix.Service, client: equinix.Client,
----  allow?: string[]} allow: calls besides rules.DEFAULT
+---  allow?: string[]} allow: calls besides allowlist.DEFAULT
 ---@return equinix.mcp.Tool[]
 function M.tools(capability, options)
-  local raw_answer = schema.new(capability.answer, {
+  local raw_output = schema.new(capability.answer, {
     required = capability.required,
   })
   local list = {}
   for i in ipairs(capability.operations) do
-    list[i] = operation_tool(capability, i, options.service, raw_answer)
+    list[i] = operation_tool(capability, i, options.service, raw_output)
   end
-  local allowed, words = rules_of(options.allow)
-  list[#list + 1] = request.tool {
+  local rules, allowed = rules_of(options.allow)
+  list[#list + 1] = request_tool.tool {
     client = options.client,
-    rules = allowed,
-    allowed = words,
+    rules = rules,
+    allowed = allowed,
   }
   return list
 end

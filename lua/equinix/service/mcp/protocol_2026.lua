@@ -1,14 +1,13 @@
---- protocol_2026: MCP 2026-07-28. Each request says all that is needed to
+--- protocol_2026: MCP 2026-07-28. Each request contains all that is needed to
 --- answer it.
 --
--- Law of this file: what a request says twice it must say alike. Proxies read
--- the headers and we the body; were they let differ, one of us would be
--- deceived. The order of the checks is the specification's: _meta, headers,
--- version, method.
+-- Law of this file: what a request says twice must be the same. Proxies read
+-- the headers and this server the body; if they could differ, one of the two
+-- would be deceived. The order of the checks is the specification's: _meta,
+-- headers, version, method.
 
-local message = require "equinix.service.mcp.jsonrpc"
-local scan = require "equinix.base.json_text"
-local write = require "equinix.base.json_write"
+local json_text = require "equinix.base.json_text"
+local jsonrpc = require "equinix.service.mcp.jsonrpc"
 
 local M = {}
 
@@ -27,34 +26,34 @@ local HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 -- The tools change with the server's version only, and are the same for all.
 local CACHE_MS = 3600 * 1000
 
---- Whether a message belongs here. `Mcp-Method` says nothing: clients of
---- other versions send it, too.
----@param asked equinix.mcp.Message
+--- Whether a request is of this version. `Mcp-Method` proves nothing: clients
+--- of other versions send it too.
+---@param request equinix.mcp.Message
 ---@param headers table<string, string>|nil
 ---@return boolean
-function M.claims(asked, headers)
-  if asked.meta[VERSION] or asked.method == "server/discover" then
+function M.claims(request, headers)
+  if request.meta[VERSION] or request.method == "server/discover" then
     return true
   end
-  return asked.method ~= "initialize" and headers ~= nil
+  return request.method ~= "initialize" and headers ~= nil
     and KNOWN[headers["mcp-protocol-version"]] or false
 end
 
---- The HTTP status of a problem.
----@param problem equinix.mcp.Problem
+--- The HTTP status of an error.
+---@param rpc_error equinix.mcp.RpcError
 ---@return integer
-function M.status(problem)
-  return problem.code == message.METHOD and 404 or problem.status or 200
+function M.status(rpc_error)
+  return rpc_error.code == jsonrpc.METHOD and 404 or rpc_error.status or 200
 end
 
-local function check_meta(asked)
-  if not scan.string(asked.meta[VERSION]) then
-    return message.fail(message.PARAMS, "params._meta[\"" .. VERSION
+local function check_meta(request)
+  if not json_text.string(request.meta[VERSION]) then
+    return jsonrpc.fail(jsonrpc.PARAMS, "params._meta[\"" .. VERSION
       .. "\"] must be a string", { status = 400 })
   end
-  local capabilities = asked.meta[CAPABILITIES]
-  if not capabilities or scan.kind(capabilities) ~= "object" then
-    return message.fail(message.PARAMS, "params._meta[\"" .. CAPABILITIES
+  local capabilities = request.meta[CAPABILITIES]
+  if not capabilities or json_text.kind(capabilities) ~= "object" then
+    return jsonrpc.fail(jsonrpc.PARAMS, "params._meta[\"" .. CAPABILITIES
       .. "\"] must be an object", { status = 400 })
   end
   return true
@@ -63,7 +62,7 @@ end
 local BASE64 =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
--- RFC 4648, section 4; nil for what is no Base64.
+-- RFC 4648, section 4; nil for what is not Base64.
 local function from_base64(text)
   local digits = text:match "^([%w+/]*)=?=?$"
   if not digits or #text % 4 ~= 0 then
@@ -81,11 +80,11 @@ local function from_base64(text)
   return bits == 0 and table.concat(bytes) or nil
 end
 
--- A header carries only some characters, so any value may come as
+-- A header can contain only some characters, so any value may be sent as
 -- =?base64?...?=. Space around a header's value is not part of it.
 local function header_value(text)
   if type(text) ~= "string" then
-    return nil -- none, or several
+    return nil -- missing, or sent several times
   end
   text = text:match "^[ \t]*(.-)[ \t]*$"
   local encoded = text:match "^=%?base64%?(.*)%?=$"
@@ -95,87 +94,88 @@ local function header_value(text)
   return text
 end
 
-local function check_headers(asked, headers)
+local function check_headers(request, headers)
   local expected = {
-    { "MCP-Protocol-Version", scan.string(asked.meta[VERSION]) },
-    { "Mcp-Method", asked.method },
-    asked.method == "tools/call"
-      and { "Mcp-Name", scan.string(asked.params.name) } or nil,
+    { "MCP-Protocol-Version", json_text.string(request.meta[VERSION]) },
+    { "Mcp-Method", request.method },
+    request.method == "tools/call"
+      and { "Mcp-Name", json_text.string(request.params.name) } or nil,
   }
   for _, pair in ipairs(expected) do
     local name, value = pair[1], pair[2]
     if value and header_value(headers[name:lower()]) ~= value then
-      return message.fail(HEADER_MISMATCH, "the header " .. name
+      return jsonrpc.fail(HEADER_MISMATCH, "the header " .. name
         .. " is missing or differs from the body", { status = 400 })
     end
   end
   return true
 end
 
-local function check_version(asked)
-  local version = scan.string(asked.meta[VERSION])
+local function check_version(request)
+  local version = json_text.string(request.meta[VERSION])
   if KNOWN[version] then
     return true
   end
-  return message.fail(UNSUPPORTED_VERSION, "unsupported protocol version", {
+  return jsonrpc.fail(UNSUPPORTED_VERSION, "unsupported protocol version", {
     status = 400,
-    data = write.object {
-      supported = write.strings(M.versions),
-      requested = asked.meta[VERSION],
+    data = json_text.object {
+      supported = json_text.strings(M.versions),
+      requested = request.meta[VERSION],
     },
   })
 end
 
---- Whether a message may be looked at.
----@param asked equinix.mcp.Message
+--- Whether a request may be answered.
+---@param request equinix.mcp.Message
 ---@param headers table<string, string>|nil nil on stdio
 ---@return true|nil
----@return equinix.mcp.Problem|nil
-function M.check(asked, headers)
-  local ok, problem = check_meta(asked)
+---@return equinix.mcp.RpcError|nil
+function M.check(request, headers)
+  local ok, rpc_error = check_meta(request)
   if ok and headers then
-    ok, problem = check_headers(asked, headers)
+    ok, rpc_error = check_headers(request, headers)
   end
   if ok then
-    ok, problem = check_version(asked)
+    ok, rpc_error = check_version(request)
   end
-  return ok, problem
+  return ok, rpc_error
 end
 
---- What every result of this era has besides.
+--- What every result of this version has in addition.
 ---@param result table<string, string>
 ---@param server table
 ---@return table<string, string>
 function M.finish(result, server)
   result.resultType = '"complete"'
-  result._meta = write.object { [SERVER] = server.info }
+  result._meta = json_text.object { [SERVER] = server.info }
   return result
 end
 
-local function cached(result)
+local function cacheable(result)
   if result then
-    result.ttlMs, result.cacheScope = write.value(CACHE_MS), '"public"'
+    result.ttlMs, result.cacheScope = json_text.value(CACHE_MS), '"public"'
   end
   return result
 end
 
+-- As in protocol_2025.
 M.methods = {}
 
 M.methods["server/discover"] = function(server)
-  return cached {
-    supportedVersions = write.strings(M.versions),
+  return cacheable {
+    supportedVersions = json_text.strings(M.versions),
     capabilities = server.capabilities,
     instructions = server.instructions,
   }
 end
 
-M.methods["tools/list"] = function(server, asked)
-  local result, problem = server:list(asked)
-  return cached(result), problem
+M.methods["tools/list"] = function(server, request)
+  local result, rpc_error = server:list(request)
+  return cacheable(result), rpc_error
 end
 
-M.methods["tools/call"] = function(server, asked)
-  return server:call(asked)
+M.methods["tools/call"] = function(server, request)
+  return server:call(request)
 end
 
 return M

@@ -1,19 +1,22 @@
 --- rate_limit: how often a tool may be called.
 --
 -- Law of this file: 20 calls a second, 100 at once, for each tool by itself.
--- What is kept is one number a tool: the time at which all calls so far would
--- be over, had they come evenly spaced. Where workers share a dictionary the
--- number is theirs together.
+-- One number is kept for each tool: the time at which all calls so far would
+-- be over if they had come evenly spaced. Workers that share a dictionary
+-- share the number.
 
 local M = {}
 
 local SPACING = 1 / 20 -- seconds
 local BURST = 100 * SPACING
 
-local Rate = {}
-Rate.__index = Rate
+---@class equinix.mcp.RateLimit
+---@field private now fun(): number
+---@field private dictionary {get: function, set: function}
+local RateLimit = {}
+RateLimit.__index = RateLimit
 
--- A dictionary of this Lua state alone, as ngx.shared has them.
+-- A dictionary of this Lua state only, with the methods of ngx.shared.
 local function own_dictionary()
   local values = {}
   return {
@@ -27,19 +30,19 @@ local function own_dictionary()
   }
 end
 
---- Counts a call, if it may be made.
+--- Counts a call, if it is allowed.
 ---@param name string
----@return number|nil wait seconds until the next one may; nil: go on
-function Rate:enter(name)
+---@return number|nil wait seconds until one is allowed; nil: this one is
+function RateLimit:enter(name)
   local key, now = "rate:" .. name, self.now()
   local over = self.dictionary:get(key) or 0
-  -- A clock that was set back must not shut the door for long.
+  -- After the clock was set back, calls must not be refused for long.
   if over > now + BURST then
     over = now + BURST
     self.dictionary:set(key, over)
   end
   local ends = math.max(over, now) + SPACING
-  -- A little more than nothing, since the sum of a hundred spacings is.
+  -- With a little tolerance: the sum of a hundred spacings is not exact.
   if ends > now + BURST + SPACING / 1000 then
     return ends - now - BURST
   end
@@ -49,11 +52,12 @@ end
 --- Makes one.
 ---@param now fun(): number seconds
 ---@param dictionary? {get: function, set: function} as ngx.shared has them
+---@return equinix.mcp.RateLimit
 function M.new(now, dictionary)
   return setmetatable({
     now = now,
     dictionary = dictionary or own_dictionary(),
-  }, Rate)
+  }, RateLimit)
 end
 
 return M

@@ -1,11 +1,11 @@
---- redact: a text without the tokens that it brings back.
+--- redact: removes tokens from a text that repeats them.
 --
 -- Law of this file: what counts is what a text means to its reader. A token
--- that is there after the escapes of JSON and of URLs are undone, or in
--- Base64, is taken out; where it is hidden deeper (in entities of HTML, in
--- Base64 of several lines) nothing is given at all.
--- All of it takes time in proportion to the text: no pattern here looks
--- further than it takes.
+-- that appears after the escapes of JSON and of URLs are undone, or in Base64,
+-- is removed; where it is hidden deeper (in entities of HTML, in Base64 of
+-- several lines) the whole text is withheld.
+-- The time is proportional to the length of the text: no pattern here looks
+-- further than what it consumes.
 
 local M = {}
 
@@ -14,8 +14,8 @@ local WITHHELD = "(withheld: the token was in it)"
 local DIGITS =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
--- The digits that stand for a text behind `skipped` other bytes, without
--- those that its neighbours have a part in (RFC 4648, section 4).
+-- The Base64 digits of a text after `skipped` other bytes, without the digits
+-- that also depend on the bytes around it (RFC 4648, section 4).
 local function base64_inside(text, skipped)
   local digits, bits, count = {}, 0, 0
   for byte in (("\0"):rep(skipped) .. text):gmatch "." do
@@ -30,36 +30,37 @@ local function base64_inside(text, skipped)
   return table.concat(digits):sub(math.ceil(skipped * 8 / 6) + 1)
 end
 
-local MIN_DIGITS = 8 -- fewer are found anywhere
+local MIN_DIGITS = 8 -- fewer appear by chance
 
-local function words_of(tokens)
-  local words = {}
+-- The texts in which the tokens may appear.
+local function forms_of(tokens)
+  local forms = {}
   for _, token in ipairs(tokens) do
-    words[#words + 1] = token
+    forms[#forms + 1] = token
     for skipped = 0, 2 do
-      local word = base64_inside(token, skipped)
-      if #word >= MIN_DIGITS then
-        words[#words + 1] = word
-        words[#words + 1] = word:gsub("[+/]", { ["+"] = "-", ["/"] = "_" })
+      local form = base64_inside(token, skipped)
+      if #form >= MIN_DIGITS then
+        forms[#forms + 1] = form
+        forms[#forms + 1] = form:gsub("[+/]", { ["+"] = "-", ["/"] = "_" })
       end
     end
   end
-  return words
+  return forms
 end
 
-local function shows(text, words)
-  for _, word in ipairs(words) do
-    if text:find(word, 1, true) then
+local function contains(text, forms)
+  for _, form in ipairs(forms) do
+    if text:find(form, 1, true) then
       return true
     end
   end
   return false
 end
 
-local function without(text, word)
+local function without(text, form)
   local parts, from = {}, 1
   while true do
-    local at, to = text:find(word, from, true)
+    local at, to = text:find(form, from, true)
     if not at then
       parts[#parts + 1] = text:sub(from)
       return table.concat(parts, "[redacted]")
@@ -73,7 +74,7 @@ local function char_of(hex)
   return string.char(tonumber(hex, 16))
 end
 
--- The same as it stands in a string of JSON; nil: it stays escaped.
+-- The same as it is written in a JSON string; nil: it stays escaped.
 local function quoted(hex)
   local char = char_of(hex)
   if char:find '["\\]' then
@@ -82,8 +83,8 @@ local function quoted(hex)
   return char:find "^[ -~]$" and char or nil
 end
 
--- JSON with the characters of ASCII as they are. A backslash takes the next
--- character with it, so that an escaped one begins nothing.
+-- JSON with its ASCII characters unescaped. A backslash is consumed together
+-- with the next character, so that an escaped backslash starts no escape.
 local function unescaped(text)
   return (text:gsub("\\(.)([^\\]?[^\\]?[^\\]?[^\\]?)", function(kind, rest)
     local hex = kind == "u" and rest:match "^00(%x%x)$"
@@ -91,13 +92,12 @@ local function unescaped(text)
   end))
 end
 
--- Twice: what was in a URL may be in another one.
+-- Twice: a URL may be part of another URL.
 local function unpercented(text)
   return (text:gsub("%%(%x%x)", quoted):gsub("%%(%x%x)", quoted))
 end
 
--- Of HTML's names for characters those that a token or Base64 may have and
--- that anybody writes.
+-- The common names of HTML for characters that a token or Base64 may have.
 local NAMED = {
   amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", sol = "/",
   plus = "+", equals = "=", period = ".", lowbar = "_",
@@ -116,14 +116,14 @@ end
 
 local decimal, hexadecimal = numbered(10), numbered(16)
 
--- An entity may lack its end.
+-- The semicolon may be missing.
 local function without_entities(text)
   return (text:gsub("&#[xX](%x+);?", hexadecimal)
     :gsub("&#(%d+);?", decimal):gsub("&(%a+);?", named))
 end
 
--- The text as those might read it who undo more than they should. Twice, since
--- there is "&amp;#47;" and "%26%2347;".
+-- The text as a reader sees it that undoes more escapes than it should. Twice,
+-- since there is "&amp;#47;" and "%26%2347;".
 local function bare(text)
   text = text:gsub("\\u00(%x%x)", char_of)
   for _ = 1, 2 do
@@ -132,32 +132,32 @@ local function bare(text)
   return text
 end
 
--- Lines are broken by what is a space, and by what escapes one.
+-- Lines are broken by spaces and by escaped spaces.
 local function in_one_line(text)
   return (text:gsub("\\+[nrt]?", ""):gsub("%s+", ""))
 end
 
-local function hides(text, words)
+local function hides(text, forms)
   text = bare(text)
-  return shows(text:gsub("\\", ""), words)
-    or shows(in_one_line(text), words)
+  return contains(text:gsub("\\", ""), forms)
+    or contains(in_one_line(text), forms)
 end
 
---- Takes tokens out.
+--- Removes tokens.
 ---@param text string JSON, or anything
 ---@param tokens string[]
----@return string text of the same kind, or what is neither JSON nor a secret
+---@return string text JSON if it was JSON; or a text that says it was withheld
 function M.text(text, tokens)
-  local words = words_of(tokens)
-  -- Other answers keep their escapes.
+  local forms = forms_of(tokens)
+  -- A text without a token keeps its escapes.
   local plain = unpercented(unescaped(text))
-  if shows(plain, words) then
+  if contains(plain, forms) then
     text = plain
   end
-  for _, word in ipairs(words) do
-    text = without(text, word)
+  for _, form in ipairs(forms) do
+    text = without(text, form)
   end
-  return hides(text, words) and WITHHELD or text
+  return hides(text, forms) and WITHHELD or text
 end
 
 return M

@@ -1,84 +1,84 @@
 --- request_tool: the tool equinix_request, a call of the API with a token that
--- the agent never sees.
+--- the agent never sees.
 --
--- Law of this file: the token goes to Equinix and nowhere else. The handle is
--- checked before anything is sent, the path by rules.lua, also that of each
--- redirect, and the token is taken out of every answer.
+-- Law of this file: the token goes to Equinix and nowhere else. The token
+-- handle is checked before anything is sent, the path (also that of each
+-- redirect) by allowlist.lua, and the token is removed from every response.
 
-local failure = require "equinix.service.mcp.error_text"
+local allowlist = require "equinix.service.mcp.allowlist"
+local error_text = require "equinix.service.mcp.error_text"
 local form = require "equinix.http.form"
-local handle = require "equinix.service.token_handle"
-local rules = require "equinix.service.mcp.allowlist"
-local scan = require "equinix.base.json_text"
+local json_text = require "equinix.base.json_text"
+local redact = require "equinix.service.mcp.redact"
 local schema = require "equinix.service.mcp.schema"
-local scrub = require "equinix.service.mcp.redact"
-local write = require "equinix.base.json_write"
+local token_handle = require "equinix.service.token_handle"
 
 local M = {}
 
-local MAX_ANSWER = 1024 * 1024 -- bytes; more is no use to an agent
-local MAX_URL = 8000 -- bytes; nginx takes a request line of 8 KiB
+local MAX_RESPONSE = 1024 * 1024 -- bytes; an agent can't use more
+local MAX_URL = 8000 -- bytes; nginx accepts a request line of 8 KiB
 
 local FIELDS = {
   {
     name = "method",
     type = "string",
-    description = "GET, unless this server allows more.",
+    description = "GET, unless this server allows other methods.",
   },
   {
     name = "path",
     type = "string",
-    description = "Such as /fabric/v4/ports; without the query.",
+    description = "For example /fabric/v4/ports; without the query.",
   },
   {
     name = "query",
     type = "object",
-    description = "Parameters of the query: strings, numbers, booleans, or "
-      .. "lists of them.",
+    description = "Query parameters: strings, numbers, booleans, or lists of "
+      .. "them.",
   },
   {
     name = "body",
     type = { "object", "array" },
-    description = "Sent as JSON, where the method has a body.",
+    description = "Sent as JSON, if the method has a body.",
   },
   {
     name = "token_handle",
     type = "string",
-    description = "As getoauth2accesstoken gave it.",
+    description = "As returned by getoauth2accesstoken.",
   },
 }
 
-local ANSWER = {
+local OUTPUT = {
   { name = "status", type = "integer", description = "HTTP status." },
-  { name = "body", description = "The answer: JSON, or a text." },
+  { name = "body", description = "The response: JSON, or a text." },
 }
 
-local STALE = "token_handle is not one of the current token: call "
+local STALE = "token_handle does not belong to the current token: call "
   .. "getoauth2accesstoken for a new one."
 
-local REDIRECT = "Equinix answers with a redirect, and it was not followed: "
-  .. "that is done for GET and HEAD, within its host and to an allowed path."
+local REDIRECT = "Equinix responded with a redirect, and it was not followed: "
+  .. "only GET and HEAD follow one, within its host and to an allowed path."
 
-local TOO_LONG = "path and query have more than 8000 bytes: ask for less at a "
-  .. "time."
+local TOO_LONG = "path and query are longer than 8000 bytes: request less at "
+  .. "a time."
 
--- One value as it was written: a number keeps all its digits. Else nil.
+-- One value as it was written: a number keeps all its digits. nil for any
+-- other kind.
 local function plain(text)
-  local kind = scan.kind(text)
-  return kind == "string" and scan.string(text)
+  local kind = json_text.kind(text)
+  return kind == "string" and json_text.string(text)
     or (kind == "number" or kind == "boolean") and text or nil
 end
 
--- The query as a URL has it. What is too long is not even read: a long name
--- of a long list would be repeated for each of its values.
+-- The query as a URL has it. What is too long is not even read: the name of a
+-- list is repeated for each of its values.
 local function query_of(text)
   if #text > MAX_URL then
     return nil, TOO_LONG
   end
   local query = {}
-  for name, value in pairs(scan.members(text)) do
+  for name, value in pairs(json_text.members(text)) do
     local list = {}
-    local items = scan.kind(value) == "array" and scan.items(value)
+    local items = json_text.kind(value) == "array" and json_text.items(value)
     for i, item in ipairs(items or { value }) do
       list[i] = plain(item)
       if not list[i] then
@@ -91,31 +91,31 @@ local function query_of(text)
   return form.encode(query)
 end
 
--- Equinix's answer as the tool's.
+-- Equinix's response as the result of the tool.
 local function object_of(response, tokens)
-  if #response.body > MAX_ANSWER then
-    return nil, ("The answer has %d bytes, more than 1 MiB: ask for less "
+  if #response.body > MAX_RESPONSE then
+    return nil, ("The response has %d bytes, more than 1 MiB: request less "
       .. "(limit, offset)."):format(#response.body)
   end
-  local text = scrub.text(response.body, tokens)
-  local body = scan.read(text)
+  local text = redact.text(response.body, tokens)
+  local body = json_text.read(text)
   if not body then
-    local ok, quoted = pcall(write.value, text)
-    body = ok and scan.read(quoted)
-      or write.value "(an answer that is neither JSON nor a text)"
+    local ok, quoted = pcall(json_text.value, text)
+    body = ok and json_text.read(quoted)
+      or json_text.value "(a response that is neither JSON nor a text)"
   end
-  return write.object {
-    status = write.value(response.status),
+  return json_text.object {
+    status = json_text.value(response.status),
     body = body,
   }
 end
 
 -- The token that the handle stands for.
 local function token_of(client, text, opts)
-  local token, problem = client:token(opts)
+  local token, err = client:token(opts)
   if not token then
-    return nil, failure.of_error(problem)
-  elseif not handle.fits(text, token.access_token) then
+    return nil, error_text.of_error(err)
+  elseif not token_handle.fits(text, token.access_token) then
     return nil, STALE
   end
   return token.access_token
@@ -125,7 +125,7 @@ local function path_of(url)
   return url:match "^%a+://[^/?#]*(/[^?#]*)" or "/"
 end
 
--- A renewal may have come between: what was sent is this one or that one.
+-- There may have been a renewal meanwhile: one of the two was sent.
 local function tokens_now(client, token)
   local header = client:authorization()
   local now = type(header) == "string" and header:match "^%S+ (.+)$"
@@ -134,7 +134,7 @@ end
 
 local function send(options, call, token, context)
   local client = options.client
-  local response, problem = client:request {
+  local response, err = client:request {
     method = call.method,
     path = call.path,
     query = call.query,
@@ -144,35 +144,36 @@ local function send(options, call, token, context)
       traceparent = context.traceparent,
     },
     follow = function(url)
-      return rules.allow(options.rules, call.method, path_of(url))
+      return allowlist.allow(options.rules, call.method, path_of(url))
     end,
   }
   local tokens = tokens_now(client, token)
   if response then
     return object_of(response, tokens)
-  elseif problem.code == "redirect" then
+  elseif err.code == "redirect" then
     return nil, REDIRECT
   end
-  return nil, scrub.text(failure.of_error(problem), tokens)
+  return nil, redact.text(error_text.of_error(err), tokens)
 end
 
--- What the arguments ask for, or what is wrong with them.
+-- The call that the arguments describe, or what is wrong with them.
 local function read(options, members)
   local call = {
-    method = scan.string(members.method),
-    path = scan.string(members.path),
+    method = json_text.string(members.method),
+    path = json_text.string(members.path),
     body = members.body ~= "null" and members.body or nil,
   }
-  if not rules.allow(options.rules, call.method, call.path) then
-    return nil, "That call is not allowed. This server allows: "
-      .. options.allowed .. ". A path is written plainly, without its query."
+  if not allowlist.allow(options.rules, call.method, call.path) then
+    return nil, "This call is not allowed. This server allows: "
+      .. options.allowed .. ". Write the path plainly, "
+      .. "without its query."
   elseif call.body and call.method == "GET" then
     return nil, "GET has no body: use query."
   elseif members.query and members.query ~= "null" then
-    local words
-    call.query, words = query_of(members.query)
+    local message
+    call.query, message = query_of(members.query)
     if not call.query then
-      return nil, words
+      return nil, message
     end
   end
   if #call.path + #(call.query or "") > MAX_URL then
@@ -192,24 +193,24 @@ function M.tool(options)
   return {
     name = "equinix_request",
     title = "Call the Equinix API",
-    description = "Makes a call of the Equinix API with the token that the "
-      .. "handle stands for. Allowed: " .. options.allowed .. ".",
+    description = "Calls the Equinix API with the token that the handle "
+      .. "stands for. Allowed: " .. options.allowed .. ".",
     input = schema.new(FIELDS, {
       required = { "method", "path", "token_handle" },
       closed = true,
     }),
-    output = schema.new(ANSWER, { required = { "status", "body" } }),
+    output = schema.new(OUTPUT, { required = { "status", "body" } }),
     hints = { readOnly = reads, destructive = not reads, idempotent = reads },
     run = function(_, members, context)
-      local call, words = read(options, members)
+      local call, message = read(options, members)
       if not call then
-        return nil, words
+        return nil, message
       end
       local token
-      token, words = token_of(options.client, scan.string(
+      token, message = token_of(options.client, json_text.string(
         members.token_handle), { traceparent = context.traceparent })
       if not token then
-        return nil, words
+        return nil, message
       end
       return send(options, call, token, context)
     end,

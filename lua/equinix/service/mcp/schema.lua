@@ -1,11 +1,10 @@
---- schema: what a tool takes and gives, as JSON Schema and as a check.
+--- schema: what a tool takes and returns, as JSON Schema and as a check.
 --
--- Law of this file: both are made of the same fields, so what is promised is
--- what is checked. One level: no field of ours looks into another one.
+-- Law of this file: both are made from the same fields, so what is promised is
+-- what is checked. One level only: what is inside a field is not checked.
 
-local nearest = require "equinix.base.suggest"
-local scan = require "equinix.base.json_text"
-local write = require "equinix.base.json_write"
+local json_text = require "equinix.base.json_text"
+local suggest = require "equinix.base.suggest"
 
 local M = {}
 
@@ -22,23 +21,23 @@ local function types_of(field)
   return type(field.type) == "string" and { field.type } or field.type
 end
 
--- Some agents can't read a list of types; they all can read alternatives.
+-- Some agents can't read a list of types; all of them can read alternatives.
 local function property(field)
   local types = types_of(field)
-  local members = { description = write.value(field.description) }
+  local members = { description = json_text.value(field.description) }
   if types and #types == 1 then
-    members.type = write.value(types[1])
+    members.type = json_text.value(types[1])
   elseif types then
     local branches = {}
     for i, name in ipairs(types) do
-      branches[i] = write.object { type = write.value(name) }
+      branches[i] = json_text.object { type = json_text.value(name) }
     end
-    members.anyOf = write.array(branches)
+    members.anyOf = json_text.array(branches)
   end
   if field.enum then
-    members.enum = write.strings(field.enum)
+    members.enum = json_text.strings(field.enum)
   end
-  return write.object(members)
+  return json_text.object(members)
 end
 
 local function text_of(self, fields)
@@ -48,20 +47,20 @@ local function text_of(self, fields)
   end
   local members = {
     type = '"object"',
-    properties = write.object(properties),
+    properties = json_text.object(properties),
   }
   if #self.required > 0 then
-    members.required = write.strings(self.required)
+    members.required = json_text.strings(self.required)
   end
   if self.closed then
     members.additionalProperties = "false"
   end
-  return write.object(members)
+  return json_text.object(members)
 end
 
 local function has_type(field, text)
   local types = types_of(field)
-  local kind = scan.kind(text)
+  local kind = json_text.kind(text)
   for _, name in ipairs(types or { kind }) do
     if name == kind or (name == "integer" and kind == "number"
       and text:find "^%-?%d+$") then
@@ -75,7 +74,7 @@ local function is_listed(field, text)
   if not field.enum then
     return true
   end
-  local value = scan.string(text)
+  local value = json_text.string(text)
   for _, allowed in ipairs(field.enum) do
     if allowed == value then
       return true
@@ -95,11 +94,11 @@ local function wrong(field, text)
   end
 end
 
--- A name is shown only when it looks like one: it may be a value gone astray.
+-- A name is shown only when it looks like one: it may be a misplaced value.
 local function unknown(self, name)
-  local near = nearest.name(name:sub(1, 64), self.fields)
+  local near = suggest.name(name:sub(1, 64), self.fields)
   local shown = #name <= 64 and name:find "^[%a_][%w_]*$" and " " .. name
-  return "there is no argument" .. (shown or " of such a name")
+  return "unknown argument" .. (shown or "")
     .. (near and "; did you mean " .. near .. "?" or "")
 end
 
@@ -112,9 +111,9 @@ local function sorted(members)
   return names
 end
 
---- What is wrong with these members. A null is as good as nothing.
+--- What is wrong with these members. A null counts as missing.
 ---@param members table<string, string> name -> JSON
----@return string|nil words
+---@return string|nil message
 function Schema:complaint(members)
   for _, name in ipairs(self.required) do
     if (members[name] or "null") == "null" then
@@ -123,22 +122,22 @@ function Schema:complaint(members)
   end
   for _, name in ipairs(sorted(members)) do
     local field, text = self.fields[name], members[name]
-    local words
+    local message
     if field then
-      words = text ~= "null" and wrong(field, text) or nil
+      message = text ~= "null" and wrong(field, text) or nil
     else
-      words = self.closed and unknown(self, name) or nil
+      message = self.closed and unknown(self, name) or nil
     end
-    if words then
-      return words
+    if message then
+      return message
     end
   end
 end
 
---- These members without those that are not as promised.
+--- These members without those that do not fit.
 ---@param members table<string, string>
----@return table<string, string>|nil fitting nil: what has to be there isn't
----@return boolean all whether nothing had to go
+---@return table<string, string>|nil fitting nil: a required one is missing
+---@return boolean all whether none was left out
 function Schema:fitting(members)
   local fitting, all = {}, true
   for name, text in pairs(members) do

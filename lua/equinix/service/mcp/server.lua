@@ -1,14 +1,15 @@
---- server: a text in, the answer's text out; both eras, no transport.
+--- server: a parsed text in, the text of the response out; both generations of
+--- the protocol, no transport.
 --
--- Law of this file: which era a message belongs to is decided by the message
--- alone, and nothing of it stays behind. A notification and a response are
--- never answered.
+-- Law of this file: the message alone decides which protocol it belongs to,
+-- and nothing of it is remembered. A notification and a response are never
+-- answered.
 
-local legacy = require "equinix.service.mcp.protocol_2025"
-local message = require "equinix.service.mcp.jsonrpc"
-local modern = require "equinix.service.mcp.protocol_2026"
-local scan = require "equinix.base.json_text"
-local write = require "equinix.base.json_write"
+local json_text = require "equinix.base.json_text"
+local jsonrpc = require "equinix.service.mcp.jsonrpc"
+local protocol_2025 = require "equinix.service.mcp.protocol_2025"
+local protocol_2026 = require "equinix.service.mcp.protocol_2026"
+local trace = require "equinix.http.traceparent"
 
 local M = {}
 
@@ -17,165 +18,158 @@ local M = {}
 ---@field info string JSON: name, version, title
 ---@field capabilities string JSON
 ---@field instructions string JSON
----@field log fun(words: string)
+---@field log fun(text: string)
 local Server = {}
 Server.__index = Server
 
 local NULL = "null"
 
-local MAX_BATCH = 100 -- an answer to each is longer than a message need be
+local MAX_BATCH = 100 -- a response can be much longer than its request
 
 --- The text of an error.
----@param problem equinix.mcp.Problem
+---@param rpc_error equinix.mcp.RpcError
 ---@param id string|nil JSON
 ---@return string
-function M.refusal(problem, id)
-  return write.object {
+function M.refusal(rpc_error, id)
+  return json_text.object {
     jsonrpc = '"2.0"',
     id = id or NULL,
-    error = write.object {
-      code = write.value(problem.code),
-      message = write.value(problem.message),
-      data = problem.data,
+    error = json_text.object {
+      code = json_text.value(rpc_error.code),
+      message = json_text.value(rpc_error.message),
+      data = rpc_error.data,
     },
   }
 end
 
---- tools/list, the same in both eras. There is one page.
-function Server:list(asked)
-  if asked.params.cursor then
-    return message.fail(message.PARAMS, "cursor is not one of this server's")
+--- tools/list, the same in both protocols. There is one page.
+---@param request equinix.mcp.Message
+function Server:list(request)
+  if request.params.cursor then
+    return jsonrpc.fail(jsonrpc.PARAMS, "unknown cursor")
   end
   return { tools = self.tools.text }
 end
 
--- W3C Trace Context, section 3.2: what is not of that form is not passed on.
-local HEX = "[%da-f]"
-local TRACEPARENT = ("^%s%%-%s%%-%s%%-%s$"):format(HEX:rep(2), HEX:rep(32),
-  HEX:rep(16), HEX:rep(2))
-
-local function traceparent(asked)
-  local value = scan.string(asked.meta.traceparent)
-  return value and value:find(TRACEPARENT) and value or nil
-end
-
---- tools/call, the same in both eras.
-function Server:call(asked)
-  local name = scan.string(asked.params.name)
-  local arguments = asked.params.arguments or "{}"
+--- tools/call, the same in both protocols.
+---@param request equinix.mcp.Message
+function Server:call(request)
+  local name = json_text.string(request.params.name)
+  local arguments = request.params.arguments or "{}"
   local tool = name and self.tools.by_name[name]
   if not tool then
-    return message.fail(message.PARAMS, "there is no tool of that name")
-  elseif scan.kind(arguments) ~= "object" then
-    return message.fail(message.PARAMS, "arguments must be an object")
+    return jsonrpc.fail(jsonrpc.PARAMS, "unknown tool")
+  elseif json_text.kind(arguments) ~= "object" then
+    return jsonrpc.fail(jsonrpc.PARAMS, "arguments must be an object")
   end
+  local traceparent = json_text.string(request.meta.traceparent)
   return self.tools:call(tool, arguments, {
-    traceparent = traceparent(asked),
+    traceparent = trace.is_valid(traceparent) and traceparent or nil,
   })
 end
 
-local function run(self, era, asked, headers)
-  local ok, problem = era.check(asked, headers)
+local function run(self, protocol, request, headers)
+  local ok, rpc_error = protocol.check(request, headers)
   if not ok then
-    return nil, problem
+    return nil, rpc_error
   end
-  local method = era.methods[asked.method]
+  local method = protocol.methods[request.method]
   if not method then
-    return message.fail(message.METHOD, "there is no such method")
-  elseif asked.unnamed then
-    return message.fail(message.PARAMS, "params must be an object")
+    return jsonrpc.fail(jsonrpc.METHOD, "unknown method")
+  elseif request.unnamed then
+    return jsonrpc.fail(jsonrpc.PARAMS, "params must be an object")
   end
-  return method(self, asked, headers)
+  return method(self, request, headers)
 end
 
--- The answer to a request.
-local function reply(self, asked, headers)
-  local era = modern.claims(asked, headers) and modern or legacy
-  local ok, result, problem = pcall(run, self, era, asked, headers)
+-- The response to a request.
+local function respond(self, request, headers)
+  local protocol = protocol_2026.claims(request, headers) and protocol_2026
+    or protocol_2025
+  local ok, result, rpc_error, agreed = pcall(run, self, protocol, request,
+    headers)
   if not ok then
-    -- What was raised may name anything, so it is for the log alone.
+    -- What was raised may name anything, so only the log gets it.
     self.log(tostring(result))
-    result, problem = message.fail(message.INTERNAL, "internal error")
+    result, rpc_error = jsonrpc.fail(jsonrpc.INTERNAL, "internal error")
   end
   if not result then
-    return M.refusal(problem, asked.id), era.status(problem)
+    return M.refusal(rpc_error, request.id), protocol.status(rpc_error)
   end
-  return write.object {
+  return json_text.object {
     jsonrpc = '"2.0"',
-    id = asked.id,
-    result = write.object(era.finish(result, self)),
-  }, 200
+    id = request.id,
+    result = json_text.object(protocol.finish(result, self)),
+  }, 200, agreed
 end
 
--- One message that is no batch.
-local function single(self, text, headers)
-  local asked, problem, id = message.read(text)
-  if not asked then
-    return M.refusal(problem, id), 400
-  elseif not asked.id or asked.response then
+-- The response to one message that is not a batch.
+local function single(self, message, rpc_error, id, headers)
+  if not message then
+    return M.refusal(rpc_error, id), 400
+  elseif not message.id or message.response then
     return nil, 202
   end
-  return reply(self, asked, headers)
+  return respond(self, message, headers)
 end
 
--- What a batch must not hold has its own answer in it.
+-- What must not be part of a batch is refused there, by itself.
 local function in_batch(self, text, headers)
-  local asked, _, id = message.read(text)
-  local alone = asked and (asked.method == "initialize" and "initialize"
-    or asked.method and modern.claims(asked, headers) and "such a request")
-  if not alone or not asked.id then
-    return (single(self, text, headers))
+  local message, rpc_error, id = jsonrpc.read(text)
+  local alone = message and message.id and message.method
+    and (message.method == "initialize" and "initialize"
+      or protocol_2026.claims(message, headers)
+      and "a request of version " .. protocol_2026.versions[1])
+  if not alone then
+    return (single(self, message, rpc_error, id, headers))
   end
-  local _, problem = message.fail(message.INVALID, alone
+  local _, refused = jsonrpc.fail(jsonrpc.INVALID, alone
     .. " can't be part of a batch")
-  return M.refusal(problem, id or asked.id)
+  return M.refusal(refused, message.id)
 end
 
-local function batch(self, items, headers)
-  local answers = {}
-  for _, item in ipairs(items) do
-    answers[#answers + 1] = in_batch(self, item, headers)
-  end
-  if #answers == 0 then
-    return nil, 202
-  end
-  return write.array(answers), 200
-end
-
--- Whether there are batches: only one version has them.
+-- Only one version has batches.
 local function has_batches(headers, version)
   version = headers and headers["mcp-protocol-version"] or version
-  return (version or legacy.BATCHES) == legacy.BATCHES
+  return (version or protocol_2025.BATCHES) == protocol_2025.BATCHES
 end
 
-local function refuse(code, words)
-  local _, problem = message.fail(code, words)
-  return M.refusal(problem), 400
+local function refuse(code, message)
+  local _, rpc_error = jsonrpc.fail(code, message)
+  return M.refusal(rpc_error), 400
+end
+
+local function batch(self, value, headers, version)
+  if not has_batches(headers, version) then
+    return refuse(jsonrpc.INVALID, "send one message at a time: only version "
+      .. protocol_2025.BATCHES .. " has batches")
+  end
+  local items, responses = json_text.items(value), {}
+  if #items == 0 or #items > MAX_BATCH then
+    return refuse(jsonrpc.INVALID, "a batch must have 1 to " .. MAX_BATCH
+      .. " messages")
+  end
+  for _, item in ipairs(items) do
+    responses[#responses + 1] = in_batch(self, item, headers)
+  end
+  if #responses == 0 then
+    return nil, 202
+  end
+  return json_text.array(responses), 200
 end
 
 --- Answers a text.
----@param text string
+---@param parsed equinix.mcp.Parsed
 ---@param headers table<string, string>|nil lower-case names; nil on stdio
----@param version? string what stdio agreed on
----@return string|nil answer JSON; nil: there is none
+---@param version? string that stdio agreed on
+---@return string|nil response JSON; nil: there is none
 ---@return integer status of HTTP
-function Server:answer(text, headers, version)
-  local value, where = scan.read(text)
-  if not value then
-    return refuse(message.PARSE, "this is not JSON as RFC 8259 has it: "
-      .. where)
-  elseif scan.kind(value) ~= "array" then
-    return single(self, value, headers)
-  elseif not has_batches(headers, version) then
-    return refuse(message.INVALID, "one message at a time: only version "
-      .. legacy.BATCHES .. " has batches")
+---@return string|nil agreed version, where it was an `initialize`
+function Server:answer(parsed, headers, version)
+  if parsed.batch then
+    return batch(self, parsed.batch, headers, version)
   end
-  local items = scan.items(value)
-  if #items == 0 or #items > MAX_BATCH then
-    return refuse(message.INVALID, "a batch has 1 to " .. MAX_BATCH
-      .. " messages")
-  end
-  return batch(self, items, headers)
+  return single(self, parsed.message, parsed.rpc_error, parsed.id, headers)
 end
 
 ---@param fields table the fields of equinix.mcp.Server

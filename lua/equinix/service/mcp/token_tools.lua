@@ -1,14 +1,13 @@
 --- token_tools: the capability's two operations as tools.
 --
--- Law of this file: REST and MCP do the same thing. The arguments are the
--- members of the body, the service decides what becomes of them, and what it
--- answers is the result, as it is.
+-- Law of this file: REST and MCP do the same. The arguments are the members of
+-- the body, the service decides what to do with them, and its response is the
+-- result, unchanged.
 
-local failure = require "equinix.service.mcp.error_text"
+local error_text = require "equinix.service.mcp.error_text"
 local json = require "equinix.base.json"
-local scan = require "equinix.base.json_text"
+local json_text = require "equinix.base.json_text"
 local schema = require "equinix.service.mcp.schema"
-local write = require "equinix.base.json_write"
 
 local M = {}
 
@@ -24,36 +23,62 @@ local function secrets_in(operation, fields)
   return secrets
 end
 
--- The answer as an object that is as its schema says; its text is Equinix's
--- own where nothing had to go.
-local function object_of(answer, output)
-  local text = scan.read(answer.body)
-  if not text or scan.kind(text) ~= "object" then
-    return nil
+-- The arguments as Lua values.
+local function fields_of(members)
+  local fields = {}
+  for name, text in pairs(members) do
+    fields[name] = json.decode(text)
   end
-  local members, all = output:fitting(scan.members(text))
-  return members and (all and text or write.object(members))
+  return fields
 end
 
---- Does an operation.
+-- The body as a checked text. What the service itself wrote is JSON; only a
+-- name that came from Equinix may hold bytes that are not UTF-8.
+local function checked(response)
+  local body = response.body
+  if response.own then
+    return json_text.utf8(body) == body and body or nil
+  end
+  return (json_text.read(body))
+end
+
+-- The response as an object that fits its schema; its text is the response's
+-- own if nothing had to be left out.
+local function object_of(response, output)
+  local text = checked(response)
+  if not text or json_text.kind(text) ~= "object" then
+    return nil
+  end
+  local members, all = output:fitting(json_text.members(text))
+  return members and (all and text or json_text.object(members)), members
+end
+
+---@class equinix.mcp.Arguments
+---@field text string an object
+---@field members table<string, string> the same, taken apart
+
+--- Carries out an operation.
 ---@param service equinix.Service
 ---@param operation equinix.operations.Operation
----@param text string the arguments
----@param output equinix.mcp.Schema of the answer
+---@param arguments equinix.mcp.Arguments
+---@param output equinix.mcp.Schema of the response
+---@param context equinix.mcp.Context
 ---@return string|nil object JSON
----@return string|nil words
-function M.run(service, operation, text, output, context)
-  local fields = json.decode(text)
-  local answer = service:call(operation.name, fields, text, context)
-  local success = answer.status >= 200 and answer.status < 300
-  if not success then
-    return nil, failure.of_answer(answer, secrets_in(operation, fields))
+---@return table<string, string>|string members of the object; else what went
+---  wrong
+function M.run(service, operation, arguments, output, context)
+  local fields = fields_of(arguments.members)
+  local response = service:call(operation.name, fields, arguments.text,
+    context)
+  if response.status < 200 or response.status >= 300 then
+    return nil, error_text.of_response(response,
+      secrets_in(operation, fields))
   end
-  local object = object_of(answer, output)
+  local object, members = object_of(response, output)
   if not object then
-    return nil, "Equinix's answer has no token in it. Try again later."
+    return nil, "Equinix's response contains no token. Try again later."
   end
-  return object
+  return object, members
 end
 
 --- The tools.
@@ -73,8 +98,9 @@ function M.tools(capability, service)
       input = schema.new(operation.fields, { closed = true }),
       output = output,
       hints = operation.hints,
-      run = function(text, _, context)
-        return M.run(service, operation, text, output, context)
+      run = function(text, members, context)
+        return M.run(service, operation, { text = text, members = members },
+          output, context)
       end,
     }
   end

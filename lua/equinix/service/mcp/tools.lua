@@ -1,14 +1,16 @@
 --- tools: the list of the tools, and one call.
 --
--- Law of this file: names, words and hints are the capability's. A call that
--- can't be done is a result with `isError` and words that help whoever reads
--- them to do better; a secret is in none of them.
+-- Law of this file: names, descriptions and hints are the capability's. A call
+-- that can't be carried out is a result with `isError` and a text that says
+-- what to do; it never contains a secret.
 
-local rate = require "equinix.service.mcp.rate_limit"
-local scan = require "equinix.base.json_text"
-local write = require "equinix.base.json_write"
+local json_text = require "equinix.base.json_text"
+local rate_limit = require "equinix.service.mcp.rate_limit"
 
 local M = {}
+
+---@class equinix.mcp.Context
+---@field traceparent? string
 
 ---@class equinix.mcp.Tool
 ---@field name string
@@ -18,39 +20,40 @@ local M = {}
 ---@field output equinix.mcp.Schema
 ---@field hints {readOnly: boolean, destructive: boolean, idempotent: boolean}
 ---@field run fun(text: string, members: table<string, string>,
----  context: {traceparent?: string}): string|nil, string|nil
+---  context: equinix.mcp.Context): string|nil, string|nil
 ---  the arguments; returns an object as JSON, or nil and what went wrong
 
 ---@class equinix.mcp.Tools
 ---@field text string JSON, as tools/list has it
 ---@field by_name table<string, equinix.mcp.Tool>
+---@field private limit equinix.mcp.RateLimit
 local Tools = {}
 Tools.__index = Tools
 
 local function describe(tool)
-  return write.object {
-    name = write.value(tool.name),
-    title = write.value(tool.title),
-    description = write.value(tool.description),
+  return json_text.object {
+    name = json_text.value(tool.name),
+    title = json_text.value(tool.title),
+    description = json_text.value(tool.description),
     inputSchema = tool.input.text,
     outputSchema = tool.output.text,
-    annotations = write.object {
-      readOnlyHint = write.value(tool.hints.readOnly),
-      destructiveHint = write.value(tool.hints.destructive),
-      idempotentHint = write.value(tool.hints.idempotent),
+    annotations = json_text.object {
+      readOnlyHint = json_text.value(tool.hints.readOnly),
+      destructiveHint = json_text.value(tool.hints.destructive),
+      idempotentHint = json_text.value(tool.hints.idempotent),
     },
   }
 end
 
 local function content(text)
-  return write.array {
-    write.object { type = '"text"', text = write.value(text) },
+  return json_text.array {
+    json_text.object { type = '"text"', text = json_text.value(text) },
   }
 end
 
--- Words may be Equinix's, in any encoding.
-local function failed(words)
-  return { content = content(scan.utf8(words)), isError = "true" }
+-- The message may be Equinix's, in any encoding.
+local function failed(message)
+  return { content = content(json_text.utf8(message)), isError = "true" }
 end
 
 local function succeeded(object)
@@ -60,24 +63,25 @@ end
 --- Calls a tool.
 ---@param tool equinix.mcp.Tool
 ---@param text string the arguments, an object
----@param context {traceparent?: string}
+---@param context equinix.mcp.Context
 ---@return table<string, string> result
 function Tools:call(tool, text, context)
-  local wait = self.rate:enter(tool.name)
+  local wait = self.limit:enter(tool.name)
   if wait then
-    return failed(("%s was called too often: 20 calls a second, 100 at once. "
-      .. "Try again in %.0f s."):format(tool.name, math.ceil(wait)))
+    return failed(("%s: too many calls; the limit is 20 a second, 100 at "
+      .. "once. Try again in %.0f s."):format(tool.name, math.ceil(wait)))
   end
-  local members = scan.members(text)
-  local complaint = tool.input:complaint(members)
-  if complaint then
-    return failed(tool.name .. ": " .. complaint)
+  local members = json_text.members(text)
+  local message = tool.input:complaint(members)
+  if message then
+    return failed(tool.name .. ": " .. message)
   end
-  local object, words = tool.run(text, members, context)
+  local object
+  object, message = tool.run(text, members, context)
   if not object then
-    return failed(words)
+    return failed(message)
   end
-  return succeeded(write.one_line(object))
+  return succeeded(json_text.one_line(object))
 end
 
 --- Makes the list.
@@ -91,9 +95,9 @@ function M.new(list, now, dictionary)
     by_name[tool.name], texts[i] = tool, describe(tool)
   end
   return setmetatable({
-    text = write.array(texts),
+    text = json_text.array(texts),
     by_name = by_name,
-    rate = rate.new(now, dictionary),
+    limit = rate_limit.new(now, dictionary),
   }, Tools)
 end
 

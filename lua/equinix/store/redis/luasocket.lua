@@ -1,23 +1,24 @@
---- luasocket: Redis by way of redis-lua, where a thread may block.
+--- luasocket: the driver over redis-lua, where a thread may block.
 --
--- Law of this file: it is one of two drivers and knows no key. It lends one
--- connection at a time; what fails is closed, so that no late answer can pass
--- for the next one; what was opened before a fork stays the parent's.
+-- Law of this file: it is one of two drivers and knows nothing of keys. It
+-- lends one connection at a time. After a failure a connection is closed, so
+-- that a late reply is never taken for the next one. A connection that was
+-- opened before a fork stays with the parent.
 --
 --   driver:take()           -> connection | nil, failure
---   connection.kept            it has served before: may be dead by now
+--   connection.kept            it was used before: it may be closed by now
 --   connection:call(command, ...) -> reply | nil, failure
---   connection:keep()          it is well, lend it again
---   connection:close()         it is not
+--   connection:keep()          no failure: it can be lent again
+--   connection:close()         after a failure
 
 local core = require "equinix.core"
-local words = require "equinix.store.redis.errors"
+local reasons = require "equinix.store.redis.errors"
 
 local M = {}
 
-local IDLE = 10 -- seconds; a firewall on the way forgets the rest silently
--- The longest answer: a list, a number, a record's size, the record. No part
--- is larger than a record and the end of its line.
+local IDLE = 10 -- seconds; firewalls drop idle connections silently
+-- The longest reply: a list, a number, a record's size, the record. No part is
+-- larger than a record and its line end.
 local MAX_PARTS = 4
 local MAX_PART = 64 * 1024 + 2
 
@@ -25,27 +26,27 @@ local MISSING = "a Redis store needs the Lua modules redis (redis-lua) and "
   .. "socket (luasocket): install lua-redis and lua-socket (apt), or "
   .. "redis-lua (LuaRocks)"
 
--- Debian's redis-lua is one file for every Lua, and lies where Luas up to 5.3
--- look. Nobody's search path is changed for it.
+-- Debian's redis-lua is one file for every Lua, in a folder that only Luas up
+-- to 5.3 search. The program's search path is not changed for it.
 local DEBIAN = "/usr/share/lua/5.3/redis.lua"
 
 -- The socket ----------------------------------------------------------------
 
--- What redis-lua gets for a socket. It raises texts; what really happened to
--- the wire is noted here.
+-- The socket that redis-lua uses. redis-lua raises strings; the failure of the
+-- connection is noted here.
 local Wire = {}
 Wire.__index = Wire
 
-local function note(self, err)
-  self.failure = err == "timeout" and "timeout" or "closed"
+local function note(self, message)
+  self.failure = message == "timeout" and "timeout" or "closed"
 end
 
 function Wire:send(bytes)
-  local sent, err = self.tcp:send(bytes)
+  local sent, message = self.tcp:send(bytes)
   if not sent then
-    note(self, err)
+    note(self, message)
   end
-  return sent, err
+  return sent, message
 end
 
 function Wire:receive(what)
@@ -54,11 +55,11 @@ function Wire:receive(what)
     self.failure = "garbage"
     return nil, "too much"
   end
-  local bytes, err = self.tcp:receive(what)
+  local bytes, message = self.tcp:receive(what)
   if not bytes then
-    note(self, err)
+    note(self, message)
   end
-  return bytes, err
+  return bytes, message
 end
 
 -- A connection --------------------------------------------------------------
@@ -68,7 +69,7 @@ end
 local Connection = {}
 Connection.__index = Connection
 
---- Sends a command and waits for its answer.
+--- Sends a command and waits for its reply.
 ---@param command string in lower case
 ---@return any reply never nil without a failure
 ---@return string|nil failure
@@ -79,8 +80,8 @@ function Connection:call(command, ...)
   if ok and reply ~= nil then
     return reply
   end
-  local refusal = not ok and tostring(reply):match "redis error: (.*)"
-  return nil, wire.failure or refusal and words.code(refusal) or "garbage"
+  local message = not ok and tostring(reply):match "redis error: (.*)"
+  return nil, wire.failure or message and reasons.code(message) or "garbage"
 end
 
 function Connection:keep()
@@ -97,22 +98,23 @@ end
 local Driver = {}
 Driver.__index = Driver
 
-local function failure_of(err)
-  if err == "timeout" then
+local function failure_of(message)
+  if message == "timeout" then
     return "timeout"
-  elseif err == "connection refused" then
+  elseif message == "connection refused" then
     return "refused"
-  elseif err:find "^host or service not" or err:find "name resolution" then
+  elseif message:find "^host or service not"
+    or message:find "name resolution" then
     return "unresolved"
   end
   return "unreachable"
 end
 
 local function connect(self)
-  local tcp, err = self.socket.tcp()
+  local tcp, message = self.socket.tcp()
   if tcp then
     tcp:settimeout(self.timeout, "t") -- "t": for a whole call, not its parts
-    local ok, why = tcp:connect(self.host, self.port)
+    local ok, reason = tcp:connect(self.host, self.port)
     if ok then
       tcp:setoption("tcp-nodelay", true)
       local wire = setmetatable({ tcp = tcp }, Wire)
@@ -125,9 +127,9 @@ local function connect(self)
       }, Connection)
     end
     tcp:close()
-    err = why
+    message = reason
   end
-  return nil, failure_of(tostring(err))
+  return nil, failure_of(tostring(message))
 end
 
 --- A connection, the kept one or a new one.
@@ -139,7 +141,7 @@ function Driver:take()
   if not connection then
     return connect(self)
   elseif connection.pid ~= core.pid() or core.now() > connection.ends then
-    connection:close() -- of a parent's only our copy: no goodbye is sent
+    connection:close() -- a parent's connection stays open there
     return connect(self)
   end
   return connection
@@ -150,7 +152,7 @@ local function load_redis()
   if not found then
     found, redis = pcall(dofile, DEBIAN)
   end
-  -- Other modules of that name are about.
+  -- There are other modules of that name.
   return found and type(redis) == "table"
     and type(redis.connect) == "function" and redis or nil
 end

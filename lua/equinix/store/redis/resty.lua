@@ -1,10 +1,11 @@
---- resty: Redis by way of resty.redis, where nothing may block.
+--- resty: the driver over resty.redis, where nothing may block.
 --
--- Law of this file: it is one of two drivers (luasocket.lua says what they do)
--- and knows no key. The worker's own pool keeps the connections, so that each
--- light thread has one for itself; what fails is closed, not kept.
+-- Law of this file: it is one of two drivers (luasocket.lua describes them)
+-- and knows nothing of keys. The worker's own pool keeps the connections, so
+-- each light thread has one for itself. After a failure a connection is
+-- closed.
 
-local words = require "equinix.store.redis.errors"
+local reasons = require "equinix.store.redis.errors"
 
 local M = {}
 
@@ -14,8 +15,8 @@ local MISSING = "a Redis store needs the Lua module resty.redis in nginx: "
   .. "install lua-nginx-redis (apt), which calls it nginx.redis; "
   .. "OpenResty brings it"
 
--- Where nginx lets Lua wait for a socket.
-local WAITS = {
+-- The phases in which nginx lets Lua wait for a socket.
+local CAN_WAIT = {
   access = true,
   content = true,
   preread = true,
@@ -30,25 +31,26 @@ local WAITS = {
 local Connection = {}
 Connection.__index = Connection
 
---- Sends a command and waits for its answer.
+--- Sends a command and waits for its reply.
 ---@param command string in lower case
 ---@return any reply never nil without a failure
 ---@return string|nil failure
 function Connection:call(command, ...)
-  -- It raises where a length is no number; across a C function nginx does.
-  local ok, reply, err = pcall(self.redis[command], self.redis, ...)
+  -- resty.redis raises for a length that is not a number, nginx where a C
+  -- function is between the caller and here.
+  local ok, reply, message = pcall(self.redis[command], self.redis, ...)
   if not ok then
     return nil, tostring(reply):find "attempt to yield" and "phase"
       or "garbage"
   elseif reply == false then
-    return nil, words.code(err)
+    return nil, reasons.code(message)
   elseif reply ~= nil and reply ~= ngx.null then
     return reply
-  elseif err == "timeout" then
+  elseif message == "timeout" then
     return nil, "timeout"
   end
-  -- Without a cause it is an answer that we never ask for, a null.
-  return nil, (err == nil or err:find "^unknown prefix") and "garbage"
+  -- Without a message it is a null, which none of our commands returns.
+  return nil, (message == nil or message:find "^unknown prefix") and "garbage"
     or "closed"
 end
 
@@ -65,35 +67,35 @@ end
 local Driver = {}
 Driver.__index = Driver
 
-local function failure_of(err)
-  if err == "timeout" then
+local function failure_of(message)
+  if message == "timeout" then
     return "timeout"
-  elseif err:find "refused" then
+  elseif message:find "refused" then
     return "refused"
-  elseif err:find "resolve" then -- "no resolver defined to resolve ..." too
+  elseif message:find "resolve" then -- also "no resolver defined to ..."
     return "unresolved"
   end
   return "unreachable"
 end
 
 --- A connection, one of the pool or a new one.
----@param fresh? boolean surely a new one, which is not kept
+---@param fresh? boolean a new one in any case, which is not kept
 ---@return equinix.store.redis.connection|nil
 ---@return string|nil failure
 function Driver:take(fresh)
-  if not WAITS[ngx.get_phase()] then
+  if not CAN_WAIT[ngx.get_phase()] then
     return nil, "phase"
   end
   local redis = self.redis:new()
   redis:set_timeout(self.milliseconds)
-  -- Nothing is ever put into the second pool.
+  -- No connection is ever put into the second pool.
   local pool = fresh and self.pool .. ":fresh" or self.pool
-  local called, ok, err =
+  local called, ok, message =
     pcall(redis.connect, redis, self.host, self.port, { pool = pool })
-  if not called then -- across a C function nobody yields
+  if not called then -- a C function in between can't yield
     return nil, "phase"
   elseif not ok then
-    return nil, failure_of(tostring(err))
+    return nil, failure_of(tostring(message))
   end
   return setmetatable({
     kept = (redis:get_reused_times() or 0) > 0,
@@ -104,7 +106,7 @@ end
 
 --- Opens nothing yet.
 ---@param options {host: string, port: integer, timeout: number, login: string}
----  login: names who logs in how, since a kept connection has done so
+---  login: a name for the login, since a kept connection has logged in
 ---@return table|nil driver
 ---@return string|nil reason what to install
 function M.new(options)
@@ -120,7 +122,7 @@ function M.new(options)
     host = options.host:find ":" and "[" .. options.host .. "]"
       or options.host,
     port = options.port,
-    -- None would mean nginx's own, and more than this it can't count.
+    -- 0 would mean nginx's default, and this is the largest that it accepts.
     milliseconds = math.min(math.ceil(options.timeout * 1000), 2^31 - 1),
     pool = "equinix:" .. options.login,
   }, Driver)

@@ -1,9 +1,9 @@
---- scheduler: many tasks in one OS thread, which wait side by side.
+--- scheduler: many tasks in one OS thread, which wait at the same time.
 --
 -- Law of this file: a task is a coroutine that waits for a transfer or for a
--- time, and for nothing else; whoever turns the loop waits for all of them.
--- No task is ever left in the middle: one that is cancelled is told so where
--- it waits, and goes on to its end, so that what it holds is given back.
+-- time, and for nothing else; Loop:turn waits for all of them. No task is
+-- abandoned half-way: one that is cancelled gets an error where it waits and
+-- runs to its end, so that it releases what it holds.
 
 local core = require "equinix.core"
 
@@ -12,20 +12,20 @@ local M = {}
 ---@class equinix.loop.Task
 ---@field package thread thread
 ---@field package transfer? integer that it waits for
----@field package yielding? boolean the transfer may be broken off
+---@field package abortable? boolean the transfer may be aborted
 ---@field package cancelled? boolean
 
 ---@class equinix.Loop
 ---@field count integer tasks that have not ended
----@field private crowd equinix.crowd
+---@field private multi equinix.multi
 ---@field private waiting table<integer, equinix.loop.Task> by their transfers
 ---@field private sleeping table<equinix.loop.Task, number> until when
----@field private current? equinix.loop.Task the one that runs
----@field private report fun(problem: string)
+---@field private current? equinix.loop.Task the running one
+---@field private report fun(message: string)
 local Loop = {}
 Loop.__index = Loop
 
--- What a transfer that was broken off brings; nobody tries that again.
+-- The result of a transfer that was aborted; it is never retried.
 local CANCELLED = {
   kind = "closed",
   code = "cancelled",
@@ -37,12 +37,12 @@ local CANCELLED = {
 local function resume(self, task, ...)
   local outer = self.current
   self.current = task
-  local ok, problem = coroutine.resume(task.thread, ...)
+  local ok, message = coroutine.resume(task.thread, ...)
   self.current = outer
   if coroutine.status(task.thread) == "dead" then
     self.count = self.count - 1
     if not ok then
-      self.report(tostring(problem))
+      self.report(tostring(message))
     end
   end
 end
@@ -57,7 +57,7 @@ function Loop:spawn(f)
   return task
 end
 
---- The task that asks; nil outside of them, where nothing may wait.
+--- The calling task; nil outside of tasks, where nothing may wait.
 ---@return equinix.loop.Task|nil
 function Loop:task()
   local task = self.current
@@ -65,7 +65,7 @@ function Loop:task()
 end
 
 --- Waits, in a task; others run meanwhile.
----@param seconds? number without it: until somebody wakes it
+---@param seconds? number without it: until Loop:wake
 function Loop:sleep(seconds)
   self.sleeping[self.current] = core.now() + (seconds or math.huge)
   coroutine.yield()
@@ -79,49 +79,50 @@ function Loop:wake(task)
   end
 end
 
---- Sends a request and waits for its answer, in a task.
+--- Sends a request and waits for its response, in a task.
 ---@param prepared equinix.prepared
 ---@param seconds number limit for the whole transfer
----@param yielding boolean it may be broken off when the task is cancelled
+---@param abortable boolean it may be aborted when the task is cancelled
 ---@return equinix.transport.response|nil response
----@return equinix.transport.err|nil err
-function Loop:send(prepared, seconds, yielding)
+---@return equinix.transport.err|nil transport_err
+function Loop:send(prepared, seconds, abortable)
   local task = self.current
   if task.cancelled then
-    return nil, CANCELLED -- who sends what others wait for is never cancelled
+    -- A task that sends what others wait for is never cancelled.
+    return nil, CANCELLED
   end
-  local transfer, problem = self.crowd:add(prepared, seconds)
+  local transfer, transport_err = self.multi:add(prepared, seconds)
   if not transfer then
-    return nil, problem
+    return nil, transport_err
   end
   self.waiting[transfer] = task
-  task.transfer, task.yielding = transfer, yielding
+  task.transfer, task.abortable = transfer, abortable
   return coroutine.yield()
 end
 
--- The outcome of a transfer goes to who waits for it.
-local function settle(self, transfer, response, problem)
+-- Resumes the task that waits for a transfer with the transfer's result.
+local function settle(self, transfer, response, transport_err)
   local task = self.waiting[transfer]
   self.waiting[transfer], task.transfer = nil, nil
-  resume(self, task, response, problem)
+  resume(self, task, response, transport_err)
 end
 
---- Nobody wants to know any more what a task brings. A transfer that may be
---- broken off is, any other goes on; a sleep ends early, once, and whatever
---- the task would begin to send is not sent.
+--- Cancels a task whose result is no longer needed. A transfer that may be
+--- aborted is aborted, any other goes on; a sleep ends early, once; and what
+--- the task would send from now on is not sent.
 ---@param task equinix.loop.Task
 function Loop:cancel(task)
   task.cancelled = true
   local transfer = task.transfer
-  if transfer and task.yielding then
-    self.crowd:cancel(transfer)
+  if transfer and task.abortable then
+    self.multi:cancel(transfer)
     settle(self, transfer, nil, CANCELLED)
   else
     self:wake(task)
   end
 end
 
--- Seconds until the first sleeper's time; nil: nobody sleeps.
+-- Seconds until the first sleeping task wakes; nil: none sleeps.
 local function next_wake(self)
   local first
   for _, at in pairs(self.sleeping) do
@@ -146,24 +147,24 @@ local function wake_due(self)
   end
 end
 
---- Waits for the next thing to happen, and lets those run who waited for it.
---- Not to be called in a task.
----@param seconds? number how long at most
----@param input? boolean also until standard input can be read, or this
----  process was told to end (core.on_term)
+--- Waits for the next event and runs the tasks that waited for it. Must not be
+--- called in a task.
+---@param seconds? number at most
+---@param input? boolean returns also when standard input can be read, or when
+---  this process got the signal to end (core.on_term)
 function Loop:turn(seconds, input)
   local first = next_wake(self)
   if first then
     seconds = math.min(seconds or first, first)
   end
-  local transfer, response, problem = self.crowd:wait(seconds, input)
+  local transfer, response, transport_err = self.multi:wait(seconds, input)
   if transfer then
-    settle(self, transfer, response, problem)
+    settle(self, transfer, response, transport_err)
   end
   wake_due(self)
 end
 
---- Whether this Lua can have tasks: Lua 5.1 waits in no protected call.
+--- Whether this Lua can have tasks: Lua 5.1 can't yield in a protected call.
 ---@return boolean
 function M.able()
   local thread = coroutine.create(function()
@@ -173,13 +174,13 @@ function M.able()
   return coroutine.status(thread) == "suspended"
 end
 
---- Makes one; nothing is opened.
----@param report fun(problem: string) gets what a task raises
+--- Makes a loop; opens nothing.
+---@param report fun(message: string) gets what a task raises
 ---@return equinix.Loop
 function M.new(report)
   return setmetatable({
     count = 0,
-    crowd = core.multi(),
+    multi = core.multi(),
     waiting = {},
     sleeping = {},
     report = report,

@@ -1,7 +1,7 @@
---- errors: what keeps a call from a worker thread, in words that help.
+--- errors: why a call could not run in a worker thread of nginx.
 --
 -- Law of this file: each error names the directive to add or to raise, and
--- the part of nginx.conf it belongs to.
+-- the part of nginx.conf that it belongs to.
 
 local M = {}
 
@@ -14,18 +14,18 @@ local function config(code, message)
   }
 end
 
---- This nginx or its ngx_lua has no such threads.
+--- The error of an nginx, or an ngx_lua, without such threads.
 ---@return equinix.transport.err
 function M.no_threads()
-  return config("no_worker_threads", ("this nginx can't call beside its event "
-    .. "loop (ngx.run_worker_thread is missing): it takes Linux, an nginx "
-    .. "built --with-threads and ngx_lua 0.10.21 or newer; here is %s")
+  return config("no_worker_threads", ("this nginx has no worker threads for "
+    .. "Lua (ngx.run_worker_thread is missing): use Linux, an nginx built "
+    .. "--with-threads and ngx_lua 0.10.21 or newer; this is %s")
     :format(tostring(ngx.config.ngx_lua_version or "an old one")))
 end
 
 local NO_VM = "no available Lua vm"
 
---- Whether that message of ngx_lua means that no VM is free.
+--- Whether a message of ngx_lua means that no VM is free.
 ---@param message any
 function M.is_full(message)
   return message == NO_VM
@@ -38,14 +38,14 @@ local function no_pool(_, pool)
 end
 
 local function no_module(text)
-  return config("no_module", ("a worker thread can't load %s: name the "
-    .. "folders of lua-equinix in lua_package_path and, for its .so file, in "
-    .. "lua_package_cpath, in the http part of nginx.conf (threads see no "
+  return config("no_module", ("a worker thread can't load %s: add the "
+    .. "folders of lua-equinix to lua_package_path and, for its .so file, to "
+    .. "lua_package_cpath, in the http part of nginx.conf (threads have no "
     .. "package.preload)"):format(text:match "module '([^']+)'" or "a module")
   )
 end
 
--- What ngx_lua says, and what it means.
+-- The messages of ngx_lua, and the error for each.
 local KNOWN = {
   { "^thread pool .* not found", no_pool },
   { "module '[^']+' not found", no_module },
@@ -65,7 +65,7 @@ local KNOWN = {
   end },
 }
 
---- The error for what ngx_lua said.
+--- The error for a message of ngx_lua.
 ---@param message any
 ---@param pool string
 ---@return equinix.transport.err
@@ -80,17 +80,17 @@ function M.of(message, pool)
     .. (text:match "^[^\n]*"))
 end
 
---- The error for a job that was not done in time.
----@param begun boolean|nil it is in a thread, or in the queue of their pool
+--- The error for a job that did not end in time.
+---@param begun boolean|nil it was passed to the thread pool
 ---@return equinix.transport.err
 function M.late(begun)
   return {
     kind = "timeout",
     code = "queue",
-    message = begun and "the worker thread was not back in time; if the "
-      .. "thread pool is too small, raise threads of thread_pool"
-      or "no place in a worker thread was free before the deadline; too many "
-      .. "calls are in flight (or lua_max_running_timers is too low)",
+    message = begun and "the worker thread did not end in time; if the thread "
+      .. "pool is too small, raise threads of thread_pool"
+      or "no worker thread was free before the deadline; too many calls are "
+      .. "in flight (or lua_max_running_timers is too low)",
     maybe_sent = begun or false,
   }
 end

@@ -1,10 +1,11 @@
---- worker: what runs in a worker thread of nginx, in a Lua VM of its own.
+--- worker: the part that runs in a worker thread of nginx, in its own Lua VM.
 --
--- Law of this file: plain values in, plain values out, and nothing is raised:
--- ngx_lua loses an error that is no string. It loads as little as it can, for
--- ngx_lua collects the whole of such a VM's garbage after each call. VMs are
--- pooled and move from thread to thread; the handle of transport/curl belongs
--- to the VM, so its connections are used by one thread at a time.
+-- Law of this file: plain values in, plain values out, and nothing is raised,
+-- since ngx_lua loses an error that is not a string. It loads as little as
+-- possible, because ngx_lua runs a full garbage collection of that VM after
+-- each call. VMs are pooled and move between threads; the handle of
+-- transport/curl belongs to the VM, so one thread at a time uses its
+-- connections.
 
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
@@ -16,23 +17,23 @@ local function run(send, seconds, ...)
     return nil, {
       kind = "timeout",
       code = "queue",
-      message = "no thread was free before the deadline",
+      message = "no worker thread was free before the deadline",
       maybe_sent = false,
     }
   end
-  local ok, answer, trouble = pcall(send, ...)
+  local ok, result, transport_err = pcall(send, ...)
   if not ok then
-    return nil, nil, tostring(answer)
+    return nil, nil, tostring(result)
   end
-  return answer, trouble
+  return result, transport_err
 end
 
 --- transport.send in this thread.
----@param deadline number on core.now(), which all threads have in common
+---@param deadline number on core.now(), which all threads share
 ---@param request equinix.transport.request
 ---@return equinix.transport.response|nil
 ---@return equinix.transport.err|nil
----@return string|nil raised what it raised
+---@return string|nil raised the error that it raised
 function M.send(deadline, request)
   local seconds = deadline - core.now()
   return run(curl.send, seconds, request, seconds)

@@ -1,4 +1,4 @@
--- compat: objects and classes are the same on every Lua.
+-- object: objects and classes are the same on every Lua.
 local core = require "equinix.core"
 
 describe("an object of the core", function()
@@ -18,7 +18,7 @@ describe("an object of the core", function()
   end)
 
   if debug.getfenv then -- luacheck: ignore
-    it("does not carry the environment of who made it", function()
+    it("does not carry the environment of its maker", function()
       local handle = core.http()
       local environment = debug.getfenv(handle) -- luacheck: ignore
       assert.is_true(environment ~= _G and next(environment) == nil)
@@ -27,7 +27,7 @@ describe("an object of the core", function()
   end
 
   if debug.getuservalue then -- luacheck: ignore
-    it("carries nothing where it has nothing to carry", function()
+    it("has no user value unless it needs one", function()
       local handle = core.http()
       local value = debug.getuservalue(handle) -- luacheck: ignore
       assert.is_true(value == nil or next(value) == nil)

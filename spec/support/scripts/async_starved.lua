@@ -1,16 +1,16 @@
--- crowd_starved: waits while the memory runs out, at every point in turn.
+-- async_starved: waits while the memory runs out, at every point in turn.
 --
 -- Law of this file: host.c runs it, with the server's URL. A call either
--- answers or raises; whichever, no outcome is lost.
+-- returns or raises; in both cases no result is lost.
 local core = require "equinix.core"
 
 local url = ...
-local crowd = core.multi()
+local multi = core.multi()
 local prepared = core.prepare { method = "GET", url = url .. "/path" }
 
 local failures = 0
--- Lets it run until there is enough memory for it. Libcurl's own memory is
--- not Lua's, so nothing that it does fails.
+-- Calls it with one more allocation each time until it succeeds. Libcurl's
+-- memory is not Lua's, so its allocations do not fail.
 local function starved(use)
   for n = 0, 1000 do
     local ok, a, b = host.starve(n, use) -- luacheck: globals host
@@ -20,19 +20,19 @@ local function starved(use)
     failures = failures + 1
     assert(tostring(a):find "not enough memory", a)
   end
-  error "it never came to an end"
+  error "it never succeeded"
 end
 
 for _ = 1, 5 do
   local number = starved(function()
-    return crowd:add(prepared, 10)
+    return multi:add(prepared, 10)
   end)
   local ended, response = starved(function()
-    return crowd:wait(10)
+    return multi:wait(10)
   end)
-  assert(ended == number, "an outcome was lost")
+  assert(ended == number, "a result was lost")
   assert(response.body == "/path")
-  assert(not crowd:wait(), "an outcome was told twice")
+  assert(not multi:wait(), "a result was returned twice")
 end
 assert(failures > 10, failures)
-crowd:close()
+multi:close()

@@ -1,7 +1,8 @@
--- ending_forked: a child that gets a TERM after core.on_term in its parent.
+-- termination_forked: a forked child gets a TERM after its parent called
+-- core.on_term.
 --
 -- Law of this file: host.c runs it as one forked worker that forks again. It
--- raises where the child lives on, or the parent takes the word for its own.
+-- raises if the child survives, or if the parent takes the signal for its own.
 -- luacheck: globals host
 local core = require "equinix.core"
 
@@ -15,7 +16,7 @@ if host.fork() then
   return
 end
 
--- A zombie is gone; nobody reaps it here.
+-- A zombie counts as ended; it is not reaped here.
 local function is_alive(pid)
   local ok = os.execute(("ps -o stat= -p %d | grep -q '^[^Z]'"):format(pid))
   return ok == true or ok == 0
@@ -27,7 +28,7 @@ while host.tally(CHILD) == 0 or is_alive(host.tally(CHILD)) do
   host.nap()
 end
 assert(host.tally(LIVED_ON) == 0, "the child lived on")
-assert(not core.told_to_end(), "the child's word came here")
+assert(not core.termination_requested(), "the child's signal came here")
 -- Nor does it end a wait for input, of which there is none.
 local start = core.now()
 core.multi():wait(0.1, true)

@@ -1,0 +1,74 @@
+--- log: the service's own log, one JSON object a line.
+--
+-- Law of this file: what a caller must not see is written here; never a
+-- secret, a query or a body. nginx's error log is not used for it, since that
+-- quotes requests.
+
+local json = require "equinix.base.json"
+local tables = require "equinix.base.table"
+
+local M = {}
+
+local path
+local file -- opened by each worker for itself
+
+--- Sets where the log is written.
+---@param new_path string
+function M.set_path(new_path)
+  path, file = new_path, nil
+end
+
+local function open()
+  local opened = io.open(path, "a")
+  if opened then
+    opened:setvbuf "no" -- a line is one write, so lines never mix
+  end
+  return opened
+end
+
+--- Writes a line; without a file it is dropped.
+---@param level "warn"|"error"
+---@param event string
+---@param fields table<string, any>
+function M.write(level, event, fields)
+  file = file or open()
+  if file then
+    local line = tables.update({ event = event }, fields)
+    line.time = os.date "!%Y-%m-%dT%H:%M:%SZ"
+    line.level = level
+    file:write((json.encode(line) or "{}"), "\n")
+  end
+end
+
+-- The client's events that are logged. Their fields hold no secrets.
+local LEVELS = {
+  token_failed = "error",
+  latched = "error",
+  store_failed = "warn",
+  refresh_failed = "warn",
+  lifetime_assumed = "warn",
+  grant_deprecated = "warn",
+}
+
+--- Writes an event of the client, where it is one to log.
+---@param name string
+---@param fields table<string, any>
+function M.event(name, fields)
+  if LEVELS[name] then
+    M.write(LEVELS[name], name, fields)
+  end
+end
+
+--- Writes why a request was refused.
+---@param face "rest"|"mcp"
+---@param err equinix.Error
+function M.refused(face, err)
+  M.write("error", "refused", {
+    face = face,
+    kind = err.kind,
+    code = err.code,
+    message = err.message,
+  })
+end
+
+return M
