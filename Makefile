@@ -26,8 +26,8 @@ SHARED = -shared -Wl,-z,nodelete
 # Calls Lua and libcurl directly: a cache hit is little more than such calls.
 DIRECT = -fno-plt
 endif
-DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto 2>/dev/null)
-DEPS_LIBS += -lcurl -lcrypto
+DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto zlib 2>/dev/null)
+DEPS_LIBS += -lcurl -lcrypto -lz
 
 # Every Lua whose headers are installed. cflags_lua5.4 etc. say where.
 LUAS := lua5.4 luajit lua5.3 lua5.1 lua5.5

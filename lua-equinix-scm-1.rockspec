@@ -12,7 +12,7 @@ description = {
   detailed = [[
 Every Equinix API call authenticated, with exactly one token request behind
 all of them: across coroutines, threads, processes and nginx workers. Needs
-libcurl and OpenSSL's libcrypto; comes with the command equinix-auth.]],
+libcurl, OpenSSL's libcrypto and zlib; comes with the command equinix-auth.]],
   license = "MIT",
 }
 
@@ -24,8 +24,8 @@ dependencies = {
 }
 
 -- The lists below are what is on disk; a spec compares them. The headers of
--- curl and OpenSSL are no external_dependencies, since LuaRocks does not look
--- into multiarch folders: src/base/compat.h says what to install.
+-- curl, OpenSSL and zlib are no external_dependencies, since LuaRocks does not
+-- look into multiarch folders: src/base/compat.h says what to install.
 build = {
   type = "builtin",
   modules = {
@@ -38,6 +38,7 @@ build = {
         "src/base/errno_name.c",
         "src/base/fork.c",
         "src/base/object.c",
+        "src/base/text.c",
         "src/cache/entry.c",
         "src/cache/futex.c",
         "src/cache/leader.c",
@@ -56,12 +57,17 @@ build = {
         "src/files/private_dir.c",
         "src/files/record_dir.c",
         "src/http/async.c",
+        "src/http/attempt.c",
+        "src/http/connection.c",
         "src/http/curl_init.c",
+        "src/http/curl_result.c",
         "src/http/date.c",
+        "src/http/decoder.c",
         "src/http/easy_defaults.c",
         "src/http/easy_options.c",
         "src/http/easy_state.c",
         "src/http/error.c",
+        "src/http/field_syntax.c",
         "src/http/file_sink.c",
         "src/http/handle.c",
         "src/http/multi.c",
@@ -71,6 +77,7 @@ build = {
         "src/http/response.c",
         "src/http/send_many.c",
         "src/http/sigpipe.c",
+        "src/http/tls_pending.c",
         "src/http/transfer.c",
         "src/http/url.c",
         "src/program/exec.c",
@@ -79,7 +86,7 @@ build = {
         "src/program/termination.c",
       },
       incdirs = { "src" },
-      libraries = { "curl", "crypto" },
+      libraries = { "curl", "crypto", "z" },
       defines = { "_GNU_SOURCE" },
     },
     ["equinix"] = "lua/equinix/init.lua",
@@ -89,10 +96,14 @@ build = {
     ["equinix.base.json"] = "lua/equinix/base/json.lua",
     ["equinix.base.json_text"] = "lua/equinix/base/json_text.lua",
     ["equinix.base.lazy"] = "lua/equinix/base/lazy.lua",
+    ["equinix.base.printable"] = "lua/equinix/base/printable.lua",
     ["equinix.base.shell"] = "lua/equinix/base/shell.lua",
     ["equinix.base.suggest"] = "lua/equinix/base/suggest.lua",
     ["equinix.base.table"] = "lua/equinix/base/table.lua",
     ["equinix.base.template"] = "lua/equinix/base/template.lua",
+    ["equinix.base.text"] = "lua/equinix/base/text.lua",
+    ["equinix.base.trim"] = "lua/equinix/base/trim.lua",
+    ["equinix.base.utf8"] = "lua/equinix/base/utf8.lua",
     ["equinix.cli"] = "lua/equinix/cli/init.lua",
     ["equinix.cli.all_pages"] = "lua/equinix/cli/all_pages.lua",
     ["equinix.cli.arguments"] = "lua/equinix/cli/arguments.lua",
@@ -119,9 +130,11 @@ build = {
     ["equinix.client"] = "lua/equinix/client.lua",
     ["equinix.client.batch"] = "lua/equinix/client/batch.lua",
     ["equinix.client.call"] = "lua/equinix/client/call.lua",
+    ["equinix.client.characters"] = "lua/equinix/client/characters.lua",
     ["equinix.client.credentials"] = "lua/equinix/client/credentials.lua",
     ["equinix.client.environment"] = "lua/equinix/client/environment.lua",
     ["equinix.client.fast_get"] = "lua/equinix/client/fast_get.lua",
+    ["equinix.client.lists"] = "lua/equinix/client/lists.lua",
     ["equinix.client.options"] = "lua/equinix/client/options.lua",
     ["equinix.emulator.accounts"] = "lua/equinix/emulator/accounts.lua",
     ["equinix.emulator.admin"] = "lua/equinix/emulator/admin.lua",
@@ -153,7 +166,9 @@ build = {
     ["equinix.emulator.tokens"] = "lua/equinix/emulator/tokens.lua",
     ["equinix.http.build"] = "lua/equinix/http/build.lua",
     ["equinix.http.date"] = "lua/equinix/http/date.lua",
+    ["equinix.http.error_body"] = "lua/equinix/http/error_body.lua",
     ["equinix.http.form"] = "lua/equinix/http/form.lua",
+    ["equinix.http.list_page"] = "lua/equinix/http/list_page.lua",
     ["equinix.http.media_type"] = "lua/equinix/http/media_type.lua",
     ["equinix.http.pagination"] = "lua/equinix/http/pagination.lua",
     ["equinix.http.problem"] = "lua/equinix/http/problem.lua",
@@ -227,6 +242,7 @@ build = {
     ["equinix.tokens.distributed"] = "lua/equinix/tokens/distributed.lua",
     ["equinix.tokens.fast_path"] = "lua/equinix/tokens/fast_path.lua",
     ["equinix.tokens.record"] = "lua/equinix/tokens/record.lua",
+    ["equinix.tokens.rejection"] = "lua/equinix/tokens/rejection.lua",
     ["equinix.tokens.renewal"] = "lua/equinix/tokens/renewal.lua",
     ["equinix.tokens.shared_error"] = "lua/equinix/tokens/shared_error.lua",
     ["equinix.tokens.source"] = "lua/equinix/tokens/source.lua",

@@ -2,15 +2,17 @@
  * all: many authenticated GETs at once: a curl_multi loop in C, with the
  * options of the module and a static bearer header.
  *
- *   all BASE_URL CA_FILE     a contender of side.lua
+ *   all BASE_URL CA_FILE [CONCURRENT]     a contender of side.lua
  *
- * CONCURRENT handles take the next request as soon as they are idle. Every
+ * So many handles (50) take the next request as soon as they are idle. Every
  * response of a round is kept to its end, in order, as client:all returns them
  * all; freeing them is measured too, as it is part of the collector's work.
  */
 #include "loop.h"
 
-#define CONCURRENT 50
+#define CONCURRENT_MAX 1000
+
+static long concurrent = 50;
 
 struct answer {
   struct kept headers;
@@ -51,7 +53,7 @@ static struct answer *run(CURLM *multi, CURL **handles, long count)
   }
   long begun = 0;
   long ended = 0;
-  for (; begun < CONCURRENT && begun < count; begun++) {
+  for (; begun < concurrent && begun < count; begun++) {
     begin(multi, handles[begun], &answers[begun]);
   }
   while (ended < count) {
@@ -98,19 +100,21 @@ static void point_at(CURL *curl, const char *base_url, const char *path)
 
 int main(int argc, char **argv)
 {
-  CURL *handles[CONCURRENT];
-  if (argc != 3) {
-    die("usage: all BASE_URL CA_FILE");
+  CURL *handles[CONCURRENT_MAX];
+  if (argc == 4) {
+    concurrent = strtol(argv[3], NULL, 10);
+  }
+  if (argc < 3 || argc > 4 || concurrent < 1 || concurrent > CONCURRENT_MAX) {
+    die("usage: all BASE_URL CA_FILE [CONCURRENT]");
   }
   CURLM *multi = NULL;
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
       (multi = curl_multi_init()) == NULL ||
-      curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONCURRENT) !=
-          CURLM_OK) {
+      curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, concurrent) != CURLM_OK) {
     die("curl_multi_init");
   }
   struct curl_slist *list = make_headers();
-  for (int i = 0; i < CONCURRENT; i++) {
+  for (int i = 0; i < concurrent; i++) {
     handles[i] = prepare(argv[1], list, argv[2]);
     point_at(handles[i], argv[1], "/slow");
   }
@@ -118,7 +122,7 @@ int main(int argc, char **argv)
    * needed: to shake hands over TLS takes as long as 50 requests, and is not
    * what is measured. */
   drop(run(multi, handles, WARM_UP), WARM_UP);
-  for (int i = 0; i < CONCURRENT; i++) {
+  for (int i = 0; i < concurrent; i++) {
     point_at(handles[i], argv[1], "/fabric/v4/ports");
   }
 
@@ -129,7 +133,7 @@ int main(int argc, char **argv)
     end_turn(cpu_seconds() - cpu, wall_seconds() - wall);
   }
 
-  for (int i = 0; i < CONCURRENT; i++) {
+  for (int i = 0; i < concurrent; i++) {
     curl_easy_cleanup(handles[i]);
   }
   if (curl_multi_cleanup(multi) != CURLM_OK) {

@@ -1,5 +1,6 @@
 -- client: the one object, its life and its manners.
 local equinix = require "equinix"
+local old_token = require "spec.support.old_token"
 local scripted = require "spec.support.scripted"
 
 local function client(opts)
@@ -51,6 +52,8 @@ describe("a client", function()
   it("does nothing at construction", function()
     local c = client()
     assert.equal(0, #c.transport.sent)
+    -- Naming a slot takes a digest, whose first use reads libcrypto's files.
+    assert.is_nil(c.tokens.open_slot)
   end)
 
   it("refuses every call once closed, and closes twice", function()
@@ -169,9 +172,12 @@ describe("a client", function()
           end }
         c = client { transport = transport }
         if warm then
-          c:token()
+          old_token(c)
+          assert.equal("closed", select(2, call(c)).kind)
+        else
+          -- The token is some moments old: this 401 is the path's own.
+          assert.equal("auth", select(2, call(c)).kind)
         end
-        assert.equal("closed", select(2, call(c)).kind)
         assert.equal(2, #transport.sent)
       end
     end

@@ -128,13 +128,13 @@ describe("the example", function()
       assert.are.equal(401, (n:get "/fabric/v4/ports"))
       assert(process.eventually(function()
         return n:get "/fabric/v4/ports" == 200
-      end))
+      end, 15))
       assert.are.equal(2, e:count(TOKEN))
       e:config { revoke_all = true, status = 503, retry_after = 30 }
       assert.are.equal(401, (n:get "/fabric/v4/ports"))
       assert(process.eventually(function()
         return n:get "/fabric/v4/ports" == 503
-      end))
+      end, 15))
     end)
 
   it("gateway.conf trusts nobody who can't prove who he is", function()

@@ -117,6 +117,7 @@ describe("the tree", function()
     ["core/http/curl_init"] = "core/http/sigpipe",
     -- the options that stay from one request to the next
     ["core/http/easy_defaults"] = "core/http/easy_options",
+    ["core/http/field_syntax"] = "core/http/request",
     ["core/http/send_many"] = "core/http/multi",
   }
 

@@ -77,6 +77,10 @@ describe("the gateway", function()
 
   local PORTS = "/api/fabric/v4/ports"
 
+  local function old()
+    n:run "require('spec.support.old_token')(demo)"
+  end
+
   local function rejections()
     return n:run "return demo:stats().rejections"
   end
@@ -137,7 +141,7 @@ describe("the gateway", function()
   it("passes a 401 on and refuses that token: the next one is good",
     function()
       local before = rejections()
-      n:ok(PORTS)
+      old()
       e:config { revoke_all = true }
       assert.are.equal(401, (n:get(PORTS)))
       assert.is_true(process.eventually(function()
@@ -149,7 +153,7 @@ describe("the gateway", function()
 
   it("notices a 401 that an error page hides", function()
     local before = rejections()
-    n:ok "/hidden/fabric/v4/ports"
+    old()
     e:config { revoke_all = true }
     n:ok "/hidden/fabric/v4/ports"
     assert.is_true(process.eventually(function()
@@ -172,6 +176,24 @@ describe("the gateway", function()
     n:ok(PORTS)
     assert.are.equal(before, rejections())
     assert.are.equal(1, e:count "POST /oauth2/v1/token")
+  end)
+
+  -- Any caller can request a path that answers 401.
+  it("serves the other paths beside one that always answers 401", function()
+    e:config { api_status = 401, scope = "/fabric/v4/ports" }
+    local before = rejections()
+    for _ = 1, 8 do
+      assert.are.equal(401, (n:get(PORTS)))
+      n:ok "/api/fabric/v4/metros"
+    end
+    assert.are.equal(1, e:count "POST /oauth2/v1/token")
+    for _ = 1, 8 do
+      old()
+      assert.are.equal(401, (n:get(PORTS)))
+      n:ok "/api/fabric/v4/metros"
+    end
+    assert.is_true(e:count "POST /oauth2/v1/token" <= 6)
+    assert.is_true(rejections() - before <= 5)
   end)
 
   it("answers 503 when there is no token, and sends nothing on", function()

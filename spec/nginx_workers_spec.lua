@@ -166,6 +166,7 @@ describe("nginx workers", function()
 
   it("renew a revoked token under load: no call fails", function()
     local n = start()
+    n:run "require('spec.support.old_token')(demo)"
     local l = load.start { url = n.url, path = "/get", seconds = 3,
       at_once = 16 }
     assert(l:going())
@@ -178,6 +179,7 @@ describe("nginx workers", function()
 
   it("send no POST twice while the token is revoked", function()
     local n = start()
+    n:run "require('spec.support.old_token')(demo)"
     local l = load.start { url = n.url, path = "/post", count = 400,
       at_once = 8, method = "POST", body = SHIPMENT }
     assert(l:going())

@@ -40,6 +40,32 @@ function core.time() end
 ---@return string hex 64 lower-case digits
 function core.sha256(bytes) end
 
+-- base/text.c ----------------------------------------------------------------
+
+---`pcall` under the locale "C", for this thread and this call only.
+---@param f function
+---@param ... any its arguments
+---@return boolean ok
+---@return any ... results, or the message
+function core.in_c_locale(f, ...) end
+
+---The decimal point of the locale that this thread has now.
+---@return string point may have several bytes
+function core.decimal_point() end
+
+---A to Z in lower case; all other bytes as they are, in any locale.
+---@param text string
+---@return string
+function core.lower(text) end
+
+---In a number, or in all tables of a value: whole floats below 2^53 become
+---integers where Lua has those. No metamethod runs. Raises for tables nested
+---more than 1000 deep.
+---@param value any changed in place
+---@return any value
+---@return boolean finite false: an infinity or a NaN was found
+function core.whole_numbers(value) end
+
 -- crypto/seal.c --------------------------------------------------------------
 
 ---Seals a record: encrypted, and bound to its key. The same bytes are sealed

@@ -13,7 +13,8 @@ core.tokens = {}
 
 ---A slot for the entry of that key. The entry may be given to another key, and
 ---is found or made again.
----@param key string any bytes; a salted digest of it is kept
+---@param key? string any bytes; a salted digest of it is kept. Without it
+---  the slot is closed, to be reopened.
 ---@param alone? boolean only this slot uses the entry
 ---@return equinix.slot
 function core.tokens.open(key, alone) end
@@ -50,9 +51,10 @@ core.tokens.yields = true
 ---@field fresh number until when it is fresh
 ---@field advisory number until when it is advisory
 ---@field expires number
+---@field next? number before which no caller leads unless forced
 
 ---How a Lua state uses one entry of the cache. A closed slot raises in all but
----peek, close and tostring.
+---peek, bind, ffi, reopen, close and tostring.
 ---@class equinix.slot
 local slot = {}
 
@@ -103,8 +105,9 @@ function slot:read() end
 ---@return boolean|nil rejected
 function slot:acquire(seen, force, lease_seconds) end
 
----Ends a renewal with a token and clears back-off and failure. A token that
----has expired already is for the waiters of this renewal only.
+---Ends a renewal with a token and clears back-off and failure, but no caller
+---leads before `times.next`. A token that has expired already is for the
+---waiters of this renewal only.
 ---@param lease equinix.slot.id
 ---@param record string opaque, 48 KiB at most
 ---@param header string ready to send, 1 byte to 16 KiB + 16
@@ -173,12 +176,14 @@ function slot:reject(serial) end
 function slot:forget() end
 
 ---May this be done now, if it may be done n times in any span of `seconds`?
----All slots of the entry share one window.
+---It counts as done, unless the caller only asks. All slots of the entry share
+---one window.
 ---@param n integer 1 to 8
 ---@param seconds number
+---@param asks? boolean
 ---@return boolean allowed
 ---@return number|nil wait seconds, where it is not
-function slot:rate_limit(n, seconds) end
+function slot:rate_limit(n, seconds, asks) end
 
 ---Adds to a counter of the entry.
 ---@param i integer 1 to 8

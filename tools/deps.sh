@@ -86,6 +86,7 @@ look_for_demo() {
     has_header curl/curl.h
   need "OpenSSL's headers" libssl-dev openssl-devel openssl@3 - \
     has_header openssl/evp.h
+  need "zlib's headers" zlib1g-dev zlib-devel - - has_header zlib.h
   need lua-cjson lua-cjson lua-cjson - lua-cjson has_rock lua5.4 cjson
   need argparse lua-argparse lua-argparse - argparse has_rock lua5.4 argparse
   need 'nginx with Lua' 'nginx libnginx-mod-http-lua' openresty \
@@ -100,6 +101,7 @@ look_for_tests() {
   need 'Lua 5.1' lua5.1 compat-lua - - has_lua lua5.1
   need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel - - \
     has_lua_headers lua5.1
+  need 'Lua 5.3' lua5.3 - - - has_lua lua5.3
   need "Lua 5.3's headers" liblua5.3-dev - - - has_lua_headers lua5.3
   need "LuaJIT's cjson" lua-cjson - - lua-cjson has_rock luajit cjson
   need busted lua-busted - - busted has_rock lua5.4 busted.runner
@@ -128,7 +130,12 @@ look_for_tests() {
   need cppcheck cppcheck cppcheck cppcheck - has_command cppcheck
   # Only Linux has it.
   [ "$(uname -s)" != Linux ] ||
-    need strace strace strace - - has_command strace
+    {
+      need strace strace strace - - has_command strace
+      # What localedef makes locales of.
+      need locales locales glibc-locale-source - - \
+        test -f /usr/share/i18n/locales/tr_TR
+    }
 }
 
 look() {

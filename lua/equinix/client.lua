@@ -12,10 +12,10 @@ local check = require "equinix.base.check"
 local core = require "equinix.core"
 local errors = lazy "equinix.base.error"
 local fast_get = lazy "equinix.client.fast_get"
-local pagination = lazy "equinix.http.pagination"
+local lists = lazy "equinix.client.lists"
 local passthrough = lazy "equinix.oauth.passthrough"
 local source = require "equinix.tokens.source"
-local static = require "equinix.tokens.static"
+local static = lazy "equinix.tokens.static"
 local validate = lazy "equinix.http.validate"
 
 local M = {}
@@ -108,19 +108,32 @@ function Client:refresh(opts)
   }
 end
 
+local function refuse(self, rule, authorization)
+  if type(authorization) ~= "string" then
+    misuse("pass the string that authorization() gave", 3)
+  elseif not self.tokens then
+    return closed()
+  end
+  return (self.tokens[rule](self.tokens, authorization)) or false
+end
+
 --- Marks that token as refused, if it is still the current one: it is served
 --- to no caller any more, and the next call renews. No I/O, any nginx phase.
 ---@param authorization string as client:authorization() gave it
 ---@return boolean|nil
 ---@return equinix.Error|nil
 function Client:invalidate(authorization)
-  if type(authorization) ~= "string" then
-    misuse("invalidate takes the string that authorization() gave", 2)
-  end
-  if not self.tokens then
-    return closed()
-  end
-  return self.tokens:reject(authorization) or false
+  local refused, err = refuse(self, "reject", authorization)
+  return refused, err
+end
+
+--- The same after a 401, but not for a token that is a few seconds old.
+---@param authorization string as client:authorization() gave it
+---@return boolean|nil
+---@return equinix.Error|nil
+function Client:unauthorized(authorization)
+  local refused, err = refuse(self, "unauthorized", authorization)
+  return refused, err
 end
 
 -- `level` says at whose line a mistake is raised. No public method calls this
@@ -157,8 +170,11 @@ local function joined(method, path, opts, level)
   return all
 end
 
-for _, method in ipairs { "GET", "HEAD", "DELETE", "POST", "PUT", "PATCH" } do
-  Client[method:lower()] = function(self, path, opts)
+local METHODS = { get = "GET", head = "HEAD", delete = "DELETE",
+  post = "POST", put = "PUT", patch = "PATCH" }
+
+for name, method in pairs(METHODS) do
+  Client[name] = function(self, path, opts)
     if opts == nil and method == "GET" and self.tokens
       and type(path) == "string" then
       local header = self.tokens.hit()
@@ -175,7 +191,8 @@ end
 
 --- Many calls at once, on this one thread.
 ---@param requests equinix.Request[] without `timeout`: that is one for all
----@param opts? {concurrency?: integer, timeout?: number} 16; seconds
+---@param opts? {concurrency?: integer, connections?: integer,
+---  timeout?: number} 16; 2 at most where HTTP/2 shares them; seconds
 ---@return {response?: equinix.Response, err?: equinix.Error}[]|nil in order
 ---@return equinix.Error|nil
 function Client:all(requests, opts)
@@ -184,22 +201,11 @@ function Client:all(requests, opts)
     return closed()
   end
   opts = opts or {}
-  return batch.run(self, requests, opts.concurrency or CONCURRENCY,
-    opts.timeout or self.config.timeout)
-end
-
--- The iterators raise: a loop has no place for `nil, err`.
-local function fetcher(self)
-  return function(opts)
-    if not self.tokens then
-      error(select(2, closed()), 0)
-    end
-    local response, err = call.run(self, opts)
-    if not response then
-      error(err, 0)
-    end
-    return response
-  end
+  return batch.run(self, requests, {
+    concurrency = opts.concurrency or CONCURRENCY,
+    connections = opts.connections,
+    timeout = opts.timeout or self.config.timeout,
+  })
 end
 
 local function paged(path, opts, level)
@@ -216,7 +222,7 @@ end
 ---@return fun(): any, equinix.Response next the page, nil after the last one
 function Client:pages(path, opts)
   local first = paged(path, opts, 2)
-  return pagination.each(fetcher(self), first)
+  return lists.pages(self, first)
 end
 
 --- Iterates over the items of all pages. Raises an equinix.Error.
@@ -225,18 +231,7 @@ end
 ---@return fun(): any next an item, nil after the last one
 function Client:items(path, opts)
   local first = paged(path, opts, 2)
-  local each, list, i = pagination.each(fetcher(self), first), {}, 0
-  return function()
-    i = i + 1
-    while list[i] == nil do
-      local page = each()
-      if page == nil then
-        return nil
-      end
-      list, i = pagination.items(page), 1
-    end
-    return list[i]
-  end
+  return lists.items(self, first)
 end
 
 --- One of the two published operations with a body of your own: nothing is

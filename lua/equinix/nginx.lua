@@ -47,8 +47,9 @@ function M.authorize(client)
 end
 
 --- For log_by_lua: when the API answered 401, the token that was sent is
---- refused for all workers, and the next request renews it. The 401 itself
---- has gone to the caller.
+--- refused for all workers, and the next request renews it; unless it is a few
+--- seconds old, or five were renewed within a minute: any caller can request a
+--- path that answers 401. The 401 itself has gone to the caller.
 ---@param client equinix.Client
 function M.log(client)
   -- One status for each upstream that was tried: "502, 401 : 200".
@@ -59,7 +60,7 @@ function M.log(client)
   end
   local sent = ngx.var.http_authorization
   if sent then
-    client:invalidate(sent)
+    client:unauthorized(sent)
   end
 end
 

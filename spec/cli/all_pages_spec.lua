@@ -3,6 +3,7 @@ local all_pages = require "equinix.cli.all_pages"
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
+local lists = require "spec.support.lists"
 local rawserver = require "spec.support.rawserver"
 
 describe("equinix-auth request --all-pages", function()
@@ -114,7 +115,60 @@ describe("equinix-auth request --all-pages", function()
     local code, out, said = run { "GET", "/fabric/v4/health" }
     assert.equal(1, code)
     assert.equal("", out)
-    assert.matches("the response contains no list", said)
+    assert.matches("GET /fabric/v4/health: .*not a list.*\"apiServices\"",
+      said)
+  end)
+
+  it("follows the rule of client:items for what is a list", function()
+    local server = lists.serve(lists.RESPONSES)
+    finally(function()
+      server:stop()
+    end)
+    for i, response in ipairs(lists.RESPONSES) do
+      local code, out, said = run({ "GET", "/" .. i }, {
+        EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+      })
+      if response.items then
+        assert.equal(0, code, response[1] .. said)
+        assert.equal(#response.items == 0 and "[]\n" or "[\n"
+          .. table.concat(response.items, ",\n") .. "\n]\n", out)
+      else
+        assert.equal(1, code, response[1])
+        assert.equal("", out)
+        assert.truthy(said:find(response.message, 1, true), said)
+      end
+    end
+  end)
+
+  it("ends, and prints nothing of a list without an end", function()
+    for name, list in pairs(lists.ENDLESS) do
+      local server = lists.serve_endless(list)
+      local code, out, said = run({ "GET", "/list" }, {
+        EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+      })
+      local requests = #server:requests()
+      server:stop()
+      assert.equal(1, code, name)
+      assert.equal("", out)
+      assert.matches("GET /list: .*this list can't be paged through", said)
+      assert.is_true(requests <= list.at, name)
+    end
+  end)
+
+  it("prints nothing of a list with a number that is none", function()
+    local server = lists.serve(lists.NUMBERS)
+    finally(function()
+      server:stop()
+    end)
+    for i = 1, #lists.NUMBERS, 8 do -- the rest is in http/pagination_spec
+      local code, out, said = run({ "GET", "/" .. i }, {
+        EQUINIX_API_ENDPOINT = server.url, EQUINIX_API_TOKEN = "t",
+      })
+      assert.equal(1, code, lists.NUMBERS[i][1])
+      assert.equal("", out)
+      assert.truthy(said:find(lists.NUMBERS[i].member .. " of the response",
+        1, true), said)
+    end
   end)
 
   it("prints nothing of a list with a page that is not JSON", function()
@@ -163,29 +217,9 @@ describe("the array of all items", function()
 end)
 
 describe("the items of a page", function()
-  it("are found in every shape", function()
-    for _, text in ipairs {
-      '[1,{"a":2}]',
-      '{"pagination":{"total":2},"data":[1,{"a":2}]}',
-      '{"content":[1,{"a":2}],"page":{"number":0}}',
-      '{"status":{"data":[7]},"payLoad":[1,{"a":2}]}',
-      '{"payLoad":{"data":[1,{"a":2}]}}',
-      ' {\n "data" : [ 1 ,\n {"a":2} ]\n} ',
-      '\r\n[ 1 ,\t{"a":2} ] \n',
-    } do
-      assert.same({ "1", '{"a":2}' }, all_pages.page_items(text), text)
-    end
-    assert.same({ '{"a":1}' }, all_pages.page_items '{"payLoad":{"a":1}}')
-    assert.same({}, all_pages.page_items '{"data":[]}')
-    assert.same({}, all_pages.page_items "[]")
-  end)
-
-  it("are nil where there is no list", function()
-    for _, text in ipairs { "{}", '{"name":"a","tags":[1]}', "1", '"data"',
-      '{"data":"[1]"}', '{"data":null}' } do
-      assert.is_nil(all_pages.page_items(text), text)
-    end
-  end)
+  local function page_items(text)
+    return all_pages.page_items(json.decode(text), text)
+  end
 
   it("keep their bytes: long numbers, order, empty arrays, escapes",
     function()
@@ -195,10 +229,14 @@ describe("the items of a page", function()
         [=[{"b\"]":"}{][","c":[[["]"]]]}]=], "true", "null",
         '"\\u00e9"',
       }
-      assert.same(items, all_pages.page_items('{"data":['
+      assert.same(items, page_items('{"data":['
         .. table.concat(items, ",") .. "]}"))
-      assert.same(items, all_pages.page_items('{"data": [\n  '
+      assert.same(items, page_items('{"data": [\n  '
         .. table.concat(items, " ,\n  ") .. "\n]}"))
+      assert.same(items, all_pages.page_items({ 1 }, "\239\187\191 [ "
+        .. table.concat(items, ",") .. "]"))
+      assert.same(items, page_items('{"payLoad":{"x":1,"data":[ '
+        .. table.concat(items, " ,\t") .. "]}}"))
     end)
 end)
 

@@ -1,5 +1,6 @@
 -- batch: many calls at once, each with a result of its own.
 local equinix = require "equinix"
+local old_token = require "spec.support.old_token"
 local scripted = require "spec.support.scripted"
 
 local warm -- whether there is a token already when `all` is called
@@ -91,6 +92,7 @@ for _, state in ipairs { "without a token", "with a token" } do
         return authorization == "Bearer t1" and scripted.json(401, "")
           or echo(path)
       end)
+      old_token(c)
       for _, result in ipairs(c:all(paths(20))) do
         assert.truthy(result.response)
       end
@@ -187,6 +189,8 @@ for _, state in ipairs { "without a token", "with a token" } do
         function() c:all({}, { concurency = 3 }) end,
         function() c:all({}, { concurrency = 0 }) end,
         function() c:all({}, { concurrency = 1.5 }) end,
+        function() c:all({}, { connections = 0 }) end,
+        function() c:all({}, { connections = 1.5 }) end,
       } do
         local ok, message = pcall(call)
         assert.is_false(ok)

@@ -1,5 +1,7 @@
 -- call: one API call; scripted answers, for each rule of repetition.
 local equinix = require "equinix"
+local old_token = require "spec.support.old_token"
+local rawserver = require "spec.support.rawserver"
 local scripted = require "spec.support.scripted"
 
 local token = scripted.token
@@ -170,6 +172,7 @@ end)
 describe("a 401", function()
   it("costs one renewal and one repetition", function()
     local c, calls, _, tokens = client { status(401), OK }
+    old_token(c)
     assert(c:post("/x", { json = { a = 1 } }))
     assert.equal(2, #calls)
     assert.equal(2, tokens())
@@ -183,6 +186,7 @@ describe("a 401", function()
       errorMessage = "Unauthorized",
       correlationId = "c-1",
     } }) }
+    old_token(c)
     local answer, problem = c:get "/x"
     assert.is_nil(answer)
     assert.equal("auth", problem.kind)
@@ -238,11 +242,21 @@ describe("a repetition", function()
       assert.equal(2, #calls)
       assert.same({ 3 }, transport.slept)
     end
+    local c, calls = client { status(429), OK }
+    assert(c:post("/x", { json = {} }))
+    assert.equal(2, #calls)
   end)
 
-  it("follows 502, 504 and broken transfers only where it is harmless",
+  -- A gateway says 503 also when its backend broke off while it read the
+  -- request, so without Retry-After it may have been carried out.
+  it("follows 502, 503, 504 and broken transfers only where it is harmless",
     function()
-      for _, answer in ipairs { status(502), status(504),
+      for _, answer in ipairs { status(502), status(504), status(503),
+        status(503, { ["retry-after"] = "soon" }),
+        -- As Varnish says it when its backend broke off.
+        { status = 503, body = "<!DOCTYPE html>", headers = {
+          { "Content-Type", "text/html; charset=utf-8" },
+          { "Retry-After", "5" } } },
         scripted.broken("network", true),
         scripted.broken("timeout", true) } do
         local c, calls = client { answer, OK }
@@ -485,4 +499,45 @@ describe("a sink", function()
     assert.equal("network", problem.kind)
     assert.equal(1, #given)
   end)
+end)
+
+describe("a POST to a real server that answers 503", function()
+  -- The body was read before: it may have been carried out.
+  local function sent(headers, opts)
+    local server = rawserver.start(([[
+      local c = ...
+      while c:request() do
+        c.share.n = (c.share.n or 0) + 1
+        c:send(c.share.n == 1 and
+          "HTTP/1.1 503 x\r\n%sContent-Length: 0\r\n\r\n" or c.ok "{}")
+      end
+    ]]):format(headers))
+    local c = assert(equinix.new { token = "mine", base_url = server.url })
+    local response, err = c:request(opts)
+    local count = #server:requests()
+    server:stop()
+    return count, response, err
+  end
+
+  it("is sent again only when that names a time, or the caller allows it",
+    function()
+      for _, method in ipairs { "POST", "PATCH" } do
+        local count, _, err = sent("", { path = "/x", method = method,
+          json = {} })
+        assert.equal(1, count)
+        assert.equal(503, err.status)
+        assert.is_true(err.retryable)
+        for _, case in ipairs { { "Retry-After: 0\\r\\n" }, { "", true } } do
+          local response
+          count, response = sent(case[1], { path = "/x", method = method,
+            json = {}, idempotent = case[2] })
+          assert.equal(2, count)
+          assert.equal(200, response.status)
+        end
+      end
+      assert.equal(2, (sent("", { path = "/x", method = "PUT", json = {} })))
+      local page = "Retry-After: 0\\r\\nContent-Type: text/html\\r\\n"
+      assert.equal(1, (sent(page, { path = "/x", method = "POST",
+        json = {} })))
+    end)
 end)

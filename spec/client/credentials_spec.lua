@@ -84,11 +84,42 @@ describe("credentials", function()
       "client_secret_file", "user_name", "user_password" } do
       for _, value in ipairs { "", "a\nb", "a\r", "\0", "a\127" } do
         local _, reason = take { [name] = value }
-        assert.matches("^" .. name .. " is empty or holds", reason)
-        assert.not_matches("a.b", reason:sub(#name + 30))
+        assert.equal(name, reason:match "^[%l_]+")
+        assert.truthy(reason:find "is empty" or reason:find "the byte 0x%x%x"
+          or reason:find "control character")
+        assert.not_matches("a\nb", reason)
       end
     end
   end)
+
+  it("with bytes that no secret has are refused before they are sent",
+    function()
+      for bytes, name in pairs {
+        ["\239\187\191"] = "a byte order mark",
+        ["\194\160"] = "a no-break space",
+        ["\226\128\139"] = "a zero-width space",
+        ["\195\164"] = "0xC3",
+      } do
+        local path = file("SEC" .. bytes .. "RET\n")
+        local config = take { client_id = "id", client_secret_file = path }
+        local secret, reason, _ = config.secret()
+        assert.is_nil(secret)
+        assert.matches(path, reason, 1, true)
+        assert.matches(name .. " at position 4", reason, 1, true)
+        assert.not_matches("RET", reason, 1, true)
+        _, reason = take { client_id = "id", client_secret = "SEC" .. bytes }
+        assert.matches("^client_secret has the byte", reason)
+        assert.not_matches("SEC", reason, 1, true)
+        set = { EQUINIX_CLIENT_ID = "id" .. bytes,
+          EQUINIX_API_CLIENTSECRET = "secret" }
+        _, reason = take {}
+        assert.matches("^EQUINIX_CLIENT_ID has the byte", reason)
+        set = {}
+      end
+      local _, reason = take { user_name = "J\195\182rg",
+        user_password = "\226\130\172\t" }
+      assert.is_nil(reason)
+    end)
 
   it("hold a token that is one", function()
     for _, value in ipairs { "a b", "a\195\164" } do
@@ -156,6 +187,20 @@ describe("credentials.missing", function()
     assert.matches("secret is missing.*EQUINIX_API_CLIENTSECRET.*_FILE",
       missing { client_id = "a" })
     assert.is_nil(missing { client_id = "a", has_secret = true })
+  end)
+
+  it("takes no scope for a token exchange that is none", function()
+    for _, grant in ipairs { false, "token_exchange" } do
+      for scope, reason in pairs { [""] = "scope is empty",
+        ["  "] = "scope is empty", ["a\nb"] = "no scope has",
+        ["a\tb"] = "no scope has", ['a"b'] = "no scope has",
+        ["a\\b"] = "no scope has", ["\195\164"] = "no scope has" } do
+        assert.matches(reason, missing { grant = grant or nil, scope = scope,
+          subject = print })
+      end
+    end
+    assert.is_nil(missing { grant = "token_exchange", subject = print,
+      scope = "roleassignments:1 ern:a/b#[c]" })
   end)
 
   it("asks a password of the password grant, and nothing of a token",

@@ -1,5 +1,6 @@
 -- fast_get: the short way of a plain GET, and when it is left.
 local equinix = require "equinix"
+local old_token = require "spec.support.old_token"
 local scripted = require "spec.support.scripted"
 
 local function client(answers, opts)
@@ -62,6 +63,7 @@ describe("a plain GET", function()
       scripted.broken("network", true), OK,
       scripted.json(302, "", { location = "/z" }), OK,
       scripted.json(404, "") }
+    old_token(c)
     for _ = 1, 4 do
       assert(c:get "/x")
     end

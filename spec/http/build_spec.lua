@@ -49,6 +49,14 @@ describe("build.request", function()
       sink = function() end }))
   end)
 
+  it("asks for a body that is saved by HTTP/1.1, whose ends are certain",
+    function()
+      for _, sink in ipairs { "/tmp/file", print } do
+        assert.is_true(request_of({ path = "/x", sink = sink }).http1)
+      end
+      assert.is_nil(request_of({ path = "/x" }).http1)
+    end)
+
   it("sets the Content-Type of a body, unless the caller does", function()
     local function content_type(fields)
       fields.path, fields.method = "/x", "POST"

@@ -27,8 +27,6 @@ describe("an HTTP-date", function()
       ["Fri, 01 Mar 2024 00:00:00 GMT"] = 1709251200,
       ["Mon, 01 Mar 2100 00:00:00 GMT"] = 4107542400,
       ["Fri, 31 Dec 9999 23:59:59 GMT"] = 253402300799,
-      ["Mon, 01 Jan 0001 00:00:00 GMT"] = -62135596800,
-      ["Thu, 01 Jan 1582 00:00:00 GMT"] = -12244089600,
     } do
       assert.equal(time, date.parse(text, NOW), text)
     end
@@ -51,6 +49,10 @@ describe("an HTTP-date", function()
       "Sun, 30 Feb 2000 08:49:37 GMT",
       "Sun, 29 Feb 2100 08:49:37 GMT",
       "Sunday, 31-Nov-94 08:49:37 GMT",
+      "Sunday, 30-Feb-00 08:49:37 GMT",
+      "Sun, 06 Nov 0094 08:49:37 GMT",
+      "Sun, 06 Nov 0000 08:49:37 GMT",
+      "Sun, 06 Nov 1582 08:49:37 GMT",
       "Sun Nov 31 08:49:37 1994",
     } do
       assert.is_nil(date.parse(text, NOW), text)
@@ -76,6 +78,8 @@ describe("an HTTP-date", function()
       "Nov, 06 Sun 1994 08:49:37 GMT",
       "Day, 06 Nov 1994 08:49:37 GMT",
       "Sun, 06 Foo 1994 08:49:37 GMT",
+      "Sun, 06 November 1994 08:49:37 GMT",
+      "Sunday, 06-November-94 08:49:37 GMT",
       "Sun, 06 Nov 1994 08:49:37 GMT ",
       "Sun, 06 Nov 1994 08:49:37 GMT\0",
       "19941106",

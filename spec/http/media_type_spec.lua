@@ -49,3 +49,15 @@ describe("a media type", function()
     end
   end)
 end)
+
+describe("media_type.is_html", function()
+  it("is true for a web page only", function()
+    for _, text in ipairs { "text/html", "Text/HTML; charset=utf-8" } do
+      assert.is_true(media_type.is_html(text))
+    end
+    for _, text in ipairs { "", "application/json", "text/plain" } do
+      assert.is_false(media_type.is_html(text))
+    end
+    assert.is_false(media_type.is_html(nil))
+  end)
+end)

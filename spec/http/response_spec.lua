@@ -1,6 +1,8 @@
 -- response: a server's response, as callers read it.
 local err = require "equinix.base.error"
 local json = require "equinix.base.json"
+local equinix = require "equinix"
+local rawserver = require "spec.support.rawserver"
 local response = require "equinix.http.response"
 
 local function response_of(body, headers)
@@ -43,6 +45,12 @@ describe("a response", function()
     assert.equal(json.null, response_of("null"):json())
   end)
 
+  it("is read without the byte order mark before its JSON", function()
+    assert.same({ data = { 1 } },
+      response_of('\239\187\191{"data":[1]}'):json())
+    assert.is_nil((response_of "\239\187\191":json()))
+  end)
+
   it("whose body is not JSON says so and quotes nothing of it", function()
     for _, body in ipairs { "", "<html>SECRET</html>", '{"a":SECRET}' } do
       local one = response_of(body)
@@ -79,5 +87,34 @@ describe("response.SUCCESS", function()
       assert.equal(status >= 200 and status < 300 or nil,
         response.SUCCESS[status], status)
     end
+  end)
+end)
+
+describe("a server that begins its JSON with a byte order mark", function()
+  local server
+  setup(function()
+    server = rawserver.start [[
+      local c = ...
+      local request = c:request()
+      while request do
+        c:send(c.ok("\239\187\191" .. (request.path:find "/token"
+          and '{"access_token":"one","token_timeout":"3599"}'
+          or '{"data":[1.5]}')))
+        request = c:request()
+      end
+    ]]
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  it("is understood, for tokens and for responses", function()
+    local client = assert(equinix.new {
+      base_url = server.url, client_id = "bom", client_secret = "a secret",
+    })
+    assert.equal("one", assert(client:token()).access_token)
+    local got = assert(client:get "/fabric/v4/ports")
+    assert.same({ data = { 1.5 } }, assert(got:json()))
+    client:close()
   end)
 end)

@@ -1,4 +1,6 @@
 -- retry: nothing that may have had an effect is done twice.
+local equinix = require "equinix"
+local rawserver = require "spec.support.rawserver"
 local retry = require "equinix.http.retry"
 
 local NOW = 784111777 -- Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110, 5.6.7)
@@ -35,7 +37,6 @@ describe("Retry-After", function()
   it("of a past date is now, of a distant one the cap", function()
     assert.equal(0, after "Sun, 06 Nov 1994 08:49:36 GMT")
     assert.equal(0, after "Sun, 06 Nov 1904 08:49:36 GMT")
-    assert.equal(0, after "Mon, 01 Jan 0001 00:00:00 GMT")
     assert.equal(3600, after "Fri, 31 Dec 9999 23:59:59 GMT")
   end)
 
@@ -44,11 +45,49 @@ describe("Retry-After", function()
       "12 s", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994",
       "Sun, 06 Nov 1994 08:49:37", "1, 2", "\0",
       "Sun, 06 Nov 1994 56:49:37 GMT", "Sun, 60 Nov 1994 08:49:37 GMT",
-      "Sun, 31 Nov 1994 08:49:37 GMT" } do
+      "Sun, 31 Nov 1994 08:49:37 GMT",
+      "Mon, 01 Jan 0001 00:00:00 GMT" } do
       assert.is_nil(after(text), text)
     end
     assert.is_nil(after(nil))
     assert.is_nil(after(12))
+  end)
+
+  it("of a server is in the error, where it can be read", function()
+    local texts = {
+      { "Sunday, 06-Nov-94 08:50:37 GMT", 0 },
+      { "Friday, 01-Jan-70 00:00:00 GMT", 24 * 3600 }, -- 2070
+      { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+      { "Sun, 06 Nov 1994 56:49:37 GMT" },
+      { "Sun, 60 Nov 1994 08:49:37 GMT" },
+      { "Sun, 06 Nov 0094 08:49:37 GMT" },
+    }
+    local list = {}
+    for i, text in ipairs(texts) do
+      list[i] = ("%q"):format(text[1])
+    end
+    local server = rawserver.start(([[
+      local c = ...
+      local texts = { %s }
+      local request = c:request()
+      while request do
+        c:send("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n"
+          .. "Retry-After: " .. texts[tonumber(request.path:sub(2))]
+          .. "\r\n\r\n")
+        request = c:request()
+      end
+    ]]):format(table.concat(list, ", ")))
+    local client = assert(equinix.new { token = "t", base_url = server.url,
+      retry = false })
+    finally(function()
+      client:close()
+      server:stop()
+    end)
+    for i, text in ipairs(texts) do
+      local _, err = client:get("/" .. i)
+      assert.equal(429, err.status)
+      assert.equal(text[2], err.retry_after, text[1])
+    end
   end)
 end)
 
@@ -96,23 +135,23 @@ describe("retry.allowed", function()
   local SAFE = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" }
   local UNSAFE = { "POST", "PATCH", "get", "LINK" }
 
-  local function each(methods, word, expected, status, err)
+  local function each(methods, word, expected, status, err, asked)
     for _, method in ipairs(methods) do
-      assert.equal(expected, retry.allowed(method, word, status, err),
+      assert.equal(expected, retry.allowed(method, word, status, err, asked),
         method .. " " .. tostring(status))
     end
   end
 
   it("allows any request that the server says it did not process", function()
-    for _, status in ipairs { 429, 503 } do
-      each(SAFE, nil, true, status)
-      each(UNSAFE, nil, true, status)
-      each(UNSAFE, false, true, status)
+    for status, asked in pairs { [429] = false, [503] = 0 } do
+      each(SAFE, nil, true, status, nil, asked)
+      each(UNSAFE, nil, true, status, nil, asked)
+      each(UNSAFE, false, true, status, nil, asked)
     end
   end)
 
-  it("allows after 502 and 504 only what is idempotent", function()
-    for _, status in ipairs { 502, 504 } do
+  it("allows after 502, 503 and 504 only what is idempotent", function()
+    for _, status in ipairs { 502, 503, 504 } do
       each(SAFE, nil, true, status)
       each(UNSAFE, nil, false, status)
       each(UNSAFE, true, true, status)
@@ -125,6 +164,13 @@ describe("retry.allowed", function()
       501 } do
       each(SAFE, true, false, status)
     end
+  end)
+
+  it("allows none that would fail alike", function()
+    each(SAFE, true, false, nil, { kind = "network", maybe_sent = false,
+      retryable = false })
+    each(SAFE, nil, true, nil, { kind = "network", maybe_sent = false,
+      retryable = true })
   end)
 
   it("allows a POST only where certainly nothing was sent",

@@ -156,15 +156,21 @@ describe("the slot of a guard", function()
     return not tostring(slot):find "closed"
   end
 
+  local function count_open()
+    local count = 0
+    for _, slot in ipairs(opened) do
+      count = count + (is_open(slot) and 1 or 0)
+    end
+    return count
+  end
+
   it("is closed after each attempt", function()
     local identity = scripted.unique()
     attempt(identity, "a", says "accepted")
     pcall(attempt, identity, "a", never)
-    attempt(identity, "a", says "refused", { foreign = true })
+    attempt(identity, "a", says "unknown", { foreign = true })
     assert.equal(3, #opened)
-    for _, slot in ipairs(opened) do
-      assert.is_false(is_open(slot))
-    end
+    assert.equal(0, count_open())
   end)
 
   it("stays open, one for an account, as long as there is a refusal",
@@ -173,9 +179,70 @@ describe("the slot of a guard", function()
       attempt(identity, "a", says "refused")
       attempt(identity, "b", says "refused")
       attempt(identity, "a", never)
-      assert.equal(1, #opened)
-      assert.is_true(is_open(opened[1]))
+      assert.equal(1, count_open())
+      attempt(identity, "a", says "accepted", { force = true })
+      attempt(identity, "b", says "accepted", { force = true })
+      assert.equal(0, count_open())
     end)
+
+  it("stays open for so many accounts of callers only", function()
+    for _ = 1, 70 do
+      attempt(scripted.unique(), "a", says "refused", { foreign = true })
+    end
+    assert.equal(64, count_open())
+  end)
+end)
+
+-- Three callers of one account after a refusal, in one Lua state.
+local it_yields = _VERSION == "Lua 5.1" and not jit and pending or it
+
+describe("callers that wait in one thread", function()
+  local function caller(identity, proof, send)
+    local port = transport(false)
+    port.sleep = function()
+      coroutine.yield()
+    end
+    return coroutine.wrap(function()
+      return "done", attempt(identity, proof, send, { transport = port,
+        force = true })
+    end)
+  end
+
+  local function yields_once()
+    coroutine.yield()
+    return "accepted", {}
+  end
+
+  it_yields("are not disturbed by those that clear a refusal", function()
+    local identity, callers = scripted.unique(), {}
+    attempt(identity, "a", says "refused")
+    for i = 1, 4 do
+      callers[i] = caller(identity, "a", yields_once)
+      callers[i]()
+    end
+    local verdicts = {}
+    scripted.until_true(function()
+      for i = 1, 4 do
+        if not verdicts[i] then
+          local done, verdict = callers[i]()
+          verdicts[i] = done and verdict
+        end
+      end
+      return #verdicts == 4
+    end, "the end of all")
+    assert.same({ "accepted", "accepted", "accepted", "accepted" }, verdicts)
+  end)
+
+  it_yields("are not held up by one that was dropped", function()
+    local identity = scripted.unique()
+    attempt(identity, "a", says "refused")
+    local dropped = caller(identity, "b", yields_once)
+    dropped()
+    dropped = nil -- luacheck: ignore 311
+    collectgarbage()
+    collectgarbage()
+    assert.equal("accepted", (attempt(identity, "b", says "accepted")))
+  end)
 end)
 
 describe("the guard of an account with a store", function()
@@ -222,6 +289,15 @@ describe("the guard of an account with a store", function()
     assert.equal(0, count_in(store))
     pcall(joint, store, identity, "right", never)
     assert.same({}, store.data.locks)
+  end)
+
+  it("knows what the store said, though sending raised", function()
+    local store, identity = memory_store.new(), scripted.unique()
+    for i = 1, 3 do
+      refuse_elsewhere(store, identity, "wrong " .. i)
+    end
+    pcall(joint, store, identity, "right", never)
+    assert.equal(3, state_of(identity).count)
   end)
 
   it("waits for another machine until its deadline, and then gives up all",

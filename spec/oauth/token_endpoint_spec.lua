@@ -1,6 +1,9 @@
 -- token_endpoint: what goes to a token endpoint, and how often.
+local core = require "equinix.core"
 local equinix = require "equinix"
 local form = require "equinix.http.form"
+local json = require "equinix.base.json"
+local rawserver = require "spec.support.rawserver"
 local scripted = require "spec.support.scripted"
 
 local STS = "https://sts.example.com"
@@ -165,5 +168,180 @@ describe("a token endpoint of the app", function()
     assert.is_true(request.fresh_connect)
     assert.is_false(request.may_resend)
     assert.equal(64 * 1024, request.max_body)
+  end)
+end)
+
+describe("an answer of a real token endpoint", function()
+  local servers
+
+  before_each(function()
+    servers = {}
+  end)
+  after_each(function()
+    for _, server in ipairs(servers) do
+      server:stop()
+    end
+  end)
+
+  -- A server with this answer to all token requests, and a client of it.
+  local function ask(status, body, headers, opts)
+    local server = rawserver.start(([[
+      local c = ...
+      local answer = "HTTP/1.1 %s x\r\nContent-Length: %d\r\n%s\r\n"
+      while true do
+        local request = c:request()
+        if not request then
+          return
+        elseif request.path:find("^/oauth2/") then
+          c:send(answer .. %q)
+        else
+          c:send(c.ok "{}")
+        end
+      end
+    ]]):format(status, #body, (headers or ""):gsub("\r\n", "\\r\\n"), body))
+    servers[#servers + 1] = server
+    local all = { client_id = scripted.unique(), client_secret = "s3cret",
+      base_url = server.url, timeout = 3 }
+    for name, value in pairs(opts or {}) do
+      all[name] = value
+    end
+    return assert(equinix.new(all)), server
+  end
+
+  local function token_requests(server)
+    local count = 0
+    for _, request in ipairs(server:requests()) do
+      count = count + (request.path:find "^/oauth2/" and 1 or 0)
+    end
+    return count
+  end
+
+  -- What three calls come to. -> the last error
+  local function three_calls(c)
+    local err
+    for _ = 1, 3 do
+      local response
+      response, err = c:get "/x"
+      assert.is_nil(response)
+    end
+    return err
+  end
+
+  it("latches after one request where it is a refusal, as a success too",
+    function()
+      for _, case in ipairs {
+        { "200", { error = "invalid_client" } },
+        { "200", { errorCode = "S1006", errorMessage = "Login Failure" } },
+        { "200", { errors = { { code = "S1006" } } } },
+        { "200", { error = "unauthorized_client", access_token = json.null } },
+        { "201", { error = { code = "invalid_grant" } } },
+        { "400", { error = "invalid_grant" } },
+        { "503", { error_code = "S1006" } },
+        { "401", {} },
+      } do
+        local latched
+        local c, server = ask(case[1], json.encode(case[2]), nil, {
+          on_event = function(name)
+            latched = latched or name == "latched"
+          end,
+        })
+        local err = three_calls(c)
+        assert.equal("auth", err.kind, case[2].error)
+        assert.is_true(err.retry_after > 590)
+        assert.is_true(latched)
+        assert.equal(1, token_requests(server))
+        -- With the caller's own body as well.
+        local _, held = c:operation("getoauth2accesstoken", {
+          client_id = c.config.client_id, client_secret = "s3cret" })
+        assert.equal("latched", held.code)
+        assert.equal(1, token_requests(server))
+      end
+    end)
+
+  it("counts for the caller's own body, too, as a success", function()
+    local c, server = ask("200", '{"error":"invalid_client"}')
+    local body = { client_id = scripted.unique(), client_secret = "theirs" }
+    assert.equal(200, c:operation("getoauth2accesstoken", body).status)
+    assert.equal("latched",
+      select(2, c:operation("getoauth2accesstoken", body)).code)
+    assert.equal(1, token_requests(server))
+  end)
+
+  it("is a failure without evidence, and holds nothing for long", function()
+    local HTML = "<html><center>The plain HTTP request was sent to HTTPS "
+      .. "port</center></html>"
+    for _, case in ipairs {
+      { "403", "<html>Request blocked. invalid_client</html>" },
+      { "400", HTML }, { "400", "" }, { "403", "{}" },
+      { "200", '{"error":"server_error"}' }, { "200", "<html></html>" },
+      { "500", '{"error":"oops"}' },
+    } do
+      local c, server = ask(case[1], case[2])
+      local err = three_calls(c)
+      assert.not_equal("auth", err.kind, case[2])
+      assert.is_false(err.retryable)
+      assert.is_true(err.retry_after < 2)
+      assert.equal(1, token_requests(server))
+    end
+  end)
+
+  it("that says when to come back is waited for, and no refusal", function()
+    for _, case in ipairs {
+      { "400", '{"error":"temporarily_unavailable"}', "Retry-After: 60\r\n" },
+      { "400", '{"error":"slow_down"}', "Retry-After: 60\r\n" },
+      { "403", "<html></html>", "Retry-After: 60\r\n" },
+      { "200", '{"error":"slow_down"}', "Retry-After: 60\r\n" },
+    } do
+      local c, server = ask(case[1], case[2], case[3])
+      local err = three_calls(c)
+      assert.equal("http", err.kind)
+      assert.is_true(err.retryable)
+      assert.is_true(err.retry_after > 50 and err.retry_after <= 60)
+      assert.equal(1, token_requests(server))
+    end
+  end)
+
+  it("with a lifetime that can't be read has a token all the same", function()
+    local assumed
+    local c, server = ask("200",
+      '{"access_token":"a","token_timeout":"0x10"}', nil, {
+        on_event = function(name, fields)
+          assumed = name == "lifetime_assumed" and fields or assumed
+        end,
+      })
+    for _ = 1, 3 do
+      assert(c:get "/x")
+    end
+    assert.equal(1, token_requests(server))
+    assert.equal(3600, assumed.expires_in)
+  end)
+
+  it("is not even asked for where the scope of an exchange is empty",
+    function()
+      local _, server = ask("200", "{}")
+      for _, scope in ipairs { "", " " } do
+        local c, err = equinix.new { scope = scope, subject_token = "t",
+          sts_endpoint = server.url, base_url = server.url }
+        assert.is_nil(c)
+        assert.equal("config", err.kind)
+        assert.matches("scope is empty", err.message)
+      end
+      assert.equal(0, #server:requests())
+    end)
+
+  it("without a lifetime costs one request a second at most", function()
+    for _, life in ipairs { "0", "-1", '"0"', "0.001" } do
+      local c, server = ask("200", '{"access_token":"a","token_timeout":'
+        .. life .. "}")
+      local started = core.now()
+      assert(c:get "/x")
+      assert(c:get "/x") -- waits for the next one
+      for _ = 1, 20 do
+        local header, err = c:authorization()
+        assert.truthy(header or err.code == "short_lived")
+      end
+      local most = 1 + math.floor(core.now() - started)
+      assert.is_true(token_requests(server) <= most, life)
+    end
   end)
 end)

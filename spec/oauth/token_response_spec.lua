@@ -33,7 +33,7 @@ describe("a token response", function()
     for _, case in ipairs {
       { "3600", 3600 }, { 3600, 3600 }, { "3599 (60 minutes)", 3599 },
       { " 12", 12 }, { 0.5, 0.5 }, { "0", 0 }, { 0, 0 }, { -5, 0 },
-      { "-5", 0 }, { 1e9, 86400 }, { ("9"):rep(400), 86400 },
+      { "-5", 0 }, { "60\t", 60 }, { 1e9, 86400 }, { ("9"):rep(400), 86400 },
     } do
       for _, name in ipairs { "token_timeout", "expires_in" } do
         local token, assumed = read { [name] = case[1] }
@@ -52,7 +52,8 @@ describe("a token response", function()
 
   it("that does not say it is taken for an hour, and says so",
     function()
-      for _, value in ipairs { "soon", "", true, json.null, { 1 }, "x 60" } do
+      for _, value in ipairs { "soon", "", true, json.null, { 1 }, "x 60",
+        "0x10", "0x10 (16)", "1e3", "3600.5", "12h", "+5", "--5" } do
         local token, assumed = read { token_timeout = value }
         assert.equal(3600, token.expires_in)
         assert.is_true(assumed)
@@ -103,7 +104,7 @@ describe("a token response", function()
       assert.is_nil(token.refresh_token)
       assert.is_nil(token.refresh_expires_at)
     end
-    for _, value in ipairs { "soon", 0, -1, json.null } do
+    for _, value in ipairs { "soon", 0, -1, json.null, "0x10", "9z" } do
       local token = read { refresh_token = "r",
         refresh_token_timeout = value }
       assert.is_nil(token.refresh_expires_at)
@@ -139,19 +140,40 @@ describe("a token endpoint's error", function()
       { "hunter2" }, renewing or false, STARTED)
   end
 
-  it("is a refusal by status, or by code whatever the status", function()
-    for status, refused in pairs { [400] = true, [401] = true, [403] = true,
+  it("is a refusal as a 401, or by code whatever the status", function()
+    for status, refused in pairs { [400] = false, [401] = true, [403] = false,
       [404] = false, [429] = false, [500] = false, [503] = false } do
       assert.equal(refused, failure(status).kind == "auth", status)
       assert.equal(refused, token_response.refused(failure(status), false))
     end
-    for _, status in ipairs { 400, 404, 429, 500, 503 } do
+    for _, status in ipairs { 200, 400, 404, 429, 500, 503 } do
       for _, body in ipairs { S1006, '{"error":"invalid_client"}',
+        '{"error":"invalid_grant"}', '{"error":"unauthorized_client"}',
+        '{"error":"invalid_client","error_code":"4011"}',
+        '{"fault":{"detail":{"errorcode":"invalid_client"}}}',
         '{"errors":[{"code":"X"},{"code":"S1006"}]}' } do
         local problem = failure(status, body)
         assert.equal("auth", problem.kind)
         assert.is_false(problem.retryable)
         assert.matches("client id and secret", problem.message)
+      end
+    end
+  end)
+
+  it("is no refusal without that evidence, and says so", function()
+    for _, body in ipairs { "<html>invalid_client</html>", "",
+      '{"error":"access_denied"}', '{"errorMessage":"S1006"}',
+      '{"error":"temporarily_unavailable"}', '{"error":"slow_down"}' } do
+      for _, status in ipairs { 400, 403 } do
+        local problem = failure(status, body)
+        assert.equal("http", problem.kind)
+        assert.is_false(token_response.refused(problem, false))
+        assert.matches("does not say that the credentials", problem.message)
+        assert.equal(body:find "temp" ~= nil or body:find "slow" ~= nil,
+          problem.retryable)
+        problem = failure(status, body, false, { { "Retry-After", "9" } })
+        assert.equal(9, problem.retry_after)
+        assert.is_true(problem.retryable)
       end
     end
   end)
@@ -162,6 +184,8 @@ describe("a token endpoint's error", function()
         true).kind)
       assert.equal("http", failure(status, "", true).kind)
       assert.equal("auth", failure(status, S1006, true).kind)
+      assert.equal("auth", failure(status,
+        '{"error":"invalid_client","error_code":"4011"}', true).kind)
       assert.is_true(token_response.refused(failure(status, S1006, true),
         true))
     end

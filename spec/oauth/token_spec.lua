@@ -31,7 +31,7 @@ describe("a token", function()
 
   it("goes through the cache whole", function()
     local one = make { refresh_expires_at = 5182560 }
-    local copy = token.decode(token.encode(one))
+    local copy = token.decode((select(2, token.trim(one))))
     assert.same(one, copy)
     assert.equal(tostring(one), tostring(copy))
     if math.type then
@@ -49,12 +49,13 @@ describe("a token", function()
   it("always fits the cache: what matters least is left out first",
     function()
       local long, wide = ("\\"):rep(16384), ("\1"):rep(60000)
-      local copy = token.decode(token.encode(make { user_name = wide }))
+      local _, record = token.trim(make { user_name = wide })
+      local copy = token.decode(record)
       assert.is_nil(copy.user_name)
       assert.equal("SECRET-R", copy.refresh_token)
       local one = make { access_token = long, refresh_token = long,
         user_name = wide }
-      local text = token.encode(one)
+      local text = (select(2, token.trim(one)))
       assert(#text <= 48 * 1024, #text)
       assert.equal(long, token.decode(text).access_token)
       assert.is_nil(token.decode(text).refresh_token)

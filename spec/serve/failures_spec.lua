@@ -39,6 +39,36 @@ describe("equinix-auth serve", function()
     e:stop()
   end)
 
+  -- What an agent may call decides nothing for all others.
+  it("goes on serving tokens when an agent calls a path that answers 401",
+    function()
+      e:config { api_status = 401, scope = "/fabric/v4/ports" }
+      local s = serve.start(e, { "--token-exposure", "handle" })
+      finally(function()
+        s:stop()
+      end)
+      local function call(name, arguments)
+        local _, _, object = s:send(s.mcp_url, "POST", {
+          headers = { ["Content-Type"] = "application/json",
+            Accept = "application/json, text/event-stream" },
+          body = json.encode { jsonrpc = "2.0", id = 1, method = "tools/call",
+            params = { name = name, arguments = arguments } } })
+        return object.result
+      end
+      for _ = 1, 8 do
+        local token = call "getoauth2accesstoken"
+        assert.is_not_true(token.isError, token.content[1].text)
+        local result = call("equinix_request", { method = "GET",
+          path = "/fabric/v4/ports",
+          token_handle = token.structuredContent.token_handle })
+        assert.is_true(result.isError)
+        assert.matches("^Equinix responded with 401", result.content[1].text)
+        assert.not_matches("credentials", result.content[1].text)
+        assert.equal(200, (s:rest("POST", TOKEN)))
+      end
+      assert.equal(1, e:count("POST " .. TOKEN))
+    end)
+
   local function start(words, options)
     local s = serve.start(e, words, options)
     finally(function()

@@ -33,6 +33,15 @@ describe("the log of the service", function()
     assert.equal("warn", two.level)
   end)
 
+  it("has escapes for what could harm a terminal, and means the same",
+    function()
+      local message = "\27[2J\194\155\127\226\128\174\226\128\168end"
+      log.write("error", "one", { message = message })
+      local text = file.read(dir .. "/log")
+      assert.is_nil(text:find "[^\10\32-\126]")
+      assert.equal(message, entries()[1].message)
+    end)
+
   it("shows a line at once, not when a buffer is full", function()
     for i = 1, 3 do
       log.write("warn", "x", {})

@@ -77,7 +77,7 @@ static void publish(struct eq_table *table, const unsigned char *name)
   struct eq_begin_args args = {
       .id = eq_table_id(table), .now = 1, .lease_until = EQ_FOREVER};
   struct eq_bytes text = {secret, sizeof secret};
-  struct eq_times until = {EQ_FOREVER, EQ_FOREVER, EQ_FOREVER};
+  struct eq_times until = {EQ_FOREVER, EQ_FOREVER, EQ_FOREVER, 0};
   CHECK(eq_entry_begin(entry, &args, snapshot) == EQ_LEAD);
   CHECK(eq_entry_publish(entry, args.id, text, text, &until, 2));
   free(snapshot);

@@ -1,7 +1,7 @@
 -- h2server: nginx with HTTP/2 over TLS and the spec's certificate.
 --
 -- Law of this file: it answers every request with the same body and logs the
--- connection of each request; it does nothing else.
+-- connection and the path of each request; it does nothing else.
 local process = require "spec.support.process"
 
 local M = {}
@@ -15,13 +15,14 @@ pid %(dir)s/pid;
 error_log stderr error;
 events { worker_connections 512; }
 http {
-  log_format connections "$connection $server_protocol";
+  log_format connections "$connection $server_protocol $request_uri";
   access_log %(dir)s/log connections;
   client_body_temp_path %(dir)s;
   proxy_temp_path %(dir)s;
   fastcgi_temp_path %(dir)s;
   uwsgi_temp_path %(dir)s;
   scgi_temp_path %(dir)s;
+%(more)s
   server {
     listen 127.0.0.1:%(port)s ssl http2;
     ssl_certificate %(certificate)s;
@@ -40,7 +41,8 @@ end
 
 --- Starts it; nil where there is no nginx with HTTP/2.
 ---@param tls {key: string, certificate: string}
-function M.start(tls)
+---@param more? string lines of nginx's configuration
+function M.start(tls, more)
   local nginx = process.capture
     "PATH=$PATH:/usr/sbin; command -v nginx && nginx -V 2>&1"
   if not nginx:find "http_v2_module" then
@@ -48,7 +50,7 @@ function M.start(tls)
   end
   local dir, port = process.tempdir(), free_port()
   local values = { dir = dir, port = port, key = tls.key,
-    certificate = tls.certificate }
+    certificate = tls.certificate, more = more or "" }
   local file = assert(io.open(dir .. "/conf", "w"))
   file:write((CONFIG:gsub("%%%((%w+)%)s", values)))
   file:close()
@@ -75,6 +77,17 @@ function Server:log()
     versions[version] = (versions[version] or 0) + 1
   end
   return requests, connections, versions
+end
+
+--- How often each path was asked for.
+---@return table<string, integer>
+function Server:paths()
+  local paths = {}
+  for line in io.lines(self.dir .. "/log") do
+    local path = line:match "^%d+ %S+ (%S+)"
+    paths[path] = (paths[path] or 0) + 1
+  end
+  return paths
 end
 
 function Server:stop()

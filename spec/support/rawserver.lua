@@ -16,9 +16,9 @@
 --   server:connections()          -- how many were accepted
 --   server:stop()
 --
--- Also for scripts: c:reset() (RST), c:close(), c:sleep(seconds), c:hangup()
--- (waits until the other side closes), and c.share, a table that all
--- connections share.
+-- Also for scripts: c:reset() (RST), c:close(), c:cut() (closes TLS without
+-- close_notify), c:sleep(seconds), c:hangup() (waits until the other side
+-- closes), and c.share, a table that all connections share.
 local process = require "spec.support.process"
 
 local M = {}
@@ -44,7 +44,7 @@ end
 --- Starts a server that runs this script for each connection.
 ---@param script string a chunk of Lua
 ---@param tls? {key: string, certificate: string, protocol?: string,
----  ciphers?: string} files, and names as LuaSec has them
+---  ciphers?: string, alpn?: string} files, and names as LuaSec has them
 function M.start(script, tls)
   local dir = process.tempdir()
   write_file(dir .. "/script.lua", script)
@@ -53,6 +53,7 @@ function M.start(script, tls)
   if tls then
     argv[4], argv[5] = tls.key, tls.certificate
     argv[6], argv[7] = tls.protocol or "any", tls.ciphers or ""
+    argv[8] = tls.alpn
   end
   local self = setmetatable({ dir = dir }, Server)
   self.process = process.start(argv)

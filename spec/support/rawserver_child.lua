@@ -4,7 +4,7 @@
 -- that would block yields what it waits for. The log is the only output.
 local socket = require "socket"
 
-local dir, key, certificate, protocol, ciphers = ...
+local dir, key, certificate, protocol, ciphers, alpn = ...
 
 local function load_script()
   local share = {}
@@ -120,6 +120,13 @@ function Connection:close()
   self.socket:close()
 end
 
+--- Closes without the goodbye of TLS (close_notify).
+function Connection:cut()
+  self.tcp:setfd(self.socket:getfd())
+  self.tcp:shutdown "both" -- what TLS would send after that gets nowhere
+  self.tcp:setfd(-1)
+end
+
 --- Closes with a RST.
 function Connection:reset()
   local tcp = self.tcp
@@ -136,6 +143,16 @@ if key then
     certificate = certificate,
     ciphers = ciphers ~= "" and ciphers or nil,
     options = { "all" },
+    alpn = alpn and function(offered)
+      -- The first of ours that the client offers.
+      for protocol_name in alpn:gmatch "[^,]+" do
+        for _, other in ipairs(offered) do
+          if other == protocol_name then
+            return protocol_name
+          end
+        end
+      end
+    end,
   })
 end
 

@@ -76,7 +76,7 @@ end
 
 -- The record of the first level with that token in it.
 local function holding(name)
-  return { record = token.encode(a_token(name)) }
+  return { record = select(2, token.trim(a_token(name))) }
 end
 
 local data

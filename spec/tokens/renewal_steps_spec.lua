@@ -90,15 +90,22 @@ describe("refused credentials", function()
       end
     end)
 
-  it("are any 400, 401, 403, and S1006 in any status", function()
-    for _, status in ipairs { 400, 401, 403 } do
-      local c = client { scripted.json(status, "") }
+  it("are a 401, and one of four codes in any status", function()
+    for _, answer in ipairs { scripted.json(401, ""),
+      scripted.json(500, { errorCode = "S1006" }),
+      scripted.json(200, { error_code = "S1006" }),
+      scripted.json(200, { error = "invalid_client" }),
+      scripted.json(403, { error = "unauthorized_client" }),
+      scripted.json(400, { error = "invalid_grant" }) } do
+      local c = client { answer }
       assert.equal("auth", select(2, c:token()).kind)
     end
-    local c = client { scripted.json(500, { errorCode = "S1006" }) }
-    assert.equal("auth", select(2, c:token()).kind)
-    local d = client { scripted.json(500, "") }
-    assert.equal("http", select(2, d:token()).kind)
+    for _, answer in ipairs { scripted.json(500, ""), scripted.json(400, ""),
+      scripted.json(403, "<html>no</html>"),
+      scripted.json(400, { error = "slow_down" }) } do
+      local c = client { answer }
+      assert.equal("http", select(2, c:token()).kind)
+    end
   end)
 end)
 
@@ -162,7 +169,7 @@ describe("a refresh token", function()
       end
       return d:refresh() ~= nil
     end
-    assert.equal("three", c:refresh().access_token)
+    assert.equal("three", c:refresh({ force = true }).access_token)
     assert.equal(1, sent.count "/oauth2/v1/refreshaccesstoken")
     assert.equal(0, transport.count "/oauth2/v1/refreshaccesstoken")
   end)

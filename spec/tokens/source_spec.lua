@@ -183,12 +183,24 @@ describe("a token near its end", function()
       assert.equal(503, problem.status)
     end)
 
-  it("with a life of nothing serves its own flight and is gone", function()
+  it("with a life of nothing serves its own flight and is gone; the next one "
+    .. "is asked for a second later", function()
     for _, life in ipairs { 0, -5, "0" } do
       local c, transport = client { token("a", { token_timeout = life }) }
       assert.equal("Bearer a", c:authorization())
-      assert.equal("Bearer a", c:authorization())
+      for _ = 1, 10 do
+        local header, err = c:authorization()
+        assert.is_nil(header)
+        assert.equal("short_lived", err.code)
+        assert.is_true(err.retryable)
+        assert.is_true(err.retry_after > 0 and err.retry_after <= 1)
+      end
+      assert.equal(1, #transport.sent)
+      scripted.until_true(function()
+        return (c:authorization())
+      end, "the next token request")
       assert.equal(2, #transport.sent)
+      assert.equal("a", c:refresh({ force = true }).access_token)
     end
   end)
 
@@ -333,17 +345,15 @@ describe("invalidate", function()
     assert.equal(2, #transport.sent)
   end)
 
-  it("allows five renewals a minute for a key, then says so", function()
-    local c, transport = client { token "t" }
-    for _ = 1, 6 do
-      c:invalidate(assert(c:authorization()))
-    end
-    local header, problem = c:authorization()
-    assert.is_nil(header)
-    assert.equal("renewals_refused", problem.code)
-    assert.equal("auth", problem.kind)
-    assert.equal(6, #transport.sent)
-  end)
+  it("allows five renewals a minute for a key; then the newest token stays",
+    function()
+      local c, transport = client { token "t" }
+      for i = 1, 8 do
+        assert.equal(i <= 5, c:invalidate(assert(c:authorization())))
+      end
+      assert.equal("Bearer t", c:authorization())
+      assert.equal(6, #transport.sent)
+    end)
 end)
 
 describe("forget", function()

@@ -20,6 +20,9 @@ libcurl-devel (dnf) or curl (brew)"
 #error "openssl/evp.h is missing: install libssl-dev (apt), openssl-devel \
 (dnf) or openssl@3 (brew)"
 #endif
+#if !__has_include(<zlib.h>)
+#error "zlib.h is missing: install zlib1g-dev (apt) or zlib-devel (dnf)"
+#endif
 #endif
 
 #include <lauxlib.h>

@@ -266,7 +266,7 @@ bool eq_entry_publish(struct eq_entry *entry, uint64_t lease,
       .until = *times,
       .expired_on_arrival = times->expires <= now,
   };
-  entry->backoff = (struct eq_backoff){0};
+  entry->backoff = (struct eq_backoff){.until = times->next};
   entry->renewal.under_way = false;
   eq_entry_touch(entry, now);
   close_write(entry);
@@ -369,13 +369,16 @@ void eq_entry_forget(struct eq_entry *entry)
  * event is forgotten and nothing is torn, so the generation may stay.
  */
 bool eq_entry_rate_limit(struct eq_entry *entry, unsigned n, int64_t span,
-                         int64_t now, int64_t *wait)
+                         bool asks, int64_t now, int64_t *wait)
 {
   int64_t nth = entry->window[(entry->events + EQ_WINDOW - n) % EQ_WINDOW];
   int64_t free_again = nth == 0 ? 0 : eq_after(nth, span);
   if (now < free_again) {
     *wait = until(free_again, now);
     return false;
+  }
+  if (asks) {
+    return true;
   }
   entry->window[entry->events % EQ_WINDOW] = now;
   entry->events++;

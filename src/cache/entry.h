@@ -77,6 +77,7 @@ struct eq_times {
   int64_t fresh;    /* served without a renewal until then */
   int64_t advisory; /* renewal is advised until then, mandatory after it */
   int64_t expires;  /* not served from then on */
+  int64_t next;     /* no renewal before, unless forced; 0 = at any time */
 };
 
 struct eq_token {
@@ -252,9 +253,9 @@ bool eq_entry_reject(struct eq_entry *entry, uint64_t serial);
 /* Wipes token and record; a renewal under way can't publish any more. */
 void eq_entry_forget(struct eq_entry *entry);
 
-/* At most n events in any `span`: true, and counts one; or false, and how
- * long to wait. */
+/* At most n events in any `span`: true, and counts one unless it only `asks`;
+ * or false, and how long to wait. */
 bool eq_entry_rate_limit(struct eq_entry *entry, unsigned n, int64_t span,
-                         int64_t now, int64_t *wait);
+                         bool asks, int64_t now, int64_t *wait);
 
 #endif

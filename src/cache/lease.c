@@ -115,10 +115,15 @@ static int stale(lua_State *L)
   return 2;
 }
 
-static int64_t check_time(lua_State *L, int arg, const char *field)
+static int64_t check_time(lua_State *L, int arg, const char *field,
+                          bool optional)
 {
   lua_pushstring(L, field);
   lua_rawget(L, arg);
+  if (optional && lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
   if (!lua_isnumber(L, -1)) {
     luaL_argerror(L, arg, lua_pushfstring(L, "no number in '%s'", field));
   }
@@ -128,12 +133,12 @@ static int64_t check_time(lua_State *L, int arg, const char *field)
 }
 
 /*
- * slot:publish(lease, record, header, {fresh=, advisory=, expires=})
+ * slot:publish(lease, record, header, {fresh=, advisory=, expires= [, next=]})
  *   -> serial | nil, "stale"
  * Ends a renewal with a token. Times are absolute, in seconds of core.now(); a
  * token that has expired already is for the waiters of this renewal only.
- * Clears back-off and failure. "stale": another caller has led since, or
- * forget was called.
+ * Clears back-off and failure, but no caller leads before `next` unless
+ * forced. "stale": another caller has led since, or forget was called.
  */
 int eq_lease_publish(lua_State *L)
 {
@@ -143,9 +148,10 @@ int eq_lease_publish(lua_State *L)
   luaL_argcheck(L, header.len > 0, 4, "empty header");
   luaL_checktype(L, 5, LUA_TTABLE);
   struct eq_times until = {
-      .fresh = check_time(L, 5, "fresh"),
-      .advisory = check_time(L, 5, "advisory"),
-      .expires = check_time(L, 5, "expires"),
+      .fresh = check_time(L, 5, "fresh", false),
+      .advisory = check_time(L, 5, "advisory", false),
+      .expires = check_time(L, 5, "expires", false),
+      .next = check_time(L, 5, "next", true),
   };
   struct eq_slot *slot = eq_slot_check(L);
   int64_t now = eq_now_ns();

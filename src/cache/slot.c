@@ -152,6 +152,9 @@ struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
   slot->state_data = state_data;
   lua_createtable(L, 1, 0);
   eq_setvalue(L, -2);
+  if (key == NULL) {
+    return slot;
+  }
   eq_slot_reopen(L, slot, key, len);
   if (alone) {
     go_private(L, slot, true);

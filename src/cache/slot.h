@@ -59,8 +59,9 @@ struct eq_slot {
 };
 
 /*
- * Pushes a new slot for that key (opaque bytes). With `alone` it does not
- * share its entry with other slots of the key. Raises without memory.
+ * Pushes a new slot for that key (opaque bytes); NULL: one that is closed, to
+ * be reopened. With `alone` it does not share its entry with other slots of
+ * the key. Raises without memory.
  */
 struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
                              bool alone);

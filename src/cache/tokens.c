@@ -101,7 +101,7 @@ static int bound_with_slow(lua_State *L)
  */
 static int slot_bind(lua_State *L)
 {
-  (void)eq_slot_check(L);
+  luaL_argcheck(L, eq_slot_at(L, 1) != NULL, 1, "token slot expected");
   bool yields = lua_toboolean(L, 3) != 0;
   lua_settop(L, 2);
   eq_slot_box(L, 1); /* [slot, slow, box] */
@@ -136,7 +136,7 @@ static int hits(const void *slot)
 static int slot_ffi(lua_State *L)
 {
   int (*function)(const void *) = hits;
-  (void)eq_slot_check(L);
+  luaL_argcheck(L, eq_slot_at(L, 1) != NULL, 1, "token slot expected");
   eq_slot_box(L, 1);
   lua_pushlstring(L, (const char *)&function, sizeof function);
   return 2;
@@ -209,20 +209,20 @@ static int slot_forget(lua_State *L)
 }
 
 /*
- * slot:rate_limit(n, seconds) -> true | false, seconds to wait
+ * slot:rate_limit(n, seconds [, asks]) -> true | false, seconds to wait
  * May this be done now, if it may be done n times (1 to 8) in any span of
- * `seconds`? All slots of the entry share one window.
+ * `seconds`? It counts, unless the caller only `asks`. For the whole entry.
  */
 static int slot_rate_limit(lua_State *L)
 {
   lua_Integer n = luaL_checkinteger(L, 2);
   luaL_argcheck(L, n >= 1 && n <= EQ_WINDOW, 2, "1 to 8 expected");
-  int64_t span = eq_check_seconds(L, 3);
+  int64_t span = eq_check_seconds(L, 3), wait = 0, now = eq_now_ns();
+  bool asks = lua_toboolean(L, 4) != 0;
   struct eq_slot *slot = eq_slot_check(L);
-  int64_t now = eq_now_ns();
-  int64_t wait = 0;
   struct eq_entry *entry = eq_slot_enter(L, slot, true, now);
-  bool allowed = eq_entry_rate_limit(entry, (unsigned)n, span, now, &wait);
+  bool allowed =
+      eq_entry_rate_limit(entry, (unsigned)n, span, asks, now, &wait);
   eq_slot_leave(slot);
   lua_pushboolean(L, allowed);
   if (allowed) {
@@ -320,14 +320,14 @@ static int slot_tostring(lua_State *L)
 }
 
 /*
- * tokens.open(key [, alone]) -> slot
- * key: opaque bytes, of which a salted digest is kept. With `alone` only this
- * slot uses the entry.
+ * tokens.open([key [, alone]]) -> slot
+ * key: opaque bytes, of which a salted digest is kept; without it the slot is
+ * closed. With `alone` only this slot uses the entry.
  */
 static int tokens_open(lua_State *L)
 {
   size_t len;
-  const char *key = luaL_checklstring(L, 1, &len);
+  const char *key = luaL_optlstring(L, 1, NULL, &len);
   (void)eq_slot_open(L, key, len, lua_toboolean(L, 2) != 0);
   return 1;
 }

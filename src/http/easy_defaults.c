@@ -36,6 +36,8 @@ static const struct {
      * transfer that gave up on it; it ends by itself. */
     {CURLOPT_QUICK_EXIT, 1},
 #endif
+    /* Done in decoder.c. */
+    {CURLOPT_HTTP_CONTENT_DECODING, 0},
     /* A proxy's response to CONNECT is not the server's response. */
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
 };
@@ -45,8 +47,6 @@ static const struct {
   CURLoption option;
   const char *value;
 } fixed_text[] = {
-    /* All encodings that this libcurl can undo. */
-    {CURLOPT_ACCEPT_ENCODING, ""},
     /* Not NULL: then libcurl would read http_proxy and no_proxy. */
     {CURLOPT_PROXY, ""},
     {CURLOPT_NOPROXY, ""},
@@ -96,7 +96,8 @@ static CURLcode set_watch(struct eq_easy *easy,
   CURLcode rc =
       curl_easy_setopt(easy->handle, CURLOPT_PREREQFUNCTION, hooks->attempt);
   if (rc == CURLE_OK) {
-    rc = curl_easy_setopt(easy->handle, CURLOPT_PREREQDATA, hooks->owner);
+    rc = curl_easy_setopt(easy->handle, CURLOPT_PREREQDATA,
+                          hooks->attempt_owner);
   }
   easy->state.watched = rc == CURLE_OK;
   /* The library may be older than the headers we were compiled with. */
@@ -108,6 +109,27 @@ static CURLcode set_watch(struct eq_easy *easy,
 #endif
 }
 
+/* The hooks that follow an attempt and its connection. */
+static CURLcode set_attempt(struct eq_easy *easy,
+                            const struct eq_easy_hooks *hooks)
+{
+  CURL *handle = easy->handle;
+  void *owner = hooks->attempt_owner;
+  CURLcode rc;
+  if ((rc =
+           curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, hooks->socket)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, owner)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION,
+                             hooks->close)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA,
+                             hooks->close_owner)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, hooks->text)) ||
+      (rc = curl_easy_setopt(handle, CURLOPT_DEBUGDATA, owner))) {
+    return rc;
+  }
+  return set_watch(easy, hooks);
+}
+
 static CURLcode set_hooks(struct eq_easy *easy,
                           const struct eq_easy_hooks *hooks)
 {
@@ -117,13 +139,11 @@ static CURLcode set_hooks(struct eq_easy *easy,
       (rc = curl_easy_setopt(handle, CURLOPT_HEADERDATA, hooks->owner)) ||
       (rc = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, hooks->body)) ||
       (rc = curl_easy_setopt(handle, CURLOPT_WRITEDATA, hooks->owner)) ||
-      (rc =
-           curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, hooks->socket)) ||
       (rc = curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, hooks->error)) ||
       (rc = curl_easy_setopt(handle, CURLOPT_PRIVATE, hooks->owner))) {
     return rc;
   }
-  return set_watch(easy, hooks);
+  return set_attempt(easy, hooks);
 }
 
 /*

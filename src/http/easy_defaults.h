@@ -19,9 +19,9 @@
 #define EQ_EASY_WATCHES (LIBCURL_VERSION_NUM >= 0x075000)
 #endif
 
-/* The functions that libcurl calls with what it receives. */
+/* The functions that libcurl calls with what it receives and does. */
 struct eq_easy_hooks {
-  void *owner; /* passed to the functions; CURLINFO_PRIVATE gives it back */
+  void *owner; /* passed to header and body; CURLINFO_PRIVATE gives it back */
   char *error; /* CURL_ERROR_SIZE bytes for libcurl's message */
   curl_write_callback header;
   curl_write_callback body;
@@ -29,6 +29,10 @@ struct eq_easy_hooks {
   curl_prereq_callback attempt;
 #endif
   curl_sockopt_callback socket;
+  curl_debug_callback text;
+  void *attempt_owner; /* passed to attempt, socket and text */
+  curl_closesocket_callback close;
+  void *close_owner;
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The forms of a request; libcurl has one option for each. */
@@ -173,8 +174,8 @@ static CURLcode set_connection(struct eq_easy *easy,
                                const struct eq_request *request)
 {
   struct eq_easy_state *state = &easy->state;
-  bool fresh =
-      request->fresh_connect || (!request->may_resend && !state->watched);
+  bool fresh = request->fresh_connect || request->anew ||
+               (!request->may_resend && !state->watched);
   CURLcode rc = CURLE_OK;
   if (fresh != state->fresh_connect) {
     rc = curl_easy_setopt(easy->handle, CURLOPT_FRESH_CONNECT, (long)fresh);
@@ -206,6 +207,21 @@ static CURLcode set_limit(CURL *handle, CURLoption option, long ms,
   return curl_easy_setopt(handle, option, ms);
 }
 
+/* Where the end of a body matters and its length may be missing: in HTTP/2 a
+ * server may break off (RST_STREAM with NO_ERROR) and libcurl says success. */
+static CURLcode set_version(struct eq_easy *easy,
+                            const struct eq_request *request)
+{
+  struct eq_easy_state *state = &easy->state;
+  if (request->http1 == state->http1) {
+    return CURLE_OK;
+  }
+  state->http1 = request->http1;
+  return curl_easy_setopt(easy->handle, CURLOPT_HTTP_VERSION,
+                          state->http1 ? (long)CURL_HTTP_VERSION_1_1
+                                       : (long)CURL_HTTP_VERSION_2TLS);
+}
+
 static CURLcode set_limits(struct eq_easy *easy,
                            const struct eq_request *request, long ms)
 {
@@ -226,10 +242,37 @@ CURLcode eq_easy_options_set(struct eq_easy *easy,
       (rc = set_method(easy, request)) != CURLE_OK ||
       (rc = set_url(easy, request)) != CURLE_OK ||
       (rc = set_headers(easy, request)) != CURLE_OK ||
+      (rc = set_version(easy, request)) != CURLE_OK ||
       (rc = set_connection(easy, request)) != CURLE_OK) {
     return rc;
   }
   return set_limits(easy, request, ms);
+}
+
+bool eq_easy_options_is_head(const struct eq_easy *easy)
+{
+  return easy->state.form == (char)FORM_HEAD;
+}
+
+void eq_easy_options_proxy(const struct eq_easy *easy, char *name, size_t n)
+{
+  CURLU *parsed = curl_url();
+  char *host = NULL;
+  char *port = NULL;
+  (void)snprintf(name, n, "(unknown)");
+  if (parsed != NULL &&
+      curl_url_set(parsed, CURLUPART_URL,
+                   eq_buffer_text(&easy->state.identity[EQ_PROXY]),
+                   CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) ==
+          CURLUE_OK &&
+      curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+    (void)curl_url_get(parsed, CURLUPART_PORT, &port, 0); /* may have none */
+    (void)snprintf(name, n, "%s%s%s", host, port != NULL ? ":" : "",
+                   port != NULL ? port : "");
+  }
+  curl_free(host);
+  curl_free(port);
+  curl_url_cleanup(parsed);
 }
 
 CURLcode eq_easy_options_release_body(struct eq_easy *easy)

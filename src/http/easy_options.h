@@ -22,6 +22,14 @@ CURLcode eq_easy_options_set(struct eq_easy *easy,
 /* Seconds (more than 0) in libcurl's milliseconds: rounded up; 0 no limit. */
 long eq_easy_options_ms(double seconds);
 
+/* Whether the request that was set is a HEAD: its response has no body. */
+bool eq_easy_options_is_head(const struct eq_easy *easy);
+
+/* Writes the name of the proxy that was set, "host:port" without user and
+ * password, into `name`, which has n bytes: EQ_PROXY_NAME_MAX do. */
+#define EQ_PROXY_NAME_MAX 280
+void eq_easy_options_proxy(const struct eq_easy *easy, char *name, size_t n);
+
 /* The request's body is about to go: libcurl must not point to it. */
 CURLcode eq_easy_options_release_body(struct eq_easy *easy);
 

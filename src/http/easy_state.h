@@ -27,6 +27,8 @@ struct eq_easy_state {
   bool defaults;           /* the options that never change are set */
   bool watched;            /* libcurl reports each attempt before it sends */
   bool fresh_connect;      /* to use a new connection */
+  bool http1;              /* HTTP/2 is not offered */
+  bool verbose;            /* libcurl says what it does */
   bool forbid_reuse;       /* to close the connection afterwards */
   char form;               /* of enum form in easy_options.c; 0: none */
   long connect_ms;         /* limit for connecting; 0: none, -1: not set */

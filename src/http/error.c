@@ -9,92 +9,53 @@
 #include <string.h>
 
 #include "base/errno_name.h"
+#include "http/curl_result.h"
+#include "http/decoder.h"
 
-#define CONFIG "config"
-#define MEMORY "memory"
-#define NETWORK "network"
-#define PROTOCOL "protocol"
-#define TIMEOUT "timeout"
-#define TLS "tls"
+#define CONFIG EQ_CONFIG
+#define MEMORY EQ_MEMORY
+#define NETWORK EQ_NETWORK
+#define PROTOCOL EQ_PROTOCOL
+#define TLS EQ_TLS
+#define RETRY EQ_RETRY
+#define FINAL EQ_FINAL
 
 /* What each of our own causes means, by enum eq_cause. */
 static const struct {
   const char *kind;
   const char *code;
   const char *message;
+  bool retryable;
 } causes[] = {
     [EQ_CAUSE_HEADERS] = {PROTOCOL, "headers_too_large",
-                          "the response headers exceed the limit"},
+                          "the response headers exceed the limit", FINAL},
     [EQ_CAUSE_BODY] = {PROTOCOL, "body_too_large",
-                       "the response body exceeds max_body"},
-    [EQ_CAUSE_NO_MEMORY] = {MEMORY, "ENOMEM", "out of memory"},
-    [EQ_CAUSE_SINK] = {CONFIG, "EIO", "the sink file cannot be written"},
+                       "the response body exceeds max_body", FINAL},
+    [EQ_CAUSE_CODING] = {PROTOCOL, "unsupported_coding",
+                         "the response body has a coding that was not asked "
+                         "for: only " EQ_DECODER_CODINGS " can be undone",
+                         FINAL},
+    [EQ_CAUSE_CORRUPT] = {PROTOCOL, "CURLE_BAD_CONTENT_ENCODING",
+                          "the response body cannot be decompressed", FINAL},
+    [EQ_CAUSE_TRAILING] = {PROTOCOL, "trailing_bytes",
+                           "bytes follow the compressed data of the response "
+                           "body",
+                           FINAL},
+    [EQ_CAUSE_CUT] = {PROTOCOL, "body_cut",
+                      "the response body ends before its compressed data does",
+                      FINAL},
+    [EQ_CAUSE_END] = {PROTOCOL, "body_end_unknown",
+                      "the connection ended, and nothing says whether the "
+                      "response body did",
+                      FINAL},
+    [EQ_CAUSE_NO_MEMORY] = {MEMORY, "ENOMEM", "out of memory", FINAL},
+    [EQ_CAUSE_SINK] = {CONFIG, "EIO", "the sink file cannot be written",
+                       FINAL},
     /* Libcurl would have sent again, as the connection was dead. */
     [EQ_CAUSE_REPEAT] = {NETWORK, "CURLE_GOT_NOTHING",
                          "the connection ended before a response; "
-                         "the request may have been carried out"},
-};
-
-struct row {
-  CURLcode result;
-  const char *kind;
-  const char *code;
-  const char *message;
-};
-
-#define ROW(result, kind, message)                                            \
-  {                                                                           \
-    result, kind, #result, message                                            \
-  }
-
-/*
- * What libcurl's results mean. A result that is missing here can't happen with
- * the options we set, or only as a failure of the connection.
- */
-static const struct row rows[] = {
-    ROW(CURLE_OPERATION_TIMEDOUT, TIMEOUT, "the deadline passed"),
-    ROW(CURLE_COULDNT_RESOLVE_HOST, NETWORK,
-        "the host name cannot be resolved"),
-    ROW(CURLE_COULDNT_RESOLVE_PROXY, NETWORK,
-        "the proxy's name cannot be resolved"),
-    ROW(CURLE_COULDNT_CONNECT, NETWORK, "the connection failed"),
-    ROW(CURLE_SEND_ERROR, NETWORK, "the connection broke while sending"),
-    ROW(CURLE_RECV_ERROR, NETWORK, "the connection broke while receiving"),
-    ROW(CURLE_GOT_NOTHING, NETWORK,
-        "the server closed the connection without a response"),
-    ROW(CURLE_PARTIAL_FILE, NETWORK, "the connection ended inside the body"),
-    ROW(CURLE_HTTP2, NETWORK, "the HTTP/2 connection broke"),
-    ROW(CURLE_HTTP2_STREAM, NETWORK, "the server broke off its response"),
-#if LIBCURL_VERSION_NUM >= 0x074900 /* 7.73 */
-    ROW(CURLE_PROXY, NETWORK, "the proxy refused"),
-#endif
-    ROW(CURLE_SSL_CONNECT_ERROR, TLS, "the TLS handshake failed"),
-    ROW(CURLE_PEER_FAILED_VERIFICATION, TLS,
-        "the server's certificate is not trusted"),
-    ROW(CURLE_SSL_ISSUER_ERROR, TLS,
-        "the server's certificate is not trusted"),
-    ROW(CURLE_SSL_INVALIDCERTSTATUS, TLS,
-        "the server's certificate is not valid"),
-    ROW(CURLE_SSL_CIPHER, TLS, "no common cipher"),
-    ROW(CURLE_USE_SSL_FAILED, TLS, "TLS is not available"),
-#if LIBCURL_VERSION_NUM >= 0x074d00 /* 7.77 */
-    ROW(CURLE_SSL_CLIENTCERT, TLS, "the server asks for a client certificate"),
-#endif
-    ROW(CURLE_SSL_CERTPROBLEM, CONFIG,
-        "client_cert or client_key cannot be used"),
-    ROW(CURLE_SSL_CACERT_BADFILE, CONFIG, "ca_file cannot be read"),
-    ROW(CURLE_SSL_CRL_BADFILE, CONFIG, "a revocation list cannot be read"),
-    ROW(CURLE_URL_MALFORMAT, CONFIG, "the URL is malformed"),
-    ROW(CURLE_LOGIN_DENIED, CONFIG, "the URL holds a user name"),
-    ROW(CURLE_UNSUPPORTED_PROTOCOL, CONFIG, "the URL's scheme is not allowed"),
-    ROW(CURLE_UNKNOWN_OPTION, CONFIG, "libcurl lacks an option"),
-    ROW(CURLE_NOT_BUILT_IN, CONFIG, "libcurl lacks a feature"),
-    ROW(CURLE_BAD_FUNCTION_ARGUMENT, CONFIG, "libcurl refuses an option"),
-    ROW(CURLE_FAILED_INIT, CONFIG, "libcurl cannot be initialized"),
-    ROW(CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "the response is not valid HTTP"),
-    ROW(CURLE_BAD_CONTENT_ENCODING, PROTOCOL,
-        "the response body cannot be decompressed"),
-    ROW(CURLE_OUT_OF_MEMORY, MEMORY, "out of memory"),
+                         "the request may have been carried out",
+                         RETRY},
 };
 
 /*
@@ -105,31 +66,33 @@ static const struct row rows[] = {
 static const struct {
   CURLcode result;
   const char *part; /* of libcurl's message */
-  struct row row;
+  struct eq_curl_result row;
 } finer_rows[] = {
-    {CURLE_RECV_ERROR, " alert ",
-     ROW(CURLE_RECV_ERROR, TLS,
-         "the server broke off with a TLS alert; "
-         "it may want a client certificate")},
-    {CURLE_SEND_ERROR, " alert ",
-     ROW(CURLE_SEND_ERROR, TLS,
-         "the server broke off with a TLS alert; "
-         "it may want a client certificate")},
-    {CURLE_SSL_CONNECT_ERROR, "error reading X.509",
-     ROW(CURLE_SSL_CERTPROBLEM, CONFIG,
-         "client_cert or client_key cannot be used")},
+    {CURLE_RECV_ERROR,
+     " alert ",
+     {CURLE_RECV_ERROR, TLS, "CURLE_RECV_ERROR",
+      "the server broke off with a TLS alert; "
+      "it may want a client certificate",
+      FINAL}},
+    {CURLE_SEND_ERROR,
+     " alert ",
+     {CURLE_SEND_ERROR, TLS, "CURLE_SEND_ERROR",
+      "the server broke off with a TLS alert; "
+      "it may want a client certificate",
+      FINAL}},
+    {CURLE_SSL_CONNECT_ERROR,
+     "error reading X.509",
+     {CURLE_SSL_CERTPROBLEM, CONFIG, "CURLE_SSL_CERTPROBLEM",
+      "client_cert or client_key cannot be used", FINAL}},
 };
-
-static const struct row unknown = {CURLE_OK, NETWORK, "CURLE_OTHER",
-                                   "the transfer failed"};
 
 /*
  * What libcurl reports as wrong configuration after the request has left (no
  * status line: an unknown protocol) is an error of the server, not ours.
  */
-static const struct row bad_answer = {CURLE_WEIRD_SERVER_REPLY, PROTOCOL,
-                                      "CURLE_WEIRD_SERVER_REPLY",
-                                      "the response is not valid HTTP"};
+static const struct eq_curl_result bad_answer = {
+    CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "CURLE_WEIRD_SERVER_REPLY",
+    "the response is not valid HTTP", FINAL};
 
 /*
  * Errno values of a connection, and whether they belong to the time before it
@@ -168,7 +131,8 @@ static const char *connection_errno(const struct eq_error_facts *facts)
   return NULL;
 }
 
-static const struct row *finer_row_of(const struct eq_error_facts *facts)
+static const struct eq_curl_result *
+finer_row_of(const struct eq_error_facts *facts)
 {
   for (size_t i = 0; i < COUNT(finer_rows); i++) {
     if (finer_rows[i].result == facts->result &&
@@ -179,15 +143,11 @@ static const struct row *finer_row_of(const struct eq_error_facts *facts)
   return NULL;
 }
 
-static const struct row *row_of(const struct eq_error_facts *facts)
+static const struct eq_curl_result *row_of(const struct eq_error_facts *facts)
 {
-  for (size_t i = 0; i < COUNT(rows); i++) {
-    if (rows[i].result == facts->result) {
-      bool ours = strcmp(rows[i].kind, CONFIG) == 0;
-      return ours && facts->sent ? &bad_answer : &rows[i];
-    }
-  }
-  return &unknown;
+  const struct eq_curl_result *row = eq_curl_result(facts->result);
+  bool ours = strcmp(row->kind, CONFIG) == 0;
+  return ours && facts->sent ? &bad_answer : row;
 }
 
 /*
@@ -238,7 +198,49 @@ static enum eq_cause cause_of(const struct eq_error_facts *facts)
   if (facts->result == CURLE_OUT_OF_MEMORY && in_head) {
     return EQ_CAUSE_HEADERS;
   }
+  /* An end without close_notify, over GnuTLS. */
+  if (facts->unframed && facts->result == CURLE_RECV_ERROR &&
+      connection_errno(facts) == NULL) {
+    return EQ_CAUSE_END;
+  }
   return EQ_CAUSE_NONE;
+}
+
+static bool is_about_coding(enum eq_cause cause)
+{
+  return cause == EQ_CAUSE_CORRUPT || cause == EQ_CAUSE_TRAILING ||
+         cause == EQ_CAUSE_CUT;
+}
+
+static void fill_cause(struct eq_error *error,
+                       const struct eq_error_facts *facts, enum eq_cause cause)
+{
+  const char *code = causes[cause].code;
+  if (cause == EQ_CAUSE_SINK) {
+    const char *name = eq_errno_name(facts->os);
+    code = name != NULL ? name : code;
+  }
+  error->retryable = causes[cause].retryable;
+  fill(error, causes[cause].kind, code, causes[cause].message,
+       is_about_coding(cause) ? facts->coding : "");
+}
+
+/* The proxy has answered, and did not connect. It would answer alike again. */
+static void fill_proxy(struct eq_error *error,
+                       const struct eq_error_facts *facts)
+{
+  const char *remedy = "it does not connect to this host for us";
+  if (facts->proxy_status == 407) {
+    remedy = "it wants a user name and a password, or others";
+  } else if (facts->proxy_status >= 500) {
+    remedy = "it cannot connect to this host";
+  }
+  error->kind = NETWORK;
+  error->retryable = FINAL;
+  (void)snprintf(error->code, sizeof error->code, "PROXY_REFUSED");
+  (void)snprintf(error->message, sizeof error->message,
+                 "the proxy %s answered CONNECT with %ld: %s", facts->proxy,
+                 facts->proxy_status, remedy);
 }
 
 void eq_error_classify(struct eq_error *error,
@@ -246,19 +248,17 @@ void eq_error_classify(struct eq_error *error,
 {
   enum eq_cause cause = cause_of(facts);
   error->sent = facts->sent;
-  if (cause == EQ_CAUSE_SINK) {
-    const char *name = eq_errno_name(facts->os);
-    fill(error, causes[cause].kind, name != NULL ? name : causes[cause].code,
-         causes[cause].message, "");
+  if (cause == EQ_CAUSE_PROXY) {
+    fill_proxy(error, facts);
     return;
   }
   if (cause != EQ_CAUSE_NONE) {
-    fill(error, causes[cause].kind, causes[cause].code, causes[cause].message,
-         "");
+    fill_cause(error, facts, cause);
     return;
   }
-  const struct row *row = finer_row_of(facts);
+  const struct eq_curl_result *row = finer_row_of(facts);
   if (row != NULL) { /* this says more than the errno value */
+    error->retryable = row->retryable;
     fill(error, row->kind, row->code, row->message, facts->detail);
     return;
   }
@@ -266,6 +266,7 @@ void eq_error_classify(struct eq_error *error,
   const char *os = connection_errno(facts);
   /* A handshake that the network cut says nothing about trust. */
   bool cut = os != NULL && facts->result == CURLE_SSL_CONNECT_ERROR;
+  error->retryable = cut || row->retryable;
   fill(error, cut ? NETWORK : row->kind, os != NULL ? os : row->code,
        row->message, facts->detail);
 }

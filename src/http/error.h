@@ -4,7 +4,7 @@
  * Laws of this file:
  * - every failure has a kind out of a closed set, a symbolic code, a message
  *   of our own, and what retries depend on: may the server have received a
- *   byte of the request?
+ *   byte of the request, and may another attempt succeed?
  * - nothing that was sent or received is quoted.
  */
 #ifndef EQ_HTTP_ERROR_H
@@ -19,6 +19,12 @@ enum eq_cause {
   EQ_CAUSE_NONE,
   EQ_CAUSE_HEADERS,   /* more header bytes than EQ_RESPONSE_HEADERS_MAX */
   EQ_CAUSE_BODY,      /* more body bytes than max_body */
+  EQ_CAUSE_CODING,    /* the body has a coding that can't be undone */
+  EQ_CAUSE_CORRUPT,   /* the body is not data of its coding */
+  EQ_CAUSE_TRAILING,  /* bytes after the compressed data */
+  EQ_CAUSE_CUT,       /* the compressed data has no end */
+  EQ_CAUSE_END,       /* nothing says whether the body is whole */
+  EQ_CAUSE_PROXY,     /* the proxy did not connect; see `proxy` */
   EQ_CAUSE_NO_MEMORY, /* an allocation failed */
   EQ_CAUSE_SINK,      /* the file could not be written; see `os` */
   EQ_CAUSE_REPEAT     /* libcurl was about to send a request again */
@@ -32,6 +38,10 @@ struct eq_error_facts {
   bool sent;           /* at least a part of the request may have left */
   bool head_done;      /* the final header block was complete */
   const char *detail;  /* libcurl's message, "" when it has none */
+  bool unframed;       /* nothing but the connection's end ends the body */
+  const char *coding;  /* of the body, for causes about it */
+  const char *proxy;   /* "host:port" */
+  long proxy_status;   /* its answer to CONNECT */
 };
 
 struct eq_error {
@@ -39,6 +49,7 @@ struct eq_error {
   char code[40];                       /* "ECONNREFUSED", "CURLE_...", ... */
   char message[CURL_ERROR_SIZE + 128]; /* ours, then libcurl's if harmless */
   bool sent;
+  bool retryable; /* another attempt may succeed */
 };
 
 /* Classifies the facts of a failed transfer. */

@@ -5,6 +5,9 @@
  * - one pool of connections for all transfers of a handle, single ones
  *   included; transfers that ended wait, configured, for the next request;
  * - one OS thread at a time uses it; waiting blocks that thread;
+ * - a transfer for which its origin has no room waits here, parked, until
+ *   another one has ended; a server's limit of streams is no error;
+ * - a transfer whose deadline is over ends, although libcurl may not say so;
  * - the owner decides how long transfers stay under way: those of handle.c
  *   are over when a call returns, those of async.c go on between calls;
  * - it belongs to the process that made it. In a forked child the handles are
@@ -23,6 +26,10 @@ struct eq_multi {
   long kept;                  /* how many idle connections it may keep */
   struct eq_transfer *idle;   /* owned; configured, without a request */
   struct eq_transfer *active; /* owned; taken */
+  struct eq_pool pool;        /* its connections */
+  size_t running;             /* transfers that were added */
+  size_t parked;              /* of those: not with libcurl */
+  int64_t check_at;           /* on eq_coarse_ns: when deadlines are checked */
 };
 
 /* Empty; allocates nothing. */
@@ -39,6 +46,9 @@ struct eq_transfer *eq_multi_take(struct eq_multi *multi);
 
 /* Hands a started transfer to libcurl. False: it has failed. */
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer);
+
+/* Whether a new transfer would only wait for the others of its origin. */
+bool eq_multi_is_full(const struct eq_multi *multi);
 
 /*
  * Sends and receives what is possible without waiting. Returns a transfer

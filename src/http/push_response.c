@@ -12,12 +12,14 @@ static void set_string(lua_State *L, const char *name, const char *value)
 /* -> err */
 static void push_error(lua_State *L, const struct eq_error *error)
 {
-  lua_createtable(L, 0, 4); /* [.., err] */
+  lua_createtable(L, 0, 5); /* [.., err] */
   set_string(L, "kind", error->kind);
   set_string(L, "code", error->code);
   set_string(L, "message", error->message);
   lua_pushboolean(L, error->sent);
   lua_setfield(L, -2, "maybe_sent");
+  lua_pushboolean(L, error->retryable);
+  lua_setfield(L, -2, "retryable");
 }
 
 /* "Name: value\r\n..." -> { {name, value}, ... } */
@@ -50,7 +52,11 @@ static void push_success(lua_State *L, const struct eq_transfer *transfer)
   lua_setfield(L, -2, "body");
   lua_pushnumber(L, (lua_Number)transfer->elapsed);
   lua_setfield(L, -2, "elapsed");
-  if (transfer->raw_headers) {
+  if (transfer->open_ended) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, "open_ended");
+  }
+  if (transfer->request.raw_headers) {
     push_buffer(L, &response->fields);
     lua_setfield(L, -2, "head");
     return;

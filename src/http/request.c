@@ -7,10 +7,20 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
+
+#include <curl/curl.h>
+
+#include "http/decoder.h"
+#include "http/field_syntax.h"
 
 /* max_body of a request without one: the client's default, 64 MiB. */
 #define MAX_BODY_DEFAULT ((size_t)64 * 1024 * 1024)
+
+#define OFFER "Accept-Encoding: " EQ_DECODER_CODINGS
+
+/* By HTTP/2 one connection carries a hundred requests; a second one helps
+ * where packets are lost. More would only cost handshakes. */
+#define CONNECTIONS_DEFAULT 2
 
 /* All header lines of one request; more than any server accepts. */
 #define LINES_MAX ((size_t)256 * 1024)
@@ -28,38 +38,6 @@ static int misuse(lua_State *L, const char *format, ...)
   va_end(args);
   lua_concat(L, 2);
   return lua_error(L);
-}
-
-/* Letters, digits and some marks: RFC 9110, 5.6.2. */
-static bool is_token(const char *text, size_t n)
-{
-  static const char marks[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < n; i++) {
-    char c = text[i];
-    bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                 (c >= 'a' && c <= 'z');
-    if (!alnum && (c == '\0' || strchr(marks, c) == NULL)) {
-      return false;
-    }
-  }
-  return n > 0;
-}
-
-/* NUL cuts a C string short; CR and LF start another header. */
-static bool has_break(const char *text, size_t n)
-{
-  return memchr(text, '\0', n) != NULL || memchr(text, '\r', n) != NULL ||
-         memchr(text, '\n', n) != NULL;
-}
-
-static bool is_visible_ascii(const char *text, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (text[i] <= ' ' || text[i] > '~') {
-      return false;
-    }
-  }
-  return true;
 }
 
 /* The value on top as a string of *n bytes. */
@@ -87,26 +65,23 @@ static void add(lua_State *L, struct eq_buffer *lines, const char *bytes,
   }
 }
 
-/* What libcurl derives from the body; another value would let a request be
- * smuggled. */
-static bool is_framing(const char *name, size_t n)
+/* The names on which the lines of our own depend. */
+static void note_name(struct eq_request *request, const char *name, size_t n)
 {
   switch (n) {
-  case sizeof "Expect" - 1:
-    return strcasecmp(name, "Expect") == 0;
-  case sizeof "Content-Length" - 1:
-    return strcasecmp(name, "Content-Length") == 0;
-  case sizeof "Transfer-Encoding" - 1:
-    return strcasecmp(name, "Transfer-Encoding") == 0;
+  case sizeof "Range" - 1:
+    request->ranged = request->ranged || curl_strequal(name, "Range");
+    break;
+  case sizeof "Content-Type" - 1:
+    request->typed = request->typed || curl_strequal(name, "Content-Type");
+    break;
+  case sizeof "Accept-Encoding" - 1:
+    request->encoded =
+        request->encoded || curl_strequal(name, "Accept-Encoding");
+    break;
   default:
-    return false;
+    break;
   }
-}
-
-static bool is_content_type(const char *name, size_t n)
-{
-  return n == sizeof "Content-Type" - 1 &&
-         strcasecmp(name, "Content-Type") == 0;
 }
 
 static bool is_empty_value(const char *value)
@@ -130,13 +105,13 @@ static void read_header(lua_State *L, int i, struct eq_request *request)
   size_t value_len;
   const char *name = lua_tolstring(L, -2, &name_len);
   const char *value = lua_tolstring(L, -1, &value_len);
-  if (!is_token(name, name_len) || is_framing(name, name_len)) {
+  if (!eq_is_token(name, name_len) || eq_is_framing(name, name_len)) {
     misuse(L, "request.headers[%d]: this name is not allowed", i);
   }
-  if (has_break(value, value_len)) {
+  if (eq_has_break(value, value_len)) {
     misuse(L, "request.headers[%d]: the value has a NUL, CR or LF", i);
   }
-  request->typed = request->typed || is_content_type(name, name_len);
+  note_name(request, name, name_len);
   add(L, lines, name, name_len);
   if (is_empty_value(value)) {
     add(L, lines, ";", 2); /* in libcurl: send "Name:" without a value */
@@ -175,7 +150,7 @@ static void read_method(lua_State *L, const char *name, size_t offset,
   size_t n;
   (void)offset;
   request->method = to_string(L, name, &n);
-  if (!is_token(request->method, n)) {
+  if (!eq_is_token(request->method, n)) {
     misuse(L, "request.method: is not a token");
   }
 }
@@ -186,7 +161,7 @@ static void read_url(lua_State *L, const char *name, size_t offset,
   size_t n;
   (void)offset;
   request->url = to_string(L, name, &n);
-  if (n == 0 || !is_visible_ascii(request->url, n)) {
+  if (n == 0 || !eq_is_visible_ascii(request->url, n)) {
     misuse(L, "request.url: is empty or has a byte that URLs don't have");
   }
 }
@@ -204,7 +179,7 @@ static void read_plain(lua_State *L, const char *name, size_t offset,
 {
   size_t n;
   const char *text = to_string(L, name, &n);
-  if (n == 0 || has_break(text, n)) {
+  if (n == 0 || eq_has_break(text, n)) {
     misuse(L, "request.%s: is empty or has a NUL, CR or LF", name);
   }
   *TARGET(const char *) = text;
@@ -238,6 +213,17 @@ static void read_size(lua_State *L, const char *name, size_t offset,
       number >= (double)(SIZE_MAX / 2) ? SIZE_MAX / 2 : (size_t)number;
 }
 
+/* How many; at least one. */
+static void read_count(lua_State *L, const char *name, size_t offset,
+                       struct eq_request *request)
+{
+  double number = to_number(L, name);
+  if (number < 1) {
+    misuse(L, "request.%s: at least 1 expected", name);
+  }
+  *TARGET(long) = (long)fmin(number, 1e6);
+}
+
 static void read_flag(lua_State *L, const char *name, size_t offset,
                       struct eq_request *request)
 {
@@ -259,9 +245,11 @@ static const struct {
     {NAME(headers), read_headers, 0},
     {NAME(body), read_body, AT(body)},
     {NAME(may_resend), read_flag, AT(may_resend)},
+    {NAME(http1), read_flag, AT(http1)},
     {NAME(fresh_connect), read_flag, AT(fresh_connect)},
     {NAME(raw_headers), read_flag, AT(raw_headers)},
     {NAME(max_body), read_size, AT(max_body)},
+    {NAME(connections), read_count, AT(connections)},
     {NAME(connect_timeout), read_number, AT(connect_timeout)},
     {NAME(sink), read_plain, AT(sink)},
     {NAME(ca_file), read_plain, AT(ca_file)},
@@ -319,6 +307,11 @@ static void make_lines(lua_State *L, struct eq_request *request)
     read_header(L, i, request);
     lua_pop(L, 1);
   }
+  if (!request->encoded) {
+    /* A part of compressed data can't be undone: RFC 9110, 14.2. */
+    const char *line = request->ranged ? "Accept-Encoding: identity" : OFFER;
+    add(L, lines, line, strlen(line) + 1);
+  }
   if (request->body != NULL) {
     /* In libcurl a name with a colon only means: do not add this header. */
     add(L, lines, "Expect:", sizeof "Expect:");
@@ -345,6 +338,7 @@ void eq_request_read(lua_State *L, int idx, struct eq_request *request,
       .lines_at = lines->len,
       .connect_timeout = HUGE_VAL,
       .max_body = MAX_BODY_DEFAULT,
+      .connections = CONNECTIONS_DEFAULT,
   };
   if (!lua_istable(L, idx)) {
     misuse(L, "request: a table expected, got %s", luaL_typename(L, idx));

@@ -27,13 +27,18 @@ struct eq_request {
   size_t lines_len;        /* NUL */
   const void *headers;     /* the table they were read from; NULL: none */
   bool typed;              /* Content-Type is one of them */
+  bool encoded;            /* so is Accept-Encoding */
+  bool ranged;             /* so is Range */
+  bool http1;              /* HTTP/2 is not offered */
   bool fresh_connect;      /* a connection of its own, closed afterwards */
+  bool anew;               /* on a new connection, which is kept */
   bool may_resend;         /* libcurl may send it again */
   bool raw_headers;        /* the response's headers as one string */
   size_t max_body;         /* bytes */
-  double connect_timeout;  /* seconds; infinite: no limit of its own */
-  const char *sink;        /* path for the body of a 2xx; NULL: memory */
-  const char *ca_file;     /* these four may be NULL */
+  long connections;       /* to its origin at most, where HTTP/2 shares them */
+  double connect_timeout; /* seconds; infinite: no limit of its own */
+  const char *sink;       /* path for the body of a 2xx; NULL: memory */
+  const char *ca_file;    /* these four may be NULL */
   const char *client_cert;
   const char *client_key;
   const char *proxy;

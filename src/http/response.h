@@ -5,6 +5,7 @@
  * - the server does not decide how much memory is used: headers and body are
  *   counted while they arrive, and the first byte over a limit ends it;
  * - only the final header block is kept: 1xx blocks and trailers are dropped;
+ * - a body is whole when its compressed data has come to its end, too;
  * - it knows neither Lua nor libcurl, so that the callbacks are short.
  */
 #ifndef EQ_HTTP_RESPONSE_H
@@ -14,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "http/decoder.h"
 #include "http/error.h"
 #include "http/file_sink.h"
 
@@ -29,8 +31,11 @@ enum eq_response_stage {
 
 struct eq_response {
   enum eq_response_stage stage;
-  long status;              /* of the current block; final when DONE */
-  size_t header_bytes;      /* seen in all blocks */
+  long status;         /* of the current block; final when DONE */
+  size_t header_bytes; /* seen in all blocks */
+  bool framed;         /* the final block says where the body ends */
+  bool coded;          /* it says how the body was encoded */
+  struct eq_decoder decoder;
   struct eq_buffer fields;  /* final block: lines "Name: value\r\n" */
   struct eq_buffer body;    /* what did not go to the sink */
   struct eq_file_sink sink; /* open: gets the body of a 2xx response */
@@ -50,7 +55,7 @@ void eq_response_reset(struct eq_response *response, size_t max_body);
 bool eq_response_header(struct eq_response *response, const char *line,
                         size_t n);
 
-/* A piece of the decoded body. False: stop, the cause is set. */
+/* A piece of the body, as received. False: stop, the cause is set. */
 bool eq_response_body(struct eq_response *response, const char *bytes,
                       size_t n);
 
@@ -59,7 +64,8 @@ bool eq_response_succeeds(const struct eq_response *response);
 
 /*
  * The transfer succeeded: an open sink gets its name if the response was 2xx
- * and is removed if not. False: that failed, the cause is set.
+ * and is removed if not. False: the body is not whole, or that failed; the
+ * cause is set.
  */
 bool eq_response_complete(struct eq_response *response);
 

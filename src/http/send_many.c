@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "http/push_response.h"
 
+/* What one connection carries at a time by HTTP/2, at least by RFC 9113. */
+#define STREAMS 100
+
 /* The stack above the arguments. */
 enum {
   SAVED = EQ_SEND_MANY_SECONDS + 1,
@@ -49,6 +52,7 @@ struct job {
   size_t count;            /* of requests */
   size_t started;          /* handed over so far, in order */
   size_t under_way;
+  bool serial;      /* a response came by HTTP/1.x: no streams */
   bool bounded;     /* there is a deadline */
   int64_t deadline; /* on eq_now_ns */
 };
@@ -129,6 +133,7 @@ static double seconds_left(const struct job *job)
 static void store_result(lua_State *L, struct job *job,
                          struct eq_transfer *transfer)
 {
+  job->serial = job->serial || (!transfer->failed && !transfer->multiplexed);
   lua_createtable(L, 0, 1); /* [.., result] */
   eq_push_response(L, transfer);
   lua_setfield(L, -2, transfer->failed ? "err" : "response");
@@ -164,10 +169,22 @@ static void start_next(lua_State *L, struct job *job)
   }
 }
 
+/* Whether the next one may start; more than HTTP/2 carries would only wait. */
+static bool has_room(const struct job *job, size_t at_once)
+{
+  if (job->started == job->count || job->under_way >= at_once ||
+      eq_multi_is_full(job->multi)) {
+    return false;
+  }
+  const struct eq_request next = restore(job, job->started);
+  return job->serial || strncmp(next.url, "https:", 6) != 0 ||
+         job->under_way < (size_t)next.connections * STREAMS;
+}
+
 static void run(lua_State *L, struct job *job, size_t at_once)
 {
   while (job->started < job->count || job->under_way > 0) {
-    while (job->started < job->count && job->under_way < at_once) {
+    while (has_room(job, at_once)) {
       start_next(L, job);
     }
     if (job->under_way > 0) {

@@ -4,9 +4,12 @@
  * Laws of this file:
  * - a transfer is used for many requests, one after the other, and sets only
  *   the options that have changed since the last one (easy_state.h);
- * - a request that must not be sent twice is stopped before the first byte of
- *   its second attempt: libcurl sends again, unasked, when a reused connection
- *   turns out to be dead;
+ * - a request goes out once more, on a new connection, where the attempt on a
+ *   kept one certainly had no effect (attempt.h), and where the response to it
+ *   is 408: a server that gives up an idle connection says that;
+ * - its deadline is kept here too, whatever libcurl does;
+ * - a response counts as whole only if its end was marked: where it ends
+ *   with its connection, over TLS, that may have been cut off;
  * - its callbacks collect bytes and call no Lua function.
  */
 #ifndef EQ_HTTP_TRANSFER_H
@@ -16,6 +19,9 @@
 
 #include <curl/curl.h>
 
+#include <stdint.h>
+
+#include "http/attempt.h"
 #include "http/easy_state.h"
 #include "http/error.h"
 #include "http/request.h"
@@ -26,12 +32,16 @@ struct eq_transfer {
   struct eq_transfer *next;  /* in a list of eq_multi */
   struct eq_transfer **link; /* what points to it there, while it is taken */
   size_t tag;                /* the owner's: which request this is */
-  bool running;              /* libcurl has it */
+  bool running;              /* it was added and has not ended */
+  bool parked;               /* running, but not with libcurl: see multi.c */
 
   /* The request under way. */
-  bool may_resend;              /* may be sent more than once */
-  bool raw_headers;             /* as in struct eq_request */
-  int attempts;                 /* how often libcurl was about to send it */
+  struct eq_request request; /* what it borrows lives until it is cleared */
+  struct eq_attempt attempt;
+  bool secure;                  /* its URL is https */
+  bool careful;                 /* counted in its pool as such */
+  int restarts;                 /* how often it went out once more */
+  int64_t deadline;             /* on eq_coarse_ns; INT64_MAX: none */
   char detail[CURL_ERROR_SIZE]; /* libcurl's message */
   struct eq_response response;
 
@@ -39,12 +49,15 @@ struct eq_transfer {
   bool failed; /* if so the error counts, else the rest */
   struct eq_error error;
   const char *version; /* of HTTP: "1.1", "2"; static */
+  bool open_ended;     /* the body's length was not given: see transfer.c */
+  bool multiplexed;    /* by HTTP/2, as far as known */
   long connects;       /* connections made */
   double elapsed;      /* seconds */
 };
 
-/* A transfer that has done nothing yet; NULL: no memory. */
-struct eq_transfer *eq_transfer_new(void);
+/* A transfer that has done nothing yet; NULL: no memory. The pool outlives
+ * the connections that it makes. */
+struct eq_transfer *eq_transfer_new(struct eq_pool *pool);
 
 /*
  * Prepares the easy handle for a request that may take `seconds`; sends
@@ -53,6 +66,21 @@ struct eq_transfer *eq_transfer_new(void);
  */
 bool eq_transfer_start(struct eq_transfer *transfer,
                        const struct eq_request *request, double seconds);
+
+/* What libcurl's end of a transfer means. */
+enum eq_transfer_next {
+  EQ_TRANSFER_ENDS,
+  EQ_TRANSFER_AGAIN, /* prepared to be given to libcurl once more */
+  EQ_TRANSFER_PARKS  /* the same, when another one has ended */
+};
+
+/* libcurl has ended it with *result and has given it back. Where it ends for
+ * another reason, *result says so. */
+enum eq_transfer_next eq_transfer_next(struct eq_transfer *transfer,
+                                       CURLcode *result);
+
+/* Lets libcurl say what it does: HTTP/2 needs it, see attempt.h. */
+void eq_transfer_listen(struct eq_transfer *transfer);
 
 /* libcurl has ended it with `result`: reads the response or the error. */
 void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result);

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -83,10 +82,10 @@ static const char *check_bytes(const char *text, size_t n)
 /* Where the authority of an http(s) URL starts, or NULL. */
 static const char *find_authority(const char *text)
 {
-  if (strncasecmp(text, "https://", 8) == 0) {
+  if (curl_strnequal(text, "https://", 8)) {
     return text + 8;
   }
-  if (strncasecmp(text, "http://", 7) == 0) {
+  if (curl_strnequal(text, "http://", 7)) {
     return text + 7;
   }
   return NULL;
@@ -252,9 +251,15 @@ static const char *check_reference(const char *text)
   return strncmp(text, "//", 2) == 0 ? check_authority(text + 2) : NULL;
 }
 
-/* The reference against the base that url holds; a reason or NULL. */
+/*
+ * The reference against the base that url holds; a reason or NULL. A fragment
+ * of the base goes first: libcurl looks for "/" and "?" in it, too.
+ */
 static const char *resolve(struct url *url, const char *reference)
 {
+  if (curl_url_set(url->handle, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK) {
+    return "is malformed";
+  }
   if (*reference != '\0' && *reference != '#' &&
       curl_url_set(url->handle, CURLUPART_URL, reference, 0) != CURLUE_OK) {
     return "is malformed";

@@ -34,7 +34,7 @@ end
 function M.write(path, bytes)
   local file, message = io.open(path, "wb")
   if not file then
-    return failed(path, message:match ".*: (.-)$" or message)
+    return failed(path, message:match "^.*: (.*)$" or message)
   end
   local written, write_message = file:write(bytes)
   local closed, close_message = file:close()

@@ -14,6 +14,8 @@
 -- bytes that are not UTF-8, and of two members of one name keeps the last.
 
 local json = require "equinix.base.json"
+local before = require("equinix.base.text").before
+local utf8 = require "equinix.base.utf8"
 
 local M = {}
 
@@ -23,22 +25,7 @@ local MAX_DEPTH = 64
 -- collide: their cost grows with the square of their number.
 local MAX_NAMES = 4096
 
--- What may follow the first byte of a character beyond ASCII (RFC 3629,
--- section 4).
-local TAIL = "[\128-\191]"
-local FOLLOWS = {}
-local function follows(from, to, pattern)
-  for byte = from, to do
-    FOLLOWS[byte] = "^" .. pattern .. "()"
-  end
-end
-follows(0xC2, 0xDF, TAIL)
-follows(0xE1, 0xEF, TAIL .. TAIL)
-follows(0xE0, 0xE0, "[\160-\191]" .. TAIL)
-follows(0xED, 0xED, "[\128-\159]" .. TAIL) -- the rest are surrogates
-follows(0xF1, 0xF3, TAIL .. TAIL .. TAIL)
-follows(0xF0, 0xF0, "[\144-\191]" .. TAIL .. TAIL)
-follows(0xF4, 0xF4, "[\128-\143]" .. TAIL .. TAIL)
+local FOLLOWS = utf8.FOLLOWS
 
 -- Checking -------------------------------------------------------------------
 -- Each after_... function checks what begins at `at` and returns the position
@@ -321,7 +308,7 @@ function M.object(members)
   for name in pairs(members) do
     names[#names + 1] = name
   end
-  table.sort(names)
+  table.sort(names, before)
   for i, name in ipairs(names) do
     parts[i] = M.value(name) .. ":" .. members[name]
   end

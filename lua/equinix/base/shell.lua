@@ -3,6 +3,8 @@
 -- Law of this file: a quoted argument reaches the program byte for byte. What
 -- comes from outside is always quoted, and a secret is never an argument.
 
+local trim = require "equinix.base.trim"
+
 local M = {}
 
 --- Quotes one argument, whatever it contains.
@@ -23,7 +25,7 @@ function M.output(command)
   end
   local text = pipe:read "*a" or ""
   pipe:close()
-  return (text:gsub("\n+$", ""))
+  return trim.tail(text, "\n")
 end
 
 return M

@@ -1,5 +1,7 @@
 --- suggest: the name that was probably meant: `latency` for `latancy`.
 
+local lower = require("equinix.base.text").lower
+
 local M = {}
 
 -- Levenshtein distance; the names of options and knobs are short.
@@ -26,7 +28,7 @@ end
 ---@return string|nil nil when none is similar
 function M.name(name, known)
   local best, least
-  name = name:lower() -- known names are; clientId means client_id
+  name = lower(name) -- known names are; clientId means client_id
   for candidate in pairs(known) do
     local d = distance(name, candidate)
     -- The second test makes the result independent of the order of pairs.

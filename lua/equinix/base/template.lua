@@ -10,7 +10,7 @@ local M = {}
 ---@param values table<string, string|number>
 ---@return string
 function M.fill(template, values)
-  return (template:gsub("%%%(([%w_]+)%)s", values))
+  return (template:gsub("%%%(([A-Za-z0-9_]+)%)s", values))
 end
 
 return M

@@ -8,6 +8,8 @@
 
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
+local list_page = require "equinix.http.list_page"
+local lower = require("equinix.base.text").lower
 local output = require "equinix.cli.output"
 local tables = require "equinix.base.table"
 
@@ -16,36 +18,25 @@ local M = {}
 -- JSON as text --------------------------------------------------------------
 
 -- json_text expects a text that begins with its value; that it is JSON was
--- checked by the parser before.
-local function without_leading_space(text)
-  return text:match "^[ \t\r\n]*(.*)"
+-- checked by the parser before. A byte order mark may come first.
+local function from_value(text)
+  return text:gsub("^\239\187\191", ""):match "^[ \t\r\n]*(.*)"
 end
 
-local function is_array(text)
-  return text ~= nil and json_text.kind(text) == "array"
-end
-
---- The items of a page, in any of the shapes that http/pagination lists.
----@param body string JSON that the parser has accepted
----@return string[]|nil items their texts; nil: the body contains no list
-function M.page_items(body)
-  body = without_leading_space(body)
-  if is_array(body) then
-    return json_text.items(body)
-  elseif json_text.kind(body) ~= "object" then
-    return nil
+--- The items of a page, cut out of its text.
+---@param page any the body, decoded
+---@param body string the same as JSON
+---@return string[] items their texts
+function M.page_items(page, body)
+  local place = list_page.find(page, body)
+  if place.kind == "none" then
+    return {}
   end
-  local page = json_text.members(body)
-  for _, name in ipairs { "data", "content", "payLoad" } do
-    local value = page[name]
-    if is_array(value) then
-      return json_text.items(value)
-    elseif value and json_text.kind(value) == "object" then
-      local data = json_text.members(value).data
-      return is_array(data) and json_text.items(data) or { value }
-    end
+  local text = from_value(body)
+  for _, name in ipairs(place.path) do
+    text = json_text.members(text)[name]
   end
-  return nil
+  return place.kind == "one" and { text } or json_text.items(text)
 end
 
 -- Puts json.empty_array where the text has [].
@@ -54,7 +45,7 @@ local function mark_empty_arrays(value, text)
     return value
   end
   local texts
-  if is_array(text) then
+  if json_text.kind(text) == "array" then
     texts = json_text.items(text)
     if #texts == 0 then
       return json.empty_array
@@ -75,11 +66,12 @@ end
 ---@return any value nil on failure
 ---@return string|nil message
 function M.decode(text)
+  text = json.without_bom(text)
   local value, message = json.decode(text)
   if value == nil then
     return nil, message
   end
-  return mark_empty_arrays(value, without_leading_space(text))
+  return mark_empty_arrays(value, from_value(text))
 end
 
 -- The list ------------------------------------------------------------------
@@ -107,7 +99,7 @@ function M.request(request)
     paged.headers = {}
     for name, line in pairs(request.headers) do
       -- The client sets that header itself for `json`.
-      paged.headers[name] = name:lower() ~= "content-type" and line or nil
+      paged.headers[name] = lower(name) ~= "content-type" and line or nil
     end
   end
   return paged
@@ -122,13 +114,8 @@ end
 
 local function collect(client, request, progress)
   local items, pages = {}, 0
-  for _, response in each_page(client, request) do
-    local page = M.page_items(response.body)
-    if not page then
-      return nil, ("%s %s: the response contains no list; leave out "
-        .. "--all-pages"):format(request.method, request.path:match "^[^?]*")
-    end
-    for _, item in ipairs(page) do
+  for page, response in each_page(client, request) do
+    for _, item in ipairs(M.page_items(page, response.body)) do
       items[#items + 1] = item
     end
     pages = pages + 1
@@ -141,13 +128,13 @@ end
 ---@param client equinix.Client
 ---@param request equinix.PagedRequest
 ---@return string[]|nil items their JSON texts
----@return equinix.Error|string|nil
+---@return equinix.Error|nil
 function M.items(client, request)
   local progress = output.progress()
-  local ran, items, err = pcall(collect, client, request, progress)
+  local ran, items = pcall(collect, client, request, progress)
   progress:clear()
   if ran then
-    return items, err
+    return items
   elseif type(items) == "table" then
     return nil, items -- iterators raise an equinix.Error
   end

@@ -4,6 +4,8 @@
 -- is sent, and the message names the option. No message quotes a credential.
 
 local json = require "equinix.base.json"
+local text_of = require "equinix.base.text"
+local trim = require "equinix.base.trim"
 
 local M = {}
 
@@ -83,8 +85,8 @@ local AUTHORIZATION = "-H: Authorization is set by this command, from the "
 local function headers_of(lines)
   local headers, names = {}, {}
   for _, line in ipairs(lines) do
-    local name, value = line:match "^([^:%s]+):%s*(.-)%s*$"
-    local lower = name and name:lower()
+    local name, value = line:match "^([^:%s]+):(.*)$"
+    local lower = name and text_of.lower(name)
     if not name then
       -- Not quoted: a line without a colon may be a credential.
       return nil, "-H: give a header as 'Name: value'"
@@ -94,7 +96,7 @@ local function headers_of(lines)
       return nil, ("-H: %s is given twice; give one header with both values, "
         .. "separated by a comma"):format(name)
     end
-    headers[name], names[lower] = value, true
+    headers[name], names[lower] = trim.both(value, "%s"), true
   end
   return headers, names
 end
@@ -138,7 +140,7 @@ function M.request(args)
     return nil, names
   end
   local request = {
-    method = args.method:upper(),
+    method = text_of.upper(args.method),
     path = args.path,
     query = next(query) and query,
     headers = headers,

@@ -5,6 +5,7 @@
 -- request. A failure of the store is reported and fails no command.
 
 local file = require("equinix.base.lazy") "equinix.store.file"
+local number = require("equinix.base.text").number
 
 local M = {}
 
@@ -25,7 +26,7 @@ function M.options(command)
   command:option("--proxy", "Use this proxy, such as http://host:port. Proxy "
     .. "variables are not used."):convert(proxy_of):argname "<url>"
   command:option("--timeout", "Deadline for the whole call, in seconds.")
-    :convert(tonumber):argname "<s>"
+    :convert(number):argname "<s>"
   command:flag("--no-store", "Keep no token in a file for the next call.")
 end
 

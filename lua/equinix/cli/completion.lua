@@ -26,7 +26,7 @@ local SCRIPTS = {
     return parser:get_bash_complete()
   end,
   zsh = function(parser)
-    local script = parser:get_zsh_complete():gsub("\n_[%w%-]+\n$", "\n")
+    local script = parser:get_zsh_complete():gsub("\n_[a-z%-]+\n$", "\n")
     return script .. ZSH:gsub("NAME", NAME)
   end,
   fish = function(parser)

@@ -13,6 +13,7 @@ local json = require "equinix.base.json"
 local network = require("equinix.base.lazy") "equinix.cli.doctor.network"
 local nginx = require("equinix.base.lazy") "equinix.cli.doctor.nginx"
 local output = require "equinix.cli.output"
+local printable = require "equinix.base.printable"
 local results = require "equinix.cli.doctor.result"
 local settings = require("equinix.base.lazy") "equinix.cli.doctor.settings"
 
@@ -54,8 +55,9 @@ local CHECKS = {
 }
 
 local function print_line(result)
-  output.write(("%-8s %-12s %s%s\n"):format(result.status, result.check,
-    result.message, result.remedy and ": " .. result.remedy or ""))
+  output.write(printable.text(("%-8s %-12s %s%s"):format(result.status,
+    result.check, result.message, result.remedy and ": " .. result.remedy
+    or "")), "\n")
   output.flush() -- the next check may take a while
 end
 
@@ -87,7 +89,10 @@ local function run(args)
     state.client:close()
   end
   if args.json then
-    output.write(json.encode { checks = checks, exit_code = code }, "\n")
+    output.write(printable.json(json.encode {
+      checks = checks,
+      exit_code = code,
+    }), "\n")
   end
   return code
 end

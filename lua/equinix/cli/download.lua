@@ -48,7 +48,7 @@ function M.open(path)
   local safe = safe_path(path)
   local temp = shell.output(MAKE:format(quote(safe)))
   if temp:sub(1, #safe + 1) ~= safe .. "." then
-    return nil, failure(path, temp:match ".*: (.-)$" or temp)
+    return nil, failure(path, temp:match "^.*: (.*)$" or temp)
   end
   local file, reason = io.open(temp, "wb")
   if not file then

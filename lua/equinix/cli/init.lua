@@ -12,6 +12,7 @@ local emulator = require "equinix.cli.emulator"
 local exit_code = require "equinix.cli.exit_code"
 local mcp = require "equinix.cli.mcp"
 local output = require "equinix.cli.output"
+local printable = require "equinix.base.printable"
 local request = require "equinix.cli.request"
 local serve = require "equinix.cli.serve"
 local token = require "equinix.cli.token"
@@ -42,9 +43,9 @@ Examples:
   equinix-auth request GET /fabric/v4/ports
   equinix-auth request --help]]
 
+-- One line, whatever is in it: parts of it may come from outside.
 local function say(...)
-  io.stderr:write("equinix-auth: ", ...)
-  io.stderr:write "\n"
+  io.stderr:write("equinix-auth: ", printable.text(table.concat { ... }), "\n")
 end
 
 -- The exit code; a failure if some of the output was not written.

@@ -6,6 +6,7 @@ local arguments = require "equinix.cli.arguments"
 local clients = require "equinix.cli.client"
 local download = require "equinix.cli.download"
 local output = require "equinix.cli.output"
+local printable = require "equinix.base.printable"
 
 local M = {}
 
@@ -17,7 +18,7 @@ local function print_head(response)
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    output.write(name, ": ", response.headers[name], "\n")
+    output.write(name, ": ", printable.text(response.headers[name]), "\n")
   end
   output.write "\n"
 end

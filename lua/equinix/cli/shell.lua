@@ -35,7 +35,7 @@ exit $code
 ---@return string command its exit code is not 0 if it was stopped
 function M.limited(command, seconds)
   local values = { command = command, seconds = math.ceil(seconds) }
-  return (LIMITED:gsub("%%%((%l+)%)", values))
+  return (LIMITED:gsub("%%%(([a-z]+)%)", values))
 end
 
 --- What a command prints on stdout and stderr, without the newlines at the

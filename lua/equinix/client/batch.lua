@@ -46,11 +46,11 @@ local function settle(entry, response, transport_err, later, results)
 end
 
 -- Round upon round, until nothing waits.
-local function rounds(client, waiting, concurrency, deadline, results)
+local function rounds(client, waiting, opts, deadline, results)
   while #waiting > 0 do
     local due, requests, later, pause = take_due(waiting, results)
     if #due > 0 then
-      local outcomes = client.transport.send_many(requests, concurrency,
+      local outcomes = client.transport.send_many(requests, opts.concurrency,
         deadline - core.now())
       for i, entry in ipairs(due) do
         settle(entry, outcomes[i].response, outcomes[i].err, later, results)
@@ -91,14 +91,16 @@ end
 
 -- The first round, in which most calls end: a plain success needs nothing of
 -- what a call keeps for its retry. Returns what is left to do.
-local function first_round(client, list, header, concurrency, deadline,
-                           results)
+local function first_round(client, list, header, opts, deadline, results)
   local requests, index = build_all(client, list, header, results)
   if #requests == 0 then
     return {}
   end
   local left = {}
-  local outcomes = client.transport.send_many(requests, concurrency,
+  for _, request in ipairs(requests) do
+    request.connections = opts.connections
+  end
+  local outcomes = client.transport.send_many(requests, opts.concurrency,
     deadline - core.now())
   for k, i in ipairs(index) do
     local outcome = outcomes[k]
@@ -110,6 +112,7 @@ local function first_round(client, list, header, concurrency, deadline,
       local one, err = call.new(client, list[i])
       if one then
         one.deadline, one.header = deadline, header
+        one.request.connections = opts.connections
         settle({ index = i, call = one }, response, outcome.err, left,
           results)
       else
@@ -121,12 +124,13 @@ local function first_round(client, list, header, concurrency, deadline,
 end
 
 -- Without a cached token each call asks for it, and waits as it may.
-local function all_to_do(client, list, deadline, results)
+local function all_to_do(client, list, opts, deadline, results)
   local waiting = {}
-  for i, opts in ipairs(list) do
-    local one, err = call.new(client, opts)
+  for i, fields in ipairs(list) do
+    local one, err = call.new(client, fields)
     if one then
       one.deadline = deadline
+      one.request.connections = opts.connections
       waiting[#waiting + 1] = { index = i, call = one, at = 0 }
     else
       results[i] = { err = err }
@@ -135,20 +139,21 @@ local function all_to_do(client, list, deadline, results)
   return waiting
 end
 
---- Makes all calls, `concurrency` at a time.
+--- Makes all calls.
 ---@param client table config, tokens, transport, emit
 ---@param list equinix.Request[] checked by equinix.http.validate
----@param concurrency integer
----@param timeout number seconds for all of them together
+---@param opts {concurrency: integer, connections?: integer,
+---  timeout: number} how many at a time, over how many connections, where
+---  HTTP/2 shares them, and the seconds for all together
 ---@return {response?: equinix.Response, err?: equinix.Error}[] in order
-function M.run(client, list, concurrency, timeout)
-  local deadline = core.now() + timeout
+function M.run(client, list, opts)
+  local deadline = core.now() + opts.timeout
   local results = {}
   local header = client.tokens.hit()
   local waiting = header
-    and first_round(client, list, header, concurrency, deadline, results)
-    or all_to_do(client, list, deadline, results)
-  rounds(client, waiting, concurrency, deadline, results)
+    and first_round(client, list, header, opts, deadline, results)
+    or all_to_do(client, list, opts, deadline, results)
+  rounds(client, waiting, opts, deadline, results)
   return results
 end
 

@@ -1,14 +1,18 @@
 --- call: one API call, from its options to its response.
 --
 -- Law of this file: one deadline over everything (token, waits, retries); a
--- 401 costs one shared renewal and one retry, a second one is final; redirects
+-- 401 costs one shared renewal and one retry, unless the token stays in use
+-- (tokens/rejection.lua says when); a second one is final; redirects
 -- only for GET and HEAD, five at most, to the same origin, and nothing is sent
 -- to a target that the caller does not allow.
 
 local build = require "equinix.http.build"
 local core = require "equinix.core"
+local error_body = require "equinix.http.error_body"
 local errors = require "equinix.base.error"
 local http_response = require "equinix.http.response"
+local json = require "equinix.base.json"
+local media_type = require "equinix.http.media_type"
 local retry = require "equinix.http.retry"
 local target = require "equinix.http.target"
 
@@ -40,10 +44,8 @@ function Call:op()
   return target.op(self.request.method, self.request.url)
 end
 
--- Kinds of errors that waiting does not cure.
-local HOPELESS = { auth = true, config = true, tls = true }
-
--- A token, waiting out a back-off where the deadline and the caller allow.
+-- A token, waiting out a back-off where that helps, and the deadline and the
+-- caller allow it.
 function Call:authorize()
   local fresh = self.tokens.hit()
   if fresh then
@@ -55,7 +57,7 @@ function Call:authorize()
       return header
     end
     local pause = err.retry_after
-    if self.policy.off or HOPELESS[err.kind] or not pause
+    if self.policy.off or not err.retryable or not pause
       or core.now() + pause >= self.deadline then
       return nil, err
     end
@@ -66,13 +68,14 @@ end
 -- Seconds before another attempt, when one is allowed and the deadline leaves
 -- room for it; else nil.
 function Call:pause(status, transport_err, headers)
-  if self.has_chunks or self.attempt >= self.policy.attempts
-    or not retry.allowed(self.request.method, self.idempotent, status,
-      transport_err) then
-    return nil
-  end
   local asked = headers and retry.after(headers["retry-after"], os.time(),
     MAX_RETRY_AFTER)
+  if self.has_chunks or self.attempt >= self.policy.attempts
+    or not retry.allowed(self.request.method, self.idempotent, status,
+      transport_err, asked and not media_type.is_html(
+        headers["content-type"])) then
+    return nil
+  end
   local pause = asked or retry.delay(self.policy, self.attempt)
   if core.now() + pause >= self.deadline then
     return nil
@@ -128,15 +131,53 @@ end
 local STATIC_401 = "the token was not accepted, and a static one can't be "
   .. "renewed; give a new one (option token or EQUINIX_API_TOKEN)"
 
+local KEPT_401 = "this path does not accept the newest token, which goes on "
+  .. "serving other calls; check that this account may use it (if all tokens "
+  .. "were revoked just now, try again in some seconds)"
+
+-- What to do about a 401; nil: as the error says by itself.
+local function advice_401(self)
+  if not self.tokens.renews then
+    return STATIC_401
+  end
+  return self.kept and KEPT_401 or nil
+end
+
 local function failed(self, response)
   local status = response.status
-  return nil, errors.from_response(response, self:op(), {
+  return nil, error_body.error(response, self:op(), {
     kind = status == 401 and "auth" or "http",
     secrets = { (self.header:gsub("^%S+ ", "")) },
-    advice = status == 401 and not self.tokens.renews and STATIC_401 or nil,
+    advice = status == 401 and advice_401(self) or nil,
     retry_after = retry.after(response.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),
   })
+end
+
+-- After a 401: true when the next round obtains another token. The one that
+-- was sent is refused for all, unless it stays in use: then this answer is
+-- this path's own.
+function Call:renewable()
+  if self.renewed or not self.tokens.renews then
+    return false
+  end
+  local _, stays = self.tokens:unauthorized(self.header)
+  self.renewed, self.kept = true, stays
+  return not stays
+end
+
+-- Whether a body that may have been broken off is asked for again, by
+-- HTTP/1.1, where its end is certain. JSON that can be read is whole.
+function Call:doubts(response)
+  if not response.open_ended or self.request.http1
+    or self.request.method ~= "GET" then
+    return false
+  elseif media_type.is_json(response.headers["content-type"])
+    and json.decode(response.body) ~= nil then
+    return false
+  end
+  self.request.http1, self.doubted = true, true
+  return true
 end
 
 -- What a response means: "again" and after how many seconds, or what the
@@ -144,11 +185,11 @@ end
 function Call:judge(response)
   local status = response.status
   if http_response.SUCCESS[status] or self.accept[status] then
+    if self:doubts(response) then
+      return "again", 0
+    end
     return response
-  elseif status == 401 and not self.renewed and self.tokens.renews then
-    -- That token is refused for all; the next round obtains another one.
-    self.renewed = true
-    self.tokens:reject(self.header)
+  elseif status == 401 and self:renewable() then
     return "again", 0
   elseif REDIRECTS[status] then
     local ok, err = self:redirect(response)
@@ -196,7 +237,15 @@ function Call:settle(response, transport_err)
   if pause then
     return "again", pause
   end
-  return nil, errors.from_transport(transport_err, self:op())
+  local err = errors.from_transport(transport_err, self:op())
+  if self.doubted then
+    return errors.fail("protocol", ("%s; a body over HTTP/2 that may have "
+      .. "been broken off was asked for by HTTP/1.1"):format(err.message), {
+      op = err.op,
+      code = "body_end_unknown",
+    })
+  end
+  return nil, err
 end
 
 --- Begins a call; nothing is sent yet.

@@ -5,6 +5,7 @@
 -- different apps never meet. Secrets leave this file as functions: no dump of
 -- a table shows one.
 
+local characters = require "equinix.client.characters"
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 
@@ -17,23 +18,50 @@ local EXPLICIT = {
 }
 
 -- The table they are read from: the options themselves, or the environment.
+-- The second one has the variables that they come from.
 local function source(opts)
   for _, name in ipairs(EXPLICIT) do
     if opts[name] ~= nil then
       return opts
     end
   end
-  local found = {}
+  local found, variables = {}, {}
   for _, name in ipairs { "client_id", "client_secret",
     "client_secret_file", "token", "subject_token" } do
-    found[name] = environment.get(name)
+    found[name], variables[name] = environment.get(name)
   end
-  return found
+  return found, variables
 end
 
--- An id or secret that could break out of a header, a form or a log line.
+-- What could break out of a header, a form or a log line.
 local function clean(value)
-  return not value:find "[%c]" and value ~= ""
+  return not value:find "[%z\1-\31\127]" and value ~= ""
+end
+
+-- By the rules of RFC 6749, where it has one.
+local CHECKS = {
+  client_id = characters.visible,
+  client_secret = characters.visible,
+  user_name = characters.unicode,
+  user_password = characters.unicode,
+}
+
+-- What is wrong with the characters of a value.
+local function wrong_characters(from, variables)
+  for _, name in ipairs(EXPLICIT) do
+    local value = from[name]
+    if type(value) == "string" then
+      local reason
+      if CHECKS[name] then
+        reason = CHECKS[name](value)
+      elseif not clean(value) then
+        reason = "is empty or holds a control character"
+      end
+      if reason then
+        return (variables and variables[name] or name) .. " " .. reason
+      end
+    end
+  end
 end
 
 local MISSING = "no credentials: set EQUINIX_API_CLIENTID and "
@@ -44,12 +72,22 @@ local NO_EXCHANGE = "token exchange needs a scope and a subject token: set "
   .. "EQUINIX_TOKEN_EXCHANGE_SCOPE and EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN, "
   .. "or give scope and subject_token"
 
+local function missing_exchange(config)
+  if not (config.scope and config.subject) then
+    return NO_EXCHANGE
+  elseif not config.scope:find "[^ ]" then
+    return "scope is empty: " .. NO_EXCHANGE
+  elseif config.scope:find "[^\32-\126]" or config.scope:find '["\\]' then
+    return "scope holds a character that no scope has (RFC 6749, 3.3)"
+  end
+end
+
 local function missing(config)
   if config.grant == "static" then
     return nil
   elseif config.grant == "token_exchange"
     or (config.subject and not config.client_id) then
-    return not (config.scope and config.subject) and NO_EXCHANGE or nil
+    return missing_exchange(config)
   end
   if not config.client_id and not config.has_secret then
     return MISSING
@@ -69,7 +107,7 @@ end
 -- nginx empties the environment of its workers.
 local function inside_nginx(reason)
   local lines = {}
-  for name in reason:gmatch "EQUINIX_[%u_]+" do
+  for name in reason:gmatch "EQUINIX_[A-Z_]+" do
     lines[#lines + 1] = "`env " .. name .. ";`"
   end
   return #lines > 0 and reason .. "; nginx hands on only those variables that "
@@ -102,9 +140,10 @@ local function read_secret(path)
   if #text > MAX_SECRET then
     return nil, "client_secret_file " .. path .. " is longer than "
       .. MAX_SECRET .. " bytes"
-  elseif not clean(text) then
-    return nil, "client_secret_file " .. path
-      .. " holds control characters or nothing"
+  end
+  local wrong = characters.visible(text)
+  if wrong then
+    return nil, "client_secret_file " .. path .. " " .. wrong
   end
   return text
 end
@@ -146,11 +185,10 @@ end
 ---@param opts table of equinix.new
 ---@return string|nil reason why they can't be used
 function M.take(config, opts)
-  local from = source(opts)
-  for _, name in ipairs(EXPLICIT) do
-    if type(from[name]) == "string" and not clean(from[name]) then
-      return name .. " is empty or holds a control character"
-    end
+  local from, variables = source(opts)
+  local wrong = wrong_characters(from, variables)
+  if wrong then
+    return wrong
   end
   if from.token and not from.token:find "^[\33-\126]+$" then
     return "token holds characters that no bearer token has (RFC 6750, 2.1)"

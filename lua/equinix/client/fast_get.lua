@@ -82,7 +82,7 @@ function M.get(client, path, header)
   local started = now()
   local response, transport_err = client.transport.send(entry.prepared,
     client.config.timeout)
-  if response and SUCCESS[response.status] then
+  if response and SUCCESS[response.status] and not response.open_ended then
     return new_response(response, entry.request.url)
   end
   return call.run(client, { path = path }, {

@@ -7,6 +7,7 @@
 
 local lazy = require "equinix.base.lazy"
 
+local text_of = require "equinix.base.text"
 local cache_key = require "equinix.oauth.cache_key"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
@@ -14,6 +15,7 @@ local credentials = require "equinix.client.credentials"
 local environment = require "equinix.client.environment"
 local errors = lazy "equinix.base.error"
 local retry = require "equinix.http.retry"
+local trim = lazy "equinix.base.trim"
 
 local M = {}
 
@@ -138,6 +140,10 @@ local function origin(text, what)
   return url
 end
 
+local function without_slash(text)
+  return text:sub(-1) == "/" and trim.tail(text, "/") or text
+end
+
 local function base_url(opts)
   local text, source = opts.base_url, "base_url"
   if opts.environment == "sandbox" then
@@ -145,7 +151,7 @@ local function base_url(opts)
   elseif not text and opts.environment == nil then
     text, source = environment.get "base_url"
   end
-  text = (text or PRODUCTION):gsub("/+$", "")
+  text = without_slash(text or PRODUCTION)
   local url, reason = origin(text, source or "base_url")
   if not url then
     return nil, reason
@@ -214,7 +220,7 @@ local function take_sts(config, opts)
   if not text then
     text, source = environment.get "sts_endpoint"
   end
-  text = (text or STS):gsub("/+$", "")
+  text = without_slash(text or STS)
   local url, reason = origin(text, source or "sts_endpoint")
   if not url then
     return reason
@@ -240,7 +246,7 @@ end
 
 local function take_limits(config, opts)
   local text = opts.timeout == nil and environment.get "timeout"
-  config.timeout = opts.timeout or tonumber(text or 30)
+  config.timeout = opts.timeout or text_of.number(text or 30)
   config.connect_timeout = opts.connect_timeout or 10
   config.max_body = opts.max_body or MAX_BODY
   for _, name in ipairs { "timeout", "connect_timeout", "max_body" } do
@@ -274,7 +280,7 @@ end
 local function take_strings(config)
   for _, name in ipairs { "user_agent", "proxy", "ca_file", "client_cert",
     "client_key" } do
-    if config[name] and config[name]:find "%c" then
+    if config[name] and config[name]:find "[%z\1-\31\127]" then
       return name .. " holds a control character"
     end
   end

@@ -115,7 +115,7 @@ local function check_number(knob, value)
 end
 
 local function check_string(knob, value)
-  if #value > 2048 or value:find "%c" then
+  if #value > 2048 or value:find "[%z\1-\31\127]" then
     return "must be one line of at most 2048 bytes"
   end
   for _, allowed in ipairs(knob.one_of or {}) do

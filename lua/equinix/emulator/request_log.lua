@@ -59,7 +59,7 @@ end
 -- "Bearer abcd…". Without a known scheme the value may be a token from its
 -- first letter on.
 local function authorization(value)
-  local scheme, rest = (value or ""):match "^(%a+) +(.*)$"
+  local scheme, rest = (value or ""):match "^([A-Za-z]+) +(.*)$"
   local known = scheme and scheme:lower()
   if known == "bearer" or known == "basic" then
     return scheme .. " " .. M.short(rest)
@@ -69,7 +69,7 @@ end
 
 -- A path, with everything in it shortened that is as long as a token.
 local function redacted_path(text)
-  return (text:sub(1, 200):gsub("[%w_%-]+", function(word)
+  return (text:sub(1, 200):gsub("[A-Za-z0-9_%-]+", function(word)
     return #word >= 24 and not word:find "%-" and M.short(word) or nil
   end))
 end
@@ -93,7 +93,8 @@ function M.count(world, request, route)
   local route_name = request.method .. " "
     .. (route and route.path or redacted_path(request.path))
   world.log:incr("route " .. route_name, 1, 0)
-  local token = (request.headers.authorization or ""):match "^%a+ +(%S+)$"
+  local token = (request.headers.authorization or "")
+    :match "^[A-Za-z]+ +(%S+)$"
   if token then
     world.log:incr("use " .. M.short(token), 1, 0)
   end

@@ -4,6 +4,7 @@
 -- the message is refused here, before a token is requested.
 
 local errors = require "equinix.base.error"
+local lower = require("equinix.base.text").lower
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"
 local retry = require "equinix.http.retry"
@@ -25,7 +26,7 @@ end
 
 -- RFC 9110, section 5.6.2: the characters of a method or a header name.
 local function is_name(text)
-  return type(text) == "string" and text:find "^[%w!#$%%&'*+%-.^_`|~]+$"
+  return type(text) == "string" and text:find "^[A-Za-z0-9!#$%%&'*+%-.^_`|~]+$"
 end
 
 local function is_value(text)
@@ -41,7 +42,7 @@ local FRAMING = {
 local function add_header(list, seen, name, value)
   if not is_name(name) then
     return bad "the name of a header has characters that are not allowed"
-  elseif FRAMING[name:lower()] then
+  elseif FRAMING[lower(name)] then
     return bad("header " .. name .. " is set by the client: leave it out")
   end
   local kind = type(value)
@@ -51,7 +52,7 @@ local function add_header(list, seen, name, value)
     return bad("header " .. name .. " has a NUL, CR or LF in it")
   end
   list[#list + 1] = { name, form.text(value) }
-  seen[name:lower()] = true
+  seen[lower(name)] = true
   return true
 end
 
@@ -101,8 +102,11 @@ local function complete(request, config, opts)
       request[name] = config[name]
     end
   end
-  if type(opts.sink) == "string" then
-    request.sink = opts.sink
+  if opts.sink then
+    -- What is saved has to be whole, and in HTTP/2 the end of a body without a
+    -- length can't be told from a stream that was broken off with NO_ERROR.
+    request.http1 = true
+    request.sink = type(opts.sink) == "string" and opts.sink or nil
   end
   return request
 end

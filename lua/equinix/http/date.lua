@@ -8,10 +8,7 @@ local core = require "equinix.core"
 
 local M = {}
 
-local YEAR = 365.2425 * 86400 -- seconds, on average
-local CYCLE_YEARS = 2000 -- five times 400, after which the calendar repeats
-local CYCLE = 5 * 146097 * 86400 -- seconds in them
-local FIRST_YEAR = 1583 -- libcurl reads none before it
+local FIFTY_YEARS = 50 * 365.2425 * 86400 -- seconds
 
 local LONG_NAMES = {
   Sunday = true, Monday = true, Tuesday = true, Wednesday = true,
@@ -22,10 +19,14 @@ for name in pairs(LONG_NAMES) do
   SHORT_NAMES[name:sub(1, 3)] = true
 end
 
-local IMF_FIXDATE =
-  "^(%a+), (%d%d) (%u%l%l) (%d%d%d%d) (%d%d:%d%d):(%d%d) GMT$"
-local RFC850 = "^(%a+), (%d%d)%-(%u%l%l)%-(%d%d) (%d%d:%d%d):(%d%d) GMT$"
-local ASCTIME = "^(%a+) (%u%l%l) ([ %d]%d) (%d%d:%d%d):(%d%d) (%d%d%d%d)$"
+-- %a and its like would depend on the locale.
+local WORD, TIME = "([A-Z][a-z]+)", "(%d%d:%d%d):(%d%d)"
+local IMF_FIXDATE = "^" .. WORD .. ", (%d%d) " .. WORD .. " (%d%d%d%d) "
+  .. TIME .. " GMT$"
+local RFC850 = "^" .. WORD .. ", (%d%d)%-" .. WORD .. "%-(%d%d) "
+  .. TIME .. " GMT$"
+local ASCTIME = "^" .. WORD .. " " .. WORD .. " ([ %d]%d) " .. TIME
+  .. " (%d%d%d%d)$"
 
 -- The parts of a date, as text: {day, month, year, time, second}.
 local function parts_of(text)
@@ -39,7 +40,7 @@ local function parts_of(text)
     name, month, day, time, second, year = text:match(ASCTIME)
     names = SHORT_NAMES
   end
-  return names[name] and {
+  return name and names[name] and #month == 3 and {
     day = day:gsub(" ", "0"),
     month = month,
     year = tonumber(year),
@@ -51,14 +52,14 @@ end
 
 -- The parts in that year, as seconds; nil where there is no such day or time.
 local function seconds_of(parts, year)
-  local early = year < FIRST_YEAR
-  local at = core.date(("%s %s %04d %s:%s GMT"):format(parts.day, parts.month,
-    early and year + CYCLE_YEARS or year, parts.time, parts.second))
-  -- libcurl takes 30 February for 2 March. The second is left out, since 60
-  -- (a leap second) is the next minute.
-  if at and os.date("!%d %H:%M", at - tonumber(parts.second))
-    == parts.day .. " " .. parts.time then
-    return early and at - CYCLE or at
+  local four_digits = ("%04d"):format(year)
+  local at = core.date(("%s %s %s %s:%s GMT"):format(parts.day, parts.month,
+    four_digits, parts.time, parts.second))
+  -- libcurl takes 30 February for 2 March, and the year 0094 for 1994. The
+  -- second is left out, since 60 (a leap second) is the next minute.
+  if at and os.date("!%Y %d %H:%M", at - tonumber(parts.second))
+    == ("%s %s %s"):format(four_digits, parts.day, parts.time) then
+    return at
   end
 end
 
@@ -68,7 +69,7 @@ local function short_year(parts, now)
   local last = tonumber(os.date("!%Y", math.floor(now))) + 50
   local year = last - (last - parts.year) % 100
   local at = seconds_of(parts, year)
-  if at and at - now <= 50 * YEAR then
+  if at and at - now <= FIFTY_YEARS then
     return at
   end
   return seconds_of(parts, year - 100)

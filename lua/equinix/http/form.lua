@@ -4,21 +4,21 @@
 -- and the same fields always give the same text.
 
 local core = require "equinix.core"
+local text_of = require "equinix.base.text"
 
 local M = {}
 
---- A value as text: 100 / 2 is "50", not "50.0", and a long id keeps all its
---- digits.
+--- A value as text: 100 / 2 is "50", not "50.0", a long id keeps all its
+--- digits, and 1.5 has a point in every locale.
 function M.text(value)
-  if type(value) == "number" and value % 1 == 0
-    and value >= -2 ^ 53 and value <= 2 ^ 53 then
-    return ("%.0f"):format(value)
+  if type(value) == "number" then
+    return text_of.of_number(value)
   end
   return tostring(value)
 end
 
 local function add(parts, name, value)
-  parts[#parts + 1] = core.escape(tostring(name)) .. "="
+  parts[#parts + 1] = core.escape(M.text(name)) .. "="
     .. core.escape(M.text(value))
 end
 
@@ -31,7 +31,7 @@ function M.encode(fields)
     names[#names + 1] = name
   end
   table.sort(names, function(a, b)
-    return tostring(a) < tostring(b)
+    return text_of.before(M.text(a), M.text(b))
   end)
   for _, name in ipairs(names) do
     local value = fields[name]

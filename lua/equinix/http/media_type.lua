@@ -3,6 +3,8 @@
 -- Law of this file: parameters and the case of letters do not count (RFC 9110,
 -- section 8.3.1).
 
+local lower = require("equinix.base.text").lower
+
 local M = {}
 
 --- Whether a body is JSON: application/json, or a type of application that
@@ -11,9 +13,17 @@ local M = {}
 ---@return boolean
 function M.is_json(content_type)
   local media = (content_type or ""):match "^%s*([^;%s]+)"
-  media = media and media:lower() or ""
+  media = media and lower(media) or ""
   return media == "application/json"
-    or media:find "^application/[%w.%-]+%+json$" ~= nil
+    or media:find "^application/[a-z0-9.%-]+%+json$" ~= nil
+end
+
+--- Whether a body is a web page.
+---@param content_type string|nil
+---@return boolean
+function M.is_html(content_type)
+  return (content_type or ""):find "^%s*[Tt][Ee][Xx][Tt]/[Hh][Tt][Mm][Ll]"
+    ~= nil
 end
 
 return M

@@ -4,7 +4,8 @@
 -- Law of this file: the next page begins after what was received. What was
 -- asked for does not count (a server may send less), nor does a link (it may
 -- lead to another host, or count what was asked for). And it ends: an empty
--- page is the last one.
+-- page is the last one, and a page that was there before, or a position that
+-- does not grow, is an error. Numbers of a server are whole, or an error.
 --
 -- The five shapes (Equinix's APIs have no common one):
 --   a  query offset, limit        {pagination = {offset, limit, total}, data}
@@ -16,34 +17,52 @@
 
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
+local list_page = require "equinix.http.list_page"
 local tables = require "equinix.base.table"
+local target = require "equinix.http.target"
 
 local M = {}
 
-local function is_list(value)
-  return type(value) == "table" and (value[1] ~= nil or next(value) == nil)
+-- A number of the caller's or the server's; both may write it as a string.
+local function whole(value)
+  if type(value) == "string" then
+    value = value:find "^%d+$" and tonumber(value)
+  end
+  return type(value) == "number" and value >= 0 and value < 2 ^ 53
+    and value % 1 == 0 and value or nil
 end
 
---- The items of a page of any shape; a list without an envelope is a page.
----@param body any
----@return any[]
-function M.items(body)
-  if type(body) ~= "table" then
-    return {}
-  end
-  for _, name in ipairs { "data", "content", "payLoad" } do
-    local value = body[name]
-    if is_list(value) then
-      return value
-    elseif type(value) == "table" then
-      return is_list(value.data) and value.data or { value }
-    end
-  end
-  return is_list(body) and body or {}
+local REMEDY = "; this list can't be paged through: report that to Equinix, "
+  .. "and read single pages with plain requests"
+
+---@class equinix.Page
+---@field op string of its request
+---@field body any decoded
+---@field items any[]
+---@field response equinix.Response
+
+-- Raises the error of a page.
+local function fail(page, code, message)
+  error(errors.make("protocol", page.op .. ": " .. message, {
+    code = code,
+    op = page.op,
+    status = page.response.status,
+    response = page.response,
+  }), 0)
 end
 
-local function number(value)
-  return tonumber(value ~= json.null and value or nil)
+-- A number among the members of the page, or of the object in one of them; nil
+-- where there is none.
+local function number(page, name, inner)
+  local value = page.body[name]
+  if inner then
+    name, value = name .. "." .. inner, value[inner]
+  end
+  if value == nil or value == json.null then
+    return nil
+  end
+  return whole(value) or fail(page, "bad_paging", name .. " of the response "
+    .. "is no whole number from 0 to 2^53" .. REMEDY)
 end
 
 local function with(members, changes)
@@ -86,75 +105,162 @@ end
 -- The functions below return the next request and its position in the list:
 -- an offset or the number of a page.
 
--- a and b: {pagination = {offset, limit, total}, data}
-local function by_offset(opts, body, received, seen)
-  local info = body.pagination
-  local offset = (number(info.offset) or seen) + received
-  local total = number(info.total)
-  if total and offset >= total then
-    return nil
-  elseif not total and (info.next == nil or info.next == json.null) then
-    return nil
+-- Without a total only `next` says that there is more. Its value is not used
+-- (see the law), but one that came before is no progress.
+local function has_next(self, page)
+  local link = page.body.pagination.next
+  if link == nil or link == json.null then
+    return false
+  elseif type(link) ~= "string" then
+    return true -- a flag
+  elseif self.links[link] then
+    fail(page, "no_progress", "pagination.next is one that an earlier page "
+      .. "had" .. REMEDY)
   end
-  if type(opts.json) == "table" then
+  self.links[link] = true
+  return true
+end
+
+-- a and b: {pagination = {offset, limit, total}, data}
+local function by_offset(self, page)
+  local opts = self.opts
+  local offset = (number(page, "pagination", "offset") or self.seen)
+    + #page.items
+  local total = number(page, "pagination", "total")
+  if total and offset >= total or not total and not has_next(self, page) then
+    return nil
+  elseif type(opts.json) == "table" then
     return with_body(opts, "pagination", { offset = offset }), offset
   end
   return with_query(opts, { offset = offset }), offset
 end
 
-local function page_of(opts)
-  local query = type(opts.query) == "table" and opts.query.page
-  return number(query) or number(opts.path:match "[?&]page=(%d+)")
+-- The number of the page that was asked for; 0 where the caller named none.
+local function asked_page(opts)
+  local query, sent = opts.query, opts.json
+  if type(sent) == "table" and type(sent.page) == "table" then
+    return whole(sent.page.number) or 0
+  elseif type(query) == "table" and query.page then
+    return whole(query.page) or 0
+  end
+  local fields = opts.path .. "&" .. (type(query) == "string" and query or "")
+  return whole(fields:match "[?&]page=(%d+)") or 0
 end
 
 -- c: {totalCount, content}; the number of items so far decides
-local function by_count(opts, body, received, seen)
-  if seen + received >= (number(body.totalCount) or 0) then
+local function by_count(self, page)
+  if self.seen + #page.items >= (number(page, "totalCount") or 0) then
     return nil
   end
-  local page = number(body.page) or number(body.number) or page_of(opts) or 0
-  return with_query(opts, { page = page + 1 }), page + 1
+  local next_page = (number(page, "page") or number(page, "number")
+    or asked_page(self.opts)) + 1
+  return with_query(self.opts, { page = next_page }), next_page
 end
 
 -- d: {content, page = {number, totalPages}, links}
-local function by_page(opts, body)
-  local page = number(body.page.number) or page_of(opts) or 0
-  local pages = number(body.page.totalPages)
-  if not pages or page + 1 >= pages then
+local function by_page(self, page)
+  local opts = self.opts
+  local next_page = (number(page, "page", "number") or asked_page(opts)) + 1
+  if next_page >= (number(page, "page", "totalPages") or 0) then
     return nil
   elseif type(opts.json) == "table" then
-    return with_body(opts, "page", { number = page + 1 }), page + 1
+    return with_body(opts, "page", { number = next_page }), next_page
   end
-  return with_query(opts, { page = page + 1 }), page + 1
+  return with_query(opts, { page = next_page }), next_page
 end
 
---- The request for the page after this one.
----@param opts equinix.Request path among them
----@param body any the page, decoded
----@param seen integer items on the pages before this one
----@return equinix.Request|nil nil: this was the last page
----@return number|nil position of that page in the list
-function M.next(opts, body, seen)
-  local received = #M.items(body)
-  if type(body) ~= "table" or received == 0 then
+---@class equinix.Paging one way through a list
+---@field opts? equinix.Request for the next page; nil: there is none
+---@field seen integer items on the pages so far
+---@field pages integer
+---@field position number of the last page, an offset or the page's number
+---@field links table<string, true> what came in `next`
+---@field before? any[] the items of the page before
+---@field mark? any[] the items of an earlier page
+local Paging = {}
+Paging.__index = Paging
+
+-- The request for the page after this one; nil: this was the last page.
+function Paging:next(page)
+  if #page.items == 0 or type(page.body) ~= "table" then
     return nil
-  elseif type(body.pagination) == "table" then
-    return by_offset(opts, body, received, seen)
-  elseif type(body.page) == "table" then
-    return by_page(opts, body)
-  elseif body.totalCount ~= nil then
-    return by_count(opts, body, received, seen)
+  elseif type(page.body.pagination) == "table" then
+    return by_offset(self, page)
+  elseif type(page.body.page) == "table" then
+    return by_page(self, page)
+  elseif page.body.totalCount ~= nil then
+    return by_count(self, page)
   end
   return nil
 end
 
--- A server that always sends the same page would be asked for ever.
-local function raise_same_page()
-  local _, err = errors.fail("protocol", "the server sent the same page again "
-    .. "instead of the next one; this list can't be paged through", {
-    code = "same_page",
-  })
-  error(err, 0)
+local function equal(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not equal(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+-- Two pages are kept: the one before, and the last whose number is a power of
+-- two. That is enough to find any circle of pages (Brent's algorithm). They
+-- are decoded again, since the caller may change what it was given.
+function Paging:check_new(page)
+  local items = list_page.items(page.response:json(), page.response.body)
+  if equal(items, self.before) or equal(items, self.mark) then
+    fail(page, "same_page", "the server sent the same page again instead of "
+      .. "the next one" .. REMEDY)
+  end
+  self.before = items
+  self.pages = self.pages + 1
+  if self.pages == self.next_mark then
+    self.mark, self.next_mark = items, self.next_mark * 2
+  end
+end
+
+-- Raises unless this page is another one than those before, and the next one
+-- comes after it.
+function Paging:advance(page)
+  local opts, position = self:next(page)
+  if #page.items > 0 and (opts or self.pages > 0) then
+    self:check_new(page)
+  end
+  if opts and position <= self.position then
+    fail(page, "no_progress", ("by the numbers of the response the next page "
+      .. "is at %d, which was read already"):format(position) .. REMEDY)
+  end
+  self.opts, self.position = opts, position
+  self.seen = self.seen + #page.items
+end
+
+-- Raises unless the response is a page of a list.
+local function page_of(response, opts)
+  local body, err = response:json()
+  if body == nil then
+    error(err, 0)
+  end
+  local page = {
+    op = target.op(opts.method or "GET", response.url),
+    body = body,
+    response = response,
+  }
+  local items, message = list_page.items(body, response.body)
+  if not items then
+    fail(page, "unknown_list", ("the response is not a list of a known shape "
+      .. "but %s; read it with a plain request (client:get, or without "
+      .. "--all-pages)"):format(message))
+  end
+  page.items = items
+  return page
 end
 
 --- Iterates over the pages; raises an equinix.Error.
@@ -162,24 +268,21 @@ end
 ---@param opts equinix.Request
 ---@return fun(): any, equinix.Response
 function M.each(fetch, opts)
-  local seen, position = 0, -math.huge
+  local self = setmetatable({
+    opts = opts,
+    seen = 0,
+    pages = 0,
+    position = -math.huge,
+    links = {},
+    next_mark = 1,
+  }, Paging)
   return function()
-    if not opts then
+    if not self.opts then
       return nil
     end
-    local response = fetch(opts)
-    local body, err = response:json()
-    if body == nil then
-      error(err, 0)
-    end
-    local next_position
-    opts, next_position = M.next(opts, body, seen)
-    if opts and next_position <= position then
-      raise_same_page()
-    end
-    position = next_position
-    seen = seen + #M.items(body)
-    return body, response
+    local page = page_of(fetch(self.opts), self.opts)
+    self:advance(page)
+    return page.body, page.response
   end
 end
 

@@ -106,6 +106,13 @@ local BY_KIND = {
   memory = BUSY,
 }
 
+-- What Equinix responded to, for the service's own token: only a refusal says
+-- something about the credentials.
+local OWN = {
+  auth = " to the credentials of the service.",
+  http = " to the token request of the service.",
+}
+
 -- Where Equinix itself responded, the problem has its status.
 local function equinix_status(err)
   local status = err.status
@@ -137,7 +144,7 @@ function M.of(err, own)
     status = upstream
     detail = ("Equinix responded with %d%s%s"):format(upstream,
       err.code and " (" .. err.code .. ")" or "",
-      own and " to the credentials of the service." or ".")
+      own and OWN[err.kind] or ".")
   elseif own and err.code == "latched" then
     status, detail = BY_KIND.auth[1], BY_KIND.auth[2]
   end

@@ -3,6 +3,7 @@
 -- Law of this file: nothing is parsed before a caller asks for it, and what a
 -- transport returned is not copied without need.
 
+local lower = require("equinix.base.text").lower
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
@@ -44,15 +45,16 @@ end
 
 local Headers = {
   __index = function(headers, name)
-    return type(name) == "string" and rawget(headers, name:lower()) or nil
+    return type(name) == "string" and rawget(headers, lower(name)) or nil
   end,
 }
 
---- The body's JSON. `equinix.null` and integers as in equinix.base.json.
+--- The body's JSON; a byte order mark before it is skipped. `equinix.null` and
+--- integers as in equinix.base.json.
 ---@return any value nil on failure
 ---@return equinix.Error|nil
 function methods:json()
-  local value, message = json.decode(self.body)
+  local value, message = json.decode(json.without_bom(self.body))
   if value == nil then
     local reason = #self.body == 0 and "it is empty" or message
     return errors.fail("protocol", ("the response (%d) is not JSON: %s")
@@ -69,11 +71,20 @@ end
 --- joined as RFC 9110, section 5.2 says.
 ---@param list {[1]: string, [2]: string}[]
 function M.headers(list)
-  local headers = {}
+  local headers, repeated = {}, {}
   for _, field in ipairs(list or {}) do
-    local name = field[1]:lower()
-    local before = headers[name]
-    headers[name] = before and before .. ", " .. field[2] or field[2]
+    local name = lower(field[1])
+    local values = repeated[name]
+    if values then
+      values[#values + 1] = field[2]
+    elseif headers[name] then
+      repeated[name] = { headers[name], field[2] }
+    else
+      headers[name] = field[2]
+    end
+  end
+  for name, values in pairs(repeated) do
+    headers[name] = table.concat(values, ", ")
   end
   return setmetatable(headers, Headers)
 end

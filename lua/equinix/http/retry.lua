@@ -2,7 +2,10 @@
 --
 -- Law of this file: nothing that may have had an effect is done twice. A POST
 -- or PATCH is sent again only if the first one certainly had none: no byte of
--- it was sent, or the server said 429 or 503 (it did nothing).
+-- it was sent, or the server said 429, or 503 with Retry-After (it did
+-- nothing). A gateway says 503 also when its backend broke off while it read
+-- the request; most then name no time. Varnish does, in a web page, so a page
+-- says nothing about what the backend did.
 
 local core = require "equinix.core"
 local date = require("equinix.base.lazy") "equinix.http.date"
@@ -97,19 +100,22 @@ end
 ---@param idempotent boolean|nil what the caller says about it
 ---@param status integer|nil of the response
 ---@param transport_err equinix.transport.err|nil in place of a response
+---@param declined? any true where the API itself names a time to come back
+---  (Retry-After), so that it did nothing
 ---@return boolean
-function M.allowed(method, idempotent, status, transport_err)
+function M.allowed(method, idempotent, status, transport_err, declined)
   local harmless = M.idempotent(method, idempotent)
   if transport_err then
     -- Without `maybe_sent` something may have been sent.
     local kind = transport_err.kind
     return (kind == "network" or kind == "timeout")
+      and transport_err.retryable ~= false
       and (transport_err.maybe_sent == false or harmless)
   end
-  if status == 429 or status == 503 then
+  if status == 429 or (status == 503 and declined) then
     return true
   end
-  return (status == 502 or status == 504) and harmless
+  return (status == 502 or status == 503 or status == 504) and harmless
 end
 
 return M

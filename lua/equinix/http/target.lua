@@ -29,7 +29,8 @@ end
 
 -- A path that all parsers read in the same way, so that its origin is that of
 -- base_url: RFC 3986's characters for it, and no second slash at the start.
-local PLAIN = "^/[%w%-._~!$&'()*+,;=:@%%][%w%-._~!$&'()*+,;=:@%%/?]*$"
+local PLAIN = "^/[A-Za-z0-9%-._~!$&'()*+,;=:@%%]"
+  .. "[A-Za-z0-9%-._~!$&'()*+,;=:@%%/?]*$"
 
 --- The URL of a request.
 ---@param config equinix.Config
@@ -87,7 +88,7 @@ end
 
 --- The name of a request in errors and events: "GET /fabric/v4/ports".
 function M.op(method, url)
-  return method .. " " .. (url:match "^%a+://[^/?]*(/?[^?]*)" or "?")
+  return method .. " " .. (url:match "^[A-Za-z]+://[^/?]*(/?[^?]*)" or "?")
 end
 
 return M

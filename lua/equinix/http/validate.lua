@@ -4,6 +4,7 @@
 -- call; what depends on data is an error that the call returns.
 
 local check = require "equinix.base.check"
+local lower = require("equinix.base.text").lower
 
 local M = {}
 
@@ -66,7 +67,7 @@ local function check_headers(headers, level)
   for name in pairs(headers) do
     if type(name) ~= "string" then
       check.raise(level + 1, "headers must be a table of name = value")
-    elseif name:lower() == "authorization" then
+    elseif lower(name) == "authorization" then
       check.raise(level + 1, "the client sets Authorization itself; "
         .. "use option token for a token of your own")
     end
@@ -114,7 +115,8 @@ function M.request(opts, level)
   end
 end
 
-local ALL = { concurrency = "number", timeout = "number" }
+local ALL = { concurrency = "number", connections = "number",
+  timeout = "number" }
 
 --- Checks the arguments of `client:all`; raises at the caller's line.
 ---@param requests table
@@ -143,8 +145,10 @@ function M.all(requests, opts, level)
         "option '%s' must be a finite number greater than 0", name)
     end
   end
-  if opts and opts.concurrency and opts.concurrency % 1 ~= 0 then
-    check.raise(level + 1, "option 'concurrency' must be a whole number")
+  for _, name in ipairs { "concurrency", "connections" } do
+    if opts and opts[name] and opts[name] % 1 ~= 0 then
+      check.raise(level + 1, "option '%s' must be a whole number", name)
+    end
   end
 end
 

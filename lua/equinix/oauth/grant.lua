@@ -27,7 +27,7 @@ local function post(config, url, content_type, body, traceparent)
     { "Accept", JSON },
     { "User-Agent", config.user_agent },
   }
-  if trace.is_valid(traceparent) then
+  if traceparent and trace.is_valid(traceparent) then
     headers[4] = { "traceparent", traceparent }
   end
   return {

@@ -26,10 +26,13 @@ local M = {}
 ---@field stored? equinix.StoredRecord the account's record in a store
 ---@field foreign? boolean an account that a caller of the service brought
 
--- The slots of accounts with refusals stay open: should the cache be full,
--- such a slot is this Lua state's own, and its count would end with it. Others
--- may wait at one of these, so none is closed here.
-local refused_accounts = {}
+-- One slot of each account with refusals stays open: should the cache be full,
+-- an account's entry is this Lua state's own, and its count would end with the
+-- last slot. No attempt is made with these, so none of them is waited at.
+local kept_slots = {}
+-- Callers may bring any number of accounts: of theirs so many are kept.
+local MAX_FOREIGN = 64
+local foreign_accounts = {}
 
 local function late()
   return "late", { err = errors.make("timeout", "the deadline passed while "
@@ -66,73 +69,97 @@ local function acquire(slot, attempt)
   end
 end
 
--- Gives the lock back. The state stays as long as it holds anything back; a
--- clear one is written only over one that was not. Callers may bring any
--- number of accounts, so theirs are the first to be forgotten where there is
--- no room: they must not crowd out tokens and the latches of our own.
-local function release(slot, lease, attempt, state, was_kept)
-  local is_clear = not state or policy.is_clear(state)
-  local pinned = not is_clear and not attempt.foreign
-  if not is_clear or was_kept then
-    slot:release(lease, policy.encode(state), pinned)
-  else
-    slot:release(lease)
-  end
-  local kept = refused_accounts[attempt.identity]
-  refused_accounts[attempt.identity] = pinned and slot or nil
-  if not pinned and not kept then
-    slot:close()
+local function drop(identity)
+  kept_slots[identity]:close()
+  kept_slots[identity] = nil
+end
+
+-- Keeps a slot that no attempt uses any more.
+local function keep(slot, attempt)
+  kept_slots[attempt.identity] = slot
+  if attempt.foreign then
+    table.insert(foreign_accounts, attempt.identity)
+    local oldest = #foreign_accounts > MAX_FOREIGN
+      and table.remove(foreign_accounts, 1)
+    if oldest and kept_slots[oldest] then
+      drop(oldest)
+    end
   end
 end
 
--- Counts what came of an attempt. -> state, whether it changed
-local function count(attempt, state, verdict, result)
+-- Gives the lock back. The state stays as long as it holds anything back; a
+-- clear one is written only over one that was not. The accounts that callers
+-- bring are the first to be forgotten where there is no room: they must not
+-- crowd out tokens and the latches of our own.
+local function release(slot, lease, attempt, state, was_kept)
+  local is_clear = not state or policy.is_clear(state)
+  if not is_clear or was_kept then
+    slot:release(lease, policy.encode(state),
+      not is_clear and not attempt.foreign)
+  else
+    slot:release(lease)
+  end
+  if not is_clear and not kept_slots[attempt.identity] then
+    keep(slot, attempt)
+    return
+  end
+  slot:close()
+  if is_clear and kept_slots[attempt.identity] then
+    drop(attempt.identity)
+  end
+end
+
+---@class equinix.GuardState what is known of an account while its lock is held
+---@field state? table of lockout_policy; nil: there were no refusals
+---@field changed boolean
+
+-- Counts what came of an attempt.
+local function count(attempt, held, verdict, result)
+  local state = held.state
   if verdict == "refused" then
     state = state or policy.new()
     result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
       attempt.proof()), core.now())
     result.refusals = state.count
-    return state, true
+    held.state, held.changed = state, true
   elseif verdict == "accepted" and state then
-    local changed = not policy.is_clear(state)
+    held.changed = not policy.is_clear(state)
     policy.accepted(state, policy.fingerprint(attempt.identity,
       attempt.proof()))
-    return state, changed
   end
-  return state, false
 end
 
--- With the account's lock held. -> verdict, result, state, changed
-local function try(attempt, state, send)
-  if state and not attempt.force then
-    local pause = policy.wait_seconds(state, policy.fingerprint(
+-- With the account's lock held. -> verdict, result
+local function try(attempt, held, send)
+  if held.state and not attempt.force then
+    local pause = policy.wait_seconds(held.state, policy.fingerprint(
       attempt.identity, attempt.proof()), core.now())
     if pause > 0 then
-      local verdict, result = latched(state, pause)
-      return verdict, result, state, false
+      return latched(held.state, pause)
     end
   end
   local verdict, result = send()
-  return verdict, result, count(attempt, state, verdict, result)
+  if verdict ~= "accepted" or held.state then
+    count(attempt, held, verdict, result)
+  end
+  return verdict, result
 end
 
--- The same among all that share the store. The lock there is given back
--- whatever happens.
-local function try_with_store(attempt, state, send)
+-- The same among all that share the store. The lock there is given back, and
+-- what was read there is known from then on, whatever happens.
+local function try_with_store(attempt, held, send)
   local stored = lockout_store.acquire(attempt.stored, attempt.transport,
     attempt.seconds, attempt.deadline)
   if not stored then
-    local verdict, result = late()
-    return verdict, result, state, false
+    return late()
   end
-  state = stored:merge(state or policy.new())
-  local ok, verdict, result, new_state, changed = pcall(try, attempt, state,
-    send)
-  stored:release(ok and new_state or state, ok and changed)
+  held.state = stored:merge(held.state or policy.new())
+  local ok, verdict, result = pcall(try, attempt, held, send)
+  stored:release(held.state, held.changed)
   if not ok then
     error(verdict, 0)
   end
-  return verdict, result, new_state, changed
+  return verdict, result
 end
 
 --- Sends credentials under the guard of their account; others of this account
@@ -150,26 +177,19 @@ end
 ---@return string verdict
 ---@return table result
 function M.guarded(attempt, send)
-  local kept = refused_accounts[attempt.identity]
-  local slot = kept or core.tokens.open(attempt.identity)
+  local slot = core.tokens.open(attempt.identity)
   local lease, text = acquire(slot, attempt)
   if not lease then
-    if not kept then
-      slot:close()
-    end
+    slot:close()
     return late()
   end
-  local state = text and policy.decode(text)
-  local ok, verdict, result, new_state, changed = pcall(
-    attempt.stored and try_with_store or try, attempt, state, send)
-  if ok then
-    if changed and not attempt.stored then
-      -- For a store that others have, or that is down.
-      new_state.unsaved = true
-    end
-    state = new_state
+  local held = { state = text and policy.decode(text), changed = false }
+  local ok, verdict, result = pcall(
+    attempt.stored and try_with_store or try, attempt, held, send)
+  if held.changed and not attempt.stored then
+    held.state.unsaved = true -- for a store that others have, or that is down
   end
-  release(slot, lease, attempt, state, text ~= nil)
+  release(slot, lease, attempt, held.state, text ~= nil)
   if not ok then
     error(verdict, 0)
   end

@@ -107,10 +107,9 @@ end
 
 -- What a response says about the credentials.
 local function verdict_of(response, op, operation)
-  if http_response.SUCCESS[response.status] then
+  if http_response.SUCCESS[response.status]
+    and not token_response.is_error(response) then
     return "accepted"
-  elseif response.status < 400 then
-    return "unknown"
   end
   local refreshing = operation.path == grant.REFRESH_PATH
   return token_response.refused(token_response.error(response, op, {},

@@ -35,7 +35,7 @@ end
 --- go first.
 ---@param token table
 ---@return table fields
----@return string text the same as JSON
+---@return string record the same as JSON, for the cache
 function M.trim(token)
   local fields, text = token, assert(json.encode(token))
   for _, name in ipairs { "user_name", "refresh_token" } do
@@ -48,18 +48,20 @@ function M.trim(token)
   return fields, text
 end
 
---- The record that the cache keeps.
----@return string
-function M.encode(token)
-  local _, text = M.trim(token)
-  return text
-end
-
 --- The token in a record of the cache; nil when it is none.
 ---@return equinix.Token|nil
 function M.decode(record)
   local fields = record and json.decode(record)
   return type(fields) == "table" and M.new(fields) or nil
+end
+
+--- How long ago a token was requested.
+---@param record string of the cache
+---@param left number seconds to its end
+---@return number seconds
+function M.age(record, left)
+  local fields = M.decode(record)
+  return fields and fields.expires_in - left or 0
 end
 
 --- When a token of this life is served, renewed at the side, and renewed

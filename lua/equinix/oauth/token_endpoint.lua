@@ -73,7 +73,8 @@ function M.exchange(source, request, op, o)
   local response, err = send(source, request, op, o.deadline)
   if not response then
     return "unknown", { err = err }
-  elseif not http_response.SUCCESS[response.status] then
+  elseif not http_response.SUCCESS[response.status]
+    or token_response.is_error(response) then
     err = token_response.error(response, op, o.secrets, o.refreshing,
       os.time())
     return token_response.refused(err, o.refreshing) and "refused"

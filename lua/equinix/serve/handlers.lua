@@ -10,6 +10,7 @@ if not has_core then
     .. "make (" .. tostring(load_error):match "^[^\n]*" .. ")", 0)
 end
 
+local lower = require("equinix.base.text").lower
 local access = require "equinix.service.access"
 local answer_cache = require "equinix.serve.answer_cache"
 local counters = require "equinix.serve.counters"
@@ -157,7 +158,7 @@ end
 local function read_host()
   local header, name = var.http_host, var.host
   if header and header ~= name
-    and header:lower():gsub(":%d*$", "") ~= name then
+    and lower(header):gsub(":%d*$", "") ~= name then
     return ""
   end
   return header

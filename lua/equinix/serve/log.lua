@@ -5,6 +5,7 @@
 -- quotes requests.
 
 local json = require "equinix.base.json"
+local printable = require "equinix.base.printable"
 local tables = require "equinix.base.table"
 
 local M = {}
@@ -36,7 +37,7 @@ function M.write(level, event, fields)
     local line = tables.update({ event = event }, fields)
     line.time = os.date "!%Y-%m-%dT%H:%M:%SZ"
     line.level = level
-    file:write((json.encode(line) or "{}"), "\n")
+    file:write(printable.json(json.encode(line) or "{}"), "\n")
   end
 end
 

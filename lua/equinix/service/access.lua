@@ -7,6 +7,7 @@
 -- nothing about it, and is read from the header only, never from a URL, which
 -- others log.
 
+local lower = require("equinix.base.text").lower
 local core = require "equinix.core"
 local problem = require "equinix.http.problem"
 
@@ -38,13 +39,13 @@ local function split(text)
   if #text > MAX_HOST then
     return nil
   end
-  local host = text:match "^%[[%x:.]+%]" or text:match "^[%w.%-]+"
+  local host = text:match "^%[[%x:.]+%]" or text:match "^[A-Za-z0-9.%-]+"
   local rest = host and text:sub(#host + 1)
   local port = rest == "" and "" or rest and rest:match "^:(%d*)$"
   if not port then
     return nil
   end
-  return host:lower(), port
+  return lower(host), port
 end
 
 function Access:allows_host(text)
@@ -59,14 +60,14 @@ function Access:allows_origin(text)
   if #text > #"https://" + MAX_HOST then
     return false
   end
-  local authority = text:lower():match "^https?://([^/]+)$"
+  local authority = lower(text):match "^https?://([^/]+)$"
   return authority ~= nil and self:allows_host(authority)
 end
 
 -- Whether the header contains the auth token.
 function Access:has_token(authorization)
-  local scheme, token = (authorization or ""):match "^(%a+) +(%S+)$"
-  return scheme ~= nil and scheme:lower() == "bearer"
+  local scheme, token = (authorization or ""):match "^([A-Za-z]+) +([^ ]+)$"
+  return scheme ~= nil and lower(scheme) == "bearer"
     and core.sha256(token) == self.digest
 end
 
@@ -101,7 +102,7 @@ end
 function M.new(options)
   local hosts = {}
   for _, name in ipairs(options.allowed_hosts or {}) do
-    hosts[name:lower()] = true
+    hosts[lower(name)] = true
   end
   return setmetatable({
     hosts = hosts,

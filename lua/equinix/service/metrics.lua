@@ -6,6 +6,8 @@
 -- exist. No label contains text from a caller. The label `face` names the
 -- interface, "rest" or "mcp".
 
+local text_of = require "equinix.base.text"
+
 local M = {}
 
 local BOUNDS = { 0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30 } -- seconds
@@ -81,7 +83,7 @@ end
 
 local function bucket_key(interface, path, i)
   return SECONDS:format("bucket", interface, path, (',le="%s"'):format(
-    BOUNDS[i] and ("%g"):format(BOUNDS[i]) or "+Inf"))
+    BOUNDS[i] and text_of.format("%g", BOUNDS[i]) or "+Inf"))
 end
 
 -- The keys of a path, made once: most requests have the same few paths.
@@ -183,27 +185,29 @@ local function of_buckets(samples, sums)
 end
 
 local function family_of(key)
-  return (key:match "^[%w_]+":gsub("^(equinix_request_seconds)_%l+$", "%1"))
+  return (key:match "^[a-z_]+"
+    :gsub("^(equinix_request_seconds)_[a-z]+$", "%1"))
 end
 
 -- Buckets in the order of their bounds, not of their names.
 local function rank(key)
   local bound = key:match 'le="([^"]+)"'
   local head = key:gsub(',le="[^"]+"', "")
-  return head, bound == "+Inf" and math.huge or tonumber(bound) or 0
+  return head, bound == "+Inf" and math.huge or text_of.number(bound) or 0
 end
 
 local function in_order(a, b)
   local head_a, bound_a = rank(a)
   local head_b, bound_b = rank(b)
   if head_a ~= head_b then
-    return head_a < head_b
+    return text_of.before(head_a, head_b)
   end
   return bound_a < bound_b
 end
 
 local function number(value)
-  return value % 1 == 0 and ("%d"):format(value) or ("%.6f"):format(value)
+  return value % 1 == 0 and ("%d"):format(value)
+    or text_of.format("%.6f", value)
 end
 
 local function sorted(samples)

@@ -5,6 +5,7 @@
 -- monitoring the service itself.
 
 local json = require "equinix.base.json"
+local lower = require("equinix.base.text").lower
 
 local M = {}
 
@@ -179,7 +180,7 @@ local function paths(capability)
   local all = {}
   for _, operation in ipairs(capability.operations) do
     all[operation.path] = {
-      [operation.method:lower()] = of_operation(capability, operation),
+      [lower(operation.method)] = of_operation(capability, operation),
     }
   end
   for path, entry in pairs(MONITORING) do

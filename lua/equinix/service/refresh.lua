@@ -98,11 +98,12 @@ end
 ---@return equinix.Token|nil token nil alone: the refresh token is not ours
 ---@return equinix.Error|nil err
 function M.run(client, presented, opts)
-  if client.config.grant == "static" then
-    return errors.fail("config", "a static token can't be renewed", {
-      code = "static_token",
-    })
-  elseif not client:renews() then
+  if not client:renews() then
+    if client:cached() then
+      return errors.fail("config", "a static token can't be renewed", {
+        code = "static_token",
+      })
+    end
     return client:refresh(opts) -- closed, as its error says
   end
   local slot, err = M.slot(client)

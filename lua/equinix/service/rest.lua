@@ -13,6 +13,7 @@ local openapi = require "equinix.service.openapi"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
 local tables = require "equinix.base.table"
+local text_of = require "equinix.base.text"
 
 local M = {}
 
@@ -198,7 +199,7 @@ function M.paths(capability)
   for path in pairs(operations_of(capability)) do
     paths[#paths + 1] = path
   end
-  table.sort(paths)
+  table.sort(paths, text_of.before)
   return paths
 end
 

@@ -87,7 +87,7 @@ end
 -- read it.
 local function pass_on(upstream)
   local status = upstream.status
-  local object = json.decode(upstream.body)
+  local object = json.decode(json.without_bom(upstream.body))
   local success = status >= 200 and status < 300
   if object == nil or status < 200 or (status >= 300 and status < 400)
     or (success and type(object) ~= "table") then

@@ -18,7 +18,7 @@ local MAX_SECONDS = 1e9 -- 31 years; a longer time to live is cut
 ---@param key any
 function M.key(key)
   if type(key) ~= "string" or #key > MAX_KEY
-    or not key:find "^[%w_][%w_.-]*$" then
+    or not key:find "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" then
     check.raise(3, "a key must be 1 to %d letters, digits, '_', '.' or '-', "
       .. "and must not begin with '.' or '-'", MAX_KEY)
   end

@@ -10,6 +10,7 @@ local arguments = require "equinix.store.arguments"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
+local trim = require "equinix.base.trim"
 
 local M = {}
 
@@ -148,7 +149,7 @@ local function open(opts, level)
       "store.file: option dir must be an absolute path")
   end
   -- With a slash at the end, a link there would be followed.
-  dir = dir:match "^(.-)/*$"
+  dir = trim.tail(dir, "/")
   return setmetatable({ folder = core.folder(dir ~= "" and dir or "/") }, File)
 end
 

@@ -270,7 +270,7 @@ local function is_integer(value, least, most)
 end
 
 local function mistake_in(o)
-  if o.host == "" or o.host:find "[%s%c]" then
+  if o.host == "" or o.host:find "[%z\1-\32\127]" then
     return "host must be a name or an address"
   elseif not is_integer(o.port, 1, 65535) then
     return "port must be a whole number from 1 to 65535"
@@ -280,7 +280,7 @@ local function mistake_in(o)
     return "username needs a password"
   elseif not is_integer(o.db, 0, 2^31) then
     return "db must be a whole number, 0 or more"
-  elseif #o.prefix > 128 or not o.prefix:find "^[%w_.:/-]*$" then
+  elseif #o.prefix > 128 or not o.prefix:find "^[A-Za-z0-9_.:/-]*$" then
     -- Braces would be taken for the hash tag.
     return "prefix must be at most 128 letters, digits or any of _.:/-"
   elseif not check.positive(o.timeout) then

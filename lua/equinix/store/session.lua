@@ -14,6 +14,7 @@
 -- so nothing of its account is stored.
 
 local core = require "equinix.core"
+local printable = require "equinix.base.printable"
 
 local M = {}
 
@@ -38,16 +39,17 @@ local Stored = {}
 Stored.__index = Stored
 
 -- The text of an event: short, printable, one line.
-local function printable(reason)
+local function one_line(reason)
   local text = tostring(reason or "no reason was given")
-  return (text:gsub("%c+", " "):sub(1, MAX_REASON))
+  text = text:gsub("[%z\1-\31\127]+", " "):sub(1, MAX_REASON)
+  return printable.text(text)
 end
 
 --- Reports that something went wrong; the session goes on.
 ---@param op string
 ---@param reason any
 function Session:report(op, reason)
-  self.emit("store_failed", { op = op, reason = printable(reason) })
+  self.emit("store_failed", { op = op, reason = one_line(reason) })
 end
 
 --- Reports a failure once, and makes no more steps.
@@ -88,7 +90,7 @@ end
 
 --- The record of a token.
 ---@param secret string the client secret
----@param key string of grant.key
+---@param key string of cache_key.key
 ---@return equinix.StoredRecord
 function Session:token(secret, key)
   return setmetatable({
@@ -108,7 +110,7 @@ local function unchanged(text)
 end
 
 --- The record of an account's latch.
----@param identity string of grant.identity
+---@param identity string of cache_key.identity
 ---@return equinix.StoredRecord
 function Session:latch(identity)
   return setmetatable({

@@ -169,7 +169,7 @@ function M.configuration(nginx, options)
   end
   main[#main + 1] = options.main
   local library = M.library()
-  if library:find "[;?$\"\\]" or library:find "%c" then
+  if library:find "[;?$\"\\]" or library:find "[%z\1-\31\127]" then
     return nil, ("nginx can't load Lua files from %s: move them to a path "
       .. "without any of ; ? $ \" \\ and control characters"):format(library)
   end

@@ -12,14 +12,15 @@ local distributed = require("equinix.base.lazy") "equinix.tokens.distributed"
 local errors = require "equinix.base.error"
 local grant = require "equinix.oauth.grant"
 local lockout = require "equinix.oauth.lockout"
+local rejection = require "equinix.tokens.rejection"
 local shared_error = require "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
 local token_endpoint = require "equinix.oauth.token_endpoint"
 
 local M = {}
 
-local REJECTIONS, REJECTION_WINDOW = 5, 60 -- renewals after a 401, seconds
 local MAX_BACKOFF = 60 -- seconds
+local LEAST_PAUSE = 1 -- seconds between two tokens without a life
 local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
 local INLINE_SECONDS = 5 -- for a leader that has a usable token
 local SHORT = 0.9 -- less of a renewal's time than this is a short deadline
@@ -32,7 +33,7 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 ---@field slot equinix.slot
 ---@field lease any of the slot
 ---@field secret string as it was when this began: the file may change
----@field key string of the slot
+---@field key? string of the slot, where there is a store
 ---@field deadline number on core.now()
 ---@field own_deadline number when the leader's own call ends
 ---@field short boolean the leader's own call ends before the renewal would
@@ -171,12 +172,6 @@ local function attempt(self, deadline)
   return verdict, result
 end
 
-local function too_many(wait)
-  return errors.make("auth", "the API keeps refusing fresh tokens (5 renewals "
-    .. "within a minute); check that this account may use this API",
-    { code = "renewals_refused", retry_after = wait })
-end
-
 -- Retry-After wins, unless it says nothing: "at once" would be a storm.
 local function backoff(err, streak)
   local asked = err.retry_after
@@ -185,12 +180,14 @@ local function backoff(err, streak)
       * (0.8 + 0.4 * core.random())
 end
 
--- Puts a token into the slot. -> equinix.Found
-local function publish(self, fields, start)
-  local record = token.encode(fields)
+-- Puts a token into the slot; `next`: when another one may be requested.
+-- -> equinix.Found
+local function publish(self, fields, start, next_request)
+  local _, record = token.trim(fields)
   local header = "Bearer " .. fields.access_token
-  local serial = self.slot:publish(self.lease, record, header,
-    token.times(start, fields.expires_in, core.random()))
+  local times = token.times(start, fields.expires_in, core.random())
+  times.next = next_request
+  local serial = self.slot:publish(self.lease, record, header, times)
   return { header = header, serial = serial, record = record,
     fields = fields }
 end
@@ -238,7 +235,9 @@ local function succeed(self, fields, start)
   if self.peers then
     self.peers:renewed(fields, start)
   end
-  local found = publish(self, fields, start)
+  local pause = core.now() + LEAST_PAUSE
+  local found = publish(self, fields, start,
+    start + fields.expires_in < pause and pause or nil)
   self.source:count "tokens"
   self.source.emit("token_renewed", { expires_in = fields.expires_in,
     refreshable = fields.refresh_token ~= nil })
@@ -251,10 +250,7 @@ end
 -- This process' leader sends.
 local function send(self, deadline)
   if self.rejected and not self.force then
-    local allowed, wait = self.slot:rate_limit(REJECTIONS, REJECTION_WINDOW)
-    if not allowed then
-      return fail(self, too_many(wait), wait)
-    end
+    rejection.count(self.slot)
   end
   local verdict, result = attempt(self, deadline)
   if verdict ~= "accepted" then
@@ -358,7 +354,7 @@ function M.new(source, slot, o)
     slot = slot,
     lease = o.lease,
     secret = source.secret(),
-    key = source.key(),
+    key = source.config.store and source.key(),
     deadline = core.now() + timeout,
     own_deadline = want.deadline,
     force = want.force,

@@ -22,6 +22,7 @@ local core = require "equinix.core"
 local distributed = lazy "equinix.tokens.distributed"
 local errors = lazy "equinix.base.error"
 local fast_path = require "equinix.tokens.fast_path"
+local rejection = lazy "equinix.tokens.rejection"
 local renewal = lazy "equinix.tokens.renewal"
 local shared_error = lazy "equinix.tokens.shared_error"
 local token = lazy "equinix.oauth.token"
@@ -70,8 +71,7 @@ local function use_secret(self, secret)
   self.key = function()
     return key
   end
-  self.open_slot = core.tokens.open(key)
-  self.hits:reopen(key)
+  self.open_slot = nil
 end
 
 --- The slot. Its key holds the secret as read, so a secret file that has
@@ -79,15 +79,19 @@ end
 ---@return equinix.slot|nil
 ---@return equinix.Error|nil the secret file can't be read
 function Source:slot()
-  if self.open_slot and not self.config.secret_rotates then
-    return self.open_slot
+  if self.config.secret_rotates then
+    local secret, reason = self.config.secret()
+    if not secret then
+      return errors.fail("config", reason)
+    elseif not self.secret or secret ~= self.secret() then
+      use_secret(self, secret)
+    end
   end
-  local secret, reason = self.config.secret()
-  if not secret then
-    return errors.fail("config", reason)
-  end
-  if not self.open_slot or secret ~= self.secret() then
-    use_secret(self, secret)
+  if not self.open_slot then
+    -- Not sooner: the first digest loads libcrypto's configuration.
+    local key = self.key()
+    self.open_slot = core.tokens.open(key)
+    self.hits:reopen(key)
   end
   return self.open_slot
 end
@@ -125,6 +129,14 @@ local function cannot_wait()
     .. "wait for one; call client:token() earlier, where waiting is allowed", {
     code = "cannot_wait",
   })
+end
+
+-- A token without a life serves the callers that waited for it.
+local function short_lived(seconds)
+  return errors.make("protocol", ("the last token of the token endpoint was "
+    .. "good for less than a second, and there is one request a second at "
+    .. "most: the next one in %d s"):format(math.ceil(seconds)),
+    { code = "short_lived", retryable = true, retry_after = seconds })
 end
 
 local function own_renewal()
@@ -246,7 +258,7 @@ local function obtain(self, want)
       if seen.usable then
         return seen.usable
       end
-      return nil, shared_error.shared(b, a)
+      return nil, b and shared_error.shared(b, a) or short_lived(a)
     elseif turn ~= "ready" then -- no token was published meanwhile
       local take_part = turn == "lead" and self.lead or self.wait
       local kind, result = take_part(self, slot, want, seen, a, b, c)
@@ -257,6 +269,11 @@ local function obtain(self, want)
       end
     end
   end
+end
+
+local function unreadable()
+  return errors.fail("protocol", "the token in the cache can't be read; call "
+    .. "client:forget(), and report it", { code = "bad_record" })
 end
 
 --- The header, by the rules at the top.
@@ -287,6 +304,9 @@ function Source:token(want)
     self.token_serial = found.serial
     self.token_table = token.decode(found.record)
   end
+  if not self.token_table then
+    return unreadable()
+  end
   return self.token_table
 end
 
@@ -302,25 +322,37 @@ function Source:peek()
   return token.decode(record), header and left
 end
 
---- Marks the token behind a header as refused, if it is the current one.
---- No I/O, any phase.
----@param header string "Bearer ..."
----@return boolean whether it was the current one
-function Source:reject(header)
-  -- Where the slot is found by reading a file, it is not looked for.
-  if not self.open_slot then
-    return false
+-- By one of the two rules of rejection.lua. Where the slot is found by reading
+-- a file, it is not looked for.
+local function reject(self, rule, header)
+  local slot = self.open_slot
+    or not self.config.secret_rotates and self:slot()
+  if not slot then
+    return false, false
   end
-  local _, serial, current = self.open_slot:read()
-  if current ~= header then
-    return false
-  end
-  local first = self.open_slot:reject(serial)
+  local first, stays = rejection[rule](slot, header)
   if first then
     self:count "rejections"
     self.emit("token_rejected", {})
   end
-  return first
+  return first, stays
+end
+
+--- Marks the token behind a header as refused, if it is the current one.
+--- No I/O, any phase.
+---@param header string "Bearer ..."
+---@return boolean whether it is refused now
+---@return boolean stays it is the current one and goes on serving
+function Source:reject(header)
+  return reject(self, "reject", header)
+end
+
+--- The same after a 401, which may be a verdict of one path only.
+---@param header string "Bearer ..."
+---@return boolean whether it is refused now
+---@return boolean stays it is the current one and goes on serving
+function Source:unauthorized(header)
+  return reject(self, "unauthorized", header)
 end
 
 --- Drops and wipes the token in every level; back-off and latch stay.
@@ -351,15 +383,13 @@ function M.new(config, transport, emit)
     config = config,
     transport = transport,
     emit = emit,
-    hits = core.tokens.open "",
+    hits = core.tokens.open(), -- closed, until there is a key
   }, Source)
   self.hit = fast_path.bind(self.hits)
   self.authorization = fast_path.bind(self.hits, function()
     return self:get { deadline = core.now() + config.timeout }
   end, not transport.blocking)
-  if config.secret_rotates then
-    self.hits:close() -- until the file has been read
-  else
+  if not config.secret_rotates then
     use_secret(self, (config.secret()))
   end
   return self

@@ -50,6 +50,7 @@ end
 
 -- Nothing to do.
 function Static.reject() end
+function Static.unauthorized() end
 function Static.forget() end
 function Static.stats()
   return { token_requests = 0, tokens = 0, failures = 0, rejections = 0 }

@@ -15,7 +15,11 @@ local core = require "equinix.core"
 ---@field body? string the bytes to send
 ---@field connect_timeout? number seconds for connecting, TLS included
 ---@field max_body? number bytes, counted after decompression; 64 MiB
+---@field connections? integer to its origin at most, where HTTP/2 shares
+---  them; 2
 ---@field fresh_connect? boolean a new connection, closed afterwards
+---@field http1? boolean HTTP/2 is not offered: then the end of a body is
+---  certain
 ---@field may_resend? boolean sent again if a reused connection was closed
 ---@field raw_headers? boolean the response has `head` in place of `headers`,
 ---  and nothing about the connection
@@ -32,6 +36,8 @@ local core = require "equinix.core"
 ---@field head? string all headers as one text, for core.headers
 ---@field body string "" when it went to the sink
 ---@field elapsed number seconds
+---@field open_ended? true nothing shows that the body is whole: HTTP/2, no
+---  length, no compression
 ---@field http_version string "1.0", "1.1", "2" or "3"
 ---@field connects integer connections that were opened for it
 
@@ -40,6 +46,8 @@ local core = require "equinix.core"
 ---@field code string "ECONNREFUSED", "CURLE_...", "body_too_large", ...
 ---@field message string
 ---@field maybe_sent boolean false: certainly no byte of the request was sent
+---@field retryable? boolean false: another attempt would fail alike; nil: the
+---  kind decides
 
 ---@class equinix.transport.result has one of the two
 ---@field response? equinix.transport.response

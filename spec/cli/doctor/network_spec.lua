@@ -58,6 +58,22 @@ describe("the doctor reports", function()
     assert.is_nil(line:find("pass-word", 1, true))
   end)
 
+  it("a proxy that does not connect", function()
+    for _, status in ipairs { 403, 407, 502 } do
+      local server = serve(([[
+        local c = ...
+        while c:request() do
+          c:send "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
+        end
+      ]]):format(status))
+      local line = fails_at("connection", { "--proxy", server.url },
+        env "https://api.example", 4)
+      assert.matches(("the proxy 127.0.0.1:%d answered CONNECT with %d: .*"
+        .. "%%-%%-proxy"):format(server.port, status), line)
+      assert.equal(1, #server:requests())
+    end
+  end)
+
   it("a port that speaks no TLS", function()
     local server = serve "local c = ... c:hangup()"
     fails_at("tls", { "--timeout", "1" },
@@ -98,6 +114,18 @@ describe("the doctor reports", function()
           os.time() - 7200) .. "Age: 7200\r\n"))
       end]]
     assert.matches("^ok ", (doctor.line("clock", {}, env(server.url))))
+  end)
+
+  it("a right clock although Age is no number", function()
+    for _, age in ipairs { "0x1C20", "nan", "inf", "-7200", "7.2e3" } do
+      local server = serve(([[
+        local c = ...
+        while c:request() do
+          c:send(c.ok("", os.date "!Date: %%a, %%d %%b %%Y %%H:%%M:%%S GMT\r\n"
+            .. "Age: %s\r\n"))
+        end]]):format(age))
+      assert.matches("^ok ", (doctor.line("clock", {}, env(server.url))))
+    end
   end)
 
   it("nothing about the clock where there is no Date", function()

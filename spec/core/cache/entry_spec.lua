@@ -193,6 +193,10 @@ describe("slot:rate_limit", function()
     local allowed, wait = slot:rate_limit(5, 60)
     assert.is_false(allowed)
     assert.is_true(wait > 50 and wait <= 60)
+    for _ = 1, 3 do -- asking is none
+      assert.is_true((slot:rate_limit(6, 60, true)))
+      assert.is_false((slot:rate_limit(5, 60, true)))
+    end
     assert.is_true((slot:rate_limit(6, 60)))
     assert.is_true((slot:rate_limit(1, 0)))
   end)

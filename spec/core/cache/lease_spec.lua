@@ -379,3 +379,38 @@ describe("slot:note", function()
     end)
   end)
 end)
+
+describe("a token with a time for the next renewal", function()
+  local function publish(slot, life, pause)
+    local _, lease = slot:acquire(nil, true)
+    local all = times(life, life, life)
+    all.next = core.now() + pause
+    return assert(slot:publish(lease, "record", "Bearer 1", all)), lease
+  end
+
+  it("is followed by none before, unless forced", function()
+    local slot = open()
+    local serial, lease = publish(slot, -1, 100)
+    assert.same({ "published", serial, "Bearer 1", "record" },
+      { slot:result(lease) })
+    local result, seconds, failure = slot:acquire(serial)
+    assert.same({ "backoff", nil }, { result, failure })
+    assert.is_true(seconds > 99 and seconds <= 100)
+    assert.equal("lead", (slot:acquire(serial, true)))
+  end)
+
+  it("is served meanwhile, and followed by one afterwards", function()
+    local slot = open()
+    local serial = publish(slot, 100, 100)
+    assert.equal("Bearer 1", (slot:peek()))
+    assert.equal("backoff", (slot:acquire(serial)))
+    serial = publish(slot, 100, 0.01)
+    eventually(function()
+      return slot:acquire(serial) == "lead"
+    end)
+    assert.error_matches(function()
+      slot:publish(1, "record", "Bearer 1", { fresh = 1, advisory = 1,
+        expires = 1, next = "soon" })
+    end, "no number in 'next'", 1, true)
+  end)
+end)

@@ -53,8 +53,15 @@ describe("tokens.open", function()
     assert.is_nil(two:peek())
   end)
 
+  it("without a key is closed, and may be reopened", function()
+    local slot = tokens.open()
+    assert.same({ nil, "closed" }, { slot:peek() })
+    assert.same({ nil, "closed" }, { slot:bind()() })
+    slot:reopen(new_key())
+    assert.same({ nil, "empty" }, { slot:peek() })
+  end)
+
   it("raises for what is no string", function()
-    assert.error_matches(tokens.open, "string expected")
     assert.error_matches(function()
       tokens.open {}
     end, "string expected")
@@ -293,8 +300,6 @@ describe("slot:close", function()
     assert.equal("equinix.slot (closed)", tostring(slot))
     assert.same({ nil, "closed" }, { slot:peek() })
     for method, arguments in pairs {
-      bind = {},
-      ffi = {},
       read = {},
       acquire = {},
       publish = { 1, "r", "h", times(1, 2, 3) },

@@ -25,7 +25,7 @@ describe("an err", function()
     return err
   end
 
-  it("has a kind, a code, a message and whether a byte was sent", function()
+  it("says whether a byte was sent, and whether to try again", function()
     local err = fails_with("network", "CURLE_GOT_NOTHING", true,
       "c:request()")
     local names = {}
@@ -33,7 +33,8 @@ describe("an err", function()
       names[#names + 1] = name
     end
     table.sort(names)
-    assert.are.same({ "code", "kind", "maybe_sent", "message" }, names)
+    assert.are.same({ "code", "kind", "maybe_sent", "message", "retryable" },
+      names)
     assert.is_truthy(err.message:find(
       "^the server closed the connection without a response"))
   end)

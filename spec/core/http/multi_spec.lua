@@ -3,6 +3,7 @@ local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
 local collector = require "spec.support.collector"
 local core = require "equinix.core"
+local faults = require "spec.support.faults"
 local h2server = require "spec.support.h2server"
 local host = require "spec.support.host"
 local process = require "spec.support.process"
@@ -308,6 +309,25 @@ describe("over HTTP/2", function()
     assert.are.equal(101, count)
     assert.are.equal(1, connections)
     assert.are.same({ ["HTTP/2.0"] = 101 }, versions)
+  end)
+end)
+
+describe("a deadline", function()
+  it("ends what libcurl never ends", function()
+    if not faults.can_run() then
+      pending "needs cc and glibc's preloading"
+      return
+    end
+    local server = rawserver.start [[
+      local c = ...
+      for request in function() return c:request() end do
+        if request.path == "/never" then c:hangup() end
+        c:send(c.ok "hello")
+      end
+    ]]
+    local ok, message = pcall(faults.run, "silent_libcurl", server.url)
+    server:stop()
+    assert.is_true(ok, message)
   end)
 end)
 

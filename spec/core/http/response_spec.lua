@@ -219,15 +219,16 @@ describe("a response", function()
       return tonumber(text:match "^%d+ (%d+)") * 4096
     end
 
-    for command, encoding in pairs {
-      ["gzip -1c"] = "gzip",
-      ["gzip -1c | gzip -1c"] = "gzip, gzip",
+    for command, code in pairs {
+      ["gzip -1c"] = "body_too_large",
+      ["gzip -1c | gzip -1c"] = "unsupported_coding",
     } do
-      it("is stopped while it is decompressed: " .. encoding, function()
+      it("is stopped while it is decompressed: " .. code, function()
         local before = resident()
-        local response, err = bomb(command, encoding)
+        local response, err = bomb(command,
+          command:find "|" and "gzip, gzip" or "gzip")
         assert.is_nil(response)
-        assert.are.same({ "protocol", "body_too_large", true },
+        assert.are.same({ "protocol", code, true },
           { err.kind, err.code, err.maybe_sent })
         assert.is_true(resident() - before < 50000000)
       end)

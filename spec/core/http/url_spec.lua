@@ -138,6 +138,12 @@ describe("core.url_join", function()
     end
   end)
 
+  it("takes nothing from the base's fragment", function()
+    assert.are.equal("https://h/z", core.url_join("https://h/a#x/y", "z"))
+    assert.are.equal("https://h/a?p=2",
+      core.url_join("https://h/a#x?y", "?p=2"))
+  end)
+
   it("refuses other schemes, however they are written", function()
     for _, reference in ipairs { "ftp://h/", "javascript:1", "mailto:x",
       "http:x", "https:/x", "data:,x", "a:b" } do

@@ -1,6 +1,7 @@
 -- request_tool: the tool equinix_request.
 local json = require "equinix.base.json"
 local mcp = require "spec.support.mcp"
+local old_token = require "spec.support.old_token"
 local scripted = require "spec.support.scripted"
 local token_handle = require "equinix.service.token_handle"
 
@@ -241,6 +242,7 @@ describe("equinix_request", function()
     local NEXT = "the-next-access-token"
     local server = serve { scripted.json(401, {}), scripted.token(NEXT),
       scripted.json(200, { echo = "Bearer " .. NEXT, old = TOKEN }) }
+    old_token(server.client)
     local result, text = call(server)
     assert.is_nil(result.isError, text)
     assert.equal("Bearer [redacted]", result.structuredContent.body.echo)
@@ -284,7 +286,9 @@ describe("equinix_request", function()
   it("distinguishes a response to the call from one to the credentials",
     function()
       local function words(...)
-        local result, text = call(serve { ... })
+        local server = serve { ... }
+        old_token(server.client)
+        local result, text = call(server)
         assert.is_true(result.isError)
         return text
       end
@@ -294,6 +298,12 @@ describe("equinix_request", function()
       end
       assert.matches("S1006.* to the credentials of the service",
         words(scripted.json(401, {}), scripted.refused()))
+      -- Nor where the token is too young to be renewed for one path's 401.
+      local server = serve { scripted.json(401, {}) }
+      for _ = 1, 10 do
+        assert.not_matches("credentials", (select(2, call(server))))
+      end
+      assert.equal(1, server.transport.count "/oauth2/")
     end)
 
   it("reports Equinix's errors, and returns no more than 1 MiB",

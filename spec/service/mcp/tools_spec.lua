@@ -150,6 +150,6 @@ describe("the text of a tool that failed", function()
       body = '{"errorMessage":"caf\233, \195\169"}' } }
     local result, words = server:call("getoauth2accesstoken", {})
     assert.is_true(result.isError)
-    assert.matches("caf\239\191\189, \195\169", words)
+    assert.matches("caf\\xe9, \195\169", words)
   end)
 end)

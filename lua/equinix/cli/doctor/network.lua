@@ -125,9 +125,18 @@ end, function(seen)
     .. "EQUINIX_API_ENDPOINT, and this machine's DNS (/etc/resolv.conf)"))
 end)
 
+-- The proxy was reached and answered: what it said is all there is to report.
+local function refused_by_proxy(transport_err)
+  return result.failed(4, transport_err.message, "ask who runs that proxy "
+    .. "whether it may be used for this host, or check --proxy")
+end
+
 M.connection = step(CONNECTION, function(seen)
   return result.ok("%s:%d accepts connections", seen.url.host, seen.url.port)
 end, function(seen)
+  if seen.transport_err.code == "PROXY_REFUSED" then
+    return refused_by_proxy(seen.transport_err)
+  end
   return result.failed(4, ("%s:%d: %s"):format(seen.url.host, seen.url.port,
     seen.transport_err.message), mention_proxies("check host and port "
     .. "(EQUINIX_API_ENDPOINT), and whether a firewall blocks them"))
@@ -151,10 +160,11 @@ end, function(seen)
 end)
 
 -- The time by the server's clock. A cache says in Age how old the response is
--- (RFC 9111, section 5.1).
+-- (RFC 9111, section 5.1), in whole seconds.
 local function server_time(headers)
   local sent = headers.date and date.parse(headers.date, core.time())
-  return sent and sent + (tonumber(headers.age) or 0)
+  local age = (headers.age or ""):match "^%d+$"
+  return sent and sent + (age and tonumber(age) or 0)
 end
 
 -- 2.1 hours is easier to read than 7500 s.

@@ -26,7 +26,7 @@ end
 
 -- The first line that nginx calls an error, without its position.
 local function first_error(text)
-  local line = text:match "%[emerg%][^\n]*" or text:match "[^\n]*$"
+  local line = text:match "%[emerg%][^\n]*" or text:match "^.*\n(.*)$" or text
   return (line:gsub("^%[emerg%]%s*[%d#: ]*", ""):gsub(" in /%S+$", ""))
 end
 

@@ -7,6 +7,7 @@
 -- letters.
 
 local json_text = require "equinix.base.json_text"
+local lower = require("equinix.base.text").lower
 
 local M = {}
 
@@ -17,7 +18,7 @@ M.DEFAULT = {
 
 -- The characters of a path (RFC 3986), without ";": some servers cut off what
 -- follows it.
-local PATH = "^/[%w%-._~!$&'()*+,=:@%%/]*$"
+local PATH = "^/[A-Za-z0-9%-._~!$&'()*+,=:@%%/]*$"
 
 -- Slash, backslash, dot, percent sign, and a control character.
 local ESCAPED = { ["2f"] = true, ["5c"] = true, ["2e"] = true, ["25"] = true,
@@ -28,7 +29,7 @@ local function has_bad_escape(path)
     return true
   end
   for hex in path:gmatch "%%(%x%x)" do
-    if ESCAPED[hex:lower()] or tonumber(hex, 16) < 32 then
+    if ESCAPED[lower(hex)] or tonumber(hex, 16) < 32 then
       return true
     end
   end
@@ -54,8 +55,8 @@ local function is_plain(path)
 end
 
 local function issues_tokens(path)
-  local lower = decoded(path):lower() .. "/"
-  return lower:find "^/oauth2" ~= nil or lower:find "^/use/token" ~= nil
+  local plain = lower(decoded(path)) .. "/"
+  return plain:find "^/oauth2" ~= nil or plain:find "^/use/token" ~= nil
 end
 
 -- Whether a path may be used at all.
@@ -68,7 +69,7 @@ end
 ---@return {method: string, prefix: string}|nil
 ---@return string|nil message
 function M.parse(text)
-  local method, prefix = text:match "^(%u+) (/.*)$"
+  local method, prefix = text:match "^([A-Z]+) (/.*)$"
   if not method or not is_safe(prefix) then
     return nil, "a rule must be a method and the start of a path, such as "
       .. "'POST /fabric/v4/ports/search'; endpoints that issue tokens can't "

@@ -4,7 +4,8 @@
 -- of Equinix are passed on, without the secrets that the caller sent; nothing
 -- about this machine is said.
 
-local errors = require "equinix.base.error"
+local error_body = require "equinix.http.error_body"
+local printable = require "equinix.base.printable"
 local problem = require "equinix.http.problem"
 
 local M = {}
@@ -46,8 +47,8 @@ end
 ---@return string
 function M.of_error(err)
   local _, headers, object = problem.of(err, is_own(err))
-  return object.detail .. details(err.errors)
-    .. wait(headers["Retry-After"])
+  return printable.text(object.detail .. details(err.errors)
+    .. wait(headers["Retry-After"]))
 end
 
 --- For a response of the service that is not a success.
@@ -57,13 +58,14 @@ end
 function M.of_response(response, secrets)
   local pause = wait(response.headers["Retry-After"])
   if response.err then
-    return response.object.detail .. details(response.err.errors) .. pause
+    return printable.text(response.object.detail
+      .. details(response.err.errors) .. pause)
   end
-  local found = errors.parse(response.body, secrets)
+  local found = error_body.parse(response.body, secrets)
   local advice = ADVICE[response.status] or (response.status >= 500
     and "Equinix failed: try again later." or "")
   return ("Equinix responded with %d%s. %s%s"):format(response.status,
-    details(found.errors), advice, pause)
+    printable.text(details(found.errors)), advice, pause)
 end
 
 return M

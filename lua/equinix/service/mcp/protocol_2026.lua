@@ -7,7 +7,9 @@
 -- headers, version, method.
 
 local json_text = require "equinix.base.json_text"
+local lower = require("equinix.base.text").lower
 local jsonrpc = require "equinix.service.mcp.jsonrpc"
+local trim = require "equinix.base.trim"
 
 local M = {}
 
@@ -64,7 +66,7 @@ local BASE64 =
 
 -- RFC 4648, section 4; nil for what is not Base64.
 local function from_base64(text)
-  local digits = text:match "^([%w+/]*)=?=?$"
+  local digits = text:match "^([A-Za-z0-9+/]*)=?=?$"
   if not digits or #text % 4 ~= 0 then
     return nil
   end
@@ -86,7 +88,7 @@ local function header_value(text)
   if type(text) ~= "string" then
     return nil -- missing, or sent several times
   end
-  text = text:match "^[ \t]*(.-)[ \t]*$"
+  text = trim.both(text, "[ \t]")
   local encoded = text:match "^=%?base64%?(.*)%?=$"
   if encoded then
     return from_base64(encoded)
@@ -103,7 +105,7 @@ local function check_headers(request, headers)
   }
   for _, pair in ipairs(expected) do
     local name, value = pair[1], pair[2]
-    if value and header_value(headers[name:lower()]) ~= value then
+    if value and header_value(headers[lower(name)]) ~= value then
       return jsonrpc.fail(HEADER_MISMATCH, "the header " .. name
         .. " is missing or differs from the body", { status = 400 })
     end

@@ -7,6 +7,8 @@
 -- The time is proportional to the length of the text: no pattern here looks
 -- further than what it consumes.
 
+local lower = require("equinix.base.text").lower
+
 local M = {}
 
 local WITHHELD = "(withheld: the token was in it)"
@@ -104,7 +106,7 @@ local NAMED = {
 }
 
 local function named(name)
-  return NAMED[name:lower()]
+  return NAMED[lower(name)]
 end
 
 local function numbered(base)
@@ -119,7 +121,7 @@ local decimal, hexadecimal = numbered(10), numbered(16)
 -- The semicolon may be missing.
 local function without_entities(text)
   return (text:gsub("&#[xX](%x+);?", hexadecimal)
-    :gsub("&#(%d+);?", decimal):gsub("&(%a+);?", named))
+    :gsub("&#(%d+);?", decimal):gsub("&([A-Za-z]+);?", named))
 end
 
 -- The text as a reader sees it that undoes more escapes than it should. Twice,

@@ -8,6 +8,7 @@
 local allowlist = require "equinix.service.mcp.allowlist"
 local error_text = require "equinix.service.mcp.error_text"
 local form = require "equinix.http.form"
+local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
 local redact = require "equinix.service.mcp.redact"
 local schema = require "equinix.service.mcp.schema"
@@ -97,7 +98,7 @@ local function object_of(response, tokens)
     return nil, ("The response has %d bytes, more than 1 MiB: request less "
       .. "(limit, offset)."):format(#response.body)
   end
-  local text = redact.text(response.body, tokens)
+  local text = redact.text(json.without_bom(response.body), tokens)
   local body = json_text.read(text)
   if not body then
     local ok, quoted = pcall(json_text.value, text)
@@ -122,7 +123,7 @@ local function token_of(client, text, opts)
 end
 
 local function path_of(url)
-  return url:match "^%a+://[^/?#]*(/[^?#]*)" or "/"
+  return url:match "^[A-Za-z]+://[^/?#]*(/[^?#]*)" or "/"
 end
 
 -- There may have been a renewal meanwhile: one of the two was sent.

@@ -5,6 +5,7 @@
 
 local json_text = require "equinix.base.json_text"
 local suggest = require "equinix.base.suggest"
+local before = require("equinix.base.text").before
 
 local M = {}
 
@@ -97,7 +98,8 @@ end
 -- A name is shown only when it looks like one: it may be a misplaced value.
 local function unknown(self, name)
   local near = suggest.name(name:sub(1, 64), self.fields)
-  local shown = #name <= 64 and name:find "^[%a_][%w_]*$" and " " .. name
+  local shown = #name <= 64 and name:find "^[A-Za-z_][A-Za-z0-9_]*$"
+    and " " .. name
   return "unknown argument" .. (shown or "")
     .. (near and "; did you mean " .. near .. "?" or "")
 end
@@ -107,7 +109,7 @@ local function sorted(members)
   for name in pairs(members) do
     names[#names + 1] = name
   end
-  table.sort(names)
+  table.sort(names, before)
   return names
 end
 

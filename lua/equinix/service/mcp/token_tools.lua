@@ -39,7 +39,7 @@ local function checked(response)
   if response.own then
     return json_text.utf8(body) == body and body or nil
   end
-  return (json_text.read(body))
+  return (json_text.read(json.without_bom(body)))
 end
 
 -- The response as an object that fits its schema; its text is the response's

@@ -60,7 +60,7 @@ function M.code(text)
       return code
     end
   end
-  local code = text:match "^%u+"
+  local code = text:match "^[A-Z]+"
   return code and #code <= 16 and code or "ERR"
 end
 

@@ -1,0 +1,46 @@
+-- silent_libcurl: libcurl never says that a transfer has ended.
+--
+-- Law of this file: faults.c is preloaded; the arguments are its folder and
+-- the server's URL. Each wait ends by our own deadline.
+local core = require "equinix.core"
+
+local dir, url = ...
+assert(io.open(dir .. "/silent", "w")):close()
+
+local function request(path)
+  return { method = "GET", url = url .. path }
+end
+
+local function assert_timeout(response, err)
+  assert(not response and err.kind == "timeout", err and err.message)
+end
+
+local handle = core.http()
+assert_timeout(handle:send(request "/never", 0.2))
+assert_timeout(handle:send(request "/", 0.2))
+assert_timeout(handle:send(request "/", 0.2, function() end))
+local list = {}
+for i = 1, 5 do
+  list[i] = request "/"
+end
+for _, result in ipairs(handle:send_many(list, 3, 0.3)) do
+  assert_timeout(result.response, result.err)
+end
+
+local multi = core.multi()
+for _ = 1, 3 do
+  assert(multi:add(core.prepare(request "/"), 0.2))
+end
+for _ = 1, 3 do
+  local number, response, err = multi:wait(20)
+  assert(number, "a transfer is under way for ever")
+  assert_timeout(response, err)
+end
+
+-- What it has missed is no harm to the next one.
+assert(os.remove(dir .. "/silent"))
+assert(handle:send(request "/", 10))
+assert(multi:add(core.prepare(request "/"), 10))
+assert(select(2, multi:wait(20)))
+multi:close()
+handle:close()

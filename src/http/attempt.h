@@ -1,0 +1,62 @@
+/*
+ * attempt: one request on one connection, and what is certain about it.
+ *
+ * Laws of this file:
+ * - an attempt may have had an effect unless the contrary is proven: the
+ *   connection was given up before the first byte, the system took no byte of
+ *   it, or HTTP/2 guarantees that it was not processed (RFC 9113, 8.7);
+ * - a kept connection is looked at before HTTP/1.x uses it again (RFC 9112,
+ *   9.2). HTTP/2 needs no look: its responses have the number of a stream;
+ * - what may have had an effect and must not be sent twice is stopped before
+ *   the first byte of the next attempt.
+ */
+#ifndef EQ_HTTP_ATTEMPT_H
+#define EQ_HTTP_ATTEMPT_H
+
+#include <stdbool.h>
+
+#include "http/connection.h"
+#include "http/easy_defaults.h"
+
+struct eq_attempt {
+  struct eq_pool *pool;             /* borrowed: of the multi handle */
+  CURL *handle;                     /* borrowed */
+  const struct eq_request *request; /* borrowed */
+
+  /* Of the attempt under way. */
+  struct eq_connection *connection; /* held; NULL: none, or not known */
+  bool open;                        /* a byte may have left */
+  bool reused;                      /* its connection was used before */
+  bool refused;                     /* HTTP/2: it was not processed */
+  unsigned long stream;             /* HTTP/2: its number; 0: not known */
+  long sent_before;                 /* bytes of the attempts before */
+
+  /* Of all attempts. */
+  int count;
+  bool effects;   /* an earlier one may have had an effect */
+  bool repeated;  /* the next one was stopped, as it must not be sent twice */
+  bool stale;     /* given up: something lay on its connection */
+  bool full;      /* given up: its origin has as many connections as it may */
+  bool early;     /* parked until the server has told its limit of streams */
+  bool unlimited; /* it must not be given up for that */
+};
+
+/* Before a request is given to libcurl. */
+void eq_attempt_reset(struct eq_attempt *attempt);
+
+/* What libcurl calls; `arg` is the attempt, that of on_close the pool. */
+int eq_attempt_on_socket(void *arg, curl_socket_t socket,
+                         curlsocktype purpose);
+int eq_attempt_on_close(void *arg, curl_socket_t socket);
+int eq_attempt_on_text(CURL *handle, curl_infotype type, char *bytes, size_t n,
+                       void *arg);
+int eq_attempt_on_begin(void *arg, char *remote_ip, char *local_ip,
+                        int remote_port, int local_port);
+
+/* Whether the attempt under way, if any, certainly had no effect. */
+bool eq_attempt_is_void(const struct eq_attempt *attempt);
+
+/* A response came: the protocol of its connection is known now. */
+void eq_attempt_answered(struct eq_attempt *attempt, bool multiplexed);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * tls_pending: whether a TLS library holds bytes that libcurl has not read.
+ *
+ * Laws of this file:
+ * - a record may hold the end of one response and more; libcurl takes the end
+ *   only, and the rest lies in the TLS library, where no look at the socket
+ *   finds it. It would be the next request's response;
+ * - the library that is asked is the one libcurl was linked with, no other
+ *   one that this process may have loaded.
+ */
+#ifndef EQ_HTTP_TLS_PENDING_H
+#define EQ_HTTP_TLS_PENDING_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+
+/*
+ * For the connection that the handle is about to use. False without TLS; true
+ * where the TLS library is not known, as then it can't be excluded.
+ */
+bool eq_tls_pending(CURL *handle);
+
+#endif
