@@ -217,6 +217,9 @@ describe("send_many", function()
     local emptied, over = 0, false
     local squatters = {} -- luacheck: ignore
     local function meddle()
+      if list and #server:requests() == 0 then
+        return Handle.finalizer(meddle) -- they are still being read
+      end
       emptied = emptied + 1
       for i = 1, list and 60 or 0 do
         for name in pairs(list[i]) do
