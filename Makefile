@@ -98,15 +98,32 @@ $(BUILD)/$1/host $(BUILD)/bin/$1: $(BUILD)/flags
 endef
 $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 
+# ------------------------------------------------------------------- LuaRocks
+
+# What `luarocks make` calls, for one Lua, whose headers LUA_INCDIR names. The
+# folder is a new one each time, since its objects may be another Lua's.
+.PHONY: luarocks-build luarocks-install
+luarocks-build:
+	@rm -rf $(BUILD)/luarocks
+	@+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)/luarocks \
+	  LUAS=rock cflags_rock=-I$(LUA_INCDIR) all
+luarocks-install:
+	@mkdir -p "$(LIBDIR)/equinix" "$(LUADIR)"
+	@cp $(BUILD)/luarocks/rock/equinix/core.so "$(LIBDIR)/equinix"
+	@cp -R lua/equinix "$(LUADIR)"
+	@chmod -R u=rwX,go=rX "$(LIBDIR)/equinix" "$(LUADIR)/equinix"
+	@rm -rf $(BUILD)/luarocks
+	@rmdir $(BUILD) 2>/dev/null || true
+
 # -------------------------------------------------------------------- targets
-# After `deps` make is run again, since it may find another Lua then.
+# After tools/deps.sh make is run again, since it may find another Lua then.
 
 ## demo     installs what is missing, builds, runs the demo on the emulator
 .PHONY: demo
 demo:
 	@tools/deps.sh demo
 	@$(MAKE) --no-print-directory -j$(JOBS) all
-	@"$$(tools/lua.sh lua5.4 command)" examples/demo.lua
+	@tools/run.sh examples/demo.lua
 
 ## test     installs what is missing, runs every spec and every check
 .PHONY: test
@@ -118,7 +135,7 @@ test:
 ## lint     luacheck, warnings of compilers, analyzers, format
 ## check    the specs of the C code under ASan, UBSan, TSan and valgrind
 ## gnutls   the specs over Debian's other libcurl, without installing it
-## rock     builds with LuaRocks in a temporary tree, for Lua 5.4 and 5.1
+## rock     builds with LuaRocks in temporary trees, for Lua 5.4 and 5.1
 .PHONY: specs lint check gnutls rock
 specs lint check gnutls rock:
 	@$(MAKE) --no-print-directory -f tools/test.mk $@
@@ -152,9 +169,12 @@ soak: all
 	    spec/tokens/distributed_processes_spec.lua || exit 1; \
 	done
 
-## deps     installs what the tests need (apt), or prints what is missing
-.PHONY: deps
+## deps     installs what using it needs (apt), or prints what is missing
+## deps-test  the same, and what the tests need
+.PHONY: deps deps-test
 deps:
+	@tools/deps.sh use
+deps-test:
 	@tools/deps.sh test
 
 ## format   runs clang-format on every C file
@@ -166,7 +186,7 @@ format:
 ## clean    removes everything that was built
 .PHONY: clean
 clean:
-	rm -rf build equinix src/*.o src/*/*.o
+	rm -rf build
 
 ## help     prints this list
 .PHONY: help

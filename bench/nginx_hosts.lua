@@ -18,6 +18,7 @@ local UPSTREAM = [[
 ]]
 
 local HTTP = [[
+  map "" $equinix_authorization { default ""; }
   upstream upstream { server 127.0.0.1:%d; keepalive 256; }
   lua_worker_thread_vm_pool_size %d;
   init_by_lua_block {
@@ -75,11 +76,15 @@ local LOCATIONS = [[
     proxy_pass http://upstream/%s;
   }
   location = /authorize/%s {
-    access_by_lua_block { gateway.authorize(api) }
+    rewrite_by_lua_block { gateway.authorize(api) }
+    proxy_set_header Authorization $equinix_authorization;
+    proxy_set_header Connection "";
     proxy_pass http://upstream/%s;
   }
   location = /gateway/%s {
-    access_by_lua_block { gateway.authorize(api) }
+    rewrite_by_lua_block { gateway.authorize(api) }
+    proxy_set_header Authorization $equinix_authorization;
+    proxy_set_header Connection "";
     log_by_lua_block { gateway.log(api) }
     proxy_pass http://upstream/%s;
   }

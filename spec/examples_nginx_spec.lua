@@ -31,6 +31,9 @@ local function adapted(path, e, n, secret, ca_file)
   local text = file:read "*a"
   file:close()
   local there = ("localhost:%d"):format(e.port)
+  if n.user then
+    text = put(text, "\nuser www-data;", "")
+  end
   local address = text:match "listen (%S+);"
   text = put(text, address, ("127.0.0.1:%d"):format(n.port))
   text = put(text, "/etc/equinix/client_secret", secret)
@@ -45,8 +48,8 @@ local function adapted(path, e, n, secret, ca_file)
     lines[i] = ("load_module %s;\n"):format(module)
   end
   text = text:gsub("load_module [^\n]*\n", "")
-  text = put(text, "\nworker_processes", table.concat(lines)
-    .. "\nworker_processes")
+  text = put(text, "\nworker_processes", "\n"
+    .. table.concat(lines) .. "\nworker_processes")
   text = put(text, "worker_processes auto;", "worker_processes 4;")
   if process.capture "id -u" ~= "0" then
     -- nginx's own folders, which belong to root, unless told.
@@ -72,11 +75,16 @@ describe("the example", function()
     changes = changes or {}
     local id = changes.client_id
     return {
+      user = changes.user,
       env = { EQUINIX_API_CLIENTID = id == nil and e.client_id or id },
       files = { secret = (changes.secret or e.client_secret) .. "\n" },
       conf = function(n)
+        if changes.before then
+          changes.before(n)
+        end
         return adapted("examples/" .. name, e, n, n.dir .. "/secret",
-          changes.ca_file or e.ca_file)
+          changes.before and n.dir .. "/ca.pem" or changes.ca_file
+            or e.ca_file)
       end,
     }
   end
@@ -113,11 +121,22 @@ describe("the example", function()
 
   it("gateway.conf has no tokens to give away", function()
     local n = start "gateway.conf"
+    assert(process.eventually(function()
+      return e:count(TOKEN) == 1 -- its own, at the start
+    end))
     for _, path in ipairs { "/oauth2/v1/token", "//oauth2/v1/token",
       "/%6fauth2/v1/token", "/x/../oauth2/v1/token", "/use/token" } do
       assert.are.equal(404, n:send("POST", path, { body = "{}" }).status)
     end
-    assert.are.equal(0, e:count(TOKEN))
+    assert.are.equal(1, e:count(TOKEN))
+    -- Servers differ in what they make of a path: such ones do not get there.
+    for _, path in ipairs { "/oauth2;a=b/v1/token", "/OAuth2/v1/token",
+      "/oauth2%3b/v1/token", "/use;/token" } do
+      local response = n:send("POST", path, { body = "{}" })
+      assert.are.equal(404, response.status)
+      assert.matches("nginx", response.body, 1, true)
+    end
+    assert.are.equal(200, (n:get "/fabric/v4/ports"))
   end)
 
   it("gateway.conf renews after a 401, and answers 503 without a token",
@@ -205,6 +224,39 @@ describe("the example", function()
     end
     assert.are.equal(0, e:count "POST /colocations/v2/orders/shipments")
   end)
+
+  -- With the user that the example names, where only root can start nginx.
+  local as_user = process.capture "id -u" == "0" and select(2,
+    process.capture("setpriv --reuid=www-data --regid=www-data "
+      .. "--clear-groups test -r lua/equinix/nginx.lua")) == 0
+  for _, name in ipairs { "gateway.conf", "handler.conf" } do
+    local function start_as(mode)
+      return start(name, { user = false,
+        before = function(n)
+          assert(os.execute(("cd %s && chmod 711 . && chmod %s secret && "
+            .. "chgrp www-data secret && cp %s ca.pem && chmod 644 ca.pem")
+            :format(n.dir, mode, e.ca_file)))
+        end })
+    end
+    it(name .. " says at the start that its user can't read the secret",
+      function()
+        if not as_user then
+          pending "only root can start workers of another user"
+          return
+        end
+        local n = start_as "600"
+        assert(process.eventually(function()
+          return select(2, n:error_log():gsub("%[emerg%]", "")) == 4
+        end), n:error_log())
+        assert.truthy(n:error_log():find("secret: permission denied", 1, true),
+          n:error_log())
+        assert.are.equal(0, e:count(TOKEN))
+        start_as "640"
+        assert(process.eventually(function()
+          return e:count(TOKEN) == 1
+        end))
+      end)
+  end
 
   for name, path in pairs { ["gateway.conf"] = "/fabric/v4/ports",
     ["handler.conf"] = "/ports" } do

@@ -10,15 +10,18 @@ if missing then
   return
 end
 
+local VARIABLE = 'map "" $equinix_authorization { default ""; }'
+
 -- The log phase runs where the request ended, so it belongs to the server.
 local GATEWAY = [[
   log_by_lua_block { require("equinix.nginx").log(require "demo") }
   proxy_http_version 1.1;
-  proxy_set_header Connection "";
   location /api/ {
-    access_by_lua_block {
+    rewrite_by_lua_block {
       require("equinix.nginx").authorize(require "demo")
     }
+    proxy_set_header Authorization $equinix_authorization;
+    proxy_set_header Connection "";
     proxy_pass http://api/;
     proxy_intercept_errors on;
     error_page 404 = @missing;
@@ -26,9 +29,10 @@ local GATEWAY = [[
   location @missing { return 410 "none"; }
   # What comes after the API's 401: "401 : 200" in the log phase.
   location /hidden/ {
-    access_by_lua_block {
+    rewrite_by_lua_block {
       require("equinix.nginx").authorize(require "demo")
     }
+    proxy_set_header Authorization $equinix_authorization;
     proxy_pass http://api/;
     proxy_intercept_errors on;
     error_page 401 = @again;
@@ -39,6 +43,19 @@ local GATEWAY = [[
   }
   # Not ours: what is sent here says nothing about our token.
   location /foreign/ { proxy_pass http://api/; }
+  location = /captured {
+    content_by_lua_block {
+      ngx.status = ngx.location.capture("/logged/fabric/v4/ports").status
+    }
+  }
+  location /logged/ {
+    log_subrequest on;
+    rewrite_by_lua_block {
+      require("equinix.nginx").authorize(require "demo")
+    }
+    proxy_set_header Authorization $equinix_authorization;
+    proxy_pass http://api/;
+  }
 ]]
 
 local function field(response, name)
@@ -62,7 +79,7 @@ describe("the gateway", function()
       http = ([[
         init_by_lua_block { require "equinix" }
         upstream api { server 127.0.0.1:%d; keepalive 8; }
-      ]]):format(e.port),
+      ]]):format(e.port) .. VARIABLE,
       server = GATEWAY,
     }
   end)
@@ -161,6 +178,17 @@ describe("the gateway", function()
     end, 5))
   end)
 
+  it("notices a 401 in a subrequest that is logged", function()
+    local before = rejections()
+    old()
+    e:config { revoke_all = true }
+    assert.are.equal(401, (n:get "/captured"))
+    assert.is_true(process.eventually(function()
+      return rejections() == before + 1
+    end, 5))
+    n:ok "/captured"
+  end)
+
   it("refuses nothing for other answers, or for another's 401", function()
     local before = rejections()
     n:ok(PORTS)
@@ -201,7 +229,8 @@ describe("the gateway", function()
     local other = nginx.start {
       files = { ["demo.lua"] = nginx.client(e, "timeout = 5, cache_key = 'b'")
       },
-      http = ("upstream api { server 127.0.0.1:%d; }"):format(e.port),
+      http = (VARIABLE .. "upstream api { server 127.0.0.1:%d; }")
+        :format(e.port),
       server = GATEWAY,
     }
     finally(function()

@@ -1,5 +1,6 @@
--- tools: what the steps of `make test` print when they can't run, and that the
--- workflow of the CI uses only targets of the Makefile.
+-- tools: what the steps of `make test` print when they can't run, which
+-- packages are looked for, and that the workflow of the CI uses only targets
+-- of the Makefile.
 local process = require "spec.support.process"
 
 local function read(path)
@@ -49,16 +50,88 @@ describe("a step of the tests", function()
   end)
 end)
 
+describe("the list of what is missing", function()
+  local dir
+  before_each(function()
+    dir = process.tempdir()
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+
+  -- The script on a PATH with what it runs itself, with no apt to install
+  -- with, and with a curl-config that names this list of authorities.
+  local function missing(set, authorities)
+    local script = [[cd %s && for c in dirname sed awk id tr uname; do
+      ln -s "$(command -v $c)" $c; done
+      printf '#!%%s\necho %s\n' "$(command -v sh)" >curl-config
+      chmod 755 curl-config]]
+    process.capture(script:format(dir, authorities))
+    return process.capture(("sh=$(command -v sh); env -i PATH=%s $sh "
+      .. "tools/deps.sh %s 2>&1"):format(dir, set))
+  end
+
+  local FOR_TESTS = { "lua-busted", "valgrind", "clang", "strace",
+    "redis-server", "wrk", "shellcheck", "lua5.3" }
+
+  it("has for using it nothing that only tests need", function()
+    local said, code = missing("use", "/nowhere")
+    assert.equal(1, code)
+    local apt = said:match "apt%-get install ([^\n]+)"
+    for _, package in ipairs { "gcc", "lua5.4", "libcurl4-openssl-dev",
+      "libssl-dev", "lua-cjson", "lua-argparse", "luarocks" } do
+      assert.is_truthy(apt:find(package, 1, true), package)
+    end
+    for _, package in ipairs(FOR_TESTS) do
+      assert.is_nil(apt:find(package, 1, true), package)
+    end
+  end)
+
+  it("has for the tests what they need", function()
+    local said = missing("test", "/nowhere")
+    for _, package in ipairs(FOR_TESTS) do
+      assert.is_truthy(said:find(package, 1, true), package)
+    end
+  end)
+
+  it("names ca-certificates where libcurl's list of authorities is not there",
+    function()
+      local said, code = missing("demo", dir .. "/nowhere.pem")
+      assert.equal(1, code)
+      assert.matches("missing: [^\n]*the list of authorities", said)
+      assert.matches("apt%-get install[^\n]* ca%-certificates", said)
+    end)
+
+  it("does not name it where that list is there", function()
+    local said = missing("demo", "README.md")
+    assert.is_nil(said:find("ca-certificates", 1, true))
+    assert.is_nil(said:find("authorities", 1, true))
+  end)
+
+  it("names it in the hint too, for apt and for dnf", function()
+    local said = process.capture "tools/deps.sh hint"
+    assert.matches("apt%-get install[^\n]* ca%-certificates", said)
+    assert.matches("dnf install[^\n]* ca%-certificates", said)
+  end)
+end)
+
+describe("make", function()
+  it("installs with deps what using it needs, with deps-test more", function()
+    assert.equal("tools/deps.sh use", (process.capture "make -n deps"))
+    assert.equal("tools/deps.sh test", (process.capture "make -n deps-test"))
+  end)
+end)
+
 describe("the workflow", function()
   it("uses only targets of the Makefile", function()
     local targets = {}
-    for names in ("\n" .. read "Makefile"):gmatch "\n([%l ]+):" do
-      for name in names:gmatch "%l+" do
+    for names in ("\n" .. read "Makefile"):gmatch "\n([%l -]+):" do
+      for name in names:gmatch "%l[%l-]*" do
         targets[name] = true
       end
     end
     local called = 0
-    for name in read(".github/workflows/ci.yml"):gmatch "make (%l+)" do
+    for name in read(".github/workflows/ci.yml"):gmatch "make (%l[%l-]*)" do
       assert.is_true(targets[name], name)
       called = called + 1
     end

@@ -40,6 +40,23 @@ function core.time() end
 ---@return string hex 64 lower-case digits
 function core.sha256(bytes) end
 
+-- base/read_file.c -----------------------------------------------------------
+
+---The bytes of a file; those of a pipe are read once, and kept for later
+---calls. Blocks this OS thread.
+---@param path string
+---@param max integer bytes, 1 MiB at most
+---@param seconds? number how long a pipe may be silent; 60
+---@return string|nil bytes
+---@return string|nil code "ENOENT", "EFBIG" (it is longer), "ETIMEDOUT", ...
+function core.read_file(path, max, seconds) end
+
+---Whether there is a pipe of that name, or anything else that can be read only
+---once. Opens nothing.
+---@param path string
+---@return boolean
+function core.is_pipe(path) end
+
 -- base/text.c ----------------------------------------------------------------
 
 ---`pcall` under the locale "C", for this thread and this call only.
@@ -156,6 +173,24 @@ function core.on_term(seconds) end
 ---@return boolean
 function core.termination_requested() end
 
+-- files/file_mode.c ----------------------------------------------------------
+
+---The rights of the file that a path leads to: 384 for 0600.
+---@param path string
+---@return integer|nil mode
+---@return string|nil name of the error, "ENOENT"
+function core.file_mode(path) end
+
+-- program/signals.c ----------------------------------------------------------
+
+---Signals that were ignored when this process started get their default effect
+---again: TERM, CHLD, PIPE, ALRM, USR1 and USR2. No signal is blocked. Only a
+---command calls this.
+---@param hup? boolean HUP as well
+---@return true|nil
+---@return string|nil message
+function core.default_signals(hup) end
+
 -- program/exec.c -------------------------------------------------------------
 
 ---This process becomes another program, with this environment and the three
@@ -236,6 +271,12 @@ function http:send_many(requests, n, seconds) end
 ---Closes the connections; closing again does nothing. The collector and
 ---Lua 5.4's `<close>` do the same.
 function http:close() end
+
+-- http/identity_files.c ------------------------------------------------------
+
+---The file of the authorities that libcurl trusts without a ca_file.
+---@return string|nil path nil: it has none, or is too old to say
+function core.system_ca() end
 
 -- http/async.c ---------------------------------------------------------------
 

@@ -15,13 +15,23 @@ core.tokens = {}
 ---is found or made again.
 ---@param key? string any bytes; a salted digest of it is kept. Without it
 ---  the slot is closed, to be reopened.
+---@param kind? "token"|"note" each has its own places: tokens (the default),
+---  and what is known beside tokens. A note's record has 512 bytes at most,
+---  its header 64
 ---@param alone? boolean only this slot uses the entry
 ---@return equinix.slot
-function core.tokens.open(key, alone) end
+function core.tokens.open(key, kind, alone) end
 
----The common table: whether forked processes share it, how many entries it
----has, and how many are taken.
----@return {shared: boolean, slots: integer, used: integer}
+---@class equinix.core.tokens.info
+---@field shared boolean forked processes share the common table
+---@field slots integer tokens that it has places for
+---@field used integer places that are taken
+---@field evicted integer tokens that were of use and had to go for others
+---@field private integer tokens and notes that had no place at all
+---@field mistake? string what is wrong with EQUINIX_CACHE_PLACES
+
+---What is known about the common table.
+---@return equinix.core.tokens.info
 function core.tokens.info() end
 
 ---slot:bind as a function, for those that bind many.
@@ -89,10 +99,13 @@ function slot:read() end
 
 ---Who renews the token?
 ---
----    "lead", lease, last_failure|nil, rejected   the caller
+---    "lead", lease, last_failure|nil, rejected, crowding|nil   the caller
 ---    "wait", renewal, own        another caller; own: in this OS thread
 ---    "backoff", seconds, failure|nil             no caller yet
 ---    "ready"                     a token other than `seen` may be served
+---
+---Crowding: "evicted" where another token that was of use had to go, "private"
+---where no other process can see the entry.
 ---
 ---A renewal whose leader is dead, or whose lease is over, is taken over.
 ---@param seen? equinix.slot.id a token that the caller does not want
@@ -103,6 +116,7 @@ function slot:read() end
 ---@return equinix.slot.id|number|nil lease_renewal_or_seconds
 ---@return string|boolean|nil failure_or_own
 ---@return boolean|nil rejected
+---@return "evicted"|"private"|nil crowding
 function slot:acquire(seen, force, lease_seconds) end
 
 ---Ends a renewal with a token and clears back-off and failure, but no caller
@@ -215,6 +229,14 @@ local folder = {}
 ---@return equinix.folder
 function core.folder(path) end
 
+---Is every folder above that path this user's or the system's? Only there
+---anything may be made without being asked for.
+---@param path string absolute
+---@return true|nil
+---@return string|nil reason "foreign": one of them is another user's; or the
+---  name of a system error
+function core.may_make_folder(path) end
+
 ---The record of that name, its first `max` bytes if it is longer. Creates
 ---nothing, takes no lock.
 ---@param name string
@@ -239,6 +261,11 @@ function folder:save(name, bytes, ends, lease) end
 ---@return equinix.lease|nil lease
 ---@return string|nil reason "busy": another holder has it
 function folder:lock(name, seconds) end
+
+---Ends a lease and removes its file. Does not wait; again, or in a forked
+---child, it does nothing.
+---@param lease equinix.lease
+function folder:unlock(lease) end
 
 ---Removes the record, not its lease; true if there is none.
 ---@param name string

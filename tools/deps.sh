@@ -2,8 +2,10 @@
 # Finds what a checkout needs and this machine lacks, and installs it.
 #
 #   tools/deps.sh demo     to build and to run the demo
+#   tools/deps.sh use      the same, and what serve and an installation need
 #   tools/deps.sh test     the same, and everything that `make test` runs
-#   tools/deps.sh hint     only prints what to install (apt, dnf, brew)
+#   tools/deps.sh hint     only prints what to install for `use`, with apt,
+#                          dnf or brew
 #
 # Law of this file: it looks for programs, headers and modules, not for
 # packages, so what was built by hand counts too; where nothing is missing it
@@ -15,6 +17,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 # On Debian, nginx is in a folder that is not on the PATH of ordinary users.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# OpenResty has a LuaJIT, lua-cjson and nginx of its own, on no PATH.
+if openresty=$(tools/openresty.sh); then
+  PATH=$PATH:$openresty/bin:$openresty/nginx/sbin
+fi
 set=${1:-demo}
 
 # ---------------------------------------------------------------- what is here
@@ -31,10 +37,36 @@ has_lua() { tools/lua.sh "$1" command >/dev/null; }
 
 has_lua_headers() { tools/lua.sh "$1" cflags >/dev/null; }
 
-# has_rock LUA MODULE: can that Lua load it?
+# has_rock LUA MODULE: can that Lua load it? OpenResty's LuaJIT, where the
+# command looks for it.
 has_rock() {
-  lua=$(tools/lua.sh "$1" command) && "$lua" -e "require '$2'" >/dev/null 2>&1
+  lua=$(tools/lua.sh "$1" command) || return 1
+  case $lua in
+  "${openresty:-none}"/*)
+    LUA_PATH=";;/usr/share/lua/5.1/?.lua" \
+      LUA_CPATH=";;$openresty/lualib/?.so" "$lua" -e "require '$2'"
+    ;;
+  *) "$lua" -e "require '$2'" ;;
+  esac >/dev/null 2>&1
 }
+
+# The list of authorities that servers' certificates are verified with, where
+# the libcurl that is built with looks for it. Before there is one: where
+# systems keep it.
+has_authorities() {
+  bundle=$(curl-config --ca 2>/dev/null | tr -d \'\")
+  for file in ${bundle:-/etc/ssl/certs/ca-certificates.crt \
+    /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem}; do
+    [ -s "$file" ] && return
+  done
+  return 1
+}
+
+# The Lua to build for and to run on: OpenResty's will do where Lua 5.4 is not.
+main_lua=lua5.4
+if [ -n "$openresty" ] && ! has_lua lua5.4 && has_lua luajit; then
+  main_lua=luajit
+fi
 
 # nginx with its Lua module: from Debian's packages, or OpenResty.
 has_nginx_lua() {
@@ -78,26 +110,38 @@ need() {
 
 look_for_demo() {
   need 'a C compiler' 'gcc libc6-dev' gcc - - has_header stdio.h
-  need 'Lua 5.4' lua5.4 lua lua@5.4 - has_lua lua5.4
+  need 'Lua 5.4' lua5.4 lua lua@5.4 - has_lua $main_lua
   need "Lua 5.4's headers" liblua5.4-dev lua-devel lua@5.4 - \
-    has_lua_headers lua5.4
+    has_lua_headers $main_lua
   # Either flavour of libcurl will do; an installed one is found, and so kept.
   need "libcurl's headers" libcurl4-openssl-dev libcurl-devel curl - \
     has_header curl/curl.h
   need "OpenSSL's headers" libssl-dev openssl-devel openssl@3 - \
     has_header openssl/evp.h
   need "zlib's headers" zlib1g-dev zlib-devel - - has_header zlib.h
-  need lua-cjson lua-cjson lua-cjson - lua-cjson has_rock lua5.4 cjson
-  need argparse lua-argparse lua-argparse - argparse has_rock lua5.4 argparse
+  # Without it no server can be verified, and Debian installs it only where
+  # recommended packages are installed.
+  need 'the list of authorities' ca-certificates ca-certificates \
+    ca-certificates - has_authorities
+  need lua-cjson lua-cjson lua-cjson - lua-cjson has_rock $main_lua cjson
+  need argparse lua-argparse lua-argparse - argparse \
+    has_rock $main_lua argparse
   need 'nginx with Lua' 'nginx libnginx-mod-http-lua' openresty \
     openresty/brew/openresty - has_nginx_lua
   need openssl openssl openssl openssl@3 - has_command openssl
 }
 
-look_for_tests() {
-  need LuaJIT luajit2 luajit luajit - has_lua luajit
+# nginx runs LuaJIT, so serve needs the module built for that.
+look_for_use() {
   need "LuaJIT's headers" libluajit2-5.1-dev luajit-devel luajit - \
     has_lua_headers luajit
+  need luarocks luarocks luarocks luarocks - has_command luarocks
+  # The examples call the service with it.
+  need curl curl curl curl - has_command curl
+}
+
+look_for_tests() {
+  need LuaJIT luajit2 luajit luajit - has_lua luajit
   need 'Lua 5.1' lua5.1 compat-lua - - has_lua lua5.1
   need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel - - \
     has_lua_headers lua5.1
@@ -108,9 +152,7 @@ look_for_tests() {
   need luasocket lua-socket lua-socket - luasocket has_rock lua5.4 socket
   need luasec lua-sec lua-sec - luasec has_rock lua5.4 ssl
   need luacheck lua-check - luacheck - has_command luacheck
-  need luarocks luarocks luarocks luarocks - has_command luarocks
   need pkg-config pkg-config pkgconf pkgconf - has_command pkg-config
-  need curl curl curl curl - has_command curl
   need wrk wrk wrk wrk - has_command wrk
   need redis redis-server redis redis - has_command redis-server
   need redis-lua lua-redis - - redis-lua has_redis_lua
@@ -141,6 +183,7 @@ look_for_tests() {
 look() {
   missing='' apt='' dnf='' brew='' rocks=''
   look_for_demo
+  [ "$set" = demo ] || look_for_use
   [ "$set" != test ] || look_for_tests
 }
 
@@ -250,9 +293,9 @@ install_with_apt() {
 # ------------------------------------------------------------------------ main
 
 case $set in
-demo | test | hint) ;;
+demo | use | test | hint) ;;
 *)
-  echo "usage: tools/deps.sh demo|test|hint" >&2
+  echo "usage: tools/deps.sh demo|use|test|hint" >&2
   exit 2
   ;;
 esac

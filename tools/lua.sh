@@ -5,7 +5,8 @@
 #
 # Law of this file: only this file knows how systems name their Luas. It prints
 # one line, or fails silently where that Lua is missing. It asks pkg-config
-# first, then looks in the usual folders.
+# first, then looks in the usual folders. OpenResty's LuaJIT comes last, but
+# first where OPENRESTY_PREFIX names it.
 
 name=$1
 want=$2
@@ -100,10 +101,36 @@ look_for_command() {
   return 1
 }
 
+# The same of OpenResty's LuaJIT, which no PATH and no pkg-config knows.
+look_in_openresty() {
+  [ "$name" = luajit ] && prefix=$("${0%/*}/openresty.sh") || return 1
+  prefix=$prefix/luajit
+  case $1 in
+  cflags)
+    [ -f "$prefix/include/luajit-2.1/lua.h" ] &&
+      echo "-I$prefix/include/luajit-2.1"
+    ;;
+  libs)
+    [ -d "$prefix/lib" ] &&
+      echo "-L$prefix/lib -Wl,-rpath,$prefix/lib -lluajit-5.1"
+    ;;
+  command) is_it "$prefix/bin/luajit" && echo "$prefix/bin/luajit" ;;
+  esac
+}
+
+look() {
+  case $1 in
+  cflags) ask_pkg_config --cflags-only-I || look_for_headers ;;
+  libs) ask_pkg_config --libs || look_for_library ;;
+  command) look_for_command ;;
+  esac
+}
+
 case $want in
-cflags) ask_pkg_config --cflags-only-I || look_for_headers ;;
-libs) ask_pkg_config --libs || look_for_library ;;
-command) look_for_command ;;
+cflags | libs | command)
+  [ -n "${OPENRESTY_PREFIX-}" ] && look_in_openresty "$want" && exit
+  look "$want" || look_in_openresty "$want"
+  ;;
 *)
   echo "usage: tools/lua.sh NAME cflags|libs|command" >&2
   exit 2

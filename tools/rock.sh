@@ -1,39 +1,69 @@
 #!/bin/sh
-# Builds the rock for one Lua, offline, in a temporary tree, and loads it.
+# Builds the rock, offline, in a temporary tree, and loads it.
 #
-#   tools/rock.sh 5.4|5.1
+#   tools/rock.sh 5.4|5.1...
 #
-# LuaRocks compiles in the folder of the sources, so it gets a copy; only files
-# in the copy can be in the rock.
+# With several versions it is installed for each of them in that order, into
+# one tree: the command has to run on Lua 5.4 if that is one of them.
+#
+# Law of this file: LuaRocks builds in the folder of the sources, so it gets a
+# copy; only files in the copy can be in the rock, and none may be left there.
 
 set -eu
-version=$1
+unset MAKEFLAGS MAKELEVEL || true # those of the make that runs this step
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-lua=$(tools/lua.sh "lua$version" command)
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
 
 mkdir "$work/source"
-cp -R ./*.rockspec src lua bin docs man LICENSE "$work/source"
-(cd "$work/source" && luarocks --lua-version="$version" --tree="$work/tree" \
-  make --deps-mode none)
+cp -R ./*.rockspec Makefile src lua bin docs man tools LICENSE "$work/source"
+list() { (cd "$work/source" && find . | sort); }
+list >"$work/before"
 
-# Loaded from the tree: the checkout is not on these paths.
-cd /
-tree=$work/tree/share/lua/$version
-export LUA_PATH="$tree/?.lua;$tree/?/init.lua;;"
-export LUA_CPATH="$work/tree/lib/lua/$version/?.so;;"
-"$lua" -e 'local equinix = require "equinix"
-  assert(package.loaded["equinix.core"], "the core was not loaded")
-  local client = assert(equinix.new { token = "t" })
-  assert(client:authorization() == "Bearer t")'
-"$work/tree/bin/equinix-auth" --version
+# check VERSION LUA: the modules of the tree, and nothing of the checkout.
+check() {
+  (
+    cd /
+    share=$work/tree/share/lua/$1
+    export LUA_PATH="$share/?.lua;$share/?/init.lua;;"
+    export LUA_CPATH="$work/tree/lib/lua/$1/?.so;;"
+    "$2" -e 'local equinix = require "equinix"
+      assert(package.loaded["equinix.core"], "the core was not loaded")
+      local client = assert(equinix.new { token = "t" })
+      assert(client:authorization() == "Bearer t")'
+  )
+  diff -r lua/equinix "$work/tree/share/lua/$1/equinix"
+  # The documents are in the rock's own folder.
+  for document in docs/architecture.md man/equinix-auth.1; do
+    set -- "$1" "$2" "$work/tree/lib/luarocks/rocks-$1"/*/*/"$document"
+    [ -f "$3" ] || fail "the rock for Lua $1 lacks $document"
+  done
+}
 
-# The documents are in the rock's own folder.
-for document in docs/architecture.md man/equinix-auth.1; do
-  set -- "$work/tree/lib/luarocks/rocks-$version"/lua-equinix/*/"$document"
-  [ -f "$1" ] || {
-    echo "the rock lacks $document" >&2
-    exit 1
-  }
+best=
+for version; do
+  lua=$(tools/lua.sh "lua$version" command)
+  (cd "$work/source" && luarocks --lua-version="$version" \
+    --tree="$work/tree" make --deps-mode none)
+  list | diff "$work/before" - >&2 ||
+    fail "luarocks make for Lua $version left these files in the checkout"
+  check "$version" "$lua"
+  [ "$best" = 5.4 ] || best=$version
 done
+
+# Without variables: the command finds the modules beside itself.
+(
+  cd / && unset LUA_PATH LUA_CPATH
+  "$work/tree/bin/equinix-auth" --version >"$work/version"
+)
+cat "$work/version"
+case "$best $(sed -n 2p "$work/version")" in
+# LuaJIT loads what is installed for Lua 5.1, and is the better one.
+"$best Lua $best" | "5.1 LuaJIT "*) ;;
+*) fail "the command does not run on Lua $best, but on another one" ;;
+esac

@@ -38,12 +38,12 @@ SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
 # Where other programs (nginx, the command) do the work, a busy collector or a
 # sanitizer in this process finds nothing, nor in modules of plain Lua. (And
 # under LeakSanitizer the C library's own leak for LOCPATH fails `locale`.)
-ELSEWHERE := annotations cli/% docs/% emulator/% examples_nginx \
-             hostile_input layout locale nginx% serve/% service/% \
+ELSEWHERE := annotations bin cli/% docs/% emulator/% examples_nginx \
+             hostile_input layout locale nginx% openresty serve/% service/% \
              store/redis/resty supervisor/% tools transport/nginx%
 # So many cases that valgrind would take minutes; ASan runs them.
 MINUTES := core/http/attempt
-PROCESSES := tokens/distributed_processes
+PROCESSES := tokens/distributed_processes oauth/lockout_breaker
 GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) examples tokens/renewal \
               store/file_crash,$(SPECS))
 ASAN_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES),$(SPECS))
@@ -62,10 +62,11 @@ GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
 # Specs of the code that differs on other systems than Linux.
 PRIVATE_SPECS := core/base/clock core/http/push_response \
                  core/http/sigpipe tokens/renewal \
-                 $(addprefix core/cache/,entry lease shared_table tokens)
+                 $(addprefix core/cache/,entry lease placement private_table \
+                   shared_table tokens)
 LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
               lint/clang-tidy lint/format lint/shell lint/rockspec
-ROCK_STEPS := rock/5.4 rock/5.1
+ROCK_STEPS := rock/5.4 rock/5.1 rock/5.4+5.1 rock/5.1+5.4
 TEST_STEPS := $(SPEC_STEPS) $(CHECK_STEPS) $(GNUTLS_SPECS:%=gnutls/%) \
               $(PRIVATE_SPECS:%=private/%) $(LINT_STEPS) $(ROCK_STEPS)
 
@@ -221,4 +222,4 @@ $(RESULTS)/lint/rockspec.result:
 # ----------------------------------------------------------------------- rock
 
 $(RESULTS)/rock/%.result:
-	@NEEDS=luarocks $(STEP) check tools/rock.sh $*
+	@NEEDS=luarocks $(STEP) check tools/rock.sh $(subst +, ,$*)

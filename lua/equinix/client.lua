@@ -12,7 +12,9 @@ local check = require "equinix.base.check"
 local core = require "equinix.core"
 local errors = lazy "equinix.base.error"
 local fast_get = lazy "equinix.client.fast_get"
+local held_back = lazy "equinix.tokens.held_back"
 local lists = lazy "equinix.client.lists"
+local lockout = lazy "equinix.oauth.lockout"
 local passthrough = lazy "equinix.oauth.passthrough"
 local source = require "equinix.tokens.source"
 local static = lazy "equinix.tokens.static"
@@ -208,30 +210,39 @@ function Client:all(requests, opts)
   })
 end
 
+local PAGED = { raise = "boolean" }
+
+-- The request for the first page, and whether the iterator raises.
 local function paged(path, opts, level)
   local all = joined(nil, path, opts, level + 1)
+  local raise = all.raise
+  check.names({ raise = raise }, PAGED, "request field", level + 1)
+  all.raise = nil
   validate.request(all, level + 1)
-  return all
+  return all, raise ~= false
 end
 
 --- Iterates over the pages of a list: `for page, response in client:pages
 --- "/fabric/v4/ports"`. A search has `{method = "POST", json = {...}}`.
---- Raises an equinix.Error.
+--- Raises an equinix.Error, inside nginx its text; with `raise = false` the
+--- loop runs once more with `false, err` instead.
 ---@param path string
 ---@param opts? equinix.PagedRequest
----@return fun(): any, equinix.Response next the page, nil after the last one
+---@return fun(): any, equinix.Response|equinix.Error|nil next the page, or
+---  false; nil after the last one
 function Client:pages(path, opts)
-  local first = paged(path, opts, 2)
-  return lists.pages(self, first)
+  local first, raise = paged(path, opts, 2)
+  return lists.pages(self, first, raise)
 end
 
---- Iterates over the items of all pages. Raises an equinix.Error.
+--- Iterates over the items of all pages; an error comes as from `pages`.
 ---@param path string
 ---@param opts? equinix.PagedRequest
----@return fun(): any next an item, nil after the last one
+---@return fun(): any, equinix.Error|nil next an item, or false; nil after the
+---  last one
 function Client:items(path, opts)
-  local first = paged(path, opts, 2)
-  return lists.items(self, first)
+  local first, raise = paged(path, opts, 2)
+  return lists.items(self, first, raise)
 end
 
 --- One of the two published operations with a body of your own: nothing is
@@ -302,8 +313,9 @@ function Client:renews()
   return self.tokens ~= nil and self.tokens.renews
 end
 
---- Reads what finding the token takes (a secret file), so that from now on a
---- cached token is served without. No network.
+--- Before a service forks its processes: reads what finding the token takes
+--- (a secret file), so that from now on a cached one is served without, and
+--- they count bad attempts in one place. No network.
 ---@package
 ---@return true|nil
 ---@return equinix.Error|nil
@@ -314,7 +326,16 @@ function Client:prepare()
       return nil, err
     end
   end
+  lockout.keep(self.config.identity)
   return true
+end
+
+--- The header, unless the next token can't be requested.
+---@package
+---@return string|nil
+---@return equinix.Error|nil
+function Client:ready()
+  return held_back.header(self)
 end
 
 --- The header while the token is fresh, else nil; asks for none.
@@ -342,10 +363,8 @@ end
 ---@return equinix.Error|nil
 function Client:slot_beside(name)
   local slot, err = self.tokens:slot()
-  if not slot then
-    return nil, err
-  end
-  return core.tokens.open(name .. "\0" .. self.tokens.key())
+  return slot and core.tokens.open(name .. "\0" .. self.tokens.key(), "note"),
+    err
 end
 
 local function emitter(config)

@@ -15,6 +15,17 @@ describe("an error", function()
       or errors.is(nil))
   end)
 
+  it("has a pause in tenths of a second, rounded up", function()
+    for seconds, expected in pairs { [119.99998] = "120", [0.8432] = "0.9",
+      [1.1] = "1.1", [0.1 + 0.2] = "0.3", [3600] = "3600", [0] = "0" } do
+      local err = errors.make("http", "m", { retry_after = seconds })
+      assert.equal(expected, tostring(err.retry_after))
+    end
+    assert.equal("120 s", errors.seconds(119.2))
+    assert.equal("", errors.after_attempts(1) .. errors.after_attempts(nil))
+    assert.equal(" after 4 attempts", errors.after_attempts(4))
+  end)
+
   it("says whether the same call may succeed later", function()
     local function retryable(kind, status)
       return errors.new({ kind = kind, message = "",

@@ -79,6 +79,9 @@ describe("equinix.base.json", function()
     assert.equal('{"-123456789012345":1}',
       json.encode { [-123456789012345] = 1 })
     assert.is_nil((json.encode { [1 / 0] = 1 }))
+    local text = json.encode { [12345678901234568] = 1 }
+    assert.equal(12345678901234568,
+      tonumber(text:match '^{"([0-9.e+]+)":1}$'), text)
   end)
 
   it("refuses a number that no float can hold", function()
@@ -91,6 +94,21 @@ describe("equinix.base.json", function()
     assert.equal(0, json.decode "[1e-400]"[1])
     assert.same({ 1 / 0, -1 / 0, 7 },
       json.decode("[1e400,-1e400,7]", true))
+  end)
+
+  it("reads a number beyond 64 bits as the nearest float", function()
+    for text, value in pairs {
+      ["18446744073709551616"] = 2 ^ 64,
+      ["-18446744073709551616"] = -2 ^ 64,
+      ["9223372036854775808"] = 2 ^ 63,
+      ["99999999999999999999"] = 1e20,
+    } do
+      assert.equal(value, json.decode(text))
+      assert.equal(value, json.decode('{"a":[' .. text .. ']}').a[1])
+      assert.equal(value, json.decode(assert(json.encode(json.decode(text)))))
+    end
+    assert.equal("18446744073709551616",
+      json.decode '["18446744073709551616"]'[1])
   end)
 
   it("skips one byte order mark", function()

@@ -28,6 +28,19 @@ describe("a converter for the numbers of a range", function()
   end)
 end)
 
+describe("a converter for seconds", function()
+  it("accepts numbers above 0, and its message quotes the word", function()
+    assert.equal(0.5, arguments.seconds "0.5")
+    assert.equal(30, arguments.seconds "30")
+    for _, text in ipairs { "0", "-1", "soon", "", "1e999", "nan", "inf" } do
+      local n, message = arguments.seconds(text)
+      assert.is_nil(n, text)
+      assert.equal(("'%s' is not a number of seconds above 0"):format(text),
+        message)
+    end
+  end)
+end)
+
 describe("the words of a command line", function()
   it("become a request", function()
     assert.same({ method = "GET", path = "/x", headers = {} }, request {})

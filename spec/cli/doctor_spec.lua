@@ -46,9 +46,10 @@ describe("equinix-auth doctor", function()
   end)
 
   it("exits with the code of the first failure", function()
-    local code, out = run({}, { EQUINIX_API_CLIENTID = false })
+    local code, out = run({ "--nginx", "/nowhere" }, {
+      EQUINIX_API_CLIENTID = false })
     assert.equal(2, code)
-    assert.matches("\nFAILED +credentials .-\nFAILED +tls ", out)
+    assert.matches("\nFAILED +credentials .-\nFAILED +nginx ", out)
     code = run {}
     assert.equal(4, code)
     code = run({ "--ca-file", e.ca_file }, {
@@ -58,6 +59,54 @@ describe("equinix-auth doctor", function()
     code = run { "--ca-file", e.ca_file, "--nginx", "/nowhere" }
     assert.equal(1, code)
   end)
+
+  it("sends nothing where it exits with 2, and else exits with another code",
+    function()
+      local dir = process.tempdir()
+      finally(function()
+        process.remove(dir)
+      end)
+      local secret = dir .. "/secret"
+      local function sent()
+        local n = 0
+        for _, request in ipairs(e:log().requests) do
+          n = n + (request.route:find("/_emulator/", 1, true) and 0 or 1)
+        end
+        return n
+      end
+      local in_file = { EQUINIX_API_CLIENTSECRET = false,
+        EQUINIX_API_CLIENTSECRET_FILE = secret }
+      for check, case in pairs {
+        credentials = { {}, { EQUINIX_API_CLIENTSECRET = false } },
+        settings = { {}, { EQUINIX_API_TIMEOUT = "soon" } },
+        ["secret file"] = { {}, in_file },
+      } do
+        local words = { "--ca-file", e.ca_file }
+        local code, out = run(words, case[2])
+        assert.equal(2, code, out)
+        assert.matches("\nFAILED +" .. check, out)
+        assert.matches("\nskipped +token +nothing is sent; fix the " .. check
+          .. " first\n", out)
+        assert.equal(0, sent(), out)
+      end
+      process.capture(("umask 0; echo %s >%s"):format(e.client_secret, secret))
+      local code, out = run({ "--ca-file", e.ca_file }, in_file)
+      assert.equal(1, code, out)
+      assert.matches("\nFAILED +secret file .-\nok +token ", out)
+      assert.is_true(sent() > 0)
+      -- A check that finds unusable settings only after that.
+      code, out = process.capture(([[EQUINIX_API_ENDPOINT=%s \
+        EQUINIX_API_CLIENTID=x EQUINIX_API_CLIENTSECRET=y LUA_PATH=%s \
+        LUA_CPATH=%s %s -e '
+        package.loaded["equinix.cli.doctor.nginx"] = {
+          nginx = function() error("x:1: equinix: a wrong argument", 0) end,
+          pool = function() return { status = "ok", message = "" } end }
+        os.exit(require("equinix.cli").main { "doctor", "--no-store",
+          "--ca-file", "%s" })' >/dev/null; echo $?]]):format(e.base_url,
+        process.quote(package.path), process.quote(package.cpath),
+        process.interpreter(), e.ca_file))
+      assert.equal("1", code, out)
+    end)
 
   it("prints one line for a check that raises, and continues", function()
     local path = os.tmpname()

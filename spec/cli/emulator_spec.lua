@@ -26,10 +26,11 @@ describe("equinix-auth emulator's options", function()
     assert.matches("did you mean 'latency'", said)
   end)
 
-  it("fail with 1 and one line where there is no such nginx", function()
+  it("are refused with 2 where there is no such nginx", function()
     local code, out, said = command.run { "emulator", "--nginx", "/nowhere" }
-    assert.equal(1, code)
+    assert.equal(2, code)
     assert.equal("", out)
-    assert.equal("equinix-auth: there is no nginx at /nowhere\n", said)
+    assert.matches("^equinix%-auth: %-%-nginx: there is no nginx at "
+      .. "/nowhere\n", said)
   end)
 end)

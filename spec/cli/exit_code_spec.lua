@@ -10,6 +10,15 @@ describe("the exit code", function()
     end
   end)
 
+  it("of a mistake in the command line is not guessed by its text", function()
+    local mistake = exit_code.mistake "--port: too high"
+    assert.is_true(exit_code.is_mistake(mistake))
+    assert.equal("--port: too high", mistake.message)
+    for _, other in ipairs { "--port: too high", { message = "x" }, 7 } do
+      assert.is_false(exit_code.is_mistake(other))
+    end
+  end)
+
   it("of wrong arguments is 2, with the message of the library", function()
     local ok, value = pcall(function()
       local client = equinix.new { client_idd = "x" }

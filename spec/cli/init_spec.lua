@@ -138,11 +138,32 @@ describe("equinix-auth's exit code", function()
     return code, said
   end
 
-  it("is 2 without credentials, and names the variables", function()
-    local code, said = run({ "token" }, { EQUINIX_API_CLIENTSECRET = false })
-    assert.equal(2, code)
-    assert.matches("EQUINIX_API_CLIENTSECRET", said)
-  end)
+  it("is 2 for every command without credentials, and nothing is sent",
+    function()
+      for reason, changes in pairs {
+        ["EQUINIX_API_CLIENTID"] = { EQUINIX_API_CLIENTID = false,
+          EQUINIX_API_CLIENTSECRET = false },
+        ["EQUINIX_API_CLIENTSECRET"] = { EQUINIX_API_CLIENTSECRET = false },
+        ["client_secret_file can't be read"] = {
+          EQUINIX_API_CLIENTSECRET = false,
+          EQUINIX_API_CLIENTSECRET_FILE = "/nowhere/secret" },
+      } do
+        for _, words in ipairs { { "token" }, { "refresh" }, { "doctor" },
+          { "request", "GET", "/" }, { "serve", "--rest-port", "0",
+            "--mcp-port", "0" },
+          { "request", "GET", "/fabric/v4/ports", "--all-pages" } } do
+          local code, out, said = command.run(words, {
+            env = command.env(e, changes),
+          })
+          assert.equal(2, code, words[1] .. said)
+          assert.is_truthy((out .. said):find(reason, 1, true), words[1])
+        end
+      end
+      local requests = e:log().requests
+      for _, request in ipairs(requests) do
+        assert.matches("/_emulator/", request.route)
+      end
+    end)
 
   it("is 3 for bad credentials, after one attempt", function()
     local code, said = run({ "token" }, { EQUINIX_API_CLIENTSECRET = "no" })

@@ -36,6 +36,24 @@ describe("the items of a list", function()
     assert.equal(403, err.status)
   end)
 
+  it("bring the error into the loop, when that is asked for", function()
+    local c = client(page(0, { "a", "b" }), scripted.json(403, ""))
+    local seen = {}
+    for item, err in c:items("/fabric/v4/ports", { raise = false }) do
+      seen[#seen + 1] = item and item.name or err.status
+    end
+    assert.same({ "a", "b", 403 }, seen)
+    c = client(page(0, { "a", "b" }), scripted.json(403, ""))
+    seen = {}
+    for body, err in c:pages("/fabric/v4/ports", { raise = false }) do
+      seen[#seen + 1] = body and #body.data or err.status
+    end
+    assert.same({ 2, 403 }, seen)
+    assert.has_error(function()
+      c:items("/fabric/v4/ports", { raise = 0 })
+    end, "equinix: request field 'raise' must be a boolean, not a number")
+  end)
+
   it("end with an error when the client is closed meanwhile", function()
     local c = client(page(0, { "a", "b" }), page(2, { "c" }))
     local next_item = c:items "/fabric/v4/ports"

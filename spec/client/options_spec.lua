@@ -251,11 +251,22 @@ describe("options.client", function()
     assert.equal("static", assert(options.client({}, 1)).grant)
   end)
 
+  it("wants the certificate of a key", function()
+    for _, name in ipairs { "client_key", "client_key_password_file" } do
+      assert.matches("^" .. name .. " needs client_cert",
+        reason(with { [name] = "/a" }))
+    end
+    local made = config { client_cert = "/c", client_key = "/k",
+      client_key_password_file = "/p" }
+    assert.same({ "/c", "/k", "/p" },
+      { made.client_cert, made.client_key, made.client_key_password_file })
+  end)
+
   it("prefixes the user agent, and lets nothing break out", function()
     assert.equal("mine/1 lua-equinix/" .. core._VERSION,
       config({ user_agent = "mine/1" }).user_agent)
     for _, name in ipairs { "user_agent", "proxy", "ca_file", "client_cert",
-      "client_key" } do
+      "client_key", "client_key_password_file" } do
       for _, value in ipairs { "a\r\nB: c", "a\0" } do
         assert.matches("^" .. name .. " holds a control",
           reason(with { [name] = value }))

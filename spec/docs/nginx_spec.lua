@@ -33,10 +33,7 @@ local HTTP = [[http {
 
 local SERVER = [[
   upstream equinix { server 127.0.0.1:%d; }
-  server {
-    listen 127.0.0.1:%d;
 %s
-  }
 ]]
 
 -- A block with `http {` in it, and what has to stand there on this machine.
@@ -56,7 +53,8 @@ local CONFIGURATIONS = {
     local location = readme.put(readme.block(CHAPTER, "authorize(api)"),
       "https://equinix", "http://equinix")
     return completed(n, readme.block(CHAPTER, "init_by_lua_block"),
-      SERVER:format(e.port, n.port, location))
+      SERVER:format(e.port, readme.put(location, "server {",
+        ("server {\n    listen 127.0.0.1:%d;"):format(n.port))))
   end,
   ["in the README"] = function(e, n)
     local block = readme.put(readme.block("README.md", "authorize(api)"),
@@ -109,5 +107,16 @@ describe("the configuration of nginx", function()
       function()
         proxies_and_renews(configuration)
       end)
+    it(where .. " says at the start that credentials are missing", function()
+      local started, said = pcall(nginx.start, {
+        conf = function(self)
+          return configuration({ port = 1 }, self)
+        end,
+        env = { EQUINIX_API_CLIENTID = false, EQUINIX_API_CLIENTSECRET = false,
+          EQUINIX_API_CLIENTSECRET_FILE = false, EQUINIX_API_TOKEN = false },
+      })
+      assert.is_false(started)
+      assert.truthy(said:find("`env EQUINIX_API_CLIENTID;`", 1, true), said)
+    end)
   end
 end)

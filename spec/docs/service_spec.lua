@@ -164,4 +164,34 @@ describe("the chapter on the service", function()
     assert.equal(200, ask { key, { "Host", "tokens.example.net" } })
     assert.equal(403, ask { key, { "Host", "other.example.net" } })
   end)
+
+  -- As a kubelet does: to the address of a pod, with no auth token.
+  it("shows probes that a pod can have", function()
+    local block = readme.block(CHAPTER, "readinessProbe")
+    local args = block:match "args: %[serve, ([^%]]+)%]":gsub(",", "")
+    local probes = {}
+    for path, port in block:gmatch "{path: (%S+), port: (%d+)}" do
+      assert.equal("8080", port)
+      probes[#probes + 1] = path
+    end
+    assert.same({ "/healthz", "/readyz" }, probes)
+    local ask, ready = started(function(desk, e, secret)
+      desk.env.EQUINIX_API_CLIENTID = e.client_id
+      desk.env.EQUINIX_API_CLIENTSECRET_FILE = secret
+      local line = readme.put("equinix-auth serve " .. args, "0.0.0.0",
+        "127.0.0.1")
+      return readme.put(line, "/run/door/token", desk:write("door",
+        "who-has-this-may-come-in-0123456789\n"))
+    end)
+    assert.equal(401, ask {})
+    local http = core.http()
+    finally(function()
+      http:close()
+    end)
+    for _, path in ipairs(probes) do
+      assert.equal(200, assert(http:send({ method = "GET",
+        url = ready.rest_url .. path,
+        headers = { { "Host", "10.42.0.17:8080" } } }, 30)).status)
+    end
+  end)
 end)

@@ -44,6 +44,38 @@ describe("/_emulator/config", function()
     end
   end)
 
+  it("resets a knob of any type with null", function()
+    local shown = world:send("GET", "/_emulator/config").json
+    local set, null = {}, {}
+    for _, knob in ipairs(knobs.list) do
+      if knob.name ~= "revoke_all" then
+        local value_of = { number = 500, boolean = not knob.default,
+          string = knob.one_of and knob.one_of[2] or "1" }
+        set[knob.name] = value_of[type(knob.default)]
+      end
+      null[#null + 1] = '"' .. knob.name .. '":null'
+    end
+    world:config(set)
+    assert.equal("1", value "retry_after")
+    local body = "{" .. table.concat(null, ",") .. "}"
+    local response = world:send("POST", "/_emulator/config", { body = body })
+    assert.equal(200, response.status)
+    for name, knob in pairs(response.json) do
+      assert.equal(shown[name].value, knob.value, name)
+    end
+    assert.equal(100, value "lifetime") -- that of the start
+  end)
+
+  it("changes nothing where a null is beside a mistake", function()
+    world:config { retry_after = 2 }
+    for _, body in ipairs { '{"retry_after":null,"latancy":null}',
+      '{"retry_after":null,"latency":"x"}' } do
+      local response = world:send("POST", "/_emulator/config", { body = body })
+      assert.equal(400, response.status)
+      assert.equal("2", value "retry_after")
+    end
+  end)
+
   it("refuses a body that is not an object", function()
     for _, body in ipairs { "", "x", "7" } do
       assert.equal(400, world:send("POST", "/_emulator/config", {

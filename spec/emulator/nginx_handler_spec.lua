@@ -135,6 +135,18 @@ for _, plain in ipairs { true, false } do
       assert.equal(200, get("/fabric/v4/ports", token).status)
     end)
 
+    it("takes null for the value of the start, and a number", function()
+      e:config { retry_after = 7, status = 503 }
+      local response = e:send("POST", "/oauth2/v1/token", token_request())
+      assert.equal("7", header(response, "retry-after"))
+      local set = e:send("POST", "/_emulator/config", {
+        body = '{"retry_after": null, "status": null}',
+      })
+      assert.equal(200, set.status, set.body)
+      assert.equal("", e:config().retry_after.value)
+      assert.equal("string", type(new_token()))
+    end)
+
     it("lets tokens expire", function()
       e:config { lifetime = 1 }
       local token = new_token()

@@ -7,6 +7,9 @@ local CONFIG = assert(options.client({
   client_secret = "s3cret-of-this-app",
   base_url = "https://api.example.com",
   ca_file = "/ca.pem",
+  client_cert = "/cert.pem",
+  client_key = "/key.pem",
+  client_key_password_file = "/words",
   connect_timeout = 3,
   max_body = 1000,
 }, 1))
@@ -30,6 +33,9 @@ describe("build.request", function()
       assert.equal("GET", request.method)
       assert.equal("https://api.example.com/x", request.url)
       assert.equal("/ca.pem", request.ca_file)
+      assert.equal("/cert.pem", request.client_cert)
+      assert.equal("/key.pem", request.client_key)
+      assert.equal("/words", request.client_key_password_file)
       assert.equal(3, request.connect_timeout)
       assert.equal(1000, request.max_body)
       assert.is_true(request.may_resend)

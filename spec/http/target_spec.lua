@@ -83,6 +83,20 @@ describe("target.url", function()
     assert.is_nil((url {}))
   end)
 
+  it("says that a path starts with a slash where it lacks that", function()
+    for _, path in ipairs { "", "fabric/v4/ports", "?a=b", " /a", "../a",
+      "api.equinix.com/a", "localhost:8080/a", "https:/api.equinix.com/a",
+      "@evil.example/a" } do
+      local _, problem = url(path)
+      assert.matches("the path is refused: it must start with /, such as "
+        .. "/fabric/v4/ports", problem.message)
+      assert.not_matches("origin [^,]+ is", problem.message)
+    end
+    local _, problem = url "https://evil.example/a"
+    assert.matches("origin https://evil.example:443 is neither",
+      problem.message)
+  end)
+
   it("shows no user info and no query in its refusals", function()
     for _, path in ipairs { "https://u:SECRET@api.equinix.com/",
       "https://evil.example/?SECRET", "/a?SECRET b", "//SECRET" } do

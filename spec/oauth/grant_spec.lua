@@ -7,7 +7,8 @@ local OP = "POST /oauth2/v1/token"
 local DEFAULTS = { base_url = "https://api.equinix.com",
   origin = "https://api.equinix.com:443", grant = "client_credentials",
   encoding = "json", client_id = "id", user_agent = "spec",
-  connect_timeout = 10, proxy = "http://proxy:1", ca_file = "/ca" }
+  connect_timeout = 10, proxy = "http://proxy:1", ca_file = "/ca",
+  client_key_password_file = "/words" }
 
 local function config(over)
   return setmetatable(over or {}, { __index = DEFAULTS })
@@ -61,6 +62,7 @@ describe("a token request", function()
       assert.equal(10, request.connect_timeout)
       assert.equal("http://proxy:1", request.proxy)
       assert.equal("/ca", request.ca_file)
+      assert.equal("/words", request.client_key_password_file)
     end
   end)
 end)

@@ -1,6 +1,7 @@
 -- lockout: the guard that is held while credentials are on the wire.
 local core = require "equinix.core"
 local lockout = require "equinix.oauth.lockout"
+local lockout_page = require "equinix.oauth.lockout_page"
 local lockout_store = require "equinix.oauth.lockout_store"
 local memory_store = require "spec.support.memory_store"
 local policy = require "equinix.oauth.lockout_policy"
@@ -40,35 +41,91 @@ end
 
 -- What the guard has on record for an account.
 local function state_of(identity)
-  local slot = core.tokens.open(identity)
+  local slot = core.tokens.open("lock-out page "
+    .. lockout_page.number(identity), "note")
   local _, lease, text = slot:acquire(nil, true)
   slot:release(lease)
   slot:close()
-  return policy.decode(text)
+  return lockout_page.decode(text):account(identity, core.now())
 end
 
 describe("the guard of an account", function()
-  it("lets one send at a time", function()
-    local identity = scripted.unique()
-    local verdict, result = attempt(identity, "proof", function()
-      local late, reason = attempt(identity, "another", never, {
-        transport = transport(false), deadline = core.now() + 0.05,
-      })
-      assert.equal("late", late)
-      assert.equal("token_wait", reason.err.code)
-      return "accepted", { "mine" }
-    end)
+  it("lets four be in flight, whatever their secrets", function()
+    local identity, deepest = scripted.unique(), 0
+    local function nested(depth)
+      return function()
+        deepest = math.max(deepest, depth)
+        local verdict, result = attempt(identity, "proof " .. depth,
+          nested(depth + 1), { transport = transport(false),
+            deadline = core.now() + 0.05 })
+        if verdict == "late" then
+          assert.equal("token_wait", result.err.code)
+        end
+        return "accepted", { "mine" }
+      end
+    end
+    local verdict, result = attempt(identity, "proof 0", nested(1))
     assert.equal("accepted", verdict)
     assert.same({ "mine" }, result)
-    assert.equal("accepted", (attempt(identity, "another", says "accepted")))
+    assert.equal(4, deepest)
+    assert.is_true(policy.is_clear(state_of(identity)))
   end)
 
   it("never waits for itself in one thread", function()
-    local identity = scripted.unique()
-    attempt(identity, "proof", function()
-      assert.equal("late", (attempt(identity, "proof", never)))
+    local identity, depth = scripted.unique(), 0
+    local function deeper()
+      depth = depth + 1
+      local is_last = depth == 4
+      assert.equal(is_last and "late" or "unknown", (attempt(identity,
+        "proof", deeper, { deadline = math.huge })))
       return "unknown", {}
+    end
+    attempt(identity, "proof", deeper)
+    assert.equal(4, depth)
+  end)
+
+  it("sends what is left of the budget, beside refusals", function()
+    local identity = scripted.unique()
+    attempt(identity, "x", says "refused")
+    attempt(identity, "y", says "refused")
+    attempt(identity, "a", function()
+      attempt(identity, "b", function()
+        assert.equal("late", (attempt(identity, "c", never)))
+        return "refused", {}
+      end)
+      return "refused", {}
     end)
+    assert.equal(4, state_of(identity).count)
+    assert.equal("latched", (attempt(identity, "d", never)))
+  end)
+
+  it("gives a refused secret its second chance once", function()
+    local identity = scripted.unique()
+    attempt(identity, "x", says "refused", { force = true })
+    attempt(identity, "x", function()
+      assert.equal("latched", (attempt(identity, "x", never)))
+      return "unknown", {}
+    end, { force = true })
+  end)
+
+  it("asks again where its turn was over in between", function()
+    local identity, asked = scripted.unique(), 0
+    attempt(identity, "x", says "refused")
+    local slot = core.tokens.open("lock-out page "
+      .. lockout_page.number(identity), "note")
+    assert.equal("unknown", (attempt(identity, "y", function()
+      assert.is_truthy(next(state_of(identity).attempts))
+      return "unknown", {}
+    end, {
+      proof = function()
+        asked = asked + 1
+        if asked == 1 then
+          slot:forget()
+        end
+        return "y"
+      end,
+    })))
+    slot:close()
   end)
 
   it("is given back when sending raises, and passes that on", function()
@@ -132,64 +189,126 @@ describe("the guard of an account", function()
   end)
 end)
 
-describe("the slot of a guard", function()
-  local opened
-  before_each(function()
-    opened = {}
-    stub(core.tokens, "open", function(...)
-      local slot = core.tokens.open_as_ever(...)
-      opened[#opened + 1] = slot
-      return slot
-    end)
-  end)
-  setup(function()
-    core.tokens.open_as_ever = core.tokens.open
-  end)
-  after_each(function()
-    core.tokens.open:revert()
-  end)
-  teardown(function()
-    core.tokens.open_as_ever = nil
-  end)
+describe("the attempts of callers", function()
+  local CALLER = { caller = true, own = true }
 
-  local function is_open(slot)
-    return not tostring(slot):find "closed"
-  end
-
-  local function count_open()
-    local count = 0
-    for _, slot in ipairs(opened) do
-      count = count + (is_open(slot) and 1 or 0)
-    end
-    return count
-  end
-
-  it("is closed after each attempt", function()
+  it("on the service's own account have two of the four", function()
     local identity = scripted.unique()
-    attempt(identity, "a", says "accepted")
-    pcall(attempt, identity, "a", never)
-    attempt(identity, "a", says "unknown", { foreign = true })
-    assert.equal(3, #opened)
-    assert.equal(0, count_open())
+    lockout.keep(identity)
+    attempt(identity, "right", says "accepted")
+    for i = 1, 2 do
+      assert.equal("refused", (attempt(identity, "w" .. i, says "refused",
+        CALLER)))
+    end
+    assert.equal("latched", (attempt(identity, "w3", never, CALLER)))
+    -- The secret that was accepted is sent on, for a caller too.
+    assert.equal("unknown", (attempt(identity, "right", says "unknown",
+      CALLER)))
+    -- One more of ours may be wrong, and the accepted one still is sent.
+    assert.equal("refused", (attempt(identity, "new", says "refused")))
+    assert.equal("latched", (attempt(identity, "newer", never)))
+    assert.equal("accepted", (attempt(identity, "right", says "accepted")))
+    assert.equal("refused", (attempt(identity, "w4", says "refused", CALLER)))
   end)
 
-  it("stays open, one for an account, as long as there is a refusal",
-    function()
-      local identity = scripted.unique()
-      attempt(identity, "a", says "refused")
-      attempt(identity, "b", says "refused")
-      attempt(identity, "a", never)
-      assert.equal(1, count_open())
-      attempt(identity, "a", says "accepted", { force = true })
-      attempt(identity, "b", says "accepted", { force = true })
-      assert.equal(0, count_open())
-    end)
-
-  it("stays open for so many accounts of callers only", function()
-    for _ = 1, 70 do
-      attempt(scripted.unique(), "a", says "refused", { foreign = true })
+  it("count on that account though no answer came", function()
+    local identity = scripted.unique()
+    lockout.keep(identity)
+    attempt(identity, "right", says "accepted")
+    local function unanswered()
+      return "unknown", { maybe_sent = true }
     end
-    assert.equal(64, count_open())
+    attempt(identity, "w1", unanswered, CALLER)
+    attempt(identity, "w2", unanswered, CALLER)
+    local verdict, result = attempt(identity, "w3", never, CALLER)
+    assert.equal("latched", verdict)
+    assert(result.pause > 3590 and result.pause <= 3600, result.pause)
+    attempt(identity, "right", unanswered)
+    assert.equal("accepted", (attempt(identity, "right", says "accepted")))
+    attempt(identity, "w4", says "unknown", CALLER)
+  end)
+
+  it("on other accounts have all four", function()
+    local identity = scripted.unique()
+    for i = 1, 4 do
+      assert.equal("refused", (attempt(identity, "w" .. i, says "refused",
+        { caller = true })))
+    end
+    assert.equal("latched", (attempt(identity, "w5", never,
+      { caller = true })))
+  end)
+
+  it("take room only for what is sent", function()
+    local identity, taken = scripted.unique(), 0
+    local room = {
+      take = function()
+        taken = taken + 1
+        return true
+      end,
+      give = function()
+        taken = taken - 1
+      end,
+    }
+    attempt(identity, "x", says "refused", room)
+    assert.equal(1, taken)
+    assert.equal("latched", (attempt(identity, "x", never, room)))
+    assert.equal(1, taken)
+  end)
+
+  it("of as many accounts as they like leave room for ours", function()
+    local identity, sent = scripted.unique(), 0
+    lockout.keep(identity)
+    local function on_our_page()
+      local other
+      repeat
+        other = scripted.unique()
+      until lockout_page.number(other) == lockout_page.number(identity)
+      return other
+    end
+    local function one_more()
+      sent = sent + 1
+      assert(sent < 200)
+      local verdict = attempt(on_our_page(), "x", one_more, { caller = true,
+        transport = transport(false), deadline = core.now() + 0.05 })
+      if verdict == "late" then -- no room for one more
+        for i = 1, 3 do
+          assert.equal("refused", (attempt(identity, "new" .. i,
+            says "refused")))
+        end
+        assert.equal("accepted", (attempt(identity, "right",
+          says "accepted")))
+      end
+      return "unknown", {}
+    end
+    assert.equal("unknown", one_more())
+    assert(sent > 40, sent)
+  end)
+
+  it("are not sent when the caller has hung up", function()
+    local verdict, result = attempt(scripted.unique(), "x", never, {
+      wanted = function()
+        return false
+      end,
+    })
+    assert.equal("dropped", verdict)
+    assert.equal("caller_gone", result.err.code)
+  end)
+end)
+
+describe("what is held back", function()
+  it("is known without sending anything", function()
+    local identity = scripted.unique()
+    local function held(proof)
+      return lockout.held_back { identity = identity, proof = function()
+        return proof
+      end, transport = transport(true), deadline = core.now() + 5 }
+    end
+    assert.equal(0, held "x")
+    attempt(identity, "x", says "refused")
+    local pause, err = held "x"
+    assert(pause > 590)
+    assert.equal("latched", err.code)
+    assert.equal(0, held "y")
   end)
 end)
 
@@ -247,7 +366,8 @@ end)
 
 describe("the guard of an account with a store", function()
   local function stored(store, identity)
-    return session.new(store, function() end):latch(identity)
+    return session.new(store, function() end)
+      :latches(lockout_page.number(identity))
   end
 
   local function joint(store, identity, proof, send, seconds)
@@ -259,16 +379,17 @@ describe("the guard of an account with a store", function()
 
   -- A refusal of another machine, which this one knows nothing about.
   local function refuse_elsewhere(store, identity, proof)
-    local held = assert(lockout_store.acquire(stored(store, identity),
-      transport(true), 35, 0))
-    local state = held:merge(policy.new())
-    policy.refused(state, policy.fingerprint(identity, proof), core.now())
-    held:release(state, true)
+    local held = assert(lockout_store.acquire(stored(store, identity)))
+    local page = held:merge(lockout_page.new())
+    policy.refused(page:account(identity, core.now()),
+      policy.fingerprint(identity, proof), core.now())
+    held:release(page, true)
   end
 
-  local function count_in(store)
+  local function count_in(store, identity)
     local name = store:names("latch.")[1]
-    return policy.decode(store.data.records[name].bytes).count
+    return lockout_page.decode(store.data.records[name].bytes)
+      :account(identity, core.time()).count
   end
 
   it("knows what was refused on another machine", function()
@@ -284,9 +405,9 @@ describe("the guard of an account with a store", function()
     local store, identity = memory_store.new(), scripted.unique()
     joint(store, identity, "wrong", says "refused")
     assert.same({}, store.data.locks)
-    assert.equal(1, count_in(store))
+    assert.equal(1, count_in(store, identity))
     joint(store, identity, "right", says "accepted")
-    assert.equal(0, count_in(store))
+    assert.equal(0, count_in(store, identity))
     pcall(joint, store, identity, "right", never)
     assert.same({}, store.data.locks)
   end)
@@ -313,20 +434,55 @@ describe("the guard of an account with a store", function()
         says "accepted", 0.1)))
     end)
 
+  it("asks again where its lock in the store was over in between", function()
+    local store, identity = memory_store.new(), scripted.unique()
+    joint(store, identity, "first", says "refused")
+    local load, others = store.load, 0
+    function store:load(key)
+      local bytes, left = load(self, key)
+      if others < 3 then -- this process is stopped until others have led
+        others = others + 1
+        self.data.locks = {}
+        local elsewhere = memory_store.new(self.data)
+        refuse_elsewhere(elsewhere, identity, "wrong " .. others)
+      end
+      return bytes, left
+    end
+    local verdict = joint(store, identity, "right", never)
+    assert.equal("latched", verdict)
+    assert.equal(4, count_in(store, identity))
+    assert.same({}, store.data.locks)
+  end)
+
   it("remembers what the store did not take, and brings it later", function()
     local store, identity = memory_store.new(), scripted.unique()
     store.broken.save = "it is full"
     joint(store, identity, "wrong", says "refused")
     assert.same({}, store.data.records)
+    assert.same({}, store.data.locks)
     store.broken.save = nil
     joint(store, identity, "right", says "unknown")
-    assert.equal(1, count_in(store))
+    assert.equal(1, count_in(store, identity))
+  end)
+
+  it("says which secret of a service was accepted, so that others leave one "
+    .. "attempt for it", function()
+    local store, identity = memory_store.new(), scripted.unique()
+    lockout.keep(identity)
+    joint(store, identity, "right", says "accepted")
+    for i = 1, 3 do
+      refuse_elsewhere(store, identity, "wrong " .. i)
+    end
+    assert.equal("latched", (joint(store, identity, "wrong 4", never)))
+    assert.equal("accepted", (joint(store, identity, "right",
+      says "accepted")))
+    assert.equal(0, count_in(store, identity))
   end)
 
   it("gets what was counted where there was no store", function()
     local store, identity = memory_store.new(), scripted.unique()
     attempt(identity, "wrong", says "refused")
     joint(store, identity, "right", says "unknown")
-    assert.equal(1, count_in(store))
+    assert.equal(1, count_in(store, identity))
   end)
 end)

@@ -141,6 +141,29 @@ describe("client:operation", function()
     assert.equal("POST /oauth2/v1/token", problem.op)
   end)
 
+  it("is not sent for a caller that hung up while there was no room",
+    function()
+      local c, transport = client { scripted.token "one" }
+      local here = true
+      function transport.capacity()
+        return 1
+      end
+      function transport.hung_up()
+        return not here
+      end
+      c.callers = { shared = {}, flying = { [{}] = core.now() + 60 } }
+      function transport.sleep()
+        here = false
+      end
+      for _, body in ipairs { { grant_type = "password" },
+        { client_id = scripted.unique() } } do
+        here = true
+        local _, err = c:operation(GET, body)
+        assert.equal("caller_gone", err.code)
+      end
+      assert.equal(0, #transport.sent)
+    end)
+
   it("raises for an unknown name and for a body of another type", function()
     local c = client { scripted.token "one" }
     for _, call in ipairs {

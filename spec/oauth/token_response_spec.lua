@@ -26,7 +26,8 @@ describe("a token response", function()
     assert.is_false(assumed)
     assert.same({ access_token = "abc", token_type = "Bearer",
       user_name = "me", expires_in = 3599, expires_at = STARTED + 3599,
-      refresh_token = "r-1", refresh_expires_at = STARTED + 5182560 }, token)
+      refresh_token = "r-1", refresh_expires_at = STARTED + 5182560,
+      answer = '{"unknown":[1]}' }, token)
   end)
 
   it("may say its life in many ways", function()

@@ -39,6 +39,42 @@ describe("a token", function()
     end
   end)
 
+  it("has all members as callers get it, ours where both have one",
+    function()
+      local one = make { answer = '{"scope":"s","expires_at":"x",'
+        .. '"expires_in":1,"user_name":null,"list":[]}' }
+      local public = token.public(token.decode((select(2, token.trim(one)))))
+      assert.equal("s", public.scope)
+      assert.equal("me", public.user_name)
+      assert.equal(3600, public.expires_in)
+      assert.equal(one.expires_at, public.expires_at)
+      assert.is_nil(public.answer)
+      assert.equal("[]", token.members(public).list)
+      assert.equal('"x"', token.members(public).expires_at)
+    end)
+
+  it("is read from a record of before, which has no other members",
+    function()
+      local public = token.public(token.decode('{"access_token":"a",'
+        .. '"token_type":"Bearer","expires_in":60,"expires_at":1}'))
+      assert.equal("a", public.access_token)
+      assert.equal("0", public.token_timeout)
+      assert.same({}, token.members(public))
+      assert.is_nil(token.public(nil))
+      assert.equal("a", token.public({ access_token = "a", answer = 1 })
+        .access_token)
+    end)
+
+  it("says how many seconds are left, never more than there were",
+    function()
+      local one = make { expires_in = 10, expires_at = 1000 }
+      assert.equal(10, token.left(one, 900))
+      assert.equal(3, token.left(one, 996.5))
+      assert.equal(0, token.left(one, 1001))
+      assert.is_nil(token.left({}, 0))
+      assert.is_nil(token.new({ access_token = "a" }).token_timeout)
+    end)
+
   it("is none where the record is none", function()
     for _, record in ipairs { "", "null", "3", '"x"', "{", "\0" } do
       assert.is_nil(token.decode(record))

@@ -6,7 +6,9 @@ local json = require "equinix.base.json"
 local load = require "spec.support.load"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
+local read_file = require("equinix.base.file").read
 local serve = require "spec.support.serve"
+local supervisor = require "equinix.supervisor.nginx"
 
 local missing = serve.missing()
 if missing then
@@ -46,6 +48,17 @@ describe("equinix-auth serve", function()
     return load.drive { url = s.rest_url, path = TOKEN, method = "POST",
       count = count, at_once = count }
   end
+
+  it("has a Lua state for each thread, where this nginx knows of them",
+    function()
+      local found = assert(supervisor.find())
+      local conf = read_file(start().dir .. "/nginx.conf")
+      local knows = supervisor.has_directive(found,
+        "lua_worker_thread_vm_pool_size")
+      assert.equal(knows and "32" or nil,
+        conf:match "lua_worker_thread_vm_pool_size (%d+);")
+      assert.equal("32", conf:match "thread_pool equinix threads=(%d+);")
+    end)
 
   describe("with four workers and 64 callers at once", function()
     local WORKERS = { "--workers", "4" }
@@ -321,20 +334,23 @@ describe("equinix-auth serve", function()
     end)
 
     it("prints where it listens", function()
-      local said = s.program:stdout()
-      assert.is_truthy(said:find(s.rest_url .. TOKEN, 1, true))
-      assert.is_truthy(said:find(s.mcp_url, 1, true))
+      local said = process.eventually(function()
+        return s.program:stdout():match "^[^\n]+\n"
+      end)
+      local line = json.decode(said)
+      assert.equal(s.rest_url, line.rest_url)
+      assert.equal(s.mcp_url, line.mcp_url)
     end)
   end)
 
   it("limits the rate of an address with that option", function()
     local s = start { "--rate", "5" }
-    local seen = load.drive { url = s.rest_url, path = "/healthz",
+    local seen = load.drive { url = s.rest_url, path = "/metrics",
       count = 40, at_once = 40 }
     assert.is_true(seen.statuses["200"] >= 10)
     assert.is_true((seen.statuses["429"] or 0) > 0)
     local limited = process.eventually(function()
-      local status, headers, object = s:rest("GET", "/healthz")
+      local status, headers, object = s:rest("GET", "/metrics")
       return status == 429 and { headers, object }
     end)
     assert.equal("1", limited[1]["retry-after"])
@@ -346,8 +362,9 @@ describe("equinix-auth serve", function()
     setup(function()
       key = os.tmpname()
       local file = assert(io.open(key, "w"))
-      file:write "the-auth-token\n"
+      file:write "the-auth-token-0123\n"
       file:close()
+      os.execute("chmod 600 " .. key)
     end)
     teardown(function()
       os.remove(key)
@@ -358,7 +375,7 @@ describe("equinix-auth serve", function()
         "--allow-host", "api.example" }
       for _, headers in ipairs { {}, { Authorization = "Bearer x" } } do
         local status, answer = s:rest("POST", TOKEN .. "?token="
-          .. "the-auth-token", { headers = headers })
+          .. "the-auth-token-0123", { headers = headers })
         assert.equal(401, status)
         assert.equal("Bearer", answer["www-authenticate"])
         status, answer = s:send(s.mcp_url, "POST", { headers = headers,
@@ -366,7 +383,7 @@ describe("equinix-auth serve", function()
         assert.equal(401, status)
         assert.equal("Bearer", answer["www-authenticate"])
       end
-      local open = { Authorization = "Bearer the-auth-token" }
+      local open = { Authorization = "Bearer the-auth-token-0123" }
       assert.equal(200, (s:rest("POST", TOKEN, { headers = open })))
       open.Host = "api.example:99"
       assert.equal(200, (s:rest("POST", TOKEN, { headers = open })))
@@ -377,18 +394,18 @@ describe("equinix-auth serve", function()
     it("reads its auth token again at a reload", function()
       local s = start { "--auth-token-file", key }
       local function opens(word)
-        return s:rest("GET", "/healthz", { fresh_connect = true,
+        return s:rest("GET", "/metrics", { fresh_connect = true,
           headers = { Authorization = "Bearer " .. word } }) == 200
       end
-      assert.is_true(opens "the-auth-token")
+      assert.is_true(opens "the-auth-token-0123")
       local file = assert(io.open(key, "w"))
-      file:write "another-key"
+      file:write "another-auth-token"
       file:close()
       s.program:signal "HUP"
       assert.is_true(process.eventually(function()
-        return opens "another-key"
+        return opens "another-auth-token"
       end))
-      assert.is_false(opens "the-auth-token")
+      assert.is_false(opens "the-auth-token-0123")
     end)
   end)
 
@@ -521,10 +538,10 @@ describe("equinix-auth serve does not start", function()
     return code, said
   end
 
-  local function one_line(code, said, pattern)
-    assert.equal(1, code, said)
-    assert.matches(pattern, said)
-    assert.matches("^equinix%-auth[^\n]*\n$", said)
+  local function one_line(code, said, pattern, wanted)
+    assert.equal(wanted or 1, code, said)
+    assert.matches("^[^\n]+\n$", said)
+    assert.matches(pattern, json.decode(said).message)
   end
 
   it("on a port that is in use", function()
@@ -547,8 +564,9 @@ describe("equinix-auth serve does not start", function()
       os.remove(key)
     end)
     local file = assert(io.open(key, "w"))
-    file:write "key\n"
+    file:write "the-auth-token-0123\n"
     file:close()
+    os.execute("chmod 600 " .. key)
     local code, said = refuses { "--listen", "192.0.2.1", "--rest-port", "0",
       "--mcp-port", "0", "--auth-token-file", key }
     one_line(code, said, "can't listen on 192.0.2.1:%d+: %u")
@@ -556,16 +574,18 @@ describe("equinix-auth serve does not start", function()
 
   it("without credentials", function()
     local code, said = refuses({}, {})
-    one_line(code, said, "EQUINIX_API_CLIENTID")
+    one_line(code, said, "EQUINIX_API_CLIENTID", 2)
   end)
 
   it("without an nginx", function()
     local code, said = refuses { "--nginx", "/nowhere" }
-    one_line(code, said, "there is no nginx at /nowhere")
+    assert.equal(2, code)
+    assert.matches("^equinix%-auth: %-%-nginx: there is no nginx at "
+      .. "/nowhere\n", said)
   end)
 
   it("without its auth token", function()
     local code, said = refuses { "--auth-token-file", "/nowhere" }
-    one_line(code, said, "/nowhere")
+    one_line(code, said, "%-%-auth%-token%-file: .*/nowhere", 2)
   end)
 end)

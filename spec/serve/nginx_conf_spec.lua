@@ -8,6 +8,7 @@ local function text(changes)
     cpath = "/nowhere/?.so",
     listen = { rest = "127.0.0.1:1", mcp = "[::1]:2" },
     paths = { rest = { "/a", "/b" }, mcp = { "/c" } },
+    probes = { ["/b"] = true },
     rate = 0,
   }
   for name, value in pairs(changes or {}) do
@@ -34,6 +35,18 @@ describe("the configuration of the service", function()
     _, http = text { rate = 5 }
     has(http, "rate=5r/s")
     has(http, "burst=10 nodelay")
+    -- "/", "/a" and "/", "/c" have it; the probe "/b" has not.
+    assert.equal(4, select(2, http:gsub("limit_req zone", "")))
+    assert.is_truthy(http:find 'location = /b {[^}]*probe%(%)')
+    assert.is_nil(http:find 'location = /b {[^}]*limit_req')
+  end)
+
+  it("has a Lua state for each thread, where nginx knows of them", function()
+    local main, http = text { states = true }
+    local states = assert(http:match "lua_worker_thread_vm_pool_size (%d+);")
+    has(main, "threads=" .. states .. ";")
+    http = select(2, text { states = false })
+    assert.is_nil(http:find("vm_pool", 1, true))
   end)
 
   it("logs no path but ours, and nothing else that a caller wrote",
@@ -61,7 +74,9 @@ describe("the configuration of the service", function()
       pending "there is no nginx"
       return
     end
-    local main, http = text { rate = 7 }
+    local main, http = text { rate = 7,
+      states = supervisor.has_directive(nginx,
+        "lua_worker_thread_vm_pool_size") }
     http = http:gsub("init_by_lua_block {.-}", "")
       :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
       :gsub("listen %[::1%]:2;", "listen unix:mcp;")

@@ -157,10 +157,56 @@ describe("access.read_token", function()
     return access.read_token(path)
   end
 
+  local TOKEN = "0123456789abcdef"
+
   it("accepts one line, with or without its end", function()
-    for _, text in ipairs { "abc", "abc\n", "abc\r\n" } do
-      assert.equal("abc", (read(text)))
+    for _, text in ipairs { TOKEN, TOKEN .. "\n", TOKEN .. "\r\n" } do
+      assert.equal(TOKEN, (read(text)))
     end
+  end)
+
+  it("refuses a token that could be guessed, without quoting it", function()
+    for _, text in ipairs { "a", "012345678901234", "012345678901234\n" } do
+      local token, reason = read(text)
+      assert.is_nil(token)
+      assert.equal("the auth token in " .. path .. " has "
+        .. #text:match "%w+" .. " bytes: give it 16 at least, such as "
+        .. "`openssl rand -hex 32` prints", reason)
+    end
+    for _, text in ipairs { ("a"):rep(32), ("ab"):rep(8) } do
+      assert.is_string((read(text))) -- how random it is can't be seen
+    end
+  end)
+
+  it("refuses a file that others may read or write", function()
+    for mode, allowed in pairs { ["0600"] = true, ["0400"] = true,
+      ["0640"] = true, ["0440"] = true, ["0644"] = false, ["0604"] = false,
+      ["0602"] = false, ["0666"] = false, ["0620"] = false } do
+      read(TOKEN)
+      os.execute("chmod " .. mode .. " " .. path)
+      local token, reason = access.read_token(path)
+      if allowed then
+        assert.equal(TOKEN, token, mode)
+      else
+        assert.is_nil(token, mode)
+        assert.equal("the auth token file " .. path .. " can be read or "
+          .. "changed by others (mode " .. mode .. "): take their rights away "
+          .. "(chmod 600), in Kubernetes with defaultMode: 0400", reason)
+      end
+      os.execute("chmod 600 " .. path)
+    end
+  end)
+
+  it("looks at the file that a link leads to", function()
+    read(TOKEN)
+    local link = path .. ".link"
+    finally(function()
+      os.remove(link)
+    end)
+    os.execute("ln -s " .. path .. " " .. link)
+    assert.equal(TOKEN, (access.read_token(link)))
+    os.execute("chmod 644 " .. path)
+    assert.is_nil((access.read_token(link)))
   end)
 
   it("reports what is wrong with any other file", function()
@@ -172,7 +218,7 @@ describe("access.read_token", function()
     end
     os.remove(path)
     local _, reason = access.read_token(path)
-    assert.matches("No such file", reason)
+    assert.matches("there is no such file %(ENOENT%)", reason)
   end)
 end)
 

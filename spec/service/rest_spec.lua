@@ -165,6 +165,29 @@ describe("a request", function()
     assert.equal(1, #transport.sent)
   end)
 
+  it("has its body read after all that can be refused before", function()
+    local _, _, api = serve(nil, { auth_token = "t" })
+    local count = 0
+    local function send(method, path, headers)
+      headers.host = headers.host or "localhost"
+      return api:handle { method = method, path = path, headers = headers,
+        body = function()
+          count = count + 1
+          return nil, "the failure"
+        end }
+    end
+    local key = { authorization = "Bearer t" }
+    for _, case in ipairs { { "POST", TOKEN, {} },
+      { "POST", TOKEN, { host = "evil" } }, { "GET", TOKEN, key },
+      { "POST", "/nothing", key }, { "GET", "/metrics", key },
+      { "GET", "/healthz", {} }, { "GET", "/readyz", {} } } do
+      send((table.unpack or unpack)(case))
+    end
+    assert.equal(0, count)
+    assert.equal("the failure", send("POST", TOKEN, key))
+    assert.equal(1, count)
+  end)
+
   it("gets a response that may not be cached, in every case", function()
     local ask = serve()
     for _, what in ipairs { { "POST", TOKEN }, { "GET", TOKEN },
@@ -255,17 +278,28 @@ describe("monitoring", function()
     assert.equal(1, #transport.sent)
   end)
 
-  it("is not ready when it can't, and says when to try again", function()
+  it("is not ready when it can't, and says no more than that", function()
     for _, upstream in ipairs { scripted.refused(),
       scripted.json(503, {}, { ["retry-after"] = "5" }),
       scripted.broken("network", true) } do
       local ask, transport = serve { upstream }
-      for _ = 1, 2 do
-        local response = ask("GET", "/readyz")
-        problem(response, 503)
-        assert.is_truthy(response.headers["Retry-After"])
+      for i = 1, 2 do
+        local response, err = ask("GET", "/readyz")
+        assert.equal(503, response.status)
+        assert.same({ status = "not ready" }, json.decode(response.body))
+        assert.is_nil(response.headers["Retry-After"])
+        assert.equal(i == 1, err ~= nil) -- the log has it once
       end
       assert.equal(1, #transport.sent)
+    end
+  end)
+
+  it("answers probes without a check, and nothing else", function()
+    local ask = serve(nil, { auth_token = "t" })
+    for path, status in pairs { ["/healthz"] = 200, ["/readyz"] = 200,
+      ["/metrics"] = 403, ["/openapi.json"] = 403, [TOKEN] = 403 } do
+      assert.equal(status, ask("GET", path, "", { host = "10.0.0.7:8080",
+        origin = "http://evil.example" }).status, path)
     end
   end)
 

@@ -37,12 +37,26 @@ describe("a call without credentials", function()
 
   it("causes one token request for all callers", function()
     local s, transport = serve { scripted.token "one" }
-    for _, fields in ipairs { false, {}, { grant_type = "password" },
-      { client_id = json.null } } do
+    for _, fields in ipairs { false, {}, { client_id = json.null },
+      { grant_type = "client_credentials" }, { clientId = json.null } } do
       assert.equal("one", s:call(GET, fields or nil).object.access_token)
     end
     assert.equal(1, #transport.sent)
   end)
+
+  it("is refused if anything in it is not understood, and sends nothing",
+    function()
+      local s, transport = serve { scripted.token "one" }
+      for name, operation in pairs { clientId = GET, grant_type = REFRESH,
+        refresh_token = GET, password_encoding = GET } do
+        local response = s:call(operation, { [name] = "none" })
+        assert.equal(400, response.status, name)
+        assert.equal("not_understood", response.object.code)
+        assert.is_truthy(response.object.detail:find(name, 1, true))
+        assert.equal("config", response.err.kind)
+      end
+      assert.equal(0, #transport.sent)
+    end)
 
   it("says how many seconds are left, and how old it is", function()
     local now = clock()

@@ -86,7 +86,7 @@ describe("a save", function()
     local lease = assert(store:lock("k", 60))
     assert.is_true(store:save("k", OLD, 60, lease), where)
     store:unlock(lease)
-    assert.equal("k.eq-lock k.eq-record", support.names(dir), where)
+    assert.equal("k.eq-record", support.names(dir), where)
     support.write(dir .. "/.eq-temp-stray", "x")
     return record
   end

@@ -156,7 +156,7 @@ describe("store.file", function()
       assert.is_nil(record or reason)
       assert.matches("put aside", note)
       assert.equal(bytes, support.read(dir .. "/.eq-corrupt"))
-      assert.equal(".eq-corrupt k.eq-lock", support.names(dir))
+      assert.equal(".eq-corrupt", support.names(dir))
     end
 
     it("and puts it aside: cut at any place", function()

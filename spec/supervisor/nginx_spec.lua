@@ -60,6 +60,15 @@ describe("supervisor.find", function()
   end)
 end)
 
+describe("supervisor.has_directive", function()
+  it("finds directives of nginx and of its module for Lua", function()
+    local nginx = assert(supervisor.find())
+    assert.is_true(supervisor.has_directive(nginx, "worker_processes"))
+    assert.is_true(supervisor.has_directive(nginx, "rewrite_by_lua_block"))
+    assert.is_false(supervisor.has_directive(nginx, "lua_no_such_directive"))
+  end)
+end)
+
 describe("supervisor.listen", function()
   it("offers HTTP/2 as that version of nginx spells it", function()
     assert.equal("listen 127.0.0.1:1 ssl http2;",
@@ -105,10 +114,11 @@ describe("supervisor.directory", function()
   end)
 
   it("can't be created where there is no folder for it", function()
-    local code = [[
+    local code = ([[
       package.path = "lua/?.lua;" .. package.path
+      package.cpath = %q
       local ok, reason = require("equinix.supervisor.nginx").directory()
-      print(ok, reason)]]
+      print(ok, reason)]]):format(package.cpath)
     local said = process.capture("TMPDIR=/nowhere "
       .. process.interpreter() .. " -e " .. process.quote(code)
       .. " 2>/dev/null")

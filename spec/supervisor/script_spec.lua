@@ -98,6 +98,79 @@ describe("the supervisor", function()
     p:stop()
   end)
 
+  describe("writes its ready file", function()
+    local place, ready
+    before_each(function()
+      place = process.tempdir()
+      ready = place .. "/ready"
+    end)
+    after_each(function()
+      process.remove(place)
+    end)
+
+    local function write(path, text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+    end
+
+    -- Its process id does not change when a shell becomes it.
+    local function planted(line)
+      return process.start({ "sh", "-c", line .. '; exec sh "$@"', "sh",
+        dir .. "/supervise.sh", dir, "TERM", "the command", ready, "",
+        "/bin/sh", "-c", "cd " .. dir .. "; " .. LISTENS .. "exec sleep 60" })
+    end
+
+    it("over no file that a link at a name leads to", function()
+      write(place .. "/victim", "precious")
+      for _, at in ipairs { "ready.$$", "ready" } do
+        local p = planted(("ln -s victim %s/%s"):format(place, at))
+        until_ready(p)
+        assert.equal("precious", process.capture("cat " .. place
+          .. "/victim"))
+        assert.equal("-rw-------", process.capture("ls -ld " .. ready)
+          :sub(1, 10))
+        p:signal "TERM"
+        assert.equal(0, p:wait())
+        assert.equal("precious", process.capture("cat " .. place
+          .. "/victim"))
+        p:stop()
+        prepare()
+      end
+    end)
+
+    it("or does not start: in a folder that is not there, over a folder",
+      function()
+        for _, path in ipairs { place .. "/nowhere/ready", place } do
+          ready = path
+          local p = planted ":"
+          assert.equal(1, p:wait(20))
+          assert.equal("", p:stdout())
+          assert.matches("^the command: the ready file " .. path:gsub("%p",
+            "%%%0") .. " can't be written: [^\n]+\n$", p:stderr())
+          p:stop()
+          assert.equal("", process.capture("ls " .. place))
+          prepare()
+        end
+      end)
+
+    it("and removes no other than its own", function()
+      write(ready, "of another program")
+      local p = run("exit 3", { ready = ready })
+      assert.equal(1, p:wait())
+      p:stop()
+      assert.equal("of another program", process.capture("cat " .. ready))
+      prepare()
+      p = planted ":"
+      until_ready(p)
+      write(ready, "of the next one")
+      p:signal "TERM"
+      assert.equal(0, p:wait())
+      p:stop()
+      assert.equal("of the next one", process.capture("cat " .. ready))
+    end)
+  end)
+
   it("ends at the end of its input with the flag, and only then", function()
     local p = run(LISTENS .. "exec sleep 60", { flags = "eof" })
     assert.equal(0, p:wait())

@@ -3,7 +3,7 @@
  * hit. Links the cache of src/ and reads its memory.
  *
  *   cc -std=c11 -D_GNU_SOURCE -Isrc -pthread -o deaths spec/support/deaths.c
- *      src/cache/shared_table.c src/cache/entry.c src/cache/leader.c -lcrypto
+ *      src/cache/{shared_table,placement,entry,entry_memory,leader}.c -lcrypto
  */
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
-#include "cache/shared_table.h"
+#include "cache/placement.h"
 
 /* From base/digest.c, which needs Lua; this program has none. */
 bool eq_random(void *bytes, size_t n)
@@ -67,9 +67,10 @@ static void die_of(void (*work)(struct eq_table *), struct eq_table *table)
 
 static void publish(struct eq_table *table, const unsigned char *name)
 {
-  struct eq_entry *entry = eq_table_find(table, NULL, name);
+  struct eq_entry *entry = eq_placement_find(table, NULL, name);
   if (entry == NULL) {
-    entry = eq_table_claim(table, name, 1);
+    bool evicted = false;
+    entry = eq_placement_claim(table, name, EQ_KIND_TOKEN, 1, &evicted);
   }
   struct eq_snapshot *snapshot = malloc(sizeof *snapshot);
   CHECK(entry != NULL && snapshot != NULL);
@@ -87,7 +88,7 @@ static void publish(struct eq_table *table, const unsigned char *name)
  * new bytes beyond the old length. */
 static void tear(struct eq_table *table)
 {
-  struct eq_entry *entry = eq_table_find(table, NULL, victim);
+  struct eq_entry *entry = eq_placement_find(table, NULL, victim);
   CHECK(entry != NULL);
   atomic_fetch_add(&entry->generation, 1);
   memcpy(entry->header.bytes + 5000, secret, sizeof secret);
@@ -107,7 +108,7 @@ static void check_table(void)
   CHECK(eq_table_lock(table));
   publish(table, victim);
   publish(table, bystander);
-  struct eq_entry *entry = eq_table_find(table, NULL, victim);
+  struct eq_entry *entry = eq_placement_find(table, NULL, victim);
   uint32_t generation = eq_entry_generation(entry);
   CHECK(holds(table, table->size, secret));
   eq_table_unlock(table);
@@ -116,7 +117,7 @@ static void check_table(void)
   die_of(only_lock, table);
   CHECK(eq_table_lock(table));
   CHECK(eq_entry_generation(entry) == generation);
-  CHECK(eq_table_find(table, NULL, victim) == entry);
+  CHECK(eq_placement_find(table, NULL, victim) == entry);
   eq_table_unlock(table);
 
   /* Killed while writing an entry: that one is emptied, no other. */
@@ -124,15 +125,15 @@ static void check_table(void)
   CHECK(eq_entry_generation(entry) % 2 == 1);
   CHECK(eq_table_lock(table));
   CHECK(eq_entry_generation(entry) == generation + 2);
-  CHECK(eq_table_find(table, entry, victim) == NULL);
+  CHECK(eq_placement_find(table, entry, victim) == NULL);
   CHECK(!holds(entry->header.bytes, sizeof(struct eq_entry_storage), secret));
-  struct eq_entry *other = eq_table_find(table, NULL, bystander);
+  struct eq_entry *other = eq_placement_find(table, NULL, bystander);
   CHECK(other != NULL && other->token.serial != 0);
 
   /* Forgotten tokens and reused entries are wiped. */
   publish(table, victim);
-  eq_entry_forget(eq_table_find(table, NULL, victim));
-  eq_entry_claim(other, victim, 3);
+  eq_entry_forget(eq_placement_find(table, NULL, victim));
+  eq_entry_claim(other, victim, EQ_KIND_TOKEN, 3);
   CHECK(!holds(table, table->size, secret));
   eq_table_unlock(table);
 
@@ -142,6 +143,35 @@ static void check_table(void)
     CHECK(eq_table_lock(table));
     eq_table_unlock(table);
   }
+}
+
+/* A caller that read the clock before the token expired, and then waited for
+ * the lock while a leader wiped its header: it has none, and must not say that
+ * it is fresh. */
+static void check_late_reader(void)
+{
+  static const unsigned char late[EQ_NAME_SIZE] = "late";
+  struct eq_table *table = eq_table_common();
+  struct eq_snapshot *snapshot = malloc(sizeof *snapshot);
+  CHECK(snapshot != NULL && eq_table_lock(table));
+  eq_snapshot_init(snapshot);
+  bool evicted = false;
+  struct eq_entry *entry =
+      eq_placement_claim(table, late, EQ_KIND_TOKEN, 1, &evicted);
+  CHECK(entry != NULL);
+  struct eq_begin_args args = {
+      .id = eq_table_id(table), .now = 1, .lease_until = 300};
+  struct eq_bytes text = {secret, sizeof secret};
+  struct eq_times until = {100, 100, 100, 0};
+  CHECK(eq_entry_begin(entry, &args, snapshot) == EQ_LEAD);
+  CHECK(eq_entry_publish(entry, args.id, text, text, &until, 2));
+  args = (struct eq_begin_args){
+      .id = eq_table_id(table), .now = 200, .lease_until = 300};
+  CHECK(eq_entry_begin(entry, &args, snapshot) == EQ_LEAD);
+  eq_entry_peek(entry, 50, 0, snapshot);
+  CHECK(snapshot->header.len == 0 && snapshot->state == EQ_EXPIRED);
+  eq_table_unlock(table);
+  free(snapshot);
 }
 
 /* A pid alone is no identity: the time of the start belongs to it. */
@@ -258,6 +288,7 @@ static void check_leader(void (*then)(void), bool zombie)
 int main(void)
 {
   check_table();
+  check_late_reader();
   check_identity();
   check_leader(stay, false);
   check_leader(leave_a_thread, true);

@@ -3,6 +3,7 @@
 -- Law of this file: it answers every request with the same body and logs the
 -- connection and the path of each request; it does nothing else.
 local process = require "spec.support.process"
+local supervisor = require "equinix.supervisor.nginx"
 
 local M = {}
 local Server = {}
@@ -43,9 +44,8 @@ end
 ---@param tls {key: string, certificate: string}
 ---@param more? string lines of nginx's configuration
 function M.start(tls, more)
-  local nginx = process.capture
-    "PATH=$PATH:/usr/sbin; command -v nginx && nginx -V 2>&1"
-  if not nginx:find "http_v2_module" then
+  local nginx = supervisor.find()
+  if not nginx or not nginx.build:find "http_v2_module" then
     return nil
   end
   local dir, port = process.tempdir(), free_port()
@@ -55,7 +55,7 @@ function M.start(tls, more)
   file:write((CONFIG:gsub("%%%((%w+)%)s", values)))
   file:close()
   local self = setmetatable({ dir = dir }, Server)
-  self.process = process.start { nginx:match "^[^\n]+", "-p", dir, "-c",
+  self.process = process.start { nginx.binary, "-p", dir, "-c",
     dir .. "/conf" }
   self.url = ("https://127.0.0.1:%d"):format(port)
   assert(process.eventually(function()

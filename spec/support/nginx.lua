@@ -86,6 +86,32 @@ function M.client(e, more)
     e.ca_file and ("%q"):format(e.ca_file) or "nil", more or "")
 end
 
+--- The code of a module that comes between the client and nginx's threads:
+--- other_pool() makes it ask for a pool that is not there, replace(f) calls f
+--- with the function of nginx and its arguments; both return a function that
+--- ends it. wait(seconds) is for a thread.
+M.THREADS = [[
+  local M = {}
+  function M.replace(f)
+    local run = ngx.run_worker_thread
+    ngx.run_worker_thread = function(...)
+      return f(run, ...)
+    end
+    return function()
+      ngx.run_worker_thread = run
+    end
+  end
+  function M.other_pool()
+    return M.replace(function(run, _, ...)
+      return run("of_another_name", ...)
+    end)
+  end
+  function M.wait(seconds)
+    require("equinix.core").sleep(seconds)
+  end
+  return M
+]]
+
 --- A port of 127.0.0.1 on which no program listens.
 ---@return integer
 function M.free_port()
@@ -138,11 +164,14 @@ end
 ---@field files? table<string, string>
 ---@field env? table<string, string|false>
 ---@field conf? fun(nginx: table): string makes the whole configuration
+---@field user? string|false the workers', where root starts it; default:
+---  root; false: the configuration says so
 
 local function prepare(options)
   local found = assert(supervisor.find())
   local self = setmetatable({
     dir = process.tempdir(), port = M.free_port(), found = found,
+    user = options.user == nil and "root" or options.user,
   }, Nginx)
   self.url = ("http://127.0.0.1:%d"):format(self.port)
   for name, text in pairs(options.files or {}) do
@@ -157,7 +186,8 @@ end
 -- Started by root, workers would change to a user that can't read the
 -- checkout.
 local function arguments(self, ...)
-  local user = process.capture "id -u" == "0" and " user root;" or ""
+  local user = self.user and process.capture "id -u" == "0"
+    and (" user %s;"):format(self.user) or ""
   return { self.found.binary, "-p", self.dir .. "/", "-c",
     self.dir .. "/nginx.conf", "-e", self.dir .. "/error.log",
     "-g", "daemon off;" .. user, ... }

@@ -107,12 +107,13 @@ function M.desk(env, folders)
   return self
 end
 
---- Writes a file of its folder; returns the path.
+--- Writes a file of its folder, for its owner only; returns the path.
 function Desk:write(name, text)
   local path = self.dir .. "/" .. name
   local file = assert(io.open(path, "w"))
   assert(file:write(text))
   file:close()
+  os.execute("chmod 600 " .. process.quote(path))
   return path
 end
 

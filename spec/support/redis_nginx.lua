@@ -10,6 +10,7 @@
 -- returns or raises in nginx, the call returns or raises here. A lease stays
 -- in nginx; here a table with its number stands for it.
 local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
 local redis = require "spec.support.redis"
 
 local M = {}
@@ -18,7 +19,7 @@ Nginx.__index = Nginx
 
 -- Where resty.redis may be; it loads inside nginx only.
 local FILES = {
-  "/usr/local/openresty/lualib/resty/redis.lua",
+  process.capture "tools/openresty.sh" .. "/lualib/resty/redis.lua",
   "/usr/local/share/lua/5.1/resty/redis.lua",
   "/usr/share/lua/5.1/resty/redis.lua",
   "/usr/share/lua/5.1/nginx/redis.lua",

@@ -91,6 +91,7 @@ function M.new(knobs)
     local ok, value = pcall(cjson.decode, text)
     return ok and value or nil
   end
+  world.null = cjson.null
   world.dict, world.log = dictionary(world), dictionary(world)
   return world
 end

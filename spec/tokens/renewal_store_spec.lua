@@ -1,6 +1,9 @@
 -- renewal, with a store: what a whole client does, on scripted answers. What
 -- real processes do is in tokens/distributed_processes_spec.lua.
+local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
+local lockout_page = require "equinix.oauth.lockout_page"
+local lockout_policy = require "equinix.oauth.lockout_policy"
 local json = require "equinix.base.json"
 local memory_store = require "spec.support.memory_store"
 local record = require "equinix.tokens.record"
@@ -400,9 +403,19 @@ describe("a client with a store", function()
     c:operation("getoauth2accesstoken", { grant_type = "client_credentials",
       client_id = "some app", client_secret = "a-wrong-secret-of-it" })
     assert.equal(1, #store:names "latch.")
+    -- Of a secret that could be guessed what is stored says nothing.
+    local asker = { origin = c.config.origin, client_id = "some other app" }
+    local identity = cache_key.identity(asker)
     c:operation("getoauth2accesstoken", { grant_type = "client_credentials",
-      client_id = "some other app", client_secret = "short" })
-    assert.equal(1, #store:names "latch.")
+      client_id = asker.client_id, client_secret = "short" })
+    local page = store.data.records["latch."
+      .. lockout_page.number(identity)].bytes
+    assert.equal(1, lockout_page.decode(page)
+      :account(identity, core.time()).count)
+    assert.is_nil(page:find(lockout_policy.fingerprint(identity,
+      "5:short0:"), 1, true))
+    assert.is_nil(page:find(lockout_policy.fingerprint(identity,
+      "5:short0:0:"), 1, true))
   end)
 
   it("works whatever the store does, with one event for a call", function()

@@ -3,7 +3,6 @@
  */
 #include "cache/entry.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 /*
@@ -17,31 +16,33 @@ static void open_write(struct eq_entry *entry)
   atomic_fetch_add_explicit(&entry->generation, 1, memory_order_acq_rel);
 }
 
+/* What its usage says, by what it holds now. */
+static void summarize(struct eq_entry *entry)
+{
+  struct eq_usage *usage = entry->usage;
+  bool has_token = entry->token.serial != 0;
+  int64_t lease = entry->renewal.under_way ? entry->renewal.lease_until : 0;
+  int64_t backoff = entry->backoff.until;
+  usage->pinned_until = lease > backoff ? lease : backoff;
+  /*
+   * What is known about the failures of a token serves to count attempts, so
+   * it is evicted last. But a token's entry that has nothing but a failure,
+   * without a back-off, must not displace tokens.
+   */
+  if (!entry->taken) {
+    usage->rank = EQ_RANK_FREE;
+  } else if (entry->failure.len > 0 &&
+             (has_token || usage->kind != EQ_KIND_TOKEN)) {
+    usage->rank = EQ_RANK_MEMORY;
+  } else {
+    usage->rank = has_token ? EQ_RANK_TOKEN : EQ_RANK_EMPTY;
+  }
+}
+
 static void close_write(struct eq_entry *entry)
 {
+  summarize(entry);
   atomic_fetch_add_explicit(&entry->generation, 1, memory_order_acq_rel);
-}
-
-/* Wipes what a shorter text would leave of the old one. */
-static void set(struct eq_secret *secret, struct eq_bytes text)
-{
-  if (secret->len > text.len) {
-    OPENSSL_cleanse(secret->bytes + text.len, secret->len - text.len);
-  }
-  if (text.len > 0) {
-    memcpy(secret->bytes, text.bytes, text.len);
-  }
-  secret->len = text.len;
-}
-
-static void wipe(struct eq_secret *secret)
-{
-  set(secret, (struct eq_bytes){NULL, 0});
-}
-
-static void copy(struct eq_secret *to, const struct eq_secret *from)
-{
-  set(to, (struct eq_bytes){from->bytes, from->len});
 }
 
 static int64_t until(int64_t deadline, int64_t now)
@@ -52,67 +53,52 @@ static int64_t until(int64_t deadline, int64_t now)
   return deadline > now ? deadline - now : 0;
 }
 
-void eq_entry_init(struct eq_entry *entry, struct eq_entry_storage *storage)
-{
-  memset(entry, 0, sizeof *entry);
-  entry->header.bytes = storage->header;
-  entry->record.bytes = storage->record;
-  entry->failure.bytes = storage->failure;
-}
-
-void eq_snapshot_init(struct eq_snapshot *snapshot)
-{
-  memset(snapshot, 0, sizeof *snapshot);
-  snapshot->header.bytes = snapshot->storage.header;
-  snapshot->record.bytes = snapshot->storage.record;
-  snapshot->failure.bytes = snapshot->storage.failure;
-}
-
-void eq_snapshot_wipe(struct eq_snapshot *snapshot)
-{
-  wipe(&snapshot->header);
-  wipe(&snapshot->record);
-  wipe(&snapshot->failure);
-}
-
 static void drop_token(struct eq_entry *entry)
 {
-  wipe(&entry->header);
-  wipe(&entry->record);
+  eq_secret_wipe(&entry->header);
+  eq_secret_wipe(&entry->record);
   entry->token = (struct eq_token){0};
 }
 
 static void empty(struct eq_entry *entry)
 {
   drop_token(entry);
-  wipe(&entry->failure);
+  eq_secret_wipe(&entry->failure);
   entry->taken = false;
   memset(entry->name, 0, sizeof entry->name);
   entry->renewal = (struct eq_renewal){0};
   entry->backoff = (struct eq_backoff){0};
   entry->events = 0;
   memset(entry->window, 0, sizeof entry->window);
-  entry->window_until = 0;
+  entry->usage->window_until = 0;
   memset(entry->counts, 0, sizeof entry->counts);
 }
 
 void eq_entry_claim(struct eq_entry *entry, const unsigned char *name,
-                    int64_t now)
+                    enum eq_kind kind, int64_t now)
 {
   open_write(entry);
   empty(entry);
   memcpy(entry->name, name, EQ_NAME_SIZE);
   entry->taken = true;
+  entry->usage->kind = (uint8_t)kind;
   eq_entry_touch(entry, now);
+  close_write(entry);
+}
+
+void eq_entry_free(struct eq_entry *entry)
+{
+  open_write(entry);
+  empty(entry);
   close_write(entry);
 }
 
 void eq_entry_repair(struct eq_entry *entry)
 {
   /* The lengths may be older than the bytes: wipe all of them. */
-  entry->header.len = EQ_HEADER_MAX;
-  entry->record.len = EQ_RECORD_MAX;
-  entry->failure.len = EQ_FAILURE_MAX;
+  entry->header.len = entry->header.max;
+  entry->record.len = entry->record.max;
+  entry->failure.len = entry->failure.max;
   empty(entry);
   close_write(entry); /* it was odd, now it is even */
 }
@@ -121,26 +107,6 @@ void eq_entry_repair(struct eq_entry *entry)
 static bool is_under_way(const struct eq_entry *entry, int64_t now)
 {
   return entry->renewal.under_way && now < entry->renewal.lease_until;
-}
-
-int eq_entry_eviction_rank(const struct eq_entry *entry, int64_t now)
-{
-  if (!entry->taken) {
-    return 0;
-  }
-  if (is_under_way(entry, now) || now < entry->backoff.until) {
-    return EQ_PINNED;
-  }
-  /*
-   * What is known about the failures of a token serves to count attempts, so
-   * it is evicted last. A window likewise. But an entry that has nothing but
-   * a failure, without a back-off, must not displace tokens.
-   */
-  if (now < entry->window_until ||
-      (entry->failure.len > 0 && entry->token.serial != 0)) {
-    return 3;
-  }
-  return entry->token.serial != 0 ? 2 : 1;
 }
 
 static enum eq_state state_of(const struct eq_token *token, int64_t now)
@@ -165,16 +131,33 @@ static bool may_be_served(enum eq_state state)
   return state == EQ_FRESH || state == EQ_ADVISORY || state == EQ_MANDATORY;
 }
 
+/*
+ * The same for an entry. A leader wipes the header of an expired token; a
+ * caller that read the clock before that, and then waited for the lock, must
+ * not take the token for fresh.
+ */
+static enum eq_state state_at(const struct eq_entry *entry, int64_t now)
+{
+  enum eq_state state = state_of(&entry->token, now);
+  return may_be_served(state) && entry->header.len == 0 ? EQ_EXPIRED : state;
+}
+
+bool eq_entry_is_of_use(const struct eq_entry *entry, int64_t now)
+{
+  return may_be_served(state_at(entry, now)) ||
+         eq_usage_rank(entry->usage, now) >= EQ_RANK_MEMORY;
+}
+
 void eq_entry_peek(const struct eq_entry *entry, int64_t now, uint64_t serial,
                    struct eq_snapshot *snapshot)
 {
   const struct eq_token *token = &entry->token;
-  snapshot->state = state_of(token, now);
+  snapshot->state = state_at(entry, now);
   snapshot->serial = token->serial;
   snapshot->left = until(token->until.expires, now);
   snapshot->fresh = token->until.fresh;
   if (may_be_served(snapshot->state) && token->serial != serial) {
-    copy(&snapshot->header, &entry->header);
+    eq_secret_copy(&snapshot->header, &entry->header);
   }
 }
 
@@ -182,7 +165,7 @@ void eq_entry_read(const struct eq_entry *entry, int64_t now,
                    struct eq_snapshot *snapshot)
 {
   eq_entry_peek(entry, now, 0, snapshot);
-  copy(&snapshot->record, &entry->record);
+  eq_secret_copy(&snapshot->record, &entry->record);
 }
 
 bool eq_entry_pending(const struct eq_entry *entry, uint64_t renewal,
@@ -210,7 +193,7 @@ static void lead(struct eq_entry *entry, const struct eq_begin_args *args)
   if (entry->token.expired_on_arrival) {
     drop_token(entry);
   } else if (!may_be_served(state_of(&entry->token, args->now))) {
-    wipe(&entry->header);
+    eq_secret_wipe(&entry->header);
   }
   entry->renewal = (struct eq_renewal){
       .id = args->id,
@@ -226,7 +209,7 @@ enum eq_begin_result eq_entry_begin(struct eq_entry *entry,
                                     const struct eq_begin_args *args,
                                     struct eq_snapshot *snapshot)
 {
-  snapshot->state = state_of(&entry->token, args->now);
+  snapshot->state = state_at(entry, args->now);
   if (args->has_seen && may_be_served(snapshot->state) &&
       entry->token.serial != args->seen) {
     return EQ_READY;
@@ -235,7 +218,7 @@ enum eq_begin_result eq_entry_begin(struct eq_entry *entry,
       eq_entry_pending(entry, 0, args->now, &snapshot->leader_status)) {
     return EQ_WAIT;
   }
-  copy(&snapshot->failure, &entry->failure);
+  eq_secret_copy(&snapshot->failure, &entry->failure);
   if (args->now < entry->backoff.until && !args->force) {
     snapshot->left = until(entry->backoff.until, args->now);
     return EQ_BACKOFF;
@@ -254,13 +237,14 @@ bool eq_entry_publish(struct eq_entry *entry, uint64_t lease,
                       struct eq_bytes record, struct eq_bytes header,
                       const struct eq_times *times, int64_t now)
 {
-  if (!valid(entry, lease)) {
+  if (!valid(entry, lease) || header.len > entry->header.max ||
+      record.len > entry->record.max) {
     return false;
   }
   open_write(entry);
-  set(&entry->header, header);
-  set(&entry->record, record);
-  wipe(&entry->failure);
+  eq_secret_set(&entry->header, header);
+  eq_secret_set(&entry->record, record);
+  eq_secret_wipe(&entry->failure);
   entry->token = (struct eq_token){
       .serial = lease,
       .until = *times,
@@ -281,7 +265,7 @@ bool eq_entry_fail(struct eq_entry *entry, uint64_t lease,
   }
   open_write(entry);
   if (failure.len > 0) {
-    set(&entry->failure, failure);
+    eq_secret_set(&entry->failure, failure);
     entry->backoff.renewal = lease;
   }
   if (failure.len > 0 || deadline > 0) {
@@ -300,7 +284,7 @@ bool eq_entry_release(struct eq_entry *entry, uint64_t lease,
   }
   open_write(entry);
   if (note.len > 0) {
-    set(&entry->failure, note);
+    eq_secret_set(&entry->failure, note);
     entry->backoff.until = pinned ? INT64_MAX : 0;
   }
   entry->renewal.under_way = false;
@@ -315,7 +299,7 @@ bool eq_entry_note(struct eq_entry *entry, uint64_t lease,
     return false;
   }
   open_write(entry);
-  set(&entry->failure, note);
+  eq_secret_set(&entry->failure, note);
   close_write(entry);
   return true;
 }
@@ -331,13 +315,13 @@ enum eq_outcome eq_entry_outcome(const struct eq_entry *entry,
   if (renewal != 0 && entry->token.serial == renewal &&
       !entry->token.rejected && entry->header.len > 0) {
     snapshot->serial = renewal;
-    copy(&snapshot->header, &entry->header);
-    copy(&snapshot->record, &entry->record);
+    eq_secret_copy(&snapshot->header, &entry->header);
+    eq_secret_copy(&snapshot->record, &entry->record);
     return EQ_PUBLISHED;
   }
   if (renewal != 0 && entry->backoff.renewal == renewal) {
     snapshot->left = until(entry->backoff.until, now);
-    copy(&snapshot->failure, &entry->failure);
+    eq_secret_copy(&snapshot->failure, &entry->failure);
     return EQ_FAILED;
   }
   return EQ_GONE;
@@ -350,7 +334,7 @@ bool eq_entry_reject(struct eq_entry *entry, uint64_t serial)
   }
   open_write(entry);
   entry->token.rejected = true;
-  wipe(&entry->header);
+  eq_secret_wipe(&entry->header);
   close_write(entry);
   return true;
 }
@@ -382,6 +366,33 @@ bool eq_entry_rate_limit(struct eq_entry *entry, unsigned n, int64_t span,
   }
   entry->window[entry->events % EQ_WINDOW] = now;
   entry->events++;
-  entry->window_until = eq_after(now, span);
+  entry->usage->window_until = eq_after(now, span);
   return true;
+}
+
+void eq_entry_move(struct eq_entry *entry, struct eq_entry *from,
+                   uint64_t serial, int64_t now)
+{
+  open_write(entry);
+  if (entry->token.serial == 0 && !from->token.expired_on_arrival &&
+      may_be_served(state_at(from, now))) {
+    eq_secret_copy(&entry->header, &from->header);
+    eq_secret_copy(&entry->record, &from->record);
+    entry->token = from->token;
+    entry->token.serial = serial;
+  }
+  if (entry->failure.len == 0 && entry->backoff.until == 0) {
+    eq_secret_copy(&entry->failure, &from->failure);
+    entry->backoff.until = from->backoff.until;
+  }
+  if (entry->events == 0) {
+    entry->events = from->events;
+    memcpy(entry->window, from->window, sizeof entry->window);
+    entry->usage->window_until = from->usage->window_until;
+  }
+  for (int i = 0; i < EQ_COUNTERS; i++) {
+    entry->counts[i] += from->counts[i];
+  }
+  close_write(entry);
+  eq_entry_free(from);
 }

@@ -31,11 +31,15 @@
 
 #include "base/bytes.h"
 #include "cache/leader.h"
+#include "cache/secret.h"
+#include "cache/usage.h"
 
 enum {
   EQ_HEADER_MAX = 16 * 1024 + 16, /* a token of 16 KiB and "Bearer " */
   EQ_RECORD_MAX = 48 * 1024,
   EQ_FAILURE_MAX = 4 * 1024,
+  EQ_NOTE_HEADER_MAX = 64, /* of a note's entry */
+  EQ_NOTE_RECORD_MAX = 512,
   EQ_NAME_SIZE = 32,
   EQ_WINDOW = 8,   /* most events eq_entry_rate_limit can remember */
   EQ_COUNTERS = 8, /* shared statistics of a key */
@@ -54,22 +58,22 @@ enum eq_state {
   EQ_CLOSED     /* of a closed slot, never of an entry */
 };
 
-/* What eq_entry_begin returns. */
 enum eq_begin_result { EQ_LEAD, EQ_WAIT, EQ_BACKOFF, EQ_READY };
 
 /* How a renewal ended. */
 enum eq_outcome { EQ_PENDING, EQ_PUBLISHED, EQ_FAILED, EQ_GONE };
 
-/* Bytes in memory of a fixed size; what a shorter value leaves is wiped. */
-struct eq_secret {
-  unsigned char *bytes; /* borrowed, always from the same storage */
-  size_t len;
-};
-
-/* The memory behind the three secrets of an entry, or of a snapshot. */
+/* The memory behind the three secrets of a token's entry, or of a snapshot. */
 struct eq_entry_storage {
   unsigned char header[EQ_HEADER_MAX];
   unsigned char record[EQ_RECORD_MAX];
+  unsigned char failure[EQ_FAILURE_MAX];
+};
+
+/* The same of a note's entry. */
+struct eq_note_storage {
+  unsigned char header[EQ_NOTE_HEADER_MAX];
+  unsigned char record[EQ_NOTE_RECORD_MAX];
   unsigned char failure[EQ_FAILURE_MAX];
 };
 
@@ -105,19 +109,19 @@ struct eq_backoff {
  */
 struct eq_entry {
   alignas(EQ_LINE) _Atomic uint32_t generation; /* also the futex word */
-  _Atomic int64_t used; /* when it was last of use, roughly */
+  struct eq_usage *usage;                       /* always the same one */
 
   alignas(EQ_LINE) struct eq_secret header; /* ready to be sent */
   struct eq_secret record;                  /* all about the token */
   struct eq_secret failure;                 /* kept until a publish */
   bool taken;
+  uint32_t next; /* in the table's index */
   unsigned char name[EQ_NAME_SIZE];
   struct eq_token token;
   struct eq_renewal renewal;
   struct eq_backoff backoff;
   uint32_t events;           /* allowed so far */
   int64_t window[EQ_WINDOW]; /* when the last ones were, a ring */
-  int64_t window_until;      /* end of the window after the last event */
   uint64_t counts[EQ_COUNTERS];
 };
 
@@ -157,8 +161,12 @@ static inline int64_t eq_after(int64_t a, int64_t span)
   return span > EQ_FOREVER - a ? EQ_FOREVER : a + span;
 }
 
-/* Sets the memory of an entry and of a snapshot; once, before any use. */
-void eq_entry_init(struct eq_entry *entry, struct eq_entry_storage *storage);
+/* Sets the memory of an entry, of a token's or a note's, and of a snapshot;
+ * once, before any use. */
+void eq_entry_init(struct eq_entry *entry, struct eq_usage *usage,
+                   struct eq_entry_storage *storage);
+void eq_entry_init_note(struct eq_entry *entry, struct eq_usage *usage,
+                        struct eq_note_storage *storage);
 void eq_snapshot_init(struct eq_snapshot *snapshot);
 
 /* Wipes the copied secrets. Needs no lock. */
@@ -174,22 +182,30 @@ static inline uint32_t eq_entry_generation(struct eq_entry *entry)
 /* Notes that the entry is in use now. Needs no lock. */
 static inline void eq_entry_touch(struct eq_entry *entry, int64_t now)
 {
-  atomic_store_explicit(&entry->used, now, memory_order_relaxed);
+  atomic_store_explicit(&entry->usage->used, now, memory_order_relaxed);
 }
 
 /* Wipes the entry and gives it to that name. */
 void eq_entry_claim(struct eq_entry *entry, const unsigned char *name,
-                    int64_t now);
+                    enum eq_kind kind, int64_t now);
+
+/* Wipes the entry; it has no name any more. */
+void eq_entry_free(struct eq_entry *entry);
 
 /* After the death of its writer: wipes all bytes and frees the entry. */
 void eq_entry_repair(struct eq_entry *entry);
 
+/* Would anything be lost that is of use now, if it were evicted? */
+bool eq_entry_is_of_use(const struct eq_entry *entry, int64_t now);
+
 /*
- * How much would be lost if the entry were given to another name: 0 nothing ..
- * 3 memory of a failure; EQ_PINNED: it has a lease or a back-off and stays.
+ * What `from` knows goes to an entry of the same name in another table, as far
+ * as that one does not know better; `from` is free then. Its token gets the
+ * number `serial`. What was said about renewals of `from` is over: its waiters
+ * get EQ_GONE.
  */
-enum { EQ_PINNED = 4 };
-int eq_entry_eviction_rank(const struct eq_entry *entry, int64_t now);
+void eq_entry_move(struct eq_entry *entry, struct eq_entry *from,
+                   uint64_t serial, int64_t now);
 
 /* Fills in state, serial, left, fresh; copies the header where it may be
  * served; the record in every state but EQ_EMPTY. */
@@ -210,7 +226,8 @@ enum eq_begin_result eq_entry_begin(struct eq_entry *entry,
                                     const struct eq_begin_args *args,
                                     struct eq_snapshot *snapshot);
 
-/* Ends the renewal with a token; false: that lease is not valid any more. */
+/* Ends the renewal with a token; false: that lease is not valid any more, or
+ * this is no entry for a token. */
 bool eq_entry_publish(struct eq_entry *entry, uint64_t lease,
                       struct eq_bytes record, struct eq_bytes header,
                       const struct eq_times *until, int64_t now);

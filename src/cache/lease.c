@@ -16,6 +16,15 @@
 /* The client's default timeout of 30 s, and time for a leader's clean-up. */
 #define LEASE_SECONDS 35.0
 
+/* What it took to have an entry, once. */
+static void push_crowding(lua_State *L, struct eq_slot *slot)
+{
+  static const char *const names[] = {
+      [EQ_ROOM] = NULL, [EQ_EVICTED] = "evicted", [EQ_PRIVATE] = "private"};
+  lua_pushstring(L, names[slot->crowding]); /* nil for NULL */
+  slot->crowding = EQ_ROOM;
+}
+
 static int push_begin_result(lua_State *L, enum eq_begin_result result,
                              const struct eq_begin_args *args,
                              const struct eq_snapshot *snapshot)
@@ -26,7 +35,8 @@ static int push_begin_result(lua_State *L, enum eq_begin_result result,
     eq_push_id(L, args->id);
     eq_push_secret_or_nil(L, &snapshot->failure);
     lua_pushboolean(L, snapshot->state == EQ_REJECTED);
-    return 4;
+    push_crowding(L, eq_slot_at(L, 1));
+    return 5;
   case EQ_WAIT:
     lua_pushliteral(L, "wait");
     eq_push_id(L, snapshot->leader_status.renewal);
@@ -77,7 +87,7 @@ static enum eq_begin_result begin_once(lua_State *L, struct eq_slot *slot,
 
 /*
  * slot:acquire([seen [, force [, lease_seconds]]])
- *   -> "lead", lease, last_failure | nil, rejected
+ *   -> "lead", lease, last_failure | nil, rejected, crowding
  *    | "wait", renewal, own      own: this OS thread leads that renewal
  *    | "backoff", seconds, failure | nil
  *    | "ready"
@@ -85,7 +95,8 @@ static enum eq_begin_result begin_once(lua_State *L, struct eq_slot *slot,
  * not want: "ready" means that there is another one, which may be served.
  * `force` leads in spite of a back-off, never beside another renewal. A
  * renewal whose leader is dead, or whose lease (35 s by default) is over, is
- * taken over.
+ * taken over. Crowding: "evicted" where another token that was of use had to
+ * go, "private" where no other process can see this entry, else nil.
  */
 int eq_lease_acquire(lua_State *L)
 {
@@ -143,8 +154,12 @@ static int64_t check_time(lua_State *L, int arg, const char *field,
 int eq_lease_publish(lua_State *L)
 {
   uint64_t lease = eq_check_id(L, 2);
-  struct eq_bytes record = eq_check_bytes(L, 3, EQ_RECORD_MAX);
-  struct eq_bytes header = eq_check_bytes(L, 4, EQ_HEADER_MAX);
+  const struct eq_slot *kind = eq_slot_at(L, 1);
+  bool is_note = kind != NULL && kind->kind != EQ_KIND_TOKEN;
+  struct eq_bytes record =
+      eq_check_bytes(L, 3, is_note ? EQ_NOTE_RECORD_MAX : EQ_RECORD_MAX);
+  struct eq_bytes header =
+      eq_check_bytes(L, 4, is_note ? EQ_NOTE_HEADER_MAX : EQ_HEADER_MAX);
   luaL_argcheck(L, header.len > 0, 4, "empty header");
   luaL_checktype(L, 5, LUA_TTABLE);
   struct eq_times until = {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "base/digest.h"
+#include "cache/placement.h"
 
 /*
  * A table shared by processes needs a mutex that survives its owner's death.
@@ -25,24 +26,73 @@
 #define MAP_ANONYMOUS MAP_ANON
 #endif
 
+/* Memory counts when it is touched, however large the table is. */
+#ifdef MAP_NORESERVE
+#define NORESERVE MAP_NORESERVE
+#else
+#define NORESERVE 0
+#endif
+
 static struct eq_table *common;
 
-static size_t size_of(size_t count)
+/* How many tokens it has places for, and whether that was too many. */
+static _Atomic uint32_t wanted = EQ_PLACES_DEFAULT;
+static bool is_reduced;
+
+/* What a table has room for. */
+struct plan {
+  uint32_t tokens;
+  uint32_t notes;
+};
+
+static uint32_t heads_of(const struct plan *plan)
 {
-  return sizeof(struct eq_table) +
-         count * (sizeof(struct eq_entry) + sizeof(struct eq_entry_storage));
+  uint32_t heads = 1;
+  while (heads < plan->tokens + plan->notes) {
+    heads *= 2;
+  }
+  return heads;
 }
 
-/* First all entries, then all storage: a search for a name reads the entries
- * only, and storage that is not used is never touched. */
-static void lay_out(struct eq_table *table, size_t count)
+/* So that what follows begins with a line of the processor's cache. */
+static size_t aligned(size_t size)
 {
-  table->count = count;
-  table->size = size_of(count);
-  table->storage = (struct eq_entry_storage *)(void *)&table->entries[count];
-  for (size_t i = 0; i < count; i++) {
-    eq_entry_init(&table->entries[i], &table->storage[i]);
-  }
+  return (size + EQ_LINE - 1) / EQ_LINE * EQ_LINE;
+}
+
+/* Where the parts begin; the last one is the size of all. */
+struct offsets {
+  size_t usages, index, entries, storage, notes, end;
+};
+
+static struct offsets offsets_of(const struct plan *plan)
+{
+  size_t count = (size_t)plan->tokens + plan->notes;
+  struct offsets at;
+  at.usages = aligned(sizeof(struct eq_table));
+  at.index = aligned(at.usages + count * sizeof(struct eq_usage));
+  at.entries = aligned(at.index + heads_of(plan) * sizeof(uint32_t));
+  at.storage = at.entries + count * sizeof(struct eq_entry);
+  at.notes = at.storage + plan->tokens * sizeof(struct eq_entry_storage);
+  at.end = at.notes + plan->notes * sizeof(struct eq_note_storage);
+  return at;
+}
+
+/* In memory that is zero up to the storage. */
+static void lay_out(struct eq_table *table, const struct plan *plan)
+{
+  struct offsets at = offsets_of(plan);
+  unsigned char *memory = (unsigned char *)table;
+  table->count = plan->tokens + plan->notes;
+  table->tokens = plan->tokens;
+  table->used[EQ_KIND_NOTE] = plan->tokens;
+  table->mask = heads_of(plan) - 1;
+  table->size = at.end;
+  table->usages = (struct eq_usage *)(void *)(memory + at.usages);
+  table->index = (uint32_t *)(void *)(memory + at.index);
+  table->entries = (struct eq_entry *)(void *)(memory + at.entries);
+  table->storage = (struct eq_entry_storage *)(void *)(memory + at.storage);
+  table->notes = (struct eq_note_storage *)(void *)(memory + at.notes);
 }
 
 static bool init_lock(pthread_mutex_t *lock, bool shared)
@@ -84,33 +134,58 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
-  for (size_t i = 0; i < common->count; i++) {
-    common->entries[i].renewal.under_way = false;
+  for (uint32_t i = eq_table_first(common); i < common->used[EQ_KIND_NOTE];
+       i = eq_table_next(common, i)) {
+    struct eq_entry *entry = &common->entries[i];
+    entry->renewal.under_way = false;
+    entry->usage->pinned_until = entry->backoff.until;
   }
   (void)pthread_mutex_unlock(&common->lock);
 }
 #endif
 
-/* Runs once; sets `common` only when the table is complete. */
-static void make_common(void)
+/* The memory of the common table, all zero; NULL: there is none. */
+static struct eq_table *map(const struct plan *plan)
 {
-  size_t size = size_of(EQ_SLOTS);
-  int kind = SHARED ? MAP_SHARED : MAP_PRIVATE;
-  void *memory =
-      mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
+  size_t size = offsets_of(plan).end;
+  int kind = (SHARED ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | NORESERVE;
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, kind, -1, 0);
   if (memory == MAP_FAILED) {
-    return;
+    return NULL;
   }
 #ifdef MADV_DONTDUMP
   /* Keeps secrets out of core files. An old kernel that can't do it is no
    * reason to have no cache. */
   (void)madvise(memory, size, MADV_DONTDUMP);
 #endif
-  struct eq_table *table = memory;
-  lay_out(table, EQ_SLOTS);
+  lay_out(memory, plan);
+  return memory;
+}
+
+static struct plan plan_of(uint32_t places)
+{
+  return (struct plan){
+      .tokens = places,
+      .notes = places < EQ_NOTES_MIN ? EQ_NOTES_MIN : places,
+  };
+}
+
+/* Runs once; sets `common` only when the table is complete. */
+static void make_common(void)
+{
+  struct plan plan = plan_of(wanted);
+  struct eq_table *table = map(&plan);
+  if (table == NULL && wanted > EQ_PLACES_DEFAULT) {
+    is_reduced = true;
+    plan = plan_of(EQ_PLACES_DEFAULT);
+    table = map(&plan);
+  }
+  if (table == NULL) {
+    return;
+  }
   if (!eq_random(table->salt, EQ_SALT_SIZE) ||
       !init_lock(&table->lock, true)) {
-    (void)munmap(memory, size);
+    (void)munmap(table, table->size);
     return;
   }
   common = table;
@@ -118,9 +193,19 @@ static void make_common(void)
   if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) !=
       0) {
     common = NULL;
-    (void)munmap(memory, size);
+    (void)munmap(table, table->size);
   }
 #endif
+}
+
+void eq_table_set_places(uint32_t places)
+{
+  wanted = places;
+}
+
+bool eq_table_is_reduced(void)
+{
+  return eq_table_common() != NULL && is_reduced;
 }
 
 struct eq_table *eq_table_common(void)
@@ -134,20 +219,25 @@ bool eq_table_is_shared(void)
   return SHARED && eq_table_common() != NULL;
 }
 
-struct eq_table *eq_table_private(const unsigned char *name, int64_t now)
+struct eq_table *eq_table_private(const unsigned char *name, enum eq_kind kind,
+                                  int64_t now)
 {
+  struct plan plan = {.tokens = kind == EQ_KIND_TOKEN ? 1 : 0,
+                      .notes = kind == EQ_KIND_NOTE ? 1 : 0};
+  struct offsets at = offsets_of(&plan);
   void *memory = NULL;
-  if (posix_memalign(&memory, EQ_LINE, size_of(1)) != 0) {
+  if (posix_memalign(&memory, EQ_LINE, at.end) != 0) {
     return NULL;
   }
+  memset(memory, 0, at.storage);
   struct eq_table *table = memory;
-  memset(table, 0, sizeof *table);
-  lay_out(table, 1);
+  lay_out(table, &plan);
   if (!init_lock(&table->lock, false)) {
     free(table);
     return NULL;
   }
-  eq_entry_claim(&table->entries[0], name, now);
+  bool evicted = false;
+  (void)eq_placement_claim(table, name, kind, now, &evicted);
   return table;
 }
 
@@ -156,25 +246,16 @@ void eq_table_free(struct eq_table *table)
   if (table == NULL) {
     return;
   }
-  static const unsigned char no_name[EQ_NAME_SIZE];
-  eq_entry_claim(&table->entries[0], no_name, 0); /* wipes what was there */
-  (void)pthread_mutex_destroy(&table->lock);      /* no other thread has it */
+  eq_entry_free(&table->entries[0]);         /* wipes what was there */
+  (void)pthread_mutex_destroy(&table->lock); /* no other thread has it */
   free(table);
 }
 
-/*
- * The last owner died with the lock, which we hold now. An entry with an even
- * generation is complete; one with an odd generation was being written, and
- * all of it is emptied.
- */
+/* The last owner died with the lock, which we hold now. */
 static bool repair(struct eq_table *table)
 {
 #if SHARED
-  for (size_t i = 0; i < table->count; i++) {
-    if (eq_entry_generation(&table->entries[i]) % 2 != 0) {
-      eq_entry_repair(&table->entries[i]);
-    }
-  }
+  eq_placement_repair(table);
   if (pthread_mutex_consistent(&table->lock) == 0) {
     return true;
   }
@@ -197,47 +278,6 @@ void eq_table_unlock(struct eq_table *table)
   (void)pthread_mutex_unlock(&table->lock); /* can't fail: it is ours */
 }
 
-struct eq_entry *eq_table_find(struct eq_table *table, struct eq_entry *hint,
-                               const unsigned char *name)
-{
-  if (hint != NULL && hint->taken &&
-      memcmp(hint->name, name, EQ_NAME_SIZE) == 0) {
-    return hint;
-  }
-  for (size_t i = 0; i < table->count; i++) {
-    struct eq_entry *entry = &table->entries[i];
-    if (entry->taken && memcmp(entry->name, name, EQ_NAME_SIZE) == 0) {
-      return entry;
-    }
-  }
-  return NULL;
-}
-
-static int64_t last_use(struct eq_entry *entry)
-{
-  return atomic_load_explicit(&entry->used, memory_order_relaxed);
-}
-
-struct eq_entry *eq_table_claim(struct eq_table *table,
-                                const unsigned char *name, int64_t now)
-{
-  struct eq_entry *least = NULL;
-  int least_rank = EQ_PINNED;
-  for (size_t i = 0; i < table->count && least_rank > 0; i++) {
-    struct eq_entry *entry = &table->entries[i];
-    int rank = eq_entry_eviction_rank(entry, now);
-    if (rank < least_rank || (rank == least_rank && least != NULL &&
-                              last_use(entry) < last_use(least))) {
-      least = entry;
-      least_rank = rank;
-    }
-  }
-  if (least != NULL) {
-    eq_entry_claim(least, name, now);
-  }
-  return least;
-}
-
 uint64_t eq_table_id(struct eq_table *table)
 {
   /* Odd for all private tables of a process, even for the common one. */
@@ -247,13 +287,4 @@ uint64_t eq_table_id(struct eq_table *table)
   }
   table->ids += 2;
   return table->ids;
-}
-
-size_t eq_table_used(const struct eq_table *table)
-{
-  size_t used = 0;
-  for (size_t i = 0; i < table->count; i++) {
-    used += table->entries[i].taken ? 1 : 0;
-  }
-  return used;
 }

@@ -13,7 +13,9 @@
  *    or of the system. Its owner may be killed at any instruction; the next
  *    owner empties what was being written and goes on.
  *  - Names are digests with a random salt of the table: it holds no key.
- *  - An entry with a lease or a back-off is never given to another name.
+ *  - Memory that no entry used is never touched, so it takes none.
+ *
+ * Which entry a name has, or gets, is in placement.h.
  */
 #ifndef EQ_CACHE_SHARED_TABLE_H
 #define EQ_CACHE_SHARED_TABLE_H
@@ -22,17 +24,40 @@
 
 #include "cache/entry.h"
 
-enum { EQ_SLOTS = 256, EQ_SALT_SIZE = 32 };
+enum {
+  EQ_PLACES_DEFAULT = 256,
+  EQ_PLACES_MAX = 65536,
+  EQ_NOTES_MIN = 64, /* entries for notes: the lock-out guard pins 16 */
+  EQ_SALT_SIZE = 32
+};
 
 struct eq_table {
   pthread_mutex_t lock;
   unsigned char salt[EQ_SALT_SIZE];
-  uint64_t ids; /* the last number given; of the common table */
-  size_t count; /* of entries */
-  size_t size;  /* of all this, in bytes */
-  struct eq_entry_storage *storage; /* count of them, behind the entries */
-  struct eq_entry entries[];
+  uint64_t ids;    /* the last number given; of the common table */
+  uint32_t count;  /* of entries: first those of tokens, then of notes */
+  uint32_t tokens; /* how many are a token's */
+  uint32_t mask;   /* of the index */
+  size_t size;     /* of all this, in bytes */
+  uint32_t *index; /* hash of a name -> 1 + its first entry; 0: none */
+  uint32_t used[EQ_KINDS];    /* up to here its entries were used */
+  uint32_t taken[EQ_KINDS];   /* that have a name */
+  uint64_t evicted[EQ_KINDS]; /* that were of use */
+  uint64_t privates; /* how often a private table was made, as it was full */
+  struct eq_usage *usages;          /* count of them */
+  struct eq_entry *entries;         /* count of them */
+  struct eq_entry_storage *storage; /* of tokens */
+  struct eq_note_storage *notes;    /* of notes */
 };
+
+/*
+ * How many tokens the common table has places for. Before the first call of
+ * eq_table_common, else it has no effect.
+ */
+void eq_table_set_places(uint32_t places);
+
+/* Was there no memory for that many, so that it has the default number? */
+bool eq_table_is_reduced(void);
 
 /*
  * The common table; made at the first call, in any thread. NULL: the system
@@ -45,7 +70,8 @@ struct eq_table *eq_table_common(void);
 bool eq_table_is_shared(void);
 
 /* A table of one entry with that name; NULL: no memory. */
-struct eq_table *eq_table_private(const unsigned char *name, int64_t now);
+struct eq_table *eq_table_private(const unsigned char *name, enum eq_kind kind,
+                                  int64_t now);
 
 /* Wipes and frees a private table; NULL is fine. */
 void eq_table_free(struct eq_table *table);
@@ -57,22 +83,19 @@ void eq_table_free(struct eq_table *table);
 bool eq_table_lock(struct eq_table *table);
 void eq_table_unlock(struct eq_table *table);
 
-/* The functions below need the lock. */
-
-/* The entry of that name or NULL; `hint` (or NULL) is tried first. */
-struct eq_entry *eq_table_find(struct eq_table *table, struct eq_entry *hint,
-                               const unsigned char *name);
-
-/* An entry for a name that has none: a free one, or the one with the lowest
- * eviction rank. NULL: none may be evicted. */
-struct eq_entry *eq_table_claim(struct eq_table *table,
-                                const unsigned char *name, int64_t now);
-
 /* A number that no table of this process gave before, so that the lease of one
- * entry is not valid at any other. */
+ * entry is not valid at any other. Needs the lock. */
 uint64_t eq_table_id(struct eq_table *table);
 
-/* How many entries are taken. */
-size_t eq_table_used(const struct eq_table *table);
+/* The entries that were ever used, one after the other, tokens first. */
+static inline uint32_t eq_table_first(const struct eq_table *table)
+{
+  return table->used[EQ_KIND_TOKEN] == 0 ? table->tokens : 0;
+}
+
+static inline uint32_t eq_table_next(const struct eq_table *table, uint32_t i)
+{
+  return i + 1 == table->used[EQ_KIND_TOKEN] ? table->tokens : i + 1;
+}
 
 #endif

@@ -4,15 +4,18 @@
 #include "cache/slot.h"
 
 #include <openssl/crypto.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/digest.h"
 #include "cache/futex.h"
+#include "cache/placement.h"
 #include "cache/snapshot.h"
 
 #define STATE_DATA "equinix.slot.state_data"
+
+/* How often a private entry asks for a place in the common table. */
+#define ASK_EVERY EQ_NS_PER_S
 
 static const char magic;
 
@@ -30,12 +33,14 @@ static struct eq_state_data *state_data_of(lua_State *L)
   return state_data;
 }
 
-/* SHA-256 of the salt and the key's digest: names alone don't allow a known
- * key to be recognized without the salt. */
-static bool name_of(const unsigned char *salt, const char *key, size_t len,
-                    unsigned char *name)
+/* SHA-256 of the salt, the key's digest and what it is: names alone don't
+ * allow a known key to be recognized without the salt, and a token never has
+ * the entry of a note. */
+static bool name_of(const unsigned char *salt, enum eq_kind kind,
+                    const char *key, size_t len, unsigned char *name)
 {
-  unsigned char both[EQ_SALT_SIZE + EQ_DIGEST_SIZE] = {0};
+  unsigned char both[EQ_SALT_SIZE + EQ_DIGEST_SIZE + 1] = {0};
+  both[sizeof both - 1] = kind != EQ_KIND_TOKEN;
   if (salt != NULL) {
     memcpy(both, salt, EQ_SALT_SIZE);
   }
@@ -55,78 +60,34 @@ static void move(struct eq_slot *slot, struct eq_entry *entry)
   }
 }
 
-/* Moves the slot to a private table. */
-static void attach(struct eq_slot *slot, struct eq_private_table *own)
+static void leave_private(struct eq_slot *slot)
 {
+  if (slot->own != NULL) {
+    move(slot, NULL);
+    eq_private_leave(slot->state_data, slot->own);
+    slot->own = NULL;
+  }
+}
+
+/* Moves the slot to a private table, to that of other slots of this name in
+ * this state if there is one. */
+static void go_private(lua_State *L, struct eq_slot *slot, int64_t now)
+{
+  struct eq_private_table *own =
+      slot->alone ? NULL : eq_private_find(slot->state_data, slot->name);
+  if (own == NULL) {
+    own = eq_private_new(slot->state_data, slot->name, slot->kind, slot->alone,
+                         now);
+    if (own == NULL) {
+      luaL_error(L, "not enough memory for a private token entry");
+      return; /* not reached */
+    }
+    slot->crowding = EQ_PRIVATE;
+  }
   own->users++;
   slot->own = own;
   slot->table = own->table;
   move(slot, NULL);
-}
-
-/* NULL: no memory. No slot uses it yet, and the state data lacks it. */
-static struct eq_private_table *new_private(const unsigned char *name)
-{
-  struct eq_private_table *own = malloc(sizeof *own);
-  if (own == NULL) {
-    return NULL;
-  }
-  own->next = NULL;
-  own->users = 0;
-  memcpy(own->name, name, EQ_NAME_SIZE);
-  own->table = eq_table_private(name, eq_now_ns());
-  if (own->table == NULL) {
-    free(own);
-    return NULL;
-  }
-  return own;
-}
-
-static void detach(struct eq_state_data *state_data,
-                   struct eq_private_table *own)
-{
-  if (--own->users > 0) {
-    return;
-  }
-  struct eq_private_table **link = &state_data->privates;
-  while (*link != NULL && *link != own) {
-    link = &(*link)->next;
-  }
-  if (*link != NULL) {
-    *link = own->next;
-  }
-  eq_table_free(own->table);
-  free(own);
-}
-
-/* Uses the private table that other slots of this name have in this state. */
-static bool join_private(struct eq_slot *slot)
-{
-  struct eq_private_table *own = slot->state_data->privates;
-  while (own != NULL && memcmp(own->name, slot->name, EQ_NAME_SIZE) != 0) {
-    own = own->next;
-  }
-  if (own != NULL) {
-    attach(slot, own);
-  }
-  return own != NULL;
-}
-
-static void go_private(lua_State *L, struct eq_slot *slot, bool alone)
-{
-  if (slot->own != NULL) {
-    luaL_error(L, "the lock of a private token entry failed");
-  }
-  struct eq_private_table *own = new_private(slot->name);
-  if (own == NULL) {
-    luaL_error(L, "not enough memory for a private token entry");
-    return; /* not reached */
-  }
-  if (!alone) {
-    own->next = slot->state_data->privates;
-    slot->state_data->privates = own;
-  }
-  attach(slot, own);
 }
 
 void eq_slot_reopen(lua_State *L, struct eq_slot *slot, const char *key,
@@ -134,15 +95,18 @@ void eq_slot_reopen(lua_State *L, struct eq_slot *slot, const char *key,
 {
   struct eq_table *table = eq_table_common();
   eq_slot_close(slot);
-  if (!name_of(table != NULL ? table->salt : NULL, key, len, slot->name)) {
+  if (!name_of(table != NULL ? table->salt : NULL, slot->kind, key, len,
+               slot->name)) {
     luaL_error(L, "libcrypto can't compute SHA-256");
   }
   slot->table = table;
+  slot->crowding = EQ_ROOM;
+  slot->alone = false;
   slot->open = true;
 }
 
 struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
-                             bool alone)
+                             enum eq_kind kind, bool alone)
 {
   struct eq_state_data *state_data = state_data_of(L);
   struct eq_slot *slot = eq_newobject(L, sizeof *slot, EQ_SLOT_CLASS);
@@ -150,15 +114,14 @@ struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
   slot->magic = &magic;
   slot->tick = -1;
   slot->state_data = state_data;
+  slot->kind = kind;
   lua_createtable(L, 1, 0);
   eq_setvalue(L, -2);
   if (key == NULL) {
     return slot;
   }
   eq_slot_reopen(L, slot, key, len);
-  if (alone) {
-    go_private(L, slot, true);
-  }
+  slot->alone = alone;
   return slot;
 }
 
@@ -180,31 +143,77 @@ struct eq_slot *eq_slot_check(lua_State *L)
   return slot;
 }
 
-/* Finds the entry where it was, or where it is now; under the lock. */
-static bool locate(struct eq_slot *slot, bool create, int64_t now)
+/* The entry in the common table, which is locked; with `create` a new one if
+ * there may be one more. */
+static struct eq_entry *locate(struct eq_slot *slot, struct eq_table *table,
+                               bool create, int64_t now)
 {
-  struct eq_entry *entry = eq_table_find(slot->table, slot->entry, slot->name);
+  struct eq_entry *entry = eq_placement_find(
+      table, slot->own == NULL ? slot->entry : NULL, slot->name);
+  bool evicted = false;
   if (entry == NULL && create) {
-    entry = eq_table_claim(slot->table, slot->name, now);
+    entry = eq_placement_claim(table, slot->name, slot->kind, now, &evicted);
+  }
+  if (evicted) {
+    slot->crowding = EQ_EVICTED;
+  }
+  return entry;
+}
+
+/* Enters the common table, with all that a private one held; false: it can't
+ * be there, and nothing is locked. */
+static bool enter_common(struct eq_slot *slot, bool create, int64_t now)
+{
+  struct eq_table *table = slot->alone ? NULL : eq_table_common();
+  struct eq_private_table *own =
+      slot->own != NULL ? slot->own
+                        : eq_private_find(slot->state_data, slot->name);
+  if (table == NULL || (own != NULL && eq_private_is_led(own)) ||
+      !eq_table_lock(table)) {
+    return false;
+  }
+  bool brings = own != NULL && eq_private_has_content(own);
+  bool asks = create || (brings && now >= own->ask_at);
+  struct eq_entry *entry = locate(slot, table, asks, now);
+  if (entry == NULL && (brings || create)) {
+    table->privates += brings ? 0 : 1;
+    eq_table_unlock(table);
+    return false;
+  }
+  if (brings) {
+    eq_entry_move(entry, &own->table->entries[0], eq_table_id(table), now);
+  }
+  leave_private(slot);
+  slot->table = table;
+  move(slot, entry);
+  return true;
+}
+
+static void enter_private(lua_State *L, struct eq_slot *slot, int64_t now)
+{
+  if (slot->own == NULL) {
+    go_private(L, slot, now);
+  }
+  if (!eq_table_lock(slot->table)) {
+    luaL_error(L, "the lock of a private token entry failed");
+    return; /* not reached */
+  }
+  struct eq_entry *entry = &slot->table->entries[0];
+  if (!entry->taken) { /* it had moved to the common table */
+    eq_entry_claim(entry, slot->name, slot->kind, now);
+    slot->crowding = EQ_PRIVATE;
+  }
+  if (now >= slot->own->ask_at) {
+    slot->own->ask_at = eq_after(now, ASK_EVERY);
   }
   move(slot, entry);
-  return entry != NULL || !create;
 }
 
 struct eq_entry *eq_slot_enter(lua_State *L, struct eq_slot *slot, bool create,
                                int64_t now)
 {
-  if (slot->own == NULL) {
-    (void)join_private(slot);
-  }
-  for (;;) {
-    if (slot->table != NULL && eq_table_lock(slot->table)) {
-      if (locate(slot, create, now)) {
-        break;
-      }
-      eq_table_unlock(slot->table);
-    }
-    go_private(L, slot, false);
+  if (!enter_common(slot, create, now)) {
+    enter_private(L, slot, now);
   }
   if (slot->entry != NULL) {
     slot->entered = eq_entry_generation(slot->entry);
@@ -245,6 +254,7 @@ static bool confirm(struct eq_slot *slot)
   int64_t tick = eq_coarse_ns();
   int64_t now = eq_now_ns();
   if (slot->serial == 0 || now >= slot->fresh_until ||
+      (slot->own != NULL && !slot->alone && now >= slot->own->ask_at) ||
       eq_entry_generation(slot->entry) != slot->generation) {
     return false;
   }
@@ -313,7 +323,10 @@ static void end_lease(struct eq_slot *slot)
       !eq_table_lock(slot->table)) {
     return;
   }
-  struct eq_entry *entry = eq_table_find(slot->table, slot->entry, slot->name);
+  struct eq_entry *entry =
+      slot->own != NULL
+          ? slot->entry
+          : eq_placement_find(slot->table, slot->entry, slot->name);
   bool written = entry != NULL &&
                  eq_entry_fail(entry, slot->lease, (struct eq_bytes){0}, 0);
   eq_table_unlock(slot->table);
@@ -330,8 +343,5 @@ void eq_slot_close(struct eq_slot *slot)
   end_lease(slot);
   slot->open = false;
   move(slot, NULL);
-  if (slot->own != NULL) {
-    detach(slot->state_data, slot->own);
-    slot->own = NULL;
-  }
+  leave_private(slot);
 }

@@ -9,6 +9,9 @@
  * Laws of this file:
  *  - A slot does not reserve its entry, which may be given to another name. It
  *    is found again by name, and is made again only for something to store.
+ *  - A private entry is given up for one of the common table as soon as there
+ *    is one; what it held moves with it. That is looked for when the slot is
+ *    read or renewed, and by hits once a second.
  *  - The copy is valid while the generation of the entry does not change and
  *    its token is fresh; anything else is read under the lock.
  *  - Between eq_slot_enter and eq_slot_leave no Lua function is called.
@@ -20,22 +23,16 @@
 
 #include "base/clock.h"
 #include "base/object.h"
+#include "cache/private_table.h"
 #include "cache/shared_table.h"
 
 #define EQ_SLOT_CLASS "equinix.slot"
 
-/* A private table, used by all slots of that name in one Lua state. */
-struct eq_private_table {
-  struct eq_private_table *next;
-  size_t users;
-  struct eq_table *table;
-  unsigned char name[EQ_NAME_SIZE];
-};
-
-/* What all slots of one Lua state share. */
-struct eq_state_data {
-  struct eq_private_table
-      *privates; /* of keys for which the common table was full */
+/* What it took to have an entry when the common table was full. */
+enum eq_crowding {
+  EQ_ROOM,
+  EQ_EVICTED, /* another name's entry, which was of use */
+  EQ_PRIVATE  /* a private table */
 };
 
 struct eq_slot {
@@ -47,7 +44,10 @@ struct eq_slot {
   int64_t fresh_until;    /* of the copy */
   uint64_t serial;        /* of the copy; 0: it is not valid */
   bool open;
-  struct eq_table *table; /* the common or a private one; NULL: none yet */
+  bool alone;                /* it has an entry that no other slot uses */
+  enum eq_kind kind;         /* of its entry */
+  enum eq_crowding crowding; /* since it was last asked for */
+  struct eq_table *table;    /* the common or a private one; NULL: none yet */
   struct eq_private_table *own; /* that private one; NULL: the common one */
   struct eq_state_data
       *state_data;  /* lives in the registry, longer than any slot */
@@ -64,7 +64,7 @@ struct eq_slot {
  * the key. Raises without memory.
  */
 struct eq_slot *eq_slot_open(lua_State *L, const char *key, size_t len,
-                             bool alone);
+                             enum eq_kind kind, bool alone);
 
 /*
  * Makes it the slot of another key, as if it were new, whether it was open or
@@ -93,9 +93,9 @@ struct eq_slot *eq_slot_at(lua_State *L, int idx);
 struct eq_slot *eq_slot_check(lua_State *L);
 
 /*
- * Locks, and finds the entry; with `create` there is always one afterwards, a
- * private one if necessary. NULL: there is none. Locked either way. Raises,
- * unlocked, without memory.
+ * Locks, and finds the entry; with `create` there is one afterwards, a private
+ * one if necessary. NULL without `create`: there is none. Locked either way.
+ * Raises, unlocked, without memory.
  */
 struct eq_entry *eq_slot_enter(lua_State *L, struct eq_slot *slot, bool create,
                                int64_t now);

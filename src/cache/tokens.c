@@ -1,7 +1,7 @@
 /*
  * tokens: the token cache as Lua sees it, `core.tokens`.
  *
- *   tokens.open(key [, alone]) -> slot      tokens.info() -> table
+ *   tokens.open(key [, kind [, alone]]) -> slot  tokens.info() -> table
  *   tokens.bind: slot:bind as a function      tokens.yields: see slot:bind
  *
  * Laws of this file:
@@ -11,8 +11,10 @@
  */
 #include "cache/lease.h"
 #include "cache/lua_values.h"
+#include "cache/places.h"
 #include "cache/slot.h"
 #include "cache/snapshot.h"
+#include "cache/stats.h"
 #include "core.h"
 
 static void push_state(lua_State *L, enum eq_state state)
@@ -208,65 +210,6 @@ static int slot_forget(lua_State *L)
   return 0;
 }
 
-/*
- * slot:rate_limit(n, seconds [, asks]) -> true | false, seconds to wait
- * May this be done now, if it may be done n times (1 to 8) in any span of
- * `seconds`? It counts, unless the caller only `asks`. For the whole entry.
- */
-static int slot_rate_limit(lua_State *L)
-{
-  lua_Integer n = luaL_checkinteger(L, 2);
-  luaL_argcheck(L, n >= 1 && n <= EQ_WINDOW, 2, "1 to 8 expected");
-  int64_t span = eq_check_seconds(L, 3), wait = 0, now = eq_now_ns();
-  bool asks = lua_toboolean(L, 4) != 0;
-  struct eq_slot *slot = eq_slot_check(L);
-  struct eq_entry *entry = eq_slot_enter(L, slot, true, now);
-  bool allowed =
-      eq_entry_rate_limit(entry, (unsigned)n, span, asks, now, &wait);
-  eq_slot_leave(slot);
-  lua_pushboolean(L, allowed);
-  if (allowed) {
-    return 1;
-  }
-  eq_push_seconds(L, wait);
-  return 2;
-}
-
-/*
- * slot:count(i [, by])
- * Adds 1, or `by`, to counter i (1 to 8) of the entry.
- */
-static int slot_count(lua_State *L)
-{
-  lua_Integer i = luaL_checkinteger(L, 2);
-  luaL_argcheck(L, i >= 1 && i <= EQ_COUNTERS, 2, "1 to 8 expected");
-  lua_Integer by = luaL_optinteger(L, 3, 1);
-  luaL_argcheck(L, by >= 0, 3, "a counter never goes back");
-  struct eq_slot *slot = eq_slot_check(L);
-  struct eq_entry *entry = eq_slot_enter(L, slot, true, eq_now_ns());
-  entry->counts[i - 1] += (uint64_t)by;
-  eq_slot_leave(slot);
-  return 0;
-}
-
-/* slot:counters() -> list of the 8 counters of the entry */
-static int slot_counters(lua_State *L)
-{
-  struct eq_slot *slot = eq_slot_check(L);
-  uint64_t counts[EQ_COUNTERS] = {0};
-  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
-  for (int i = 0; i < EQ_COUNTERS && entry != NULL; i++) {
-    counts[i] = entry->counts[i];
-  }
-  eq_slot_leave(slot);
-  lua_createtable(L, EQ_COUNTERS, 0);
-  for (int i = 0; i < EQ_COUNTERS; i++) {
-    eq_push_id(L, counts[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  return 1;
-}
-
 /* slot:close(): ends a lease that it still has. Idempotent. */
 static int slot_close(lua_State *L)
 {
@@ -320,38 +263,20 @@ static int slot_tostring(lua_State *L)
 }
 
 /*
- * tokens.open([key [, alone]]) -> slot
+ * tokens.open([key [, kind [, alone]]]) -> slot
  * key: opaque bytes, of which a salted digest is kept; without it the slot is
- * closed. With `alone` only this slot uses the entry.
+ * closed. kind: "token" (default), or "note" for what is known beside tokens.
+ * Each kind has its own places; a note's record is short. With `alone` only
+ * this slot uses the entry.
  */
 static int tokens_open(lua_State *L)
 {
+  static const char *const kinds[] = {"token", "note", NULL};
   size_t len;
   const char *key = luaL_optlstring(L, 1, NULL, &len);
-  (void)eq_slot_open(L, key, len, lua_toboolean(L, 2) != 0);
-  return 1;
-}
-
-/*
- * tokens.info() -> {shared=, slots=, used=}
- * The common table: do forked processes share it, how many entries does it
- * have, how many are taken.
- */
-static int tokens_info(lua_State *L)
-{
-  struct eq_table *table = eq_table_common();
-  size_t used = 0;
-  if (table != NULL && eq_table_lock(table)) {
-    used = eq_table_used(table);
-    eq_table_unlock(table);
-  }
-  lua_createtable(L, 0, 3);
-  lua_pushboolean(L, eq_table_is_shared());
-  lua_setfield(L, -2, "shared");
-  lua_pushinteger(L, table != NULL ? EQ_SLOTS : 0);
-  lua_setfield(L, -2, "slots");
-  lua_pushinteger(L, (lua_Integer)used);
-  lua_setfield(L, -2, "used");
+  int kind = luaL_checkoption(L, 2, "token", kinds);
+  (void)eq_slot_open(L, key, len, (enum eq_kind)kind,
+                     lua_toboolean(L, 3) != 0);
   return 1;
 }
 
@@ -371,9 +296,9 @@ int eq_open_tokens(lua_State *L)
       {"wait", eq_lease_wait},
       {"reject", slot_reject},
       {"forget", slot_forget},
-      {"rate_limit", slot_rate_limit},
-      {"count", slot_count},
-      {"counters", slot_counters},
+      {"rate_limit", eq_stats_rate_limit},
+      {"count", eq_stats_count},
+      {"counters", eq_stats_counters},
       {"reopen", slot_reopen},
       {"close", slot_close},
       {"ffi", slot_ffi},
@@ -387,10 +312,11 @@ int eq_open_tokens(lua_State *L)
   };
   static const luaL_Reg functions[] = {
       {"open", tokens_open},
-      {"info", tokens_info},
+      {"info", eq_stats_info},
       {"bind", slot_bind},
       {NULL, NULL},
   };
+  eq_places_read(L);
   (void)eq_table_common();
   eq_newclass(L, EQ_SLOT_CLASS, methods, meta);
   eq_newlib(L, functions);

@@ -15,7 +15,7 @@
 
 /* Up to so many files are all checked; of more, this many from a random
  * start. */
-#define CHECK_MAX 256
+#define CHECK_MAX 64
 
 /* Reading names is cheap, but not free. */
 #define NAMES_MAX 8192

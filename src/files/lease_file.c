@@ -163,18 +163,18 @@ void eq_lease_file_drop(struct eq_lease_file *lease)
   lease->held = false;
 }
 
-/* Is the lease still valid? The answer holds as long as the folder's lock. */
-static enum eq_file_result check(struct eq_private_dir *dir, const char *name,
-                                 const struct eq_lease_file *lease)
+/* Is its file the one at the name? The answer holds as long as the folder's
+ * lock. */
+static enum eq_file_result is_there(struct eq_private_dir *dir,
+                                    const struct eq_lease_file *lease)
 {
   char file[EQ_FILE_SIZE];
   struct stat own;
   struct stat there;
-  if (!lease->held || lease->generation != eq_fork_generation() ||
-      strcmp(lease->name, name) != 0 || eq_now_ns() >= lease->end) {
+  if (!lease->held || lease->generation != eq_fork_generation()) {
     return EQ_FILE_STALE;
   }
-  name_file(file, name, EQ_LEASE);
+  name_file(file, lease->name, EQ_LEASE);
   enum eq_file_result result = eq_private_dir_stat(dir, file, &there);
   if (result != EQ_FILE_DONE) {
     return result == EQ_FILE_ABSENT ? EQ_FILE_STALE : result;
@@ -185,6 +185,31 @@ static enum eq_file_result check(struct eq_private_dir *dir, const char *name,
   return own.st_dev == there.st_dev && own.st_ino == there.st_ino
              ? EQ_FILE_DONE
              : EQ_FILE_STALE;
+}
+
+/* Is the lease still valid? */
+static enum eq_file_result check(struct eq_private_dir *dir, const char *name,
+                                 const struct eq_lease_file *lease)
+{
+  if (strcmp(lease->name, name) != 0 || eq_now_ns() >= lease->end) {
+    return EQ_FILE_STALE;
+  }
+  return is_there(dir, lease);
+}
+
+void eq_lease_file_end(struct eq_private_dir *dir, struct eq_lease_file *lease)
+{
+  char file[EQ_FILE_SIZE];
+  /* A new lease is taken under the folder's lock: no other process has opened
+   * this file and is about to lock it. */
+  if (lease->held && eq_lock_fd_try(dir->fd)) {
+    if (is_there(dir, lease) == EQ_FILE_DONE) {
+      name_file(file, lease->name, EQ_LEASE);
+      (void)unlinkat(dir->fd, file, 0);
+    }
+    eq_private_dir_unlock(dir);
+  }
+  eq_lease_file_drop(lease);
 }
 
 /* ------------------------------------------------------------------ saving */

@@ -46,6 +46,14 @@ enum eq_file_result eq_lease_file_take(struct eq_private_dir *dir,
 void eq_lease_file_drop(struct eq_lease_file *lease);
 
 /*
+ * The same, and removes the lease's file, so that none is left for each name
+ * that was ever used. Not if another process has the folder locked just now: a
+ * cleanup does it then. Needs an open folder, not locked.
+ */
+void eq_lease_file_end(struct eq_private_dir *dir,
+                       struct eq_lease_file *lease);
+
+/*
  * Replaces the record of the name, which must be the name of the lease:
  * EQ_FILE_DONE; or EQ_FILE_STALE or EQ_FILE_FAILED, and the old record stays.
  * Cleans up on the way. Needs an open folder, not locked.

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "files/lock_fd.h"
+#include "files/make_folder.h"
 
 /* How long to wait for the folder's lock, and how often it is tried. */
 #define PATIENCE EQ_NS_PER_S
@@ -57,36 +57,13 @@ static const char *problem_of(const struct stat *st)
 
 static const char no_folder[] =
     "it is not a folder, or a link to one; give the folder itself";
+static const char foreign[] =
+    "a folder above it belongs to another user, and nothing is made below "
+    "that; set HOME to your own or choose another dir";
 static const char no_file[] =
     "it is not a plain file (a link, for example); remove it";
 
 /* -------------------------------------------------------------- the folder */
-
-/*
- * Makes the folder and the parents that it lacks. 0, or the errno value of the
- * first step whose failure mattered.
- */
-static int make_folders(const char *path)
-{
-  char parent[PATH_MAX];
-  size_t len = strlen(path);
-  int first = 0;
-  if (len >= sizeof parent) {
-    return ENAMETOOLONG;
-  }
-  memcpy(parent, path, len + 1);
-  for (char *p = strchr(parent + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
-    *p = '\0';
-    if (mkdir(parent, S_IRWXU) != 0 && errno != EEXIST && first == 0) {
-      first = errno; /* does not matter if that folder exists */
-    }
-    *p = '/';
-  }
-  if (mkdir(path, S_IRWXU) == 0 || errno == EEXIST) {
-    return 0;
-  }
-  return errno == ENOENT && first != 0 ? first : errno;
-}
 
 static int open_folder(const char *path)
 {
@@ -104,9 +81,12 @@ enum eq_file_result eq_private_dir_open(struct eq_private_dir *dir,
     if (!make) {
       return EQ_FILE_ABSENT;
     }
-    int reason = make_folders(path);
+    int reason = eq_make_folder(path);
     if (reason != 0) {
-      return eq_private_dir_fail(dir, "", "the folder can't be made", reason);
+      return reason == EQ_FOREIGN_FOLDER
+                 ? eq_private_dir_fail(dir, "", foreign, 0)
+                 : eq_private_dir_fail(dir, "", "the folder can't be made",
+                                       reason);
     }
     dir->fd = open_folder(path);
   }

@@ -59,7 +59,8 @@ bool eq_private_dir_is_name(const char *name, size_t len);
 
 /*
  * Opens the folder; with `make` it and its parents are made if they are
- * missing, for their owner only; without, EQ_FILE_ABSENT: there is none. To be
+ * missing, for their owner only, but not below a folder of another user
+ * (make_folder.h); without, EQ_FILE_ABSENT: there is none. To be
  * closed after any result.
  */
 enum eq_file_result eq_private_dir_open(struct eq_private_dir *dir,

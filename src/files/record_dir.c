@@ -17,6 +17,7 @@
 #include "base/object.h"
 #include "core.h"
 #include "files/lease_file.h"
+#include "files/make_folder.h"
 #include "files/private_dir.h"
 
 #define FOLDER "equinix.folder"
@@ -190,6 +191,24 @@ static int l_lock(lua_State *L)
 }
 
 /*
+ * folder:unlock(lease)
+ * Ends a lease and removes its file. Does not wait, and does nothing for one
+ * that has ended.
+ */
+static int l_unlock(lua_State *L)
+{
+  struct eq_private_dir dir = {.fd = -1};
+  const char *path = check_folder(L);
+  struct eq_lease_file *lease = luaL_checkudata(L, 2, LEASE);
+  if (lease->held && eq_private_dir_open(&dir, path, false) == EQ_FILE_DONE) {
+    eq_lease_file_end(&dir, lease);
+  }
+  eq_private_dir_close(&dir);
+  eq_lease_file_drop(lease);
+  return 0;
+}
+
+/*
  * folder:remove(name) -> true | nil, reason
  * Removes the record, not its lease; true if there is none.
  */
@@ -289,12 +308,39 @@ static int l_folder(lua_State *L)
   return 1;
 }
 
+/*
+ * core.may_make_folder(path) -> true | nil, reason
+ * Is every folder above that path this user's or the system's? reason:
+ * "foreign", or the name of a system error. path: absolute.
+ */
+static int l_may_make_folder(lua_State *L)
+{
+  int reason = eq_may_make_folder(luaL_checkstring(L, 1));
+  if (reason == 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  if (reason == EQ_FOREIGN_FOLDER) {
+    lua_pushliteral(L, "foreign");
+  } else {
+    const char *name = eq_errno_name(reason);
+    lua_pushstring(L, name != NULL ? name : "unknown");
+  }
+  return 2;
+}
+
 int eq_open_record_dir(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"folder", l_folder}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"folder", l_folder},
+      {"may_make_folder", l_may_make_folder},
+      {NULL, NULL},
+  };
   static const luaL_Reg folder[] = {
       {"aside", l_aside},   {"lock", l_lock}, {"read", l_read},
-      {"remove", l_remove}, {"save", l_save}, {NULL, NULL},
+      {"remove", l_remove}, {"save", l_save}, {"unlock", l_unlock},
+      {NULL, NULL},
   };
   static const luaL_Reg lease[] = {{"close", l_close}, {NULL, NULL}};
   static const luaL_Reg of_lease[] = {

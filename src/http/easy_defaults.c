@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "http/identity_files.h"
+
 /*
  * Numbers that are the same for every request. What is missing is at
  * libcurl's default on purpose: HTTP/2 where TLS offers it, no cookies, no
@@ -29,8 +32,6 @@ static const struct {
     /* Signals belong to the host; timeouts must not need SIGALRM. */
     {CURLOPT_NOSIGNAL, 1},
     {CURLOPT_NOPROGRESS, 1},
-    /* Better wait for a connection that HTTP/2 can share than open 50. */
-    {CURLOPT_PIPEWAIT, 1},
 #if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
     /* A thread that still resolves a name must not hold up the end of a
      * transfer that gave up on it; it ends by itself. */
@@ -57,13 +58,9 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* The option for each part of the identity. */
-static const CURLoption identity_option[EQ_IDENTITY_SIZE] = {
-    [EQ_CA_FILE] = CURLOPT_CAINFO,
-    [EQ_CLIENT_CERT] = CURLOPT_SSLCERT,
-    [EQ_CLIENT_KEY] = CURLOPT_SSLKEY,
-    [EQ_PROXY] = CURLOPT_PROXY,
-};
+/* Authorities count that long without a look at the file they came from, in
+ * seconds: libcurl would keep them for a day. Not every TLS library does. */
+#define CA_SECONDS 5L
 
 static CURLcode set_fixed(CURL *handle)
 {
@@ -80,6 +77,13 @@ static CURLcode set_fixed(CURL *handle)
       return rc;
     }
   }
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
+  CURLcode rc = curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, CA_SECONDS);
+  if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN &&
+      rc != CURLE_UNKNOWN_OPTION) {
+    return rc;
+  }
+#endif
 #if LIBCURL_VERSION_NUM < 0x075500 /* 7.85 */
   return curl_easy_setopt(handle, CURLOPT_PROTOCOLS,
                           (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
@@ -146,23 +150,6 @@ static CURLcode set_hooks(struct eq_easy *easy,
   return set_attempt(easy, hooks);
 }
 
-/*
- * A ca_file replaces the system's trust and does not add to it: libcurl's
- * built-in directory of authorities is switched off beside it.
- */
-static CURLcode set_trust(CURL *handle, const char *ca_file)
-{
-  CURLcode rc = curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
-  if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
-    return rc; /* not built in: then there is no directory */
-  }
-  rc = curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, NULL);
-  if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
-    return rc;
-  }
-  return curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, ca_file);
-}
-
 /* What the request says, in the order of enum eq_identity. */
 static void list_identity(const struct eq_request *request,
                           const char *list[EQ_IDENTITY_SIZE])
@@ -170,29 +157,29 @@ static void list_identity(const struct eq_request *request,
   list[EQ_CA_FILE] = request->ca_file;
   list[EQ_CLIENT_CERT] = request->client_cert;
   list[EQ_CLIENT_KEY] = request->client_key;
+  list[EQ_KEY_PASSWORD_FILE] = request->client_key_password_file;
   list[EQ_PROXY] = request->proxy;
 }
 
+/* The files and the proxy; the list has the same, to compare with later. */
 static CURLcode set_identity(struct eq_easy *easy,
-                             const char *const list[EQ_IDENTITY_SIZE])
+                             const struct eq_request *request,
+                             const char *const list[EQ_IDENTITY_SIZE],
+                             char *why)
 {
   for (int i = 0; i < EQ_IDENTITY_SIZE; i++) {
-    if (list[i] == NULL) {
-      continue; /* at its default since the reset */
-    }
-    CURLcode rc = curl_easy_setopt(easy->handle, identity_option[i], list[i]);
-    if (rc == CURLE_OK) {
-      rc = eq_easy_state_remember(&easy->state.identity[i], list[i],
-                                  strlen(list[i]));
-    }
-    if (rc == CURLE_OK && i == EQ_CA_FILE) {
-      rc = set_trust(easy->handle, list[i]);
-    }
+    CURLcode rc = list[i] == NULL
+                      ? CURLE_OK
+                      : eq_easy_state_remember(&easy->state.identity[i],
+                                               list[i], strlen(list[i]));
     if (rc != CURLE_OK) {
       return rc;
     }
   }
-  return CURLE_OK;
+  CURLcode rc = eq_identity_files_set(easy->handle, request, why);
+  return rc != CURLE_OK || request->proxy == NULL
+             ? rc
+             : curl_easy_setopt(easy->handle, CURLOPT_PROXY, request->proxy);
 }
 
 static bool same_identity(const struct eq_easy_state *state,
@@ -206,23 +193,56 @@ static bool same_identity(const struct eq_easy_state *state,
   return true;
 }
 
+/* A connection without TLS, to a proxy too, has no use for the files. */
+static bool is_plain(const struct eq_request *request)
+{
+  return strncmp(request->url, "https:", 6) != 0 &&
+         (request->proxy == NULL ||
+          !curl_strnequal(request->proxy, "https:", 6));
+}
+
+unsigned eq_easy_defaults_stamp(const struct eq_easy *easy,
+                                const struct eq_request *request)
+{
+  const struct eq_easy_state *state = &easy->state;
+  const char *identity[EQ_IDENTITY_SIZE];
+  if (is_plain(request)) {
+    return 0;
+  }
+  list_identity(request, identity);
+  if (state->defaults && state->stamp != 0 &&
+      eq_coarse_ns() < state->look_at && same_identity(state, identity)) {
+    return state->stamp;
+  }
+  return eq_identity_files_stamp(request);
+}
+
 CURLcode eq_easy_defaults_set(struct eq_easy *easy,
                               const struct eq_request *request,
                               const struct eq_easy_hooks *hooks)
 {
   const char *identity[EQ_IDENTITY_SIZE];
+  struct eq_easy_state *state = &easy->state;
   list_identity(request, identity);
-  if (easy->state.defaults && same_identity(&easy->state, identity)) {
-    return CURLE_OK;
+  bool same = state->defaults && same_identity(state, identity) &&
+              (request->stamp == 0 || request->stamp == state->stamp);
+  if (!same) {
+    eq_easy_reset(easy);
+    CURLcode rc = set_fixed(easy->handle);
+    if (rc == CURLE_OK) {
+      rc = set_hooks(easy, hooks);
+    }
+    if (rc == CURLE_OK) {
+      rc = set_identity(easy, request, identity, hooks->error);
+    }
+    if (rc != CURLE_OK) {
+      return rc;
+    }
+    state->stamp = request->stamp;
+    state->defaults = true;
   }
-  eq_easy_reset(easy);
-  CURLcode rc = set_fixed(easy->handle);
-  if (rc == CURLE_OK) {
-    rc = set_hooks(easy, hooks);
+  if (request->stamp != 0 && eq_coarse_ns() >= state->look_at) {
+    state->look_at = eq_coarse_ns() + EQ_IDENTITY_FILES_NS;
   }
-  if (rc == CURLE_OK) {
-    rc = set_identity(easy, identity);
-  }
-  easy->state.defaults = rc == CURLE_OK;
-  return rc;
+  return CURLE_OK;
 }

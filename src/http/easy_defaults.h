@@ -35,6 +35,11 @@ struct eq_easy_hooks {
   void *close_owner;
 };
 
+/* The version of the files that this request will use: request->stamp. Looks
+ * at them once a second. */
+unsigned eq_easy_defaults_stamp(const struct eq_easy *easy,
+                                const struct eq_request *request);
+
 /*
  * Does nothing where the handle has all that already. A reset keeps live
  * connections, the DNS cache and TLS sessions. After anything but CURLE_OK

@@ -9,6 +9,7 @@
 #define EQ_HTTP_EASY_STATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 
@@ -19,6 +20,7 @@ enum eq_identity {
   EQ_CA_FILE,
   EQ_CLIENT_CERT,
   EQ_CLIENT_KEY,
+  EQ_KEY_PASSWORD_FILE,
   EQ_PROXY,
   EQ_IDENTITY_SIZE
 };
@@ -28,6 +30,7 @@ struct eq_easy_state {
   bool watched;            /* libcurl reports each attempt before it sends */
   bool fresh_connect;      /* to use a new connection */
   bool http1;              /* HTTP/2 is not offered */
+  bool pipewait;           /* waits for a connection to share */
   bool verbose;            /* libcurl says what it does */
   bool forbid_reuse;       /* to close the connection afterwards */
   char form;               /* of enum form in easy_options.c; 0: none */
@@ -39,6 +42,8 @@ struct eq_easy_state {
   struct eq_buffer lines;   /* as in struct eq_request */
   struct curl_slist *slist; /* owned; made of lines */
   struct eq_buffer identity[EQ_IDENTITY_SIZE]; /* empty: not given */
+  unsigned stamp;  /* of the identity's files; 0: libcurl got none yet */
+  int64_t look_at; /* on eq_coarse_ns: when to look at them again */
 };
 
 struct eq_easy {

@@ -60,8 +60,9 @@ static const struct {
 
 /*
  * What only libcurl's message says. With TLS 1.3 a server refuses the client's
- * certificate when the client has finished its handshake already; and GnuTLS
- * reports a file that can't be read as a failed handshake.
+ * certificate when the client has finished its handshake already; GnuTLS
+ * reports a file that can't be read as a failed handshake; and where libcurl
+ * has no file of authorities, GnuTLS finds the system's, or silently none.
  */
 static const struct {
   CURLcode result;
@@ -80,6 +81,13 @@ static const struct {
       "the server broke off with a TLS alert; "
       "it may want a client certificate",
       FINAL}},
+    {CURLE_PEER_FAILED_VERIFICATION,
+     "CAfile: none",
+     {CURLE_PEER_FAILED_VERIFICATION, TLS, "CURLE_PEER_FAILED_VERIFICATION",
+      "the server's certificate is not trusted; if this system has no list of "
+      "certificate authorities, install the package ca-certificates, or give "
+      "ca_file",
+      FINAL}},
     {CURLE_SSL_CONNECT_ERROR,
      "error reading X.509",
      {CURLE_SSL_CERTPROBLEM, CONFIG, "CURLE_SSL_CERTPROBLEM",
@@ -93,6 +101,14 @@ static const struct {
 static const struct eq_curl_result bad_answer = {
     CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "CURLE_WEIRD_SERVER_REPLY",
     "the response is not valid HTTP", FINAL};
+
+/* The authorities that libcurl trusts by itself are in a package that small
+ * systems leave out; the user has named no file. */
+static const struct eq_curl_result no_system_ca = {
+    CURLE_SSL_CACERT_BADFILE, CONFIG, "CURLE_SSL_CACERT_BADFILE",
+    "the system's list of certificate authorities cannot be read: install the "
+    "package ca-certificates, or give ca_file",
+    FINAL};
 
 /*
  * Errno values of a connection, and whether they belong to the time before it
@@ -147,6 +163,9 @@ static const struct eq_curl_result *row_of(const struct eq_error_facts *facts)
 {
   const struct eq_curl_result *row = eq_curl_result(facts->result);
   bool ours = strcmp(row->kind, CONFIG) == 0;
+  if (facts->result == CURLE_SSL_CACERT_BADFILE && !facts->own_ca) {
+    return &no_system_ca;
+  }
   return ours && facts->sent ? &bad_answer : row;
 }
 

@@ -40,6 +40,7 @@ struct eq_error_facts {
   const char *detail;  /* libcurl's message, "" when it has none */
   bool unframed;       /* nothing but the connection's end ends the body */
   const char *coding;  /* of the body, for causes about it */
+  bool own_ca;         /* the request has a ca_file */
   const char *proxy;   /* "host:port" */
   long proxy_status;   /* its answer to CONNECT */
 };
@@ -47,7 +48,7 @@ struct eq_error_facts {
 struct eq_error {
   const char *kind;                    /* static */
   char code[40];                       /* "ECONNREFUSED", "CURLE_...", ... */
-  char message[CURL_ERROR_SIZE + 128]; /* ours, then libcurl's if harmless */
+  char message[CURL_ERROR_SIZE + 192]; /* ours, then libcurl's if harmless */
   bool sent;
   bool retryable; /* another attempt may succeed */
 };

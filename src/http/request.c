@@ -255,6 +255,7 @@ static const struct {
     {NAME(ca_file), read_plain, AT(ca_file)},
     {NAME(client_cert), read_plain, AT(client_cert)},
     {NAME(client_key), read_plain, AT(client_key)},
+    {NAME(client_key_password_file), read_plain, AT(client_key_password_file)},
     {NAME(proxy), read_plain, AT(proxy)},
 };
 

@@ -38,10 +38,12 @@ struct eq_request {
   long connections;       /* to its origin at most, where HTTP/2 shares them */
   double connect_timeout; /* seconds; infinite: no limit of its own */
   const char *sink;       /* path for the body of a 2xx; NULL: memory */
-  const char *ca_file;    /* these four may be NULL */
+  const char *ca_file;    /* these five may be NULL */
   const char *client_cert;
   const char *client_key;
+  const char *client_key_password_file;
   const char *proxy;
+  unsigned stamp; /* of these files, see identity_files.h; 0: no TLS */
 };
 
 /*

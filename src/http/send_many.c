@@ -31,6 +31,7 @@ static const size_t strings[] = {
     offsetof(struct eq_request, ca_file),
     offsetof(struct eq_request, client_cert),
     offsetof(struct eq_request, client_key),
+    offsetof(struct eq_request, client_key_password_file),
     offsetof(struct eq_request, proxy),
 };
 

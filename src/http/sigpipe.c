@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "http/curl_init.h"
+#include "http/tls_errors.h"
 
 static void only_sigpipe(sigset_t *set)
 {
@@ -18,6 +19,7 @@ static void only_sigpipe(sigset_t *set)
 void eq_sigpipe_block(struct eq_sigpipe *state)
 {
   sigset_t sigpipe;
+  state->tls_marked = eq_tls_errors_mark();
   state->blocked = false;
   if (!eq_curl_has_sigpipe()) {
     return;
@@ -52,6 +54,7 @@ static void remove_pending(void)
 
 void eq_sigpipe_release(const struct eq_sigpipe *state)
 {
+  eq_tls_errors_drop(state->tls_marked);
   if (!state->blocked) {
     return;
   }

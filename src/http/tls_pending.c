@@ -3,43 +3,12 @@
  */
 #include "http/tls_pending.h"
 
-#include <dlfcn.h>
-#include <stdatomic.h>
 #include <stddef.h>
+
+#include "http/tls_library.h"
 
 typedef int asks_int(const void *session);
 typedef size_t asks_size(const void *session);
-
-/* A function of libcurl's library; NULL: libcurl does not depend on it. */
-static void *find(const char *name)
-{
-  Dl_info libcurl;
-  union {
-    CURLcode (*function)(long);
-    void *address;
-  } known = {.function = curl_global_init};
-  if (dladdr(known.address, &libcurl) == 0) {
-    return NULL;
-  }
-  /* It is loaded already; this only finds it, and what it depends on. */
-  void *library = dlopen(libcurl.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-  void *found = library == NULL ? NULL : dlsym(library, name);
-  if (library != NULL) {
-    (void)dlclose(library);
-  }
-  return found;
-}
-
-/* Found once; every thread finds the same. */
-static void *find_once(void *_Atomic *place, const char *name)
-{
-  void *found = atomic_load(place);
-  if (found == NULL) {
-    found = find(name);
-    atomic_store(place, found);
-  }
-  return found;
-}
 
 static bool ask_openssl(const void *session)
 {
@@ -47,7 +16,7 @@ static bool ask_openssl(const void *session)
   union {
     void *address;
     asks_int *function;
-  } pending = {.address = find_once(&place, "SSL_pending")};
+  } pending = {.address = eq_tls_library_find(&place, "SSL_pending")};
   return pending.address == NULL || pending.function(session) != 0;
 }
 
@@ -57,7 +26,8 @@ static bool ask_gnutls(const void *session)
   union {
     void *address;
     asks_size *function;
-  } pending = {.address = find_once(&place, "gnutls_record_check_pending")};
+  } pending = {.address =
+                   eq_tls_library_find(&place, "gnutls_record_check_pending")};
   return pending.address == NULL || pending.function(session) != 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "http/easy_options.h"
+#include "http/identity_files.h"
 
 /* How often one request may go out once more. */
 #define RESTARTS_MAX 10
@@ -47,6 +48,8 @@ static CURLcode set_options(struct eq_transfer *transfer, double seconds)
   };
   transfer->attempt.handle = transfer->easy.handle;
   transfer->attempt.request = &transfer->request;
+  transfer->request.stamp =
+      eq_easy_defaults_stamp(&transfer->easy, &transfer->request);
   if (!transfer->easy.state.watched &&
       !eq_connection_all_quiet(transfer->attempt.pool)) {
     transfer->request.anew = true;
@@ -158,6 +161,7 @@ static void add_facts(struct eq_transfer *transfer,
 static void fail(struct eq_transfer *transfer, CURLcode result)
 {
   char proxy[EQ_PROXY_NAME_MAX];
+  eq_identity_files_explain(&transfer->request, &result, transfer->detail);
   struct eq_error_facts facts = {
       .cause = transfer->response.cause,
       .result = result,
@@ -166,6 +170,7 @@ static void fail(struct eq_transfer *transfer, CURLcode result)
       .head_done = transfer->response.stage == EQ_RESPONSE_DONE,
       .detail = transfer->detail,
       .coding = eq_decoder_name(transfer->response.decoder.coding),
+      .own_ca = transfer->request.ca_file != NULL,
       .proxy = proxy,
   };
   add_facts(transfer, &facts, proxy, sizeof proxy);

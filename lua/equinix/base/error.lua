@@ -1,9 +1,10 @@
 --- error: the one shape of every failure.
 --
 -- Law of this file: a message is built from our own text, codes and numbers,
--- and at most names of members. What else a server wrote is kept beside it as
--- data (`errors`), never inside it, and nothing that a caller sent is in
--- either. No secret, no query string.
+-- names of members, and what the first error of a server's body says, in one
+-- short line (http/error_message). What else a server wrote is kept beside it
+-- as data (`errors`). Nothing that a caller sent is in either, unless the
+-- server repeats it. No secret, no query string.
 
 local printable = require "equinix.base.printable"
 
@@ -28,7 +29,7 @@ local M = {}
 ---@field code? string Equinix's error code, or a symbolic cause
 ---@field errors? equinix.ErrorDetail[] every error of the response's body
 ---@field retryable boolean whether the same call may succeed later
----@field retry_after? number seconds
+---@field retry_after? number seconds, in tenths
 ---@field correlation_id? string for Equinix's support
 ---@field op? string "POST /oauth2/v1/token"
 ---@field response? equinix.Response where there is one
@@ -65,10 +66,35 @@ local RETRYABLE_STATUS = {
   [504] = true,
 }
 
+--- Seconds to wait, rounded up to tenths; whole ones are integers.
+---@param seconds number
+---@return number
+function M.rounded(seconds)
+  local tenths = math.ceil(seconds * 10 - 1e-6) + 0 -- LuaJIT has -0
+  return tenths % 10 == 0 and math.floor(tenths / 10) or tenths / 10
+end
+
+--- Seconds to wait, for a message.
+---@param seconds number
+---@return string "120 s"
+function M.seconds(seconds)
+  return ("%.0f s"):format(math.ceil(seconds - 1e-6))
+end
+
+--- How often something was tried, for a message.
+---@param attempts integer|nil
+---@return string " after 4 attempts", or "" for a single one
+function M.after_attempts(attempts)
+  return (attempts or 1) > 1 and (" after %d attempts"):format(attempts) or ""
+end
+
 --- Makes an error of a table of its fields (`kind` and `message` at least).
 ---@param fields table
 ---@return equinix.Error
 function M.new(fields)
+  if fields.retry_after then
+    fields.retry_after = M.rounded(fields.retry_after)
+  end
   if fields.retryable == nil then
     fields.retryable = fields.kind == "network" or fields.kind == "timeout"
       or (fields.kind == "http" and RETRYABLE_STATUS[fields.status] or false)
@@ -106,13 +132,16 @@ end
 --- The error for a transfer without a response.
 ---@param transport_err equinix.transport.err
 ---@param op string
+---@param attempts? integer how often it was sent
 ---@return equinix.Error
-function M.from_transport(transport_err, op)
+function M.from_transport(transport_err, op, attempts)
+  local often = M.after_attempts(attempts)
   return M.new {
     kind = transport_err.kind or "network",
     code = transport_err.code,
-    message = ("%s: %s"):format(op,
-      transport_err.message or "the transfer failed"),
+    message = ("%s: %s%s"):format(op,
+      transport_err.message or "the transfer failed",
+      often ~= "" and " (" .. often:sub(2) .. ")" or ""),
     op = op,
     retryable = transport_err.retryable,
     maybe_sent = transport_err.maybe_sent ~= false,

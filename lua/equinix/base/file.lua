@@ -1,7 +1,12 @@
 --- file: whole files, read and written.
 --
--- Law of this file: a write counts when the file is closed, since a full disk
--- may show only then. A message names the file and the reason.
+-- Laws of this file: a write counts when the file is closed, since a full disk
+-- may show only then. A message names the file and the reason. What a user
+-- names may be a pipe (the shell's <(...)), which can be read only once: such
+-- a file is read by read_given, which keeps the bytes of a pipe.
+
+-- Not at once: the emulator has no core.
+local core = require("equinix.base.lazy") "equinix.core"
 
 local M = {}
 
@@ -20,6 +25,30 @@ function M.read(path)
     return nil, path .. ": " .. tostring(reason)
   end
   return bytes
+end
+
+-- What the common codes of the system mean.
+local REASONS = {
+  EACCES = "permission denied (EACCES)",
+  EISDIR = "it is a directory (EISDIR)",
+  ENOENT = "there is no such file (ENOENT)",
+  ETIMEDOUT = "it is a pipe, and nothing came (ETIMEDOUT)",
+}
+
+--- The bytes of a file that the user named. A regular file is read anew each
+--- time; a pipe once for this process, whatever reads it later.
+---@param path string
+---@param max integer bytes, 1 MiB at most
+---@return string|nil
+---@return string|nil message
+function M.read_given(path, max)
+  local bytes, code = core.read_file(path, max)
+  if bytes then
+    return bytes
+  elseif code == "EFBIG" then
+    return nil, ("%s: it is longer than %d bytes"):format(path, max)
+  end
+  return nil, path .. ": " .. (REASONS[code] or code)
 end
 
 local function failed(path, reason)

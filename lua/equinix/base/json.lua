@@ -8,6 +8,7 @@
 -- unchanged.
 
 local core = require "equinix.core"
+local integers = require "equinix.base.json_integers"
 local tables = require "equinix.base.table"
 local text_of = require "equinix.base.text"
 
@@ -40,8 +41,15 @@ cjson.encode_invalid_numbers(false)
 cjson.decode_invalid_numbers(false)
 
 -- Numbers of which the library writes all digits: whole ones below 1e14, and
--- fractions of six decimal places.
-local LARGEST = 1e14
+-- fractions of six decimal places. One that does not write these as they are
+-- gets no number to write.
+local DIGITS = "[99999999999999,-99999999999999,12345678.123456,0.5]"
+local LARGEST = in_c_locale(cjson.encode, { 99999999999999, -99999999999999,
+  12345678.123456, 0.5 }) == DIGITS and 1e14 or 0
+
+-- Whether the library reads a whole number beyond 64 bits as another one.
+local cuts_integers = in_c_locale(cjson.decode,
+  "[18446744073709551616]")[1] ~= 2 ^ 64
 
 local MAX_DEPTH = 128
 
@@ -103,7 +111,8 @@ local function prepare_table(value, depth)
       and (member % 1 ~= 0 or member >= LARGEST or member <= -LARGEST) then
       new = prepare(member, depth + 1)
     end
-    if type(key) == "number" and (key % 1 ~= 0 or key <= -LARGEST)
+    if type(key) == "number"
+      and (key % 1 ~= 0 or key >= LARGEST or key <= -LARGEST)
       and not is_short(key) and is_finite(key) then
       name = text_of.of_number(key)
     end
@@ -179,6 +188,9 @@ function M.decode(text, infinite)
   local ok, value = core.in_c_locale(cjson.decode, text)
   if not ok and not core.in_c_locale(cjson.decode, "0.5") then
     ok, value = decode_anew(text)
+  end
+  if ok and cuts_integers and integers.is_long(text) then
+    ok, value = core.in_c_locale(cjson.decode, integers.as_floats(text))
   end
   if not ok then
     return nil, (tostring(value):gsub("^.-:%d+: ", ""))

@@ -4,6 +4,7 @@
 -- is sent, and the message names the option. No message quotes a credential.
 
 local json = require "equinix.base.json"
+local nginx = require("equinix.base.lazy") "equinix.supervisor.nginx"
 local text_of = require "equinix.base.text"
 local trim = require "equinix.base.trim"
 
@@ -24,13 +25,32 @@ function M.between(least, most)
   end
 end
 
+--- A converter for argparse that accepts a number of seconds.
+---@param text string
+---@return number|nil
+---@return string|nil message
+function M.seconds(text)
+  local n = text_of.number(text)
+  if n and n > 0 and n < math.huge then
+    return n
+  end
+  return nil, ("'%s' is not a number of seconds above 0"):format(text)
+end
+
+-- An nginx that was named has to be there, and to run Lua.
+local function nginx_of(path)
+  local found, message = nginx.find(path)
+  return found and path, message
+end
+
 --- The options of a command that runs nginx in the foreground.
 function M.nginx_options(command)
   command:option("--ready-file", "Write a JSON object into this file when it "
     .. "listens."):target "ready_file":argname "<path>"
   command:flag("--until-eof", "End when standard input ends.")
     :target "until_eof"
-  command:option("--nginx", "Use this nginx."):argname "<path>"
+  command:option("--nginx", "Use this nginx."):convert(nginx_of)
+    :argname "<path>"
 end
 
 local function unreadable(reason)

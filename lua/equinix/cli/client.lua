@@ -4,8 +4,9 @@
 -- in the file store between two of them; otherwise each would make a token
 -- request. A failure of the store is reported and fails no command.
 
+local arguments = require "equinix.cli.arguments"
+local exit_code = require "equinix.cli.exit_code"
 local file = require("equinix.base.lazy") "equinix.store.file"
-local number = require("equinix.base.text").number
 
 local M = {}
 
@@ -26,8 +27,24 @@ function M.options(command)
   command:option("--proxy", "Use this proxy, such as http://host:port. Proxy "
     .. "variables are not used."):convert(proxy_of):argname "<url>"
   command:option("--timeout", "Deadline for the whole call, in seconds.")
-    :convert(number):argname "<s>"
+    :convert(arguments.seconds):argname "<s>"
   command:flag("--no-store", "Keep no token in a file for the next call.")
+end
+
+--- What is wrong with an option of `options` that can't be seen from its text;
+--- nil when nothing is.
+---@param args table of argparse
+---@return table|nil mistake
+function M.mistake(args)
+  local opened, reason = true, nil
+  if args.ca_file then
+    opened, reason = io.open(args.ca_file, "rb")
+  end
+  if not opened then
+    return exit_code.mistake("--ca-file: " .. reason)
+  elseif io.type(opened) == "file" then
+    opened:close()
+  end
 end
 
 --- The client of a command.
@@ -37,6 +54,10 @@ end
 ---@return equinix.Client|nil
 ---@return equinix.Error|nil
 function M.client(args, listen, transport)
+  local mistake = M.mistake(args)
+  if mistake then
+    return nil, mistake
+  end
   local store, store_err
   if not args.no_store then
     store, store_err = file.new {}

@@ -3,7 +3,9 @@
 -- Law of this file: one line for each check, in the order in which a call
 -- depends on them, so that the first failure is the cause and not a
 -- consequence; what can't be checked is skipped, with the reason. A check
--- names variables, files and hosts, and never a secret.
+-- names variables, files and hosts, and never a secret. After a setting that
+-- can't be used nothing is sent, and after something was sent the exit code is
+-- not the one that says so.
 
 local clients = require "equinix.cli.client"
 local credentials =
@@ -30,6 +32,7 @@ local M = {}
 ---@field args table of argparse
 ---@field settings? table configuration without credentials
 ---@field client? equinix.Client
+---@field unusable? string the first check that failed with code 2
 ---@field reached? boolean the server answered
 ---@field probe? table the one request of network.lua
 ---@field nginx? table of supervisor/nginx
@@ -72,14 +75,26 @@ local function run_check(check, state)
   return results.failed(exit_code.of_raised(result))
 end
 
+-- Notes a failure for the checks that follow; returns its exit code.
+local function note_failure(result, state)
+  if result.code ~= exit_code.USAGE then
+    return result.code
+  elseif state.probe then
+    return exit_code.FAILURE
+  end
+  state.unusable = state.unusable or result.check
+  return result.code
+end
+
 local function run(args)
   local state, checks, code = { args = args }, {}, 0
   for i, check in ipairs(CHECKS) do
     local result = run_check(check, state)
     result.check = check[1]
     checks[i] = result
-    if result.status == "FAILED" and code == 0 then
-      code = result.code
+    if result.status == "FAILED" then
+      local own = note_failure(result, state)
+      code = code == 0 and own or code
     end
     if not args.json then
       print_line(result)

@@ -1,18 +1,18 @@
 --- emulator: `equinix-auth emulator`, the local Equinix.
 
 local arguments = require "equinix.cli.arguments"
+local exit_code = require "equinix.cli.exit_code"
 local emulator = require "equinix.emulator.launch"
 local knobs = require "equinix.emulator.knobs"
 
 local M = {}
 
-local function run(args, say)
+local function run(args)
   local values = {}
   for _, text in ipairs(args.set) do
     local name, value = knobs.parse(text)
     if not name then
-      say(value)
-      return 2
+      return nil, exit_code.mistake("--set: " .. value)
     end
     values[name] = value
   end

@@ -16,6 +16,23 @@ local BY_KIND = {
   tls = M.NETWORK,
 }
 
+local Mistake = {}
+
+--- A mistake in the command line that is found when the command runs; what
+--- the command returns instead of an error of the client.
+---@param message string it names the option
+---@return table
+function M.mistake(message)
+  return setmetatable({ message = message }, Mistake)
+end
+
+--- Whether a value was made by `mistake`.
+---@param value any
+---@return boolean
+function M.is_mistake(value)
+  return getmetatable(value) == Mistake
+end
+
 --- The exit code for an error of the client.
 ---@param err equinix.Error
 ---@return integer

@@ -12,6 +12,7 @@ local emulator = require "equinix.cli.emulator"
 local exit_code = require "equinix.cli.exit_code"
 local mcp = require "equinix.cli.mcp"
 local output = require "equinix.cli.output"
+local parsers = require "equinix.cli.parser"
 local printable = require "equinix.base.printable"
 local request = require "equinix.cli.request"
 local serve = require "equinix.cli.serve"
@@ -35,7 +36,8 @@ local EPILOG = [[
 Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
 EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option, since
 every user of the machine can read a command line.
-Exit codes: 0 ok, 1 failure, 2 usage, 3 credentials, 4 network.
+Exit codes: 0 ok, 1 failure, 2 usage or configuration (nothing was sent),
+3 credentials, 4 network.
 
 Examples:
   equinix-auth doctor
@@ -65,26 +67,9 @@ local function print_version()
   os.exit(finish(exit_code.OK))
 end
 
--- argparse exits with 0 after printing a help text even if that could not be
--- written. So the help of a parser, and of each command that it will get, is
--- printed here.
-local function print_own_help(parser)
-  parser:add_help {
-    action = function()
-      output.write(parser:get_help(), "\n")
-      os.exit(finish(exit_code.OK))
-    end,
-  }
-  local command = parser.command
-  function parser:command(...)
-    return print_own_help(command(self, ...))
-  end
-  return parser
-end
-
 local function new_parser()
-  local parser = print_own_help(argparse("equinix-auth",
-    "Authenticated access to the Equinix APIs.", EPILOG))
+  local parser, usages = parsers.new(argparse, finish, "equinix-auth",
+    "Authenticated access to the Equinix APIs.", EPILOG)
   parser:command_target "command":help_max_width(79)
   parser:flag("--version", "Print the version and exit."):action(print_version)
   local commands = {}
@@ -93,15 +78,24 @@ local function new_parser()
       commands[name] = run
     end
   end
-  return parser, commands
+  return parser, commands, usages
+end
+
+-- What is wrong with the command line.
+local function report_usage(message, usage)
+  say(message)
+  io.stderr:write(usage, "\n")
+  return exit_code.USAGE
 end
 
 -- Prints an error with the details of the response, or a message. Returns the
 -- exit code.
-local function report(err)
+local function report(err, usage)
   if type(err) ~= "table" then
     say(tostring(err))
     return exit_code.FAILURE
+  elseif exit_code.is_mistake(err) then
+    return report_usage(err.message, usage())
   end
   say((tostring(err):gsub("^equinix: ", "")))
   for _, detail in ipairs(err.errors or {}) do
@@ -130,18 +124,16 @@ function M.main(argv)
       .. "(LuaRocks)")
     return exit_code.FAILURE
   end
-  local parser, commands = new_parser()
-  local ok, args = parser:pparse(argv)
-  if not ok then
-    say(args)
-    io.stderr:write(parser:get_usage(), "\n")
-    return exit_code.USAGE
+  local parser, commands, usages = new_parser()
+  local args, mistake, usage = parsers.parse(parser, argv)
+  if not args then
+    return report_usage(mistake, usage)
   end
   local ran, code, err = pcall(commands[args.command], args, say)
   if not ran then
     return report_raised(code)
   elseif not code then
-    code = report(err)
+    code = report(err, usages[args.command])
   end
   return finish(code)
 end

@@ -33,9 +33,13 @@ local function transport_of(loop)
 end
 
 local function run(args, say)
-  local installed, err = core.on_term(END_SECONDS)
-  if not installed then
-    return nil, err
+  -- What the agent's host left ignored or blocked would keep it from ending.
+  local ok, message = core.default_signals()
+  if ok then
+    ok, message = core.on_term(END_SECONDS)
+  end
+  if not ok then
+    return nil, message
   end
   local loop = scheduler.new(say)
   local service, client = lazy_service.new(args, transport_of(loop), say)

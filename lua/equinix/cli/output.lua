@@ -43,8 +43,9 @@ end
 
 local INTERVAL = 0.1 -- seconds between two updates
 
--- Whether stderr is a terminal.
-local function on_terminal()
+--- Whether standard error is a terminal.
+---@return boolean
+function M.on_terminal()
   local ok = os.execute "test -t 2"
   return ok == true or ok == 0 -- Lua 5.1 returns the number
 end
@@ -73,7 +74,7 @@ end
 --- Progress of something that may take long: on a terminal only.
 ---@return equinix.cli.Progress
 function M.progress()
-  return setmetatable({ enabled = on_terminal(), due = 0, visible = false },
+  return setmetatable({ enabled = M.on_terminal(), due = 0, visible = false },
     Progress)
 end
 

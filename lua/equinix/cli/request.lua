@@ -5,6 +5,7 @@ local all_pages = require "equinix.cli.all_pages"
 local arguments = require "equinix.cli.arguments"
 local clients = require "equinix.cli.client"
 local download = require "equinix.cli.download"
+local exit_code = require "equinix.cli.exit_code"
 local output = require "equinix.cli.output"
 local printable = require "equinix.base.printable"
 
@@ -85,8 +86,7 @@ local function run(args, say)
     request, message = all_pages.request(request)
   end
   if not request then
-    say(message)
-    return 2
+    return nil, exit_code.mistake(message)
   end
   return clients.with_client(args, say, function(client)
     return (args.all_pages and list or call)(client, request, args, say)

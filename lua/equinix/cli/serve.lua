@@ -1,9 +1,22 @@
 --- serve: `equinix-auth serve`, token and refresh over REST and MCP.
+--
+-- Law of this file: once its options are right, each line that it writes is
+-- JSON, so that what collects the log can read all of it. Only a person at a
+-- terminal gets plain text.
 
 local arguments = require "equinix.cli.arguments"
 local clients = require "equinix.cli.client"
+local exit_code = require "equinix.cli.exit_code"
+local lazy = require "equinix.base.lazy"
+local output = require "equinix.cli.output"
+
+local log_lines = lazy "equinix.supervisor.log_lines"
 
 local M = {}
+
+local function write(level, event, message)
+  io.stderr:write(log_lines.text(level, event, { message = message }), "\n")
+end
 
 -- The service also runs where the store can't be opened.
 local function has_store(args, say)
@@ -11,41 +24,19 @@ local function has_store(args, say)
     return false
   end
   local store, err = require("equinix.store.file").new {}
-  if not store then
-    say("the token is not kept for the next start: ", err.message)
+  local message = err and "the token is not kept for the next start: "
+    .. err.message
+  if message and output.on_terminal() then
+    say(message)
+  elseif message then
+    write("warn", "store_failed", message)
   end
   return store ~= nil
 end
 
-local port = arguments.between(0, 65535)
-
--- A port that does not exist is treated like one that is in use: exit code 1
--- and one line, without the usage.
-local function read_ports(args)
-  for name, option in pairs { rest_port = "--rest-port",
-    mcp_port = "--mcp-port" } do
-    local n, message = port(args[name])
-    if not n then
-      return nil, ("can't listen on %s: %s"):format(option, message)
-    end
-    args[name] = n
-  end
-  return true
-end
-
-local function run(args, say)
-  local ok, bad_port = read_ports(args)
-  if not ok then
-    return nil, bad_port
-  end
-  -- Loaded here, since most commands need none of it.
-  local serve = require "equinix.serve.launch"
-  local message = serve.mistake(args)
-  if message then
-    say(message)
-    return 2
-  end
-  return serve.run {
+-- Becomes the service; returns why it did not.
+local function start(args, say)
+  return select(2, require("equinix.serve.launch").run {
     workers = args.workers,
     rest_port = args.rest_port,
     mcp_port = args.mcp_port,
@@ -64,13 +55,43 @@ local function run(args, say)
     ready_file = args.ready_file,
     until_eof = args.until_eof,
     nginx = args.nginx,
-  }
+  })
+end
+
+-- One line, and the exit code for it.
+local function refuse(code, message, say)
+  if output.on_terminal() then
+    say(message)
+  else
+    write("error", "not_started", message)
+  end
+  return code
+end
+
+local function run(args, say)
+  -- Loaded here, since most commands need none of it.
+  local message = require("equinix.serve.launch").mistake(args)
+  local mistake = message and exit_code.mistake(message)
+    or clients.mistake(args)
+  if mistake then
+    return nil, mistake
+  end
+  local ran, err = pcall(start, args, say)
+  if not ran then
+    local code, text = exit_code.of_raised(err)
+    return refuse(code, text, say)
+  elseif type(err) == "table" then
+    return refuse(exit_code.of(err), err.message, say)
+  end
+  return refuse(exit_code.FAILURE, err, say)
 end
 
 local function rule(text)
   local parsed, message = require("equinix.service.mcp.allowlist").parse(text)
   return parsed and text, message
 end
+
+local port = arguments.between(0, 65535)
 
 local DESCRIPTION = "Answer POST /oauth2/v1/token and POST "
   .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
@@ -86,9 +107,9 @@ Examples:
 function M.define(parser)
   local command = parser:command("serve", DESCRIPTION, EXAMPLES)
   command:option("--rest-port", "The port of REST; 0: any free port.", "8080")
-    :target "rest_port":argname "<n>"
+    :target "rest_port":convert(port):argname "<n>"
   command:option("--mcp-port", "The port of MCP; 0: any free port.", "9090")
-    :target "mcp_port":argname "<n>"
+    :target "mcp_port":convert(port):argname "<n>"
   command:option("--listen", "The address to listen on; any but loopback "
     .. "requires --auth-token-file.", "127.0.0.1"):argname "<ip>"
   command:option("--auth-token-file", "Callers have to send the content of "

@@ -1,14 +1,26 @@
 --- token: `equinix-auth token` and `equinix-auth refresh`.
 
 local clients = require "equinix.cli.client"
-local json = require "equinix.base.json"
+local json_text = require "equinix.base.json_text"
 local output = require "equinix.cli.output"
+local tokens = require "equinix.oauth.token"
 
 local M = {}
 
+-- All members, each as Equinix wrote it unless it is a field of ours.
+local function json_of(token)
+  local members = tokens.members(token)
+  for name, value in pairs(token) do
+    if not members[name] or tokens.OURS[name] then
+      members[name] = json_text.value(value)
+    end
+  end
+  return json_text.object(members)
+end
+
 local function text_of(token, args)
   if args.json then
-    return json.encode(token)
+    return json_of(token)
   elseif args.header then
     return "Authorization: Bearer " .. token.access_token
   end

@@ -14,6 +14,7 @@ local http_response = require "equinix.http.response"
 local json = require "equinix.base.json"
 local media_type = require "equinix.http.media_type"
 local retry = require "equinix.http.retry"
+local sink_error = require("equinix.base.lazy") "equinix.http.sink_error"
 local target = require "equinix.http.target"
 
 local M = {}
@@ -149,6 +150,7 @@ local function failed(self, response)
     kind = status == 401 and "auth" or "http",
     secrets = { (self.header:gsub("^%S+ ", "")) },
     advice = status == 401 and advice_401(self) or nil,
+    attempts = self.attempt,
     retry_after = retry.after(response.headers["retry-after"], os.time(),
       MAX_RETRY_AFTER),
   })
@@ -215,9 +217,8 @@ function Call:ready()
   end
   local seconds = self.deadline - core.now()
   if seconds <= 0 then
-    return errors.fail("timeout", self:op() .. ": the deadline passed", {
-      op = self:op(),
-    })
+    return errors.fail("timeout", self:op() .. ": the deadline passed"
+      .. errors.after_attempts(self.attempt - 1), { op = self:op() })
   end
   build.authorize(self.request, header)
   self.header = header
@@ -237,7 +238,9 @@ function Call:settle(response, transport_err)
   if pause then
     return "again", pause
   end
-  local err = errors.from_transport(transport_err, self:op())
+  local err = self.request.sink
+    and sink_error.of(transport_err, self.request, self:op())
+    or errors.from_transport(transport_err, self:op(), self.attempt)
   if self.doubted then
     return errors.fail("protocol", ("%s; a body over HTTP/2 that may have "
       .. "been broken off was asked for by HTTP/1.1"):format(err.message), {

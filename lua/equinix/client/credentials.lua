@@ -8,6 +8,7 @@
 local characters = require "equinix.client.characters"
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
+local file = require("equinix.base.lazy") "equinix.base.file"
 
 local M = {}
 
@@ -124,20 +125,17 @@ end
 
 local MAX_SECRET = 16 * 1024
 
--- A mounted secret may rotate, so the file is read anew each time.
+-- A mounted secret may rotate, so the file is read anew each time; a pipe is
+-- read once.
 local function read_secret(path)
-  local file, reason = io.open(path, "rb")
-  if not file then
-    return nil, "client_secret_file can't be read: " .. tostring(reason)
-  end
-  local text, why = file:read(MAX_SECRET + 1)
-  file:close()
+  local text, message = file.read_given(path, MAX_SECRET + 2)
   if not text then
-    return nil, "client_secret_file " .. path .. " is empty or unreadable"
-      .. (why and ": " .. why or "")
+    return nil, "client_secret_file can't be read: " .. message
   end
   text = text:gsub("\r?\n$", "")
-  if #text > MAX_SECRET then
+  if text == "" then
+    return nil, "client_secret_file " .. path .. " is empty"
+  elseif #text > MAX_SECRET then
     return nil, "client_secret_file " .. path .. " is longer than "
       .. MAX_SECRET .. " bytes"
   end

@@ -50,6 +50,7 @@ local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
+---@field client_key_password_file? string a file with its pass phrase
 ---@field allowed_origins? string[] others that may get the bearer token
 ---@field max_body? number bytes, counted after decompression
 ---@field on_event? fun(name: string, fields: table)
@@ -80,6 +81,7 @@ local NEW = {
   ca_file = "string",
   client_cert = "string",
   client_key = "string",
+  client_key_password_file = "string",
   allowed_origins = "table",
   max_body = "number",
   on_event = "function",
@@ -117,6 +119,7 @@ local NEW = {
 ---@field ca_file? string
 ---@field client_cert? string
 ---@field client_key? string
+---@field client_key_password_file? string
 ---@field max_body number bytes
 ---@field on_event? fun(name: string, fields: table)
 ---@field user_agent string
@@ -279,9 +282,14 @@ end
 -- These reach headers, paths and libcurl as they are.
 local function take_strings(config)
   for _, name in ipairs { "user_agent", "proxy", "ca_file", "client_cert",
-    "client_key" } do
+    "client_key", "client_key_password_file" } do
     if config[name] and config[name]:find "[%z\1-\31\127]" then
       return name .. " holds a control character"
+    end
+  end
+  for _, name in ipairs { "client_key", "client_key_password_file" } do
+    if config[name] and not config.client_cert then
+      return name .. " needs client_cert: give the certificate of that key"
     end
   end
 end
@@ -313,12 +321,15 @@ function M.client(opts, level)
     ca_file = opts.ca_file,
     client_cert = opts.client_cert,
     client_key = opts.client_key,
+    client_key_password_file = opts.client_key_password_file,
     cache_key = opts.cache_key,
     on_event = opts.on_event,
     user_agent = (opts.user_agent and opts.user_agent .. " " or "")
       .. "lua-equinix/" .. core._VERSION,
   }
-  local reason = credentials.take(config, opts)
+  -- The cache was made when the core was loaded, but only here it can say so.
+  local reason = core.tokens.info().mistake
+    or credentials.take(config, opts)
     or take_grant(config, opts)
     or credentials.missing(config)
     or take_store(config, opts)

@@ -44,18 +44,34 @@ local function error_response(status, message)
   return { status = status, body = { error = message } }
 end
 
+-- The values to store, by name, and the names of knobs to reset: those whose
+-- value is null. Nothing and a message where a name or a value is wrong.
+local function read_wanted(world, wanted)
+  local checked, resets = {}, {}
+  for name, value in pairs(wanted) do
+    local valid, message = nil, nil
+    if value ~= world.null or not knobs.by_name[name] then
+      valid, message = knobs.check(name, value)
+    end
+    if message then
+      return nil, message
+    elseif valid == nil then
+      resets[#resets + 1] = name
+    else
+      checked[name] = valid
+    end
+  end
+  return checked, resets
+end
+
 local function configure(world, request)
   local wanted = world.decode(request.body)
   if type(wanted) ~= "table" then
     return error_response(400, "the body must be a JSON object of knobs")
   end
-  local checked = {}
-  for name, value in pairs(wanted) do
-    local valid, message = knobs.check(name, value)
-    if valid == nil then
-      return error_response(400, message)
-    end
-    checked[name] = valid
+  local checked, resets = read_wanted(world, wanted)
+  if not checked then
+    return error_response(400, resets)
   end
   if checked.revoke_all then
     tokens.revoke_all(world)
@@ -66,6 +82,9 @@ local function configure(world, request)
   world.dict:delete "pages"
   for name, value in pairs(checked) do
     world.dict:set("knob " .. name, value)
+  end
+  for _, name in ipairs(resets) do
+    world.dict:delete("knob " .. name)
   end
   return show_config(world)
 end

@@ -7,6 +7,9 @@ local cjson = require("cjson").new()
 
 local M = {}
 
+--- What `null` becomes.
+M.null = require("cjson").null
+
 --- The value of a JSON text; nil when the text is not JSON.
 ---@param text string
 ---@return any

@@ -146,7 +146,8 @@ function M.check(name, value)
     value = ("%.14g"):format(value)
   end
   if type(value) ~= kind then
-    return nil, ("knob '%s' must be a %s"):format(name, kind)
+    return nil, ("knob '%s' must be a %s"):format(name,
+      kind == "string" and "string or a number" or kind)
   end
   local message = kind == "number" and check_number(knob, value)
     or kind == "string" and check_string(knob, value)

@@ -140,7 +140,12 @@ end
 ---@return string message why it did not start; after a start there is no
 ---  return
 function M.run(options)
-  local nginx, message = supervisor.find(options.nginx)
+  local ok, message = core.default_signals()
+  if not ok then
+    return nil, message
+  end
+  local nginx
+  nginx, message = supervisor.find(options.nginx)
   if not nginx then
     return nil, message
   end
@@ -149,7 +154,6 @@ function M.run(options)
   if not directory then
     return nil, message
   end
-  local ok
   ok, message = prepare(directory.path, nginx, options)
   if not ok then
     supervisor.drop(directory)

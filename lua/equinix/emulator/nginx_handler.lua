@@ -25,6 +25,7 @@ local world = {
   end,
   encode = json.encode,
   decode = json.decode,
+  null = json.null,
   md5 = ngx.md5_bin,
   base64 = ngx.encode_base64,
 }

@@ -6,6 +6,7 @@
 --               flush_all, as ngx.shared has them; shared by all workers
 --   now()       Unix time         random(n)  n random bytes
 --   encode, decode                 JSON (decode: nil when it is not JSON)
+--   null        what decode makes of a null
 --   md5, base64                    of a string; md5 as 16 bytes
 --   accounts    client_id, client_secret, user_name, user_password
 --   start       the values of knobs that reset returns to

@@ -94,7 +94,8 @@ local function body_of(opts)
 end
 
 -- Most clients don't set these.
-local OPTIONAL = { "ca_file", "client_cert", "client_key", "proxy" }
+local OPTIONAL = { "ca_file", "client_cert", "client_key",
+  "client_key_password_file", "proxy" }
 
 local function complete(request, config, opts)
   for _, name in ipairs(OPTIONAL) do

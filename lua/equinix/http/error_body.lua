@@ -1,10 +1,11 @@
 --- error_body: how Equinix's APIs spell an error in the body of a response.
 --
--- Law of this file: bodies of all known shapes become one list of details.
--- Nothing of a body gets into a message but what looks like a code, and no
--- secret that a server quotes gets into the list.
+-- Law of this file: bodies of all known shapes become one list of details. No
+-- secret that a server quotes gets into the list, so none gets into the
+-- message that is made of its first one (error_message.lua).
 
 local core = require "equinix.core"
+local error_message = require "equinix.http.error_message"
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
 local of_number = require("equinix.base.text").of_number
@@ -212,35 +213,24 @@ function M.parse(text, secrets)
   return found
 end
 
-local REMEDY = {
-  [400] = "the request was not accepted; see errors",
-  [401] = "the token was not accepted, nor was a renewed one",
-  [403] = "this account may not do that; ask for the permission",
-  [404] = "there is no such resource",
-  [405] = "this path does not support that method",
-  [409] = "the request conflicts with the state of the resource",
-  [415] = "send JSON (option json)",
-  [422] = "the values were not accepted; see errors",
-  [429] = "too many requests; try again later",
-}
-
 --- The error for a response that is not a success.
 ---@param response equinix.Response
 ---@param op string "GET /fabric/v4/ports"
 ---@param opts {kind: equinix.Kind, advice?: string, secrets?: string[],
----  retry_after?: number, token_endpoint?: boolean}
+---  retry_after?: number, attempts?: integer, token_endpoint?: boolean}
+---  attempts: how often it was sent; token_endpoint: when it may be tried
+---  again is said by tokens/renewal, which decides that
 ---@return equinix.Error
 function M.error(response, op, opts)
   local found = M.parse(response.body, opts.secrets)
-  local status = response.status
-  local advice = opts.advice or REMEDY[status]
-    or (status >= 500 and "Equinix failed; try again later")
-    or "this status is not a success"
-  local code = found.code and " (" .. found.code .. ")" or ""
   return errors.new {
     kind = opts.kind,
-    message = ("%s: %d%s: %s"):format(op, status, code, advice),
-    status = status,
+    message = error_message.of(response.status, op, found, {
+      advice = opts.advice,
+      attempts = opts.attempts,
+      retry_after = not opts.token_endpoint and opts.retry_after or nil,
+    }),
+    status = response.status,
     code = found.code,
     errors = found.errors,
     correlation_id = found.correlation_id

@@ -87,9 +87,11 @@ local BY_CODE = {
     .. "which can't be renewed." },
   not_json = { 502, "Equinix's response is not JSON; its status is in "
     .. "upstream_status." },
+  ambiguous_body = { 400, "The body is no JSON that every parser reads alike: "
+    .. "a name comes twice, or it is not valid. Send each member once." },
   latched = { 429, "Not sent: Equinix refused the credentials of this account "
-    .. "before, and locks an account after 5 bad attempts. Correct the "
-    .. "credentials." },
+    .. "before, or gave no answer to them, and locks an account after 5 bad "
+    .. "attempts. Correct the credentials, or try again later." },
 }
 
 local BY_KIND = {

@@ -27,8 +27,12 @@ local function with_query(url, query)
     .. query:gsub("^%?", "")
 end
 
+local START = "it must start with /, such as /fabric/v4/ports (or be a whole "
+  .. "URL, https://..., on an allowed origin)"
+
 -- A path that all parsers read in the same way, so that its origin is that of
 -- base_url: RFC 3986's characters for it, and no second slash at the start.
+local SCHEME = "^[A-Za-z][A-Za-z0-9+.-]*://"
 local PLAIN = "^/[A-Za-z0-9%-._~!$&'()*+,;=:@%%]"
   .. "[A-Za-z0-9%-._~!$&'()*+,;=:@%%/?]*$"
 
@@ -43,9 +47,11 @@ function M.url(config, path, query)
     and (query == nil or type(query) == "table") then
     return with_query(config.base_url .. path, query)
   elseif type(path) ~= "string" or path == "" then
-    return refuse "it must be a string that starts with /"
+    return refuse(START)
   elseif path:sub(1, 2) == "//" then
     return refuse "it starts with //, which names another host"
+  elseif not path:find "^/" and not path:find(SCHEME) then
+    return refuse(START)
   end
   local url = path:sub(1, 1) == "/" and config.base_url .. path or path
   url = with_query(url, query)

@@ -30,6 +30,8 @@ local M = {}
 
 ---@class equinix.PagedRequest: equinix.RequestFields
 ---@field method? "GET"|"POST" POST: a search
+---@field raise? boolean false: an error is not raised, but comes as
+---  `false, err`
 
 local REQUEST = {
   method = "string",

@@ -43,6 +43,7 @@ local function post(config, url, content_type, body, traceparent)
     ca_file = config.ca_file,
     client_cert = config.client_cert,
     client_key = config.client_key,
+    client_key_password_file = config.client_key_password_file,
     proxy = config.proxy,
   }
 end

@@ -1,18 +1,23 @@
 --- lockout: the lock-out guard of an account, for all that send its
 --- credentials.
 --
--- Law of this file: credentials are sent inside `guarded` only. It holds the
--- account's lock meanwhile, so that bad attempts are counted one by one, over
--- all clients, secrets and processes; and it sends nothing that is held back.
--- The rules are in lockout_policy.lua. The state is kept in a slot of its own
--- and, where there is a store, also there (lockout_store.lua).
+-- Law of this file: credentials are sent inside `guarded` only. It notes the
+-- attempt before it is sent and its result afterwards, where all threads and
+-- processes see them, and it sends nothing that is held back or that would be
+-- one attempt too many. The lock of what is noted is held for the note only,
+-- never while anything is sent, so attempts run side by side. The rules are
+-- in lockout_policy.lua; the notes are pages (lockout_page.lua), each in a
+-- slot of its own that is never evicted while there is anything on it, and,
+-- where there is a store, also there (lockout_store.lua).
 
 local await = require "equinix.transport.await"
+local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local lazy = require "equinix.base.lazy"
-local policy = lazy "equinix.oauth.lockout_policy"
+local lockout_page = lazy "equinix.oauth.lockout_page"
 local lockout_store = lazy "equinix.oauth.lockout_store"
+local policy = lazy "equinix.oauth.lockout_policy"
 
 local M = {}
 
@@ -20,156 +25,230 @@ local M = {}
 ---@field identity string of cache_key.identity
 ---@field proof fun(): string what is about to be sent: all its secrets
 ---@field transport table the port
----@field seconds number the sending may take; the lock lasts as long
+---@field seconds number the sending may take
 ---@field deadline number on core.now(), for waiting
 ---@field force? boolean send what is held back
----@field stored? equinix.StoredRecord the account's record in a store
----@field foreign? boolean an account that a caller of the service brought
+---@field stored? equinix.StoredRecord the account's page in a store
+---@field caller? boolean a caller brought the credentials
+---@field own? boolean it is the account of the service itself
+---@field take? fun(): boolean takes room to send it, before each try
+---@field give? fun() gives the room back, where it was not sent after all
+---@field wanted? fun(): boolean asked before each try: is it still needed?
 
--- One slot of each account with refusals stays open: should the cache be full,
--- an account's entry is this Lua state's own, and its count would end with the
--- last slot. No attempt is made with these, so none of them is waited at.
-local kept_slots = {}
--- Callers may bring any number of accounts: of theirs so many are kept.
-local MAX_FOREIGN = 64
-local foreign_accounts = {}
+local PACE = { first = 0.005, longest = 0.1 } -- of tries, in seconds
+local HOLD = 10 -- seconds that a page's lease lasts where no death is seen
+local SETTLE = 5 -- seconds that may pass until a result is noted
+
+-- The slots of the pages, and the attempts of this Lua state.
+local slots, mine = {}, {}
 
 local function late()
-  return "late", { err = errors.make("timeout", "the deadline passed while "
-    .. "another token request for this account was in flight", {
-    code = "token_wait",
-  }) }
+  return { err = errors.make("timeout", "the deadline passed while other "
+    .. "attempts for this account were in flight", { code = "token_wait" }) }
 end
 
-local function latched(state, pause)
-  return "latched", { pause = pause, err = errors.make("auth", ("not sent: "
-    .. "Equinix refused these credentials before (%d in a row for this "
-    .. "account; it locks an account after 5); correct the client id and "
-    .. "secret"):format(state.count), {
+local function dropped()
+  return { err = errors.make("timeout", "not sent: the caller hung up while "
+    .. "it waited for its turn", { code = "caller_gone" }) }
+end
+
+local REFUSED = "not sent: Equinix refused these credentials before (%d in a "
+  .. "row for this account; it locks an account after 5); correct the client "
+  .. "id and secret"
+local WITHOUT_RESULT = "not sent: the last attempts for this account had no "
+  .. "result, so Equinix may have refused them, and it locks an account after "
+  .. "5; call again later"
+
+local function latched(count, pause)
+  return { pause = pause, err = errors.make("auth",
+    (count > 0 and REFUSED or WITHOUT_RESULT):format(count), {
     code = "latched",
     retry_after = pause < math.huge and pause or nil,
   }) }
 end
 
--- Takes the account's lock in this process. -> lease, note | nil
-local function acquire(slot, attempt)
-  while true do
-    local left = attempt.deadline - core.now()
-    local turn, a, b
-    if left > 0 then
-      turn, a, b = slot:acquire(nil, true, attempt.seconds)
-    end
-    if turn == "lead" then
-      return a, b
-    elseif left <= 0 or (b and attempt.transport.blocking) then
-      -- Over, or held further up in this very thread.
-      return nil
-    end
-    await.renewal(attempt.transport, slot, a, left)
-  end
+-- The page with its lock held ------------------------------------------------
+
+local function slot_of(number)
+  slots[number] = slots[number]
+    or core.tokens.open("lock-out page " .. number, "note")
+  return slots[number]
 end
 
-local function drop(identity)
-  kept_slots[identity]:close()
-  kept_slots[identity] = nil
-end
-
--- Keeps a slot that no attempt uses any more.
-local function keep(slot, attempt)
-  kept_slots[attempt.identity] = slot
-  if attempt.foreign then
-    table.insert(foreign_accounts, attempt.identity)
-    local oldest = #foreign_accounts > MAX_FOREIGN
-      and table.remove(foreign_accounts, 1)
-    if oldest and kept_slots[oldest] then
-      drop(oldest)
-    end
+-- Runs `use` with the page.
+-- -> "stored" | "alone", the page, results | "busy" | "stale"
+local function with_store(stored, page, use)
+  local store = lockout_store.acquire(stored)
+  if not store then
+    return "busy", page
   end
-end
-
--- Gives the lock back. The state stays as long as it holds anything back; a
--- clear one is written only over one that was not. The accounts that callers
--- bring are the first to be forgotten where there is no room: they must not
--- crowd out tokens and the latches of our own.
-local function release(slot, lease, attempt, state, was_kept)
-  local is_clear = not state or policy.is_clear(state)
-  if not is_clear or was_kept then
-    slot:release(lease, policy.encode(state),
-      not is_clear and not attempt.foreign)
-  else
-    slot:release(lease)
-  end
-  if not is_clear and not kept_slots[attempt.identity] then
-    keep(slot, attempt)
-    return
-  end
-  slot:close()
-  if is_clear and kept_slots[attempt.identity] then
-    drop(attempt.identity)
-  end
-end
-
----@class equinix.GuardState what is known of an account while its lock is held
----@field state? table of lockout_policy; nil: there were no refusals
----@field changed boolean
-
--- Counts what came of an attempt.
-local function count(attempt, held, verdict, result)
-  local state = held.state
-  if verdict == "refused" then
-    state = state or policy.new()
-    result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
-      attempt.proof()), core.now())
-    result.refusals = state.count
-    held.state, held.changed = state, true
-  elseif verdict == "accepted" and state then
-    held.changed = not policy.is_clear(state)
-    policy.accepted(state, policy.fingerprint(attempt.identity,
-      attempt.proof()))
-  end
-end
-
--- With the account's lock held. -> verdict, result
-local function try(attempt, held, send)
-  if held.state and not attempt.force then
-    local pause = policy.wait_seconds(held.state, policy.fingerprint(
-      attempt.identity, attempt.proof()), core.now())
-    if pause > 0 then
-      return latched(held.state, pause)
-    end
-  end
-  local verdict, result = send()
-  if verdict ~= "accepted" or held.state then
-    count(attempt, held, verdict, result)
-  end
-  return verdict, result
-end
-
--- The same among all that share the store. The lock there is given back, and
--- what was read there is known from then on, whatever happens.
-local function try_with_store(attempt, held, send)
-  local stored = lockout_store.acquire(attempt.stored, attempt.transport,
-    attempt.seconds, attempt.deadline)
-  if not stored then
-    return late()
-  end
-  held.state = stored:merge(held.state or policy.new())
-  local ok, verdict, result = pcall(try, attempt, held, send)
-  stored:release(held.state, held.changed)
+  page = store:merge(page)
+  local ok, changed, a, b = pcall(use, page)
+  local kind = store:release(page, ok and changed or false)
   if not ok then
-    error(verdict, 0)
+    error(changed, 0)
   end
-  return verdict, result
+  return kind, kind ~= "stale" and page or nil, a, b
 end
 
---- Sends credentials under the guard of their account; others of this account
---- wait meanwhile. What `send` raises is raised.
+local function without_store(page, use)
+  local _, a, b = use(page)
+  return "alone", page, a, b
+end
+
+-- Gives the page's slot back with what is on the page now. Whether it was
+-- still this caller's turn.
+local function put_back(slot, lease, page, before)
+  local now = core.now()
+  local text = page and page:encode(now)
+  text = text and #text <= lockout_page.MAX_BYTES and text -- forced too often
+  if text and text ~= before and (before or not page:is_clear(now)) then
+    return slot:release(lease, text, not page:is_clear(now))
+  end
+  return slot:release(lease)
+end
+
+-- One try to use the account's page. `use` gets the page and returns whether
+-- it changed it, and up to two results.
+-- -> "done", results | nil: another has the page, or had it meanwhile
+local function try_page(identity, stored, use)
+  local slot = slot_of(lockout_page.number(identity))
+  local turn, lease, text = slot:acquire(nil, true, HOLD)
+  if turn ~= "lead" then
+    return nil
+  end
+  local page = lockout_page.decode(text)
+  local ok, kind, after, a, b
+  if stored then
+    ok, kind, after, a, b = pcall(with_store, stored, page, use)
+  else
+    ok, kind, after, a, b = pcall(without_store, page, use)
+  end
+  local is_here = put_back(slot, lease, ok and after or nil, text)
+  if not ok then
+    error(kind, 0)
+  elseif kind == "stored" or kind == "alone" and is_here then
+    return "done", a, b
+  end
+end
+
+-- Attempts -------------------------------------------------------------------
+
+-- Whether all that is in flight belongs to this very thread, which can't do
+-- anything else meanwhile.
+local function is_own_thread(attempt, state)
+  if not attempt.transport.blocking then
+    return false
+  end
+  for id in pairs(state.attempts) do
+    if not mine[id] then
+      return false
+    end
+  end
+  return true
+end
+
+-- With the page: notes the attempt, if it may go out.
+-- -> changed, kind, result of guarded
+local function admit(attempt, id, page)
+  local now = core.now()
+  local state = page:account(attempt.identity, now)
+  local mark, kind, seconds
+  if not policy.is_clear(state) then
+    mark = policy.fingerprint(attempt.identity, attempt.proof())
+    kind, seconds = policy.judge(state, mark, attempt.caller
+      and (attempt.own or state.own), now)
+  end
+  if kind == "held" and not attempt.force then
+    page:tidy(attempt.identity, now)
+    return false, "latched", latched(state.count, seconds)
+  elseif kind == "wait" and not attempt.force then
+    return false, is_own_thread(attempt, state) and "late" or "wait"
+  end
+  policy.begin(state, id, { at = now, seconds = math.ceil(attempt.seconds),
+    caller = attempt.caller, secret = mark })
+  if not page:fits(attempt.caller) then -- no room for one more in flight
+    policy.over(state, id)
+    page:tidy(attempt.identity, now)
+    return false, "wait"
+  end
+  return true, "go"
+end
+
+-- -> "go" | "latched", result | "late" | "dropped" | nil: not yet
+local function try(attempt, id)
+  if attempt.wanted and not attempt.wanted() then
+    return "dropped"
+  elseif attempt.take and not attempt.take() then
+    return nil
+  end
+  local done, kind, result = try_page(attempt.identity, attempt.stored,
+    function(page)
+      return admit(attempt, id, page)
+    end)
+  if kind ~= "go" and attempt.give then
+    attempt.give()
+  end
+  if done and kind ~= "wait" then
+    return kind, result
+  end
+end
+
+-- With the page: counts what came of the attempt.
+-- -> changed, state
+local function count(attempt, id, verdict, result, page)
+  local now = core.now()
+  local state = page:account(attempt.identity, now)
+  if verdict == "refused" then
+    result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
+      attempt.proof()), now, id)
+    result.refusals = state.count
+  elseif verdict == "accepted" then
+    local known = state.count > 0 or next(state.secrets) or state.own
+      or state.accepted
+    policy.accepted(state, known and policy.fingerprint(attempt.identity,
+      attempt.proof()), now, id)
+  elseif attempt.caller and (attempt.own or state.own) and result
+    and result.maybe_sent then
+    policy.lost(state, id, now)
+  else
+    policy.over(state, id)
+  end
+  page:tidy(attempt.identity, now)
+  return true
+end
+
+-- Notes the result. Where the store's lock can't be taken, it is noted in this
+-- process alone, and brought to the store later.
+local function settle(attempt, id, verdict, result)
+  local function use(page)
+    return count(attempt, id, verdict, result, page)
+  end
+  local deadline = core.now() + SETTLE
+  local done = await.poll(attempt.transport, PACE, deadline, function()
+    return (try_page(attempt.identity, attempt.stored, use))
+  end)
+  if not done and attempt.stored then
+    await.poll(attempt.transport, PACE, deadline + SETTLE, function()
+      return (try_page(attempt.identity, nil, use))
+    end)
+  end
+  mine[id] = nil
+end
+
+local function new_id()
+  return core.sha256(tostring(core.random()) .. core.now()):sub(1, 8)
+end
+
+--- Sends credentials under the guard of their account, beside others of it as
+--- long as not too many can be refused. What `send` raises is raised.
 ---
 ---     what send() returned      "refused" has two fields more: `refusals`
 ---                               in a row, and `pause`, the seconds until
 ---                               these credentials may be sent again
 ---     "latched", {err, pause}   held back: not sent
 ---     "late", {err}             the deadline passed: not sent
+---     "dropped", {err}          no caller waits for it any more: not sent
 ---
 ---@param attempt equinix.GuardedAttempt
 ---@param send fun(): "accepted"|"refused"|"unknown", table whether the
@@ -177,23 +256,64 @@ end
 ---@return string verdict
 ---@return table result
 function M.guarded(attempt, send)
-  local slot = core.tokens.open(attempt.identity)
-  local lease, text = acquire(slot, attempt)
-  if not lease then
-    slot:close()
-    return late()
+  local id = new_id()
+  local kind, held = await.poll(attempt.transport,
+    attempt.stored and await.STORE or PACE, attempt.deadline, function()
+      return try(attempt, id)
+    end)
+  if kind ~= "go" then
+    return kind or "late", held or kind == "dropped" and dropped() or late()
   end
-  local held = { state = text and policy.decode(text), changed = false }
-  local ok, verdict, result = pcall(
-    attempt.stored and try_with_store or try, attempt, held, send)
-  if held.changed and not attempt.stored then
-    held.state.unsaved = true -- for a store that others have, or that is down
-  end
-  release(slot, lease, attempt, held.state, text ~= nil)
+  mine[id] = true
+  local ok, verdict, result = pcall(send)
+  settle(attempt, id, ok and verdict or "unknown", result)
   if not ok then
     error(verdict, 0)
   end
   return verdict, result
+end
+
+-- For a service --------------------------------------------------------------
+
+--- Makes room for all pages, before the processes that share them are forked,
+--- and notes whose account is the service's own. Does not wait.
+---@param identity string
+function M.keep(identity)
+  cache_key.prepare()
+  for number = 0, lockout_page.COUNT - 1 do
+    local slot = slot_of(number)
+    local turn, lease, text = slot:acquire(nil, true, HOLD)
+    if turn == "lead" then
+      local page = lockout_page.decode(text)
+      page.kept = true
+      if number == lockout_page.number(identity) then
+        page:account(identity, core.now()).own = true
+      end
+      put_back(slot, lease, page, text)
+    end
+  end
+end
+
+--- How long credentials are held back, by what is known now.
+---@param attempt equinix.GuardedAttempt
+---@return number seconds 0: they may be sent
+---@return equinix.Error|nil
+function M.held_back(attempt)
+  local done, pause, refusals = await.poll(attempt.transport, PACE,
+    attempt.deadline, function()
+      return try_page(attempt.identity, attempt.stored, function(page)
+        local now = core.now()
+        local state = page:account(attempt.identity, now)
+        local kind, seconds = policy.judge(state, policy.fingerprint(
+          attempt.identity, attempt.proof()), false, now)
+        page:tidy(attempt.identity, now)
+        return false, kind == "held" and seconds or 0, state.count
+      end)
+    end)
+  if done and pause > 0 then
+    return pause, latched(refusals, pause).err
+  end
+  return 0
 end
 
 return M

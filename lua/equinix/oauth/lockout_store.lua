@@ -1,18 +1,19 @@
---- lockout_store: an account's bad attempts, where all machines count them.
+--- lockout_store: bad attempts, where all machines count them.
 --
--- Law of this file: who sends credentials holds the account's lock in the
--- store meanwhile, so that attempts are counted one by one over all machines.
--- What is stored there is the truth, since the last holder of the lock wrote
--- it; only what could not be written then is added. In the store, times are
--- the wall clock's; a time that lies ahead counts as now.
+-- Law of this file: a page of accounts is read and written under its lock in
+-- the store, for a moment; before credentials are sent their attempt stands
+-- there, so that all machines count it, whatever happens to the sender. What
+-- is stored is the truth, since the last holder of the lock wrote it; only
+-- what could not be written then is added. In the store, times are the wall
+-- clock's; a time that lies ahead counts as now.
 
-local await = require "equinix.transport.await"
 local core = require "equinix.core"
-local policy = require "equinix.oauth.lockout_policy"
+local lockout_page = require "equinix.oauth.lockout_page"
 
 local M = {}
 
 local TTL = 30 * 24 * 3600 -- of the record, seconds
+local HOLD = 10 -- seconds that the lock is needed at most
 
 ---@class equinix.LockoutStore
 ---@field stored equinix.StoredRecord
@@ -20,75 +21,56 @@ local TTL = 30 * 24 * 3600 -- of the record, seconds
 local Lockout = {}
 Lockout.__index = Lockout
 
--- The state with every time moved, none to later than `latest`.
-local function moved(state, by, latest)
-  local secrets = {}
-  for fingerprint, refusals in pairs(state.secrets) do
-    secrets[fingerprint] = { n = refusals.n,
-      at = math.min(refusals.at + by, latest) }
-  end
-  return { count = state.count, secrets = secrets }
-end
-
--- The worse of both, for each secret and for the account.
-local function joined(a, b)
-  local both = moved(a, 0, math.huge)
-  both.count, both.unsaved = math.max(a.count, b.count), true
-  for fingerprint, refusals in pairs(b.secrets) do
-    local other = both.secrets[fingerprint]
-    if not other or other.n < refusals.n then
-      both.secrets[fingerprint] = refusals
-    end
-  end
-  return both
-end
-
---- The state that counts, of what this process knew and what is stored.
----@param state table of lockout_policy, "unsaved" where it was not stored
----@return table
-function Lockout:merge(state)
+--- The page that counts, of what this process knew and what is stored.
+---@param known equinix.LockoutPage
+---@return equinix.LockoutPage
+function Lockout:merge(known)
   if not self.lease then
-    return state
-  end
-  local text = self.stored:read()
-  if not text then
-    -- The store lost it, or never had it.
-    state.unsaved = state.unsaved or not policy.is_clear(state) or nil
-    return state
+    return known
   end
   local now = core.now()
-  local kept = moved(policy.decode(text), now - core.time(), now)
-  return state.unsaved and joined(kept, state) or kept
+  local page, readable = lockout_page.decode(self.stored:read())
+  if not readable then
+    -- The store lost it, or never had it.
+    known:mark(false)
+    return known
+  end
+  return page:moved(now - core.time(), now):join(known, now)
 end
 
---- Saves a state that changed and gives the lock back.
----@param state table
+--- Saves a page that changed and gives the lock back.
+---@param page equinix.LockoutPage
 ---@param changed boolean
-function Lockout:release(state, changed)
-  if changed or state.unsaved then
+---@return "stored"|"alone"|"stale" kind alone: the store failed; stale: the
+---  lock was over before, so others may have noted something else
+function Lockout:release(page, changed)
+  if not self.lease then
+    return "alone"
+  end
+  local kind = "stored"
+  if changed or page:is_unsaved() then
     local wall = core.time()
-    local text = policy.encode(moved(state, wall - core.now(), wall))
-    state.unsaved = not (self.lease
-      and self.stored:write(text, TTL, self.lease)) or nil
+    local copy = page:moved(wall - core.now(), wall)
+    copy:mark(true)
+    copy.kept = false
+    if self.stored:write(copy:encode(wall), TTL, self.lease) then
+      page:mark(true)
+    else
+      kind = self.stored.session.failed and "alone" or "stale"
+    end
   end
-  if self.lease then
-    self.stored:unlock(self.lease)
-  end
+  self.stored:unlock(self.lease)
+  return kind
 end
 
---- Takes the account's lock.
+--- Takes the page's lock; does not wait.
 ---@param stored equinix.StoredRecord
----@param transport table the port
----@param seconds number that it is needed at most
----@param deadline number on core.now()
----@return equinix.LockoutStore|nil nil: another process had it until then
-function M.acquire(stored, transport, seconds, deadline)
-  return (await.poll(transport, await.STORE, deadline, function()
-    local lease, busy = stored:lock(seconds)
-    if lease or not busy then
-      return setmetatable({ stored = stored, lease = lease }, Lockout)
-    end
-  end))
+---@return equinix.LockoutStore|nil nil: another process has it
+function M.acquire(stored)
+  local lease, busy = stored:lock(HOLD)
+  if lease or not busy then
+    return setmetatable({ stored = stored, lease = lease }, Lockout)
+  end
 end
 
 return M

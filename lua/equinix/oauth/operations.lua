@@ -1,6 +1,7 @@
 --- operations: the two published operations, as one table.
 --
 -- Law of this file: names, paths, fields and texts stand here, and only here.
+-- A description begins with the capability's own words; ours follow.
 -- The client's operation(), the REST service, its OpenAPI document, the MCP
 -- tools and the command's help read them. Field names are
 -- Equinix's ("API Authentication", operations getOAuth2AccessToken and
@@ -10,18 +11,23 @@ local M = {}
 
 M.title = "Equinix API Authentication"
 
-M.description = "Access tokens for the Equinix APIs. A request without "
-  .. "credentials is answered with the token of this service's own account, "
-  .. "which all callers share; a request with credentials goes to Equinix as "
-  .. "it is."
+M.description = "REST adapter for Equinix API Authentication. Access tokens "
+  .. "for the Equinix APIs. A request without credentials is answered with "
+  .. "the token of this service's own account, which all callers share; a "
+  .. "request with credentials goes to Equinix as it is."
 
 --- The names of the two services that offer them.
 M.namespaces = { rest = "equinix-rest", mcp = "equinix-mcp" }
 
+--- What the capability calls its MCP side.
+M.mcp_description = "MCP adapter for Equinix API Authentication for AI agent "
+  .. "use."
+
 --- For an agent that is about to use the tools (MCP's `instructions`).
-M.instructions = "Gets access tokens for the Equinix APIs. Call "
-  .. "getoauth2accesstoken without arguments: the answer is the token of this "
-  .. "server's own account, from a cache where possible. Send it as "
+M.instructions = M.mcp_description .. " Gets access tokens for the Equinix "
+  .. "APIs. Call getoauth2accesstoken without arguments: the answer is the "
+  .. "token of this server's own account, from a cache where possible. Send "
+  .. "it as "
   .. "'Authorization: Bearer <access_token>' to https://api.equinix.com until "
   .. "its token_timeout (seconds that are left) is over. Call "
   .. "refreshoauth2accesstoken only when the API refused a token with 401. "
@@ -67,9 +73,10 @@ M.operations = {
   {
     name = "getoauth2accesstoken",
     title = "Generate New Access Token",
-    description = "Requests an access token with an app's credentials "
-      .. "(client_credentials), or a user's (password). Without credentials: "
-      .. "the server's own token, from its cache where possible.",
+    description = "Generate New Access Token. Requests an access token with "
+      .. "an app's credentials (client_credentials), or a user's (password). "
+      .. "Without credentials: the server's own token, from its cache where "
+      .. "possible.",
     method = "POST",
     path = "/oauth2/v1/token",
     hints = HINTS,
@@ -107,7 +114,8 @@ M.operations = {
   {
     name = "refreshoauth2accesstoken",
     title = "Renew Access Tokens",
-    description = "Trades a refresh token in for a new access token. Without "
+    description = "Renew Access Tokens. Trades a refresh token in for a new "
+      .. "access token. Without "
       .. "credentials: renews the server's own token.",
     method = "POST",
     path = "/oauth2/v1/refreshaccesstoken",

@@ -1,5 +1,9 @@
 --- token: one access token, as callers see it and as the cache keeps it.
+--
+-- Law of this file: what callers get has all members of Equinix's response;
+-- where it has a field of ours under the same name, ours is in the table.
 
+local answer = require("equinix.base.lazy") "equinix.oauth.answer"
 local json = require "equinix.base.json"
 local tables = require "equinix.base.table"
 
@@ -15,7 +19,33 @@ local MAX_RECORD = 48 * 1024 -- what a slot holds
 ---@field expires_at number Unix time
 ---@field refresh_token? string
 ---@field refresh_expires_at? number Unix time
+---@field token_timeout? string seconds that are left, when it is read
+---@field answer? string where it is a record: oauth/answer's members
 local Token = { __name = "equinix.Token" }
+
+--- Fields of ours: a member of the same name is only among the texts.
+M.OURS = { access_token = true, token_type = true, user_name = true,
+  expires_in = true, expires_at = true, refresh_token = true,
+  refresh_expires_at = true }
+
+-- What callers' tables were made of: the members as texts.
+local answers = setmetatable({}, { __mode = "k" })
+
+--- Whole seconds that are left of a token. If the clock was set back, it must
+--- not seem to last longer than it does.
+---@param token equinix.Token
+---@param now number Unix time
+---@return integer|nil seconds nil: it has no end
+function M.left(token, now)
+  local ends, life = token.expires_at, token.expires_in
+  return ends and math.max(0, math.floor(math.min(life, ends - now)))
+end
+
+-- A number in the table would soon be wrong.
+function Token:__index(name)
+  local left = name == "token_timeout" and M.left(self, os.time())
+  return left and ("%d"):format(left) or nil
+end
 
 -- A token in a log line or an assertion shows that it is one, not which.
 function Token:__tostring()
@@ -30,14 +60,28 @@ function M.new(fields)
   return setmetatable(fields, Token)
 end
 
+-- With as much of the answer as there is room for.
+local function trim_answer(token)
+  local fields = tables.copy(token)
+  fields.answer = nil
+  local room = MAX_RECORD - #assert(json.encode(fields)) - #',"answer":""'
+  local dropped
+  fields.answer, dropped = answer.fit(token.answer, room)
+  return fields, assert(json.encode(fields)), dropped
+end
+
 --- The fields that are kept. The longest that a server may send don't fit
 --- together once they are quoted: the token itself always does, so the others
 --- go first.
 ---@param token table
 ---@return table fields
 ---@return string record the same as JSON, for the cache
+---@return integer dropped members of the answer that were left out
 function M.trim(token)
-  local fields, text = token, assert(json.encode(token))
+  local fields, text, dropped = token, assert(json.encode(token)), 0
+  if #text > MAX_RECORD and token.answer then
+    fields, text, dropped = trim_answer(token)
+  end
   for _, name in ipairs { "user_name", "refresh_token" } do
     if #text > MAX_RECORD then
       fields = tables.copy(fields)
@@ -45,7 +89,34 @@ function M.trim(token)
       text = assert(json.encode(fields))
     end
   end
-  return fields, text
+  return fields, text, dropped
+end
+
+--- A token as callers get it.
+---@param fields table|nil of a record
+---@return equinix.Token|nil
+function M.public(fields)
+  local text = fields and fields.answer
+  if type(text) ~= "string" then
+    return fields and M.new(fields)
+  end
+  local token = tables.copy(fields)
+  token.answer = nil
+  for name, value in pairs(answer.values(text)) do
+    if not M.OURS[name] then
+      token[name] = value
+    end
+  end
+  answers[token] = text
+  return M.new(token)
+end
+
+--- The members of Equinix's response that a caller's token was made of, but
+--- for those that are its fields.
+---@param token equinix.Token as `public` returned it
+---@return table<string, string> name -> JSON
+function M.members(token)
+  return answer.members(answers[token])
 end
 
 --- The token in a record of the cache; nil when it is none.

@@ -7,6 +7,7 @@
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local http_response = require "equinix.http.response"
+local local_fault = require "equinix.oauth.local_fault"
 local retry = require "equinix.http.retry"
 local token_response = require "equinix.oauth.token_response"
 
@@ -33,6 +34,7 @@ local function pause_after(config, count, response, transport_err)
   return retry.delay(config.retry, count.connects - 1)
 end
 
+-- Returns also how often it was sent.
 local function send(source, request, op, deadline)
   local count = { connects = 1, conflicts = 0 }
   while true do
@@ -41,15 +43,22 @@ local function send(source, request, op, deadline)
       return errors.fail("timeout", op .. ": the deadline passed before it "
         .. "could be sent", { op = op, code = "token_wait" })
     end
-    source:count "token_requests"
     source.emit("token_request", { op = op })
     local response, transport_err = source.transport.send(request, seconds)
+    if transport_err then
+      transport_err = local_fault.explained(transport_err)
+    end
+    if response or transport_err.maybe_sent
+      or not local_fault.is(transport_err) then
+      source:count "token_requests"
+    end
+    local attempts = count.connects + count.conflicts
     local pause = pause_after(source.config, count, response, transport_err)
     if not pause or core.now() + pause >= deadline then
       if response then
-        return http_response.new(response, request.url)
+        return http_response.new(response, request.url), nil, attempts
       end
-      return nil, errors.from_transport(transport_err, op)
+      return nil, errors.from_transport(transport_err, op, attempts)
     end
     source.transport.sleep(pause)
   end
@@ -70,22 +79,25 @@ end
 ---@return table result
 function M.exchange(source, request, op, o)
   local start, wall = core.now(), os.time()
-  local response, err = send(source, request, op, o.deadline)
+  local response, err, attempts = send(source, request, op, o.deadline)
   if not response then
     return "unknown", { err = err }
   elseif not http_response.SUCCESS[response.status]
     or token_response.is_error(response) then
     err = token_response.error(response, op, o.secrets, o.refreshing,
-      os.time())
+      os.time(), attempts)
     return token_response.refused(err, o.refreshing) and "refused"
       or "unknown", { err = err }
   end
-  local fields, extra = token_response.read(response, op, wall)
+  local fields, extra, dropped = token_response.read(response, op, wall)
   if not fields then
     return "unknown", { err = extra }
   elseif extra then
     source.emit("lifetime_assumed", { op = op,
       expires_in = fields.expires_in })
+  end
+  if dropped > 0 then
+    source.emit("members_dropped", { count = dropped })
   end
   return "accepted", { fields = fields, started = start }
 end

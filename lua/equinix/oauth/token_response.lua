@@ -4,6 +4,7 @@
 -- Law of this file: read liberally, hand on only what is well formed; and of
 -- a token endpoint's response only status and headers are shown.
 
+local answer = require "equinix.oauth.answer"
 local error_body = require "equinix.http.error_body"
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
@@ -87,8 +88,9 @@ end
 ---@param op string
 ---@param started number Unix time at which the request was begun
 ---@return table|nil token access_token, token_type, user_name, expires_in,
----  expires_at, refresh_token, refresh_expires_at
+---  expires_at, refresh_token, refresh_expires_at, answer
 ---@return equinix.Error|boolean err, or: the lifetime had to be assumed
+---@return integer|nil dropped members of the response that are not valid JSON
 function M.read(response, op, started)
   local body = json.decode(json.without_bom(response.body), true)
   if type(body) ~= "table" then
@@ -111,7 +113,9 @@ function M.read(response, op, started)
   if body.refresh_token then
     add_refresh_token(token, body, started)
   end
-  return token, life == nil
+  local dropped
+  token.answer, dropped = answer.keep(response.body, body, token)
+  return token, life == nil, dropped
 end
 
 -- The codes that say that the credentials are bad (Equinix's, and RFC 6749's,
@@ -195,8 +199,9 @@ end
 ---@param secrets string[] what no echo may bring back
 ---@param refreshing boolean
 ---@param now number Unix time
+---@param attempts? integer how often it was sent
 ---@return equinix.Error
-function M.error(response, op, secrets, refreshing, now)
+function M.error(response, op, secrets, refreshing, now, attempts)
   if response.status >= 300 and response.status < 400 then
     return redirect(response, op)
   end
@@ -204,6 +209,8 @@ function M.error(response, op, secrets, refreshing, now)
     kind = "http",
     advice = advice_for(response.status),
     secrets = secrets,
+    attempts = attempts,
+    token_endpoint = true,
     retry_after = retry.after(response.headers["retry-after"], now,
       MAX_RETRY_AFTER),
   })

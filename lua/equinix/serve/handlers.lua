@@ -13,6 +13,8 @@ end
 local lower = require("equinix.base.text").lower
 local access = require "equinix.service.access"
 local answer_cache = require "equinix.serve.answer_cache"
+local body = require "equinix.serve.body"
+local callers = require "equinix.serve.callers"
 local counters = require "equinix.serve.counters"
 local equinix = require "equinix"
 local json = require "equinix.base.json"
@@ -33,6 +35,7 @@ local RETRY_AFTER = "1" -- seconds, for a request over a limit of nginx's
 
 local apis -- "rest" and "mcp": what handles their requests
 local cache -- of requests to REST
+local in_flight -- the requests that wait for something
 local recorded -- the metrics
 local paths = { rest = {}, mcp = { ["/mcp"] = true, ["/"] = true } }
 local SharedHeaders
@@ -99,6 +102,7 @@ function M.init(directory)
   end
   apis = { rest = rest.new(options), mcp = mcp.new(options) }
   cache = answer_cache.new(apis.rest, SharedHeaders)
+  in_flight = callers.new(ngx.now)
 end
 
 -- Reading a request ----------------------------------------------------------
@@ -140,18 +144,6 @@ SharedHeaders = {
   end,
 }
 
--- nginx's buffer is as large as a body may be. Should a body be in a file
--- nevertheless, it is read from there.
-local function read_body()
-  if not var.content_length and not var.http_transfer_encoding then
-    return ""
-  end
-  ngx.req.read_body()
-  local body = ngx.req.get_body_data()
-  local path = not body and ngx.req.get_body_file()
-  return body or (path and assert(read_file(path))) or ""
-end
-
 -- A target may have a host, and that is the one that counts (RFC 9112, section
 -- 3.2.2): nginx's $host is that, or else the one of the Host header. When the
 -- two differ, the request gets a Host that is never allowed.
@@ -179,7 +171,7 @@ local function drop_conditions()
   end
 end
 
--- nginx makes sure that there is exactly one Host.
+-- All but the body. nginx makes sure that there is exactly one Host.
 local function read_request()
   local uri = var.request_uri
   local path, query = uri, nil
@@ -191,13 +183,14 @@ local function read_request()
     path = path,
     query = query ~= "" and query or nil,
     headers = setmetatable({ host = read_host() }, Headers),
-    body = read_body(),
+    body = "",
   }
 end
 
 -- Sending a response ---------------------------------------------------------
 
-local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept" }
+local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept",
+  "Connection" }
 
 local function send_error_headers(header, headers)
   for i = 1, #ERROR_HEADERS do
@@ -234,9 +227,16 @@ end
 
 -- Handling -------------------------------------------------------------------
 
+-- A request whose caller hangs up goes on: others may wait for what it does.
+-- The transport looks at this mark before it sends anything for it.
+local function hung_up()
+  ngx.ctx.equinix_hung_up = true
+end
+
 -- After a mistake in our code the caller gets a problem, not a page of
 -- nginx's, and what was raised goes to the log only.
 local function handle(face, request)
+  ngx.on_abort(hung_up)
   local ok, response, err = pcall(apis[face].handle, apis[face], request)
   if not ok then
     log.write("error", "internal_error", { face = face,
@@ -245,6 +245,42 @@ local function handle(face, request)
   elseif err then
     recorded:failure(err)
     log.refused(face, err)
+  end
+  return response
+end
+
+local TOO_MANY = "Too many requests of your address wait for an answer; try "
+  .. "again later."
+local TOO_SLOW = "The request took too long to arrive."
+
+-- Lets the API read the body, once it wants to: access is checked before.
+local function with_body(request, place)
+  request.body = function()
+    request.body = body.read(in_flight, place)
+    if request.body then
+      return request.body
+    end
+    return nil, problem_response(408, TOO_SLOW, { Connection = "close" })
+  end
+end
+
+-- A request that may wait: for its body, or for a token.
+local function handle_in_place(face, request)
+  local has_body = body.is_sent()
+  local place = in_flight:enter(var.binary_remote_addr)
+  local response
+  if not place then
+    response = problem_response(503, TOO_MANY,
+      { ["Retry-After"] = RETRY_AFTER })
+  else
+    if has_body then
+      with_body(request, place)
+    end
+    response = handle(face, request)
+    in_flight:leave(place)
+  end
+  if has_body and type(request.body) ~= "string" then
+    ngx.req.discard_body()
   end
   return response
 end
@@ -264,7 +300,7 @@ function M.rest()
   local request, response = cache:get(key)
   if not response then
     request = request or read_request()
-    response = handle("rest", request)
+    response = handle_in_place("rest", request)
     cache:add(key, request)
   end
   return finish("rest", request, response)
@@ -274,7 +310,19 @@ end
 function M.mcp()
   drop_conditions()
   local request = read_request()
-  return finish("mcp", request, handle("mcp", request))
+  return finish("mcp", request, handle_in_place("mcp", request))
+end
+
+--- Handles a probe (content_by_lua): it takes no place and its body is not
+--- read.
+function M.probe()
+  drop_conditions()
+  local request = read_request()
+  local response = handle("rest", request)
+  if body.is_sent() then
+    ngx.req.discard_body()
+  end
+  return finish("rest", request, response)
 end
 
 -- Requests that nginx itself refuses -----------------------------------------
@@ -282,12 +330,11 @@ end
 local DETAILS = {
   [400] = "The request is malformed.",
   [405] = "The method is not supported.",
-  [408] = "The request took too long to arrive.",
+  [408] = TOO_SLOW,
   [413] = "The body is larger than 1 MiB.",
   [414] = "The URL is too long.",
   [429] = "Too many requests; try again later.",
   [431] = "The request headers are too large.",
-  [503] = "Too many connections; try again later.",
 }
 
 -- The status for a caller; from 494 to 499 are nginx's own ones for 400.
@@ -303,7 +350,7 @@ local function refused_by_nginx(face)
   local headers = {}
   if status == 405 then
     headers.Allow = face == "mcp" and "POST" or "GET, HEAD, POST"
-  elseif status == 429 or status == 503 then
+  elseif status == 429 then
     headers["Retry-After"] = RETRY_AFTER
   end
   recorded:request(face, "other", status, 0)

@@ -9,9 +9,13 @@
 
 local access = require "equinix.service.access"
 local copy = require("equinix.base.table").copy
+local core = require "equinix.core"
+local environment = require "equinix.client.environment"
+local errors = require "equinix.base.error"
 local fill = require("equinix.base.template").fill
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
+local log_lines = require "equinix.supervisor.log_lines"
 local nginx_conf = require "equinix.serve.nginx_conf"
 local rest = require "equinix.service.rest"
 local supervisor = require "equinix.supervisor.nginx"
@@ -72,7 +76,8 @@ local function addresses(options)
   rest_port = rest_port == 0 and free_port.any(mcp_port) or rest_port
   mcp_port = mcp_port == 0 and free_port.any(rest_port) or mcp_port
   if rest_port == mcp_port then
-    return nil, ("REST and MCP can't both use port %d"):format(rest_port)
+    return nil, ("--rest-port and --mcp-port: REST and MCP can't both use "
+      .. "port %d"):format(rest_port)
   end
   local names = copy(options.allowed_hosts)
   if not ANY[address] then
@@ -144,7 +149,9 @@ local function configuration(nginx, options, listen)
     cpath = cpath(),
     listen = listen,
     paths = { rest = rest.paths(), mcp = { "/mcp" } },
+    probes = rest.PROBES,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
+    states = supervisor.has_directive(nginx, "lua_worker_thread_vm_pool_size"),
   }
   return supervisor.configuration(nginx, {
     workers = options.workers or 2,
@@ -161,18 +168,21 @@ local function prepare(dir, nginx, options, listen)
     return nil, message
   end
   local url = "http://" .. listen.name .. ":"
+  local urls = { rest_url = url .. ("%d"):format(listen.rest_port),
+    mcp_url = url .. ("%d/mcp"):format(listen.mcp_port) }
   return supervisor.write_files(dir, {
     ["nginx.conf"] = text,
     ["serve.json"] = assert(json.encode(settings(options, listen))),
     ["ready.json"] = assert(json.encode {
-      rest_url = url .. listen.rest_port,
-      mcp_url = url .. listen.mcp_port .. "/mcp",
+      rest_url = urls.rest_url,
+      mcp_url = urls.mcp_url,
       rest_port = listen.rest_port,
       mcp_port = listen.mcp_port,
       dir = dir,
       pid = "@PID@",
     }) .. "\n",
     banner = banner(listen),
+    ["banner.json"] = log_lines.text("info", "ready", urls) .. "\n",
   })
 end
 
@@ -189,17 +199,46 @@ function M.mistake(options)
   return select(2, addresses(options))
 end
 
+-- What nginx reads, and reads again at a reload. A pipe would be empty then,
+-- and this process hands no open file on to nginx.
+local function pipe_among(options)
+  local secret_file, variable = environment.get "client_secret_file"
+  for name, path in pairs {
+    [variable or ""] = secret_file,
+    ["--auth-token-file"] = options.auth_token_file,
+    ["--ca-file"] = options.client.ca_file,
+  } do
+    if core.is_pipe(path) then
+      return ("%s: %s is no regular file and can be read only once, but nginx "
+        .. "reads it again at each reload: give a regular file"):format(name,
+        path)
+    end
+  end
+end
+
 -- Checks what would otherwise fail inside nginx.
 local function check(options)
+  local pipe = pipe_among(options)
+  if pipe then
+    return errors.fail("config", pipe)
+  end
   local client, err = require("equinix").new(options.client)
   if not client then
-    return nil, err.message
+    return nil, err
+  end
+  local secret = client.config.secret
+  local found, reason = true, nil
+  if secret then
+    found, reason = secret()
   end
   client:close()
+  if not found then
+    return errors.fail("config", reason)
+  end
   if options.auth_token_file then
     local token, message = access.read_token(options.auth_token_file)
     if not token then
-      return nil, message
+      return errors.fail("config", "--auth-token-file: " .. message)
     end
   end
   return true
@@ -209,10 +248,16 @@ end
 --- INT finish the calls in flight (10 s at most), HUP reloads.
 ---@param options equinix.serve.Options for which `mistake` returned nil
 ---@return nil
----@return string message why it did not start; after a start there is no
----  return
+---@return equinix.Error|string err why it did not start: a setting that is
+---  missing or can't be used, or the message of another failure; after a start
+---  there is no return
 function M.run(options)
-  local ok, message = check(options)
+  -- HUP reloads, also under nohup.
+  local ok, message = core.default_signals(true)
+  if not ok then
+    return nil, message
+  end
+  ok, message = check(options)
   if not ok then
     return nil, message
   end
@@ -242,6 +287,7 @@ function M.run(options)
     reload = true,
     environment = true,
     log = true,
+    json = true,
   }
 end
 

@@ -4,9 +4,7 @@
 -- secret, a query or a body. nginx's error log is not used for it, since that
 -- quotes requests.
 
-local json = require "equinix.base.json"
-local printable = require "equinix.base.printable"
-local tables = require "equinix.base.table"
+local log_lines = require "equinix.supervisor.log_lines"
 
 local M = {}
 
@@ -34,10 +32,7 @@ end
 function M.write(level, event, fields)
   file = file or open()
   if file then
-    local line = tables.update({ event = event }, fields)
-    line.time = os.date "!%Y-%m-%dT%H:%M:%SZ"
-    line.level = level
-    file:write(printable.json(json.encode(line) or "{}"), "\n")
+    file:write(log_lines.text(level, event, fields), "\n")
   end
 end
 
@@ -48,7 +43,9 @@ local LEVELS = {
   store_failed = "warn",
   refresh_failed = "warn",
   lifetime_assumed = "warn",
+  members_dropped = "warn",
   grant_deprecated = "warn",
+  cache_full = "warn",
 }
 
 --- Writes an event of the client, where it is one to log.

@@ -4,7 +4,8 @@
 -- nginx would send as an HTML page is sent as JSON by our handlers. No secret
 -- is in it. The logs show nothing that a caller wrote but the method: the
 -- access log has only our own paths, and the level of nginx's error log, which
--- quotes requests, is above the messages about requests.
+-- quotes requests, is above the messages about requests. That log goes to the
+-- pipe `errors`, behind which its lines become JSON (supervisor/log_lines).
 
 local fill = require("equinix.base.template").fill
 
@@ -13,50 +14,55 @@ local M = {}
 local MAIN = [[
 thread_pool equinix threads=32;
 worker_shutdown_timeout 10s;
-error_log log error;
+error_log errors error;
 ]]
+
+local KEY = [[$request\n$http_host\n$http_authorization\n]]
+  .. [[$content_length\n$http_transfer_encoding]]
 
 local HTTP = [[
   lua_package_cpath "%(cpath)s;;";
+%(states)s
   lua_shared_dict equinix 4m;
   init_by_lua_block {
     require("equinix.serve.handlers").init(ngx.config.prefix())
   }
-  error_log log crit;
+  error_log errors crit;
   # All of a request without a body that is always read.
-  map "" $request_key {
-    default "$request\n$http_host\n$content_length\n$http_transfer_encoding";
-  }
+  map "" $request_key { default "%(key)s"; }
   client_max_body_size 1m;
   client_body_buffer_size 1m;
   client_body_in_single_buffer on;
   client_header_timeout 10s;
-  client_body_timeout 10s;
+  # serve/body has a shorter deadline, for the whole body.
+  client_body_timeout 30s;
+  # For what is left of a body that is not read.
+  lingering_timeout 1s;
+  lingering_time 5s;
   send_timeout 30s;
   large_client_header_buffers 4 8k;
   keepalive_timeout 75s;
   keepalive_requests 100000;
+  lua_check_client_abort on; # handlers say what it means
   reset_timedout_connection on;
-  limit_conn_status 503;
 %(rate)s
   error_page %(statuses)s /equinix-problem;
 ]]
 
+-- A Lua state for each of the threads. ngx_lua's own default is 10 or 100.
+local STATES = "  lua_worker_thread_vm_pool_size 32;"
+
 local RATE = [[
   limit_req_zone $binary_remote_addr zone=equinix_rate:4m rate=%dr/s;
-  limit_req zone=equinix_rate burst=%d nodelay;
   limit_req_status 429;]]
+local LIMIT = "limit_req zone=equinix_rate burst=%d nodelay;"
 
--- The port in the log and the key of the connection limit are constants, and
--- JSON, the type of most responses, is the default type: variables and headers
--- would cost time at each request. The zone of the key has 1 MiB, since nginx
--- requires 8 pages, and a page may have 64 KiB.
+-- The port in the log is a constant, and JSON, the type of most responses, is
+-- the default type: variables and headers would cost time at each request.
 local SERVER = [[
 %(formats)s
-  limit_conn_zone %(face)s zone=equinix_%(face)s:1m;
   server {
     listen %(listen)s;
-    limit_conn equinix_%(face)s 2000;
     add_header Cache-Control no-store always;
     default_type application/json;
     types { }
@@ -83,8 +89,9 @@ local FORMAT = [[
 local LOCATION = [[
     location %(match)s {
       access_log log %(format)s buffer=4k flush=1s;
+      %(limit)s
       content_by_lua_block {
-        package.loaded["equinix.serve.handlers"].%(face)s()
+        package.loaded["equinix.serve.handlers"].%(handler)s()
       }
     }]]
 
@@ -94,11 +101,14 @@ local LOCATION = [[
 local STATUSES = "400 401 402 403 404 405 406 408 409 410 411 413 414 415 "
   .. "416 417 421 429 431 494 495 496 497 500 501 502 503 504 505 507"
 
-local function server(face, listen, paths)
+local function server(options, face, limit)
+  local listen, paths = options.listen[face], options.paths[face]
   local formats, locations = {}, {}
   for i = 0, #paths do
+    local is_probe = options.probes[paths[i]]
     local values = {
-      face = face,
+      handler = is_probe and "probe" or face,
+      limit = is_probe and "" or limit,
       format = ("equinix_%s_%d"):format(face, i),
       path = paths[i] or "-",
       match = paths[i] and "= " .. paths[i] or "/",
@@ -119,21 +129,24 @@ end
 ---@field cpath string where LuaJIT finds the core
 ---@field listen {rest: string, mcp: string} addresses with ports
 ---@field paths {rest: string[], mcp: string[]} that the access log may show
+---@field probes table<string, true> those of REST that have no limit
 ---@field rate number requests a second for each address; 0: no limit
+---@field states boolean whether nginx knows lua_worker_thread_vm_pool_size
 
 --- The lines of the main part and of the http part.
 ---@param options equinix.serve.Conf
 ---@return string main
 ---@return string http
 function M.text(options)
-  local listen, paths = options.listen, options.paths
+  local rate = options.rate
+  local limit = rate > 0 and LIMIT:format(2 * rate) or ""
   return MAIN, fill(HTTP, {
     cpath = options.cpath,
-    rate = options.rate > 0 and RATE:format(options.rate, 2 * options.rate)
-      or "",
+    key = KEY,
+    states = options.states and STATES or "",
+    rate = rate > 0 and RATE:format(rate) or "",
     statuses = STATUSES,
-  }) .. server("rest", listen.rest, paths.rest)
-    .. server("mcp", listen.mcp, paths.mcp)
+  }) .. server(options, "rest", limit) .. server(options, "mcp", limit)
 end
 
 return M

@@ -10,6 +10,7 @@
 local lower = require("equinix.base.text").lower
 local core = require "equinix.core"
 local problem = require "equinix.http.problem"
+local read_given = require("equinix.base.file").read_given
 
 local M = {}
 
@@ -110,23 +111,43 @@ function M.new(options)
   }, Access)
 end
 
-local MAX_TOKEN = 4096
+local MIN_TOKEN, MAX_TOKEN = 16, 4096 -- bytes
 
---- Reads the auth token from a file.
+local OPEN = "the auth token file %s can be read or changed by others (mode "
+  .. "%04o): take their rights away (chmod 600), in Kubernetes with "
+  .. "defaultMode: 0400"
+local SHORT = "the auth token in %s has %d bytes: give it %d at least, such "
+  .. "as `openssl rand -hex 32` prints"
+
+-- Its owner may do anything; a group may read it, as where a program that is
+-- not root gets a mounted secret. All others may do nothing.
+local function open_to_others(path)
+  local mode = core.file_mode(path)
+  local group, others = mode and math.floor(mode / 8) % 8, mode and mode % 8
+  return mode and (others ~= 0 or math.floor(group / 2) % 2 == 1)
+    and OPEN:format(path, mode) or nil
+end
+
+--- Reads the auth token from a file. A token that could be guessed, or read by
+--- others, is refused.
 ---@param path string
 ---@return string|nil token
 ---@return string|nil message
 function M.read_token(path)
-  local file, reason = io.open(path, "rb")
-  if not file then
-    return nil, "can't read the auth token: " .. tostring(reason)
+  local text, message = read_given(path, MAX_TOKEN + 2)
+  if not text then
+    return nil, "can't read the auth token: " .. message
   end
-  local text, why = file:read(MAX_TOKEN + 2)
-  file:close()
-  local token = text and text:match "^([\33-\126]+)\r?\n?$"
+  message = open_to_others(path)
+  if message then
+    return nil, message
+  end
+  local token = text:match "^([\33-\126]+)\r?\n?$"
   if not token or #token > MAX_TOKEN then
     return nil, ("the auth token file %s must contain one line of visible "
-      .. "ASCII characters%s"):format(path, why and ": " .. why or "")
+      .. "ASCII characters"):format(path)
+  elseif #token < MIN_TOKEN then
+    return nil, SHORT:format(path, #token, MIN_TOKEN)
   end
   return token
 end

@@ -2,14 +2,15 @@
 --- table out, or a line in and a line out; no I/O of its own.
 --
 -- Law of this file: HTTP's rules, from the outside in: access, path, method,
--- media type, size; the rest is the server's (mcp/server.lua). Nothing is
--- remembered between two requests, there are no sessions and no streams, and
--- no response may be cached on its way.
+-- media type, and only then the body and its size; the rest is the server's
+-- (mcp/server.lua). Nothing is remembered between two requests, there are no
+-- sessions and no streams, and no response may be cached on its way.
 
 local access = require "equinix.service.access"
 local json_text = require "equinix.base.json_text"
 local jsonrpc = require "equinix.service.mcp.jsonrpc"
 local media_type = require "equinix.http.media_type"
+local own_request = require "equinix.service.own_request"
 local server = require "equinix.service.mcp.server"
 local token_tools = require "equinix.service.mcp.token_tools"
 local tools = require "equinix.service.mcp.tools"
@@ -57,10 +58,21 @@ function Mcp:handle(request)
       { Allow = "POST" })
   elseif not media_type.is_json(request.headers["content-type"]) then
     return refuse(415, "send JSON, with Content-Type: application/json")
-  elseif #request.body > M.MAX_BODY then
+  end
+  local text, failure = request.body, nil
+  if type(text) == "function" then
+    text, failure = text()
+  end
+  if not text then
+    return failure
+  elseif #text > M.MAX_BODY then
     return refuse(413, TOO_LONG)
   end
-  local body, status = self.server:answer(jsonrpc.parse(request.body),
+  local complaint = own_request.http_complaint(request)
+  if complaint then
+    return refuse(400, complaint)
+  end
+  local body, status = self.server:answer(jsonrpc.parse(text),
     request.headers)
   return respond(status, body)
 end
@@ -87,7 +99,8 @@ local NO_LOG = function() end
 local function tools_of(options, capability)
   if options.exposure == "handle" then
     local handle_tools = require "equinix.service.mcp.handle_tools"
-    return handle_tools.tools(capability, options), handle_tools.instructions
+    return handle_tools.tools(capability, options),
+      handle_tools.instructions(capability)
   end
   return token_tools.tools(capability, options.service),
     capability.instructions

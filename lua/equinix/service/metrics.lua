@@ -36,6 +36,12 @@ local FAMILIES = {
   { "equinix_token_age_seconds", "gauge", "Time since the token was issued." },
   { "equinix_token_left_seconds", "gauge", "Time until the token expires." },
   { "equinix_token_life_seconds", "gauge", "Lifetime of the token at issue." },
+  { "equinix_cache_places", "gauge", "Tokens that the cache has room for." },
+  { "equinix_cache_places_used", "gauge", "Places that are taken." },
+  { "equinix_cache_evictions_total", "counter",
+    "Tokens dropped while they were of use, as the cache was full." },
+  { "equinix_cache_private_total", "counter",
+    "Tokens that one worker had to keep for itself." },
   { LATCHED, "gauge", "1: credentials were refused and are held back." },
 }
 
@@ -161,6 +167,11 @@ local function of_service(samples, service)
   samples.equinix_token_renewals_total = stats.tokens
   samples.equinix_token_failures_total = stats.failures
   samples.equinix_token_rejections_total = stats.rejections
+  local cache = service.cache()
+  samples.equinix_cache_places = cache.slots
+  samples.equinix_cache_places_used = cache.used
+  samples.equinix_cache_evictions_total = cache.evicted
+  samples.equinix_cache_private_total = cache.private
   local life, left = service:life()
   if life then
     samples.equinix_token_life_seconds = life

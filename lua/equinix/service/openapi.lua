@@ -13,14 +13,16 @@ local LICENSE = { name = "MIT", identifier = "MIT" }
 
 -- The responses of each operation besides 200; the rest is the default one.
 local FAILURES = {
-  ["400"] = "The body is not valid, or Equinix refused it.",
+  ["400"] = "The request has something that is not understood, or "
+    .. "Equinix refused it.",
   ["401"] = "The auth token of this service is missing or wrong, or "
     .. "Equinix refused the credentials.",
   ["403"] = "The Host or Origin is not allowed, or Equinix refused the "
     .. "account.",
+  ["408"] = "The body did not arrive within 10 seconds.",
   ["413"] = "The body is larger than 1 MiB.",
   ["415"] = "The body is not JSON.",
-  ["429"] = "Too many requests, or the credentials were refused before; "
+  ["429"] = "Too many requests, or the credentials are held back; "
     .. "Retry-After says when to try again.",
   ["502"] = "Equinix could not be reached, or its response was not JSON "
     .. "(upstream_status is its status).",
@@ -145,33 +147,39 @@ local function of_operation(capability, operation)
   }
 end
 
--- name, summary, media type, whether it may respond with 503
+-- name, summary, media type, whether it is a probe: open to all, yes or no
 local MONITORING = {
   ["/healthz"] = { "healthz", "Whether the service runs",
-    "application/json" },
+    "application/json", true },
   ["/readyz"] = { "readyz", "Whether the service can give a token",
     "application/json", true },
   ["/metrics"] = { "metrics", "Counters, for Prometheus", "text/plain" },
   ["/openapi.json"] = { "openapi", "This document", "application/json" },
 }
 
+local function answer_of(entry, description)
+  return {
+    description = description,
+    content = {
+      [entry[3]] = {
+        schema = { type = entry[3] == "text/plain" and "string"
+          or "object" },
+      },
+    },
+  }
+end
+
 local function of_monitoring(entry)
+  local is_probe = entry[4]
   return {
     operationId = entry[1],
     summary = entry[2],
     tags = { "watching" },
+    security = is_probe and json.empty_array or nil,
     responses = {
-      ["200"] = {
-        description = entry[2] .. ".",
-        content = {
-          [entry[3]] = {
-            schema = { type = entry[3] == "text/plain" and "string"
-              or "object" },
-          },
-        },
-      },
-      ["403"] = ref("responses", "Failure403"),
-      ["503"] = entry[4] and ref("responses", "Failure503") or nil,
+      ["200"] = answer_of(entry, entry[2] .. "."),
+      ["403"] = not is_probe and ref("responses", "Failure403") or nil,
+      ["503"] = is_probe and answer_of(entry, "Not so.") or nil,
     },
   }
 end

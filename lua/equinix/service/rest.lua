@@ -2,14 +2,19 @@
 --- no I/O of its own.
 --
 -- Law of this file: what came over the wire is checked here, from the outside
--- in: access, path, method, media type, JSON. Whatever is wrong, the response
--- is JSON (RFC 9457), and no response may be cached on its way (no-store).
+-- in: access, path, method, and only then the body: media type, JSON. Whatever
+-- is wrong, the response is JSON (RFC 9457), and no response may be cached on
+-- its way (no-store). Probes are answered without a check, since what sends
+-- them has no auth token and another name for this machine; so they say yes or
+-- no, and nothing else.
 
 local access = require "equinix.service.access"
+local core = require "equinix.core"
 local json = require "equinix.base.json"
 local media_type = require "equinix.http.media_type"
 local metrics = require "equinix.service.metrics"
 local openapi = require "equinix.service.openapi"
+local own_request = require "equinix.service.own_request"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
 local tables = require "equinix.base.table"
@@ -29,7 +34,8 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field path string as it came, without the query
 ---@field query? string raw
 ---@field headers table<string, string> names in lower case
----@field body string
+---@field body string|fun(): string|nil, equinix.service.HttpResponse|nil a
+---  function reads it: what is refused before costs no reading
 ---@field remote? string address of the caller
 ---@field own? boolean set here: it was answered with the service's own token
 
@@ -46,6 +52,9 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field operations table<string, equinix.operations.Operation> by path
 ---@field document string the OpenAPI document
 ---@field private last? equinix.service.Response of the service, the last one
+---@field private probing integer probes that wait for a token
+---@field private unready? boolean what the last probe was answered
+---@field private probed? number when, on core.now()
 ---@field private response? equinix.service.HttpResponse made of `last`
 local Rest = {}
 Rest.__index = Rest
@@ -64,16 +73,44 @@ local function healthz()
   return respond(200, JSON, '{"status":"ok"}')
 end
 
--- It can give a token. If it has none, this requests one, so that a service
--- that was not used yet becomes ready.
-local function readyz(self)
-  local header, err = self.client:authorization()
-  if header then
-    return respond(200, JSON, '{"status":"ready"}')
+local READY = '{"status":"ready"}'
+local NOT_READY = '{"status":"not ready"}'
+
+-- Any program may send probes, so no more than these wait: for a token, or to
+-- look at what is known of the credentials. The others get the last answer, as
+-- long as it is new; where there was none yet, a token in the cache is one.
+local PROBES_AT_ONCE = 16
+local ANSWER_LIFE = 10 -- seconds
+
+local function seems_ready(self)
+  if self.unready == nil then
+    return self.client:cached() ~= nil
   end
-  local _, headers, object = problem.of(err, true)
-  object.status, object.title = 503, problem.title(503)
-  return respond(503, PROBLEM, assert(json.encode(object)), headers), err
+  return not self.unready and core.now() < self.probed + ANSWER_LIFE
+end
+
+-- It can give a token, now and when this one is over. If it has none, this
+-- requests one, so that a service that was not used yet becomes ready. The log
+-- has the reason, once.
+local function readyz(self)
+  if self.probing >= PROBES_AT_ONCE then
+    local ready = seems_ready(self)
+    return respond(ready and 200 or 503, JSON, ready and READY or NOT_READY)
+  end
+  self.probing = self.probing + 1
+  local ok, header, err = pcall(self.client.ready, self.client)
+  self.probing = self.probing - 1
+  if not ok then
+    error(header, 0)
+  end
+  self.probed = core.now()
+  if header then
+    self.unready = false
+    return respond(200, JSON, READY)
+  end
+  local known = self.unready
+  self.unready = true
+  return respond(503, JSON, NOT_READY), not known and err or nil
 end
 
 local function show_metrics(self)
@@ -91,6 +128,9 @@ local READABLE = {
   ["/openapi.json"] = show_document,
 }
 
+--- The paths that any caller may ask: Kubernetes, a load balancer.
+M.PROBES = { ["/healthz"] = true, ["/readyz"] = true }
+
 local function operations_of(capability)
   local operations = {}
   for _, operation in ipairs((capability or published).operations) do
@@ -105,8 +145,13 @@ local NO_FIELDS = {}
 
 -- The body's members and its text; no members and no text when it is empty.
 local function read(request)
-  local text = request.body
-  if #text > MAX_BODY then
+  local text, failure = request.body, nil
+  if type(text) == "function" then
+    text, failure = text()
+  end
+  if not text then
+    return nil, failure
+  elseif #text > MAX_BODY then
     return nil, refuse(413, "The body is larger than 1 MiB.")
   elseif text == "" or not text:find "%S" then
     return NO_FIELDS
@@ -123,6 +168,10 @@ local function read(request)
 end
 
 local function operate(self, operation, request)
+  local complaint = own_request.http_complaint(request)
+  if complaint then
+    return refuse(400, complaint)
+  end
   local fields, text = read(request)
   if not fields then
     return text
@@ -181,7 +230,7 @@ end
 ---@return equinix.service.HttpResponse response to be read only
 ---@return equinix.Error|nil err why it was refused, for the log only
 function Rest:handle(request)
-  local refusal = self.access:check(request)
+  local refusal = not M.PROBES[request.path] and self.access:check(request)
   if refusal then
     return refusal
   end
@@ -215,6 +264,7 @@ function M.new(options)
     service = options.service,
     client = options.client,
     operations = operations_of(capability),
+    probing = 0,
     metrics = options.metrics or metrics.new(),
     access = access.new(options),
     document = assert(json.encode(openapi.document(capability,

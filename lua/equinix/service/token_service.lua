@@ -3,15 +3,20 @@
 -- Law of this file: a body with credentials of its own is sent to Equinix
 -- unchanged, and the response is returned unchanged. Without credentials the
 -- response is the service's own token, from the cache, in the shape of
--- Equinix's response. Where this service itself refuses, the body is a problem
--- (RFC 9457) in its own words, without anything about this machine.
+-- Equinix's response; unless the body has anything that is not understood.
+-- Where this service itself refuses, the body is a problem (RFC 9457) in its
+-- own words, without anything about this machine.
 
 local capability = require "equinix.oauth.operations"
+local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
+local json_text = require "equinix.base.json_text"
+local own_request = require "equinix.service.own_request"
 local problem = require "equinix.http.problem"
 local refresh = require "equinix.service.refresh"
 local retry = require "equinix.http.retry"
+local tokens = require "equinix.oauth.token"
 
 local M = {}
 
@@ -37,9 +42,9 @@ local MAX_WAIT = 24 * 3600 -- seconds; a longer Retry-After is not believed
 local Service = {}
 Service.__index = Service
 
-local OPERATIONS, CREDENTIALS = {}, {} -- sets of names
+local OPERATIONS, CREDENTIALS = {}, {} -- by name
 for _, operation in ipairs(capability.operations) do
-  OPERATIONS[operation.name] = true
+  OPERATIONS[operation.name] = operation
   for _, field in ipairs(operation.fields) do
     CREDENTIALS[field.name] = field.credential
   end
@@ -81,6 +86,19 @@ local function refusal(err, own)
   }
 end
 
+-- The response to a body that this service does not understand.
+local function not_understood(message)
+  local object = problem.new(400, message, { code = "not_understood" })
+  return {
+    status = 400,
+    headers = {},
+    body = assert(json.encode(object)),
+    object = object,
+    err = errors.make("config", "a request without credentials has something "
+      .. "that is not understood", { code = "not_understood" }),
+  }
+end
+
 -- With the caller's own credentials ------------------------------------------
 
 -- Equinix's response, unchanged; unless a caller that expects JSON could not
@@ -115,24 +133,40 @@ local function seconds(value)
   return ("%d"):format(math.max(0, math.floor(value)))
 end
 
--- The token in the shape of Equinix's response. When the clock was set back,
--- the token must not seem to last longer than it does.
+local OWN = { "access_token", "user_name", "refresh_token" }
+
+-- Where Equinix gave the lifetime under OAuth's name (RFC 6749, section 5.1)
+-- as well, it must not contradict.
+local function put_left(members, left)
+  members.token_timeout = json_text.value(seconds(left))
+  if members.expires_in then
+    members.expires_in = json_text.kind(members.expires_in) == "number"
+      and seconds(left) or members.token_timeout
+  end
+end
+
+-- The token in the shape of Equinix's response: all members of it, and the
+-- times that are left.
 local function shape(found, now)
-  local object, headers = {
-    access_token = found.access_token,
-    token_type = found.token_type,
-    user_name = found.user_name,
-    refresh_token = found.refresh_token,
-  }, {}
-  if found.expires_at then
-    local left = math.min(found.expires_in, found.expires_at - now)
-    object.token_timeout = seconds(left)
+  local members, headers = tokens.members(found), {}
+  for _, name in ipairs(OWN) do
+    if found[name] then
+      members[name] = json_text.value(found[name])
+    end
+  end
+  if not json_text.string(members.token_type) then
+    members.token_type = json_text.value(found.token_type)
+  end
+  local left = tokens.left(found, now)
+  if left then
+    put_left(members, left)
     headers.Age = seconds(found.expires_in - left)
   end
   if found.refresh_expires_at then
-    object.refresh_token_timeout = seconds(found.refresh_expires_at - now)
+    members.refresh_token_timeout = json_text.value(seconds(
+      found.refresh_expires_at - now))
   end
-  return object, headers
+  return json_text.object(members), headers
 end
 
 local function unknown_refresh_token()
@@ -152,12 +186,12 @@ end
 
 -- The response with a token.
 local function respond(self, found)
-  local object, headers = shape(found, self.now())
+  local body, headers = shape(found, self.now())
   return {
     status = 200,
     headers = headers,
-    body = assert(json.encode(object)),
-    object = object,
+    body = body,
+    object = json.decode(body, true),
     own = true,
   }
 end
@@ -219,9 +253,13 @@ end
 ---@return equinix.service.Response response to be read only: other callers may
 ---  get it too
 function Service:call(name, fields, text, context)
-  assert(OPERATIONS[name], "equinix: unknown operation")
+  local operation = assert(OPERATIONS[name], "equinix: unknown operation")
   fields = fields or {}
   if not M.has_credentials(fields) then
+    local complaint = own_request.complaint(operation, fields, text)
+    if complaint then
+      return not_understood(complaint)
+    end
     if name == REFRESH then
       return renew(self, fields, context)
     end
@@ -239,6 +277,12 @@ end
 ---@return equinix.Stats
 function Service:stats()
   return self.client:stats() or {}
+end
+
+--- How full the cache is, of which all processes know the same.
+---@return equinix.core.tokens.info
+function Service.cache()
+  return core.tokens.info()
 end
 
 --- The life of the token in the cache; requests none.

@@ -111,7 +111,7 @@ end
 ---@return true
 function File:unlock(lease)
   arguments.lease(is_lease(lease))
-  lease:close()
+  self.folder:unlock(lease)
   return true
 end
 

@@ -7,11 +7,11 @@
 -- and not one for each step. Only what was locked is still unlocked.
 --
 -- A token is stored sealed under the client secret, under a name that only
--- the secret leads to: the store without the secret gives nothing away. A
--- latch is stored readable, under a name that its account leads to, since
--- holders of another secret of that account have to find it; it contains
--- nothing confidential. A short secret could be guessed from what it sealed,
--- so nothing of its account is stored.
+-- the secret leads to: the store without the secret gives nothing away. The
+-- latches are stored readable, on a few pages, since holders of another secret
+-- of an account have to find its latch; they contain nothing confidential. A
+-- short secret could be guessed from what it sealed, so of a client that has
+-- one nothing is stored.
 
 local core = require "equinix.core"
 local printable = require "equinix.base.printable"
@@ -109,13 +109,13 @@ local function unchanged(text)
   return text
 end
 
---- The record of an account's latch.
----@param identity string of cache_key.identity
+--- The record of a page of latches.
+---@param number integer of lockout_page.number
 ---@return equinix.StoredRecord
-function Session:latch(identity)
+function Session:latches(number)
   return setmetatable({
     session = self,
-    name = "latch." .. core.sha256(identity),
+    name = ("latch.%d"):format(number),
     wrap = unchanged,
     unwrap = unchanged,
   }, Stored)

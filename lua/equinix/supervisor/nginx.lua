@@ -37,6 +37,16 @@ local BINARIES = {
   "/opt/homebrew/bin/nginx", "/usr/local/bin/openresty",
 }
 
+-- An OpenResty that the variable names comes first.
+local function binaries()
+  local prefix = os.getenv "OPENRESTY_PREFIX"
+  local names = { prefix and prefix .. "/nginx/sbin/nginx" }
+  for _, name in ipairs(BINARIES) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
 local MODULE_DIRECTORIES = {
   "/usr/lib/nginx/modules", "/usr/lib64/nginx/modules",
   "/usr/share/nginx/modules", "/usr/local/lib/nginx/modules",
@@ -46,7 +56,8 @@ local MODULE_DIRECTORIES = {
 local MISSING = "nginx with Lua is missing: "
   .. "install libnginx-mod-http-lua and nginx-light (apt), "
   .. "openresty (dnf, from the repository of openresty.org), "
-  .. "or openresty/brew/openresty (brew)"
+  .. "or openresty/brew/openresty (brew); an OpenResty in a folder of its own "
+  .. "is found by OPENRESTY_PREFIX"
 
 local MISSING_MODULE = "%s has no Lua module: "
   .. "install libnginx-mod-http-lua (apt) or openresty (dnf, brew)"
@@ -82,7 +93,7 @@ end
 ---@return string|nil message with what to install
 function M.find(path)
   local without_lua
-  for _, name in ipairs(path and { path } or BINARIES) do
+  for _, name in ipairs(path and { path } or binaries()) do
     local binary = output("command -v " .. quote(name))
     binary = binary ~= "" and M.absolute(binary) or ""
     local build = binary ~= "" and output(quote(binary) .. " -V 2>&1") or ""
@@ -104,6 +115,20 @@ function M.find(path)
     return nil, MISSING_MODULE:format(without_lua)
   end
   return nil, path and ("there is no nginx at " .. path) or MISSING
+end
+
+--- Whether it knows a directive, of its own or of its module for Lua. Versions
+--- do not tell: `nginx -V` has none of modules that are loaded.
+---@param nginx equinix.Nginx
+---@param name string
+---@return boolean
+function M.has_directive(nginx, name)
+  local files = { quote(nginx.binary) }
+  for _, path in ipairs(nginx.modules) do
+    files[#files + 1] = quote(path)
+  end
+  return output(("grep -F -l -e %s %s"):format(quote(name),
+    table.concat(files, " "))) ~= ""
 end
 
 -- The configuration ---------------------------------------------------------
@@ -138,7 +163,7 @@ pid nginx.pid;
 error_log error.log %(level)s;
 worker_processes %(workers)s;
 %(main)s
-events { worker_connections 4096; }
+events { worker_connections 8192; }
 http {
   access_log off;
   server_tokens off;
@@ -213,13 +238,27 @@ read -r dir && { read -r _ || {
 ---@field path string
 ---@field cleaner file* the pipe to the process that removes it
 
+-- Whether a folder of another user is above that path. Under sudo the
+-- environment is that of the user who called it; who owns the folder could put
+-- another nginx.conf in the place of ours.
+local function is_foreign(path)
+  return select(2, require("equinix.core").may_make_folder(path)) == "foreign"
+end
+
+-- The folder for temporary files, the system's where TMPDIR is another user's.
+local function temporary()
+  local path = output "cd \"${TMPDIR:-/tmp}\" && pwd"
+  return path ~= "" and is_foreign(path .. "/equinix") and "/tmp" or path
+end
+
 --- Creates a directory that only this user can enter. It is removed when this
 --- process ends, unless `run` took it over; `drop` removes it at once.
 ---@return equinix.supervisor.nginx.Directory|nil
 ---@return string|nil message
 function M.directory()
-  local path = output("cd \"${TMPDIR:-/tmp}\" && "
-    .. "mktemp -u \"$(pwd)/equinix.XXXXXXXX\"")
+  local folder = temporary()
+  local path = folder ~= "" and output("mktemp -u "
+    .. quote(folder .. "/equinix.XXXXXXXX")) or ""
   -- The process that removes it starts before it exists.
   local cleaner = assert(io.popen(CLEANER, "w"))
   cleaner:write(path, "\n")
@@ -279,12 +318,15 @@ end
 ---@field environment? boolean nginx gets the environment and the working
 ---  directory of this process; else none
 ---@field log? boolean what is written to the pipe `log` there goes to stderr
+---@field json? boolean all that goes to stderr is JSON, and so is the banner
+---  (banner.json), unless a terminal shows it; nginx's error log is the pipe
+---  `errors` there
 
 -- The flags of the script.
 local function flags(run)
   local set = {}
   for name, flag in pairs { until_eof = "eof", reload = "reload",
-    environment = "environment", log = "log" } do
+    environment = "environment", log = "log", json = "json" } do
     set[#set + 1] = run[name] and flag or nil
   end
   return table.concat(set, " ")
@@ -300,17 +342,23 @@ local function interpreter()
   return name:find "/" and M.absolute(name) or name
 end
 
--- The script that copies the log. It is Lua, since no POSIX program writes
--- without waiting for its reader.
-local function copier_script()
+-- A script that becomes a Lua with this one's modules.
+local function lua_script(code)
   local entries = {}
   for entry in package.cpath:gmatch "[^;]+" do
     entries[#entries + 1] = M.absolute(entry)
   end
-  local code = ("package.cpath = %q require('equinix.core').copy_log()")
-    :format(table.concat(entries, ";"))
+  local library = M.library()
+  code = ("package.path = %q .. package.path package.cpath = %q %s"):format(
+    library .. "/?.lua;" .. library .. "/?/init.lua;",
+    table.concat(entries, ";"), code)
   return "exec " .. quote(interpreter()) .. " -e " .. quote(code) .. "\n"
 end
+
+-- These are Lua, since no POSIX program writes without waiting for its reader,
+-- and none writes JSON.
+local COPIER = "require('equinix.core').copy_log()"
+local LINES = "require('equinix.supervisor.log_lines').run()"
 
 --- Becomes the supervisor of nginx: this process is replaced, so that a
 --- signal to it reaches the supervisor. The directory must have nginx.conf,
@@ -319,9 +367,14 @@ end
 ---@return string message what failed; after a success it does not return
 function M.run(run)
   local dir = run.directory.path
+  if run.ready_file and is_foreign(M.absolute(run.ready_file)) then
+    return ("the ready file '%s' would be made below a folder of another "
+      .. "user; choose a folder of your own"):format(run.ready_file)
+  end
   assert(M.write_files(dir, {
     ["supervise.sh"] = script,
-    ["copier.sh"] = run.log and copier_script() or nil,
+    ["copier.sh"] = run.log and lua_script(COPIER) or nil,
+    ["lines.sh"] = run.json and lua_script(LINES) or nil,
   }))
   M.command(dir, "chmod 600 *") -- whatever the umask was
   local argv = {

@@ -25,13 +25,20 @@
 -- to the pipe `log` to stderr, and never waits for the reader of stderr. It
 -- starts when nginx listens: the reason why nginx did not start is one line,
 -- and not all that nginx wrote.
+-- With the flag "json" there is a sixth, lines.sh, between the pipe `errors`
+-- and the pipe `log`: it makes lines of JSON of all that nginx, this script
+-- and the programs that it calls write to their stderr. (A person at a
+-- terminal reads plain text until nginx listens.)
+--
+-- What the parent of the command left ignored a shell could never trap: the
+-- command resets it before it becomes the supervisor.
 -- RATIONALE: a script, since Lua can neither fork nor handle signals. POSIX
 -- shell only (dash, bash, busybox, macOS).
 
 return [==[
 # Arguments: the private directory, the signal that stops nginx, the name of
 # the command for messages, the path of the ready file or "", flags out of
-# "eof reload environment log", and then the command line of nginx.
+# "eof reload environment log json", and then the command line of nginx.
 dir=$1 stop=$2 name=$3 ready=$4 flags=" $5 "
 shift 5
 umask 077
@@ -74,19 +81,36 @@ clean_up() {
     await 50 has_ended
     has_ended || kill_all "$(cat "$dir/master")"
   fi
-  [ -n "$ready" ] && rm -f "$ready"
+  if [ -n "$ready" ] && [ -s "$dir/ready" ] &&
+    [ "$(cat "$dir/ready")" = "$(cat "$ready" 2>/dev/null)" ]; then
+    rm -f "$ready"
+  fi
   rm -rf "$dir"
 }
 
+# say event message: on stderr; as JSON through lines.sh, which runs once nginx
+# listens.
+say() {
+  if ! has_flag json; then
+    echo "$name: $2" >&2
+  elif [ -n "$lines" ]; then
+    echo "[error] $1: $2" >&2
+  elif [ -t 5 ]; then
+    echo "$name: $2" >&5
+  else
+    echo "[error] $1: $2" | sh "$dir/lines.sh" >&5
+  fi
+}
+
 cleaner() {
-  exec 8<&- </dev/null >/dev/null 2>&1
+  exec 5>&- 8<&- </dev/null >/dev/null 2>&1
   trap '' INT TERM HUP QUIT PIPE
   while read -r _; do :; done <"$dir/life"
   clean_up
 }
 
 runner() {
-  exec 7<&- 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
+  exec 5>&- 7<&- 8<&- 9>&- </dev/null >/dev/null 2>"$dir/stderr"
   # A signal to the whole group must not end it before it wrote the exit code.
   # (Not '': nginx would inherit that and ignore the signals.)
   trap : TERM HUP INT QUIT
@@ -99,6 +123,11 @@ runner() {
   else
     set -- env -i PATH=/usr/local/bin:/usr/bin:/bin "$@"
   fi
+  # Callers that hold connections open must not use up the descriptors.
+  files=$(ulimit -S -n)
+  if [ "$files" != unlimited ] && [ "$files" -lt 16384 ]; then
+    ulimit -S -n 16384 2>/dev/null || ulimit -S -n "$(ulimit -H -n)"
+  fi
   # $setsid is one word or none.
   sh -c 'echo $$ >"$0/master"
     exec "$@"' "$dir" $setsid "$@"
@@ -106,15 +135,41 @@ runner() {
 }
 
 watcher() {
-  exec <&8 7<&- 8<&- 9>&- >/dev/null 2>&1
+  exec <&8 5>&- 7<&- 8<&- 9>&- >/dev/null 2>&1
   while read -r _; do :; done
   kill -TERM $$
 }
 
+# In the same folder under a name that is new, and then renamed: no link is
+# followed, and what is there was never half of it. A copy says later whether
+# the file is still this one. (Some mv have no -T, which never moves into a
+# folder.)
+write_ready() {
+  sed "s/\"@PID@\"/$$/" "$dir/ready.json" >"$dir/ready" || return
+  temp=$ready.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+  (set -C && cat "$dir/ready" >"$temp") || return
+  mv -fT "$temp" "$ready" 2>/dev/null && return
+  if [ -d "$ready" ]; then
+    echo "it is a folder"
+  else
+    mv -f "$temp" "$ready" && return
+  fi
+  rm -f "$temp"
+  return 1
+}
+
 copier() {
-  exec 8<&- 9>&- <"$dir/log" 7<&-
+  exec 8<&- 9>&- <"$dir/log" 7<&- 2>&5 5>&-
   trap '' INT TERM HUP QUIT PIPE
   exec sh "$dir/copier.sh"
+}
+
+# The last writers of `errors` are nginx and the supervisor.
+lines() {
+  exec 5>&- 8<&- 9>&- <"$dir/errors" 2>/dev/null >"$dir/log" 7<&-
+  trap '' INT TERM HUP QUIT PIPE
+  sh "$dir/lines.sh"
+  exec cat >/dev/null # should that fail, nginx must not wait for a reader
 }
 
 if has_flag cleaner; then # started by the supervisor below
@@ -122,7 +177,10 @@ if has_flag cleaner; then # started by the supervisor below
   exit
 fi
 home=$PWD
-cd / && mkfifo "$dir/life" "$dir/log" || exit 1
+cd / && mkfifo "$dir/life" "$dir/log" "$dir/errors" || exit 1
+copier='' lines=''
+exec 5>&2
+has_flag json && exec 2<>"$dir/errors"
 
 # The functions above close the descriptors of others with `exec`: with a
 # redirection after a function's name a shell keeps a copy, and a copy of 9
@@ -163,18 +221,27 @@ while [ -z "$ending$bind_error" ] && [ ! -s "$dir/nginx.pid" ] &&
     "$dir/error.log" 2>/dev/null | head -n 1)
 done
 
-failed='' copier=''
+failed=''
 if [ -n "$ending" ]; then
   :
 elif [ -s "$dir/nginx.pid" ] && [ -z "$bind_error" ]; then
-  cat "$dir/banner"
-  if has_flag log; then
+  if [ -n "$ready" ] && ! reason=$(write_ready 2>&1); then
+    failed=1
+    reason=$(echo "$reason" | sed -n 's/^.*: //; 1p')
+    say not_started "the ready file $ready can't be written: $reason"
+    exec 9>&-
+  elif has_flag json && [ ! -t 1 ]; then
+    cat "$dir/banner.json"
+  else
+    cat "$dir/banner"
+  fi
+  if has_flag log && [ -z "$failed" ]; then
     copier &
     copier=$!
   fi
-  if [ -n "$ready" ]; then
-    sed "s/\"@PID@\"/$$/" "$dir/ready.json" >"$ready.$$" &&
-      mv "$ready.$$" "$ready"
+  if has_flag json && [ -z "$failed" ]; then
+    lines &
+    lines=$!
   fi
 else
   failed=1
@@ -187,7 +254,7 @@ else
     ;;
   ?*) reason="can't listen on $bind_error" ;;
   esac
-  echo "$name: ${reason:-nginx did not start}" >&2
+  say not_started "${reason:-nginx did not start}"
   exec 9>&-
 fi
 
@@ -197,17 +264,22 @@ while [ -z "$ending$failed" ] && kill -0 $runner 2>/dev/null; do
 done
 if [ -z "$ending$failed" ]; then
   failed=1
-  echo "$name: nginx stopped unexpectedly" >&2
-  sed -n 's/^.*\[\(alert\|emerg\|crit\)\] //p' "$dir/error.log" |
+  say nginx_stopped "nginx stopped unexpectedly"
+  has_flag json || # else the log has them
+    sed -n 's/^.*\[\(alert\|emerg\|crit\)\] //p' "$dir/error.log" |
     tail -n 3 >&2
 fi
 exec 9>&-
 [ -n "$watch" ] && kill $watch 2>/dev/null
 while kill -0 $cleaner 2>/dev/null; do wait $cleaner; done
 [ -d "$dir" ] && clean_up
-exec 7<&- # it was the last writer, so the copier ends
-copied() { [ -z "$copier" ] || ! kill -0 $copier 2>/dev/null; }
-await 20 copied
-copied || kill -s KILL $copier
+# The last writers of the pipes go, so that what reads them ends.
+gone() { [ -z "$1" ] || ! kill -0 "$1" 2>/dev/null; }
+has_flag json && exec 2>/dev/null
+await 20 gone "$lines"
+gone "$lines" || kill -s KILL "$lines"
+exec 7<&-
+await 20 gone "$copier"
+gone "$copier" || kill -s KILL "$copier"
 [ -z "$failed" ]
 ]==]

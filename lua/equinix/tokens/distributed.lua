@@ -9,6 +9,7 @@
 
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
+local lockout_page = require "equinix.oauth.lockout_page"
 local record = require "equinix.tokens.record"
 local session = require "equinix.store.session"
 local shared_error = require "equinix.tokens.shared_error"
@@ -155,7 +156,13 @@ end
 ---@param fingerprint string
 ---@return boolean
 function Peers:spend(fingerprint)
+  self.unspent = self.record
   return self:save(record.spending(self.record, fingerprint))
+end
+
+--- Takes that back: it was not sent.
+function Peers:unspend()
+  self:save(self.unspent)
 end
 
 --- Reads again after a refresh token was not accepted: another process may
@@ -183,7 +190,8 @@ end
 ---@param identity string of cache_key.identity
 ---@return equinix.StoredRecord|nil
 function Peers:latch(identity)
-  return self.lease and self.stored.session:latch(identity) or nil
+  return self.lease
+    and self.stored.session:latches(lockout_page.number(identity)) or nil
 end
 
 --- Saves a new token, before any caller gets it.

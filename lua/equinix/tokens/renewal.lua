@@ -1,17 +1,19 @@
 --- renewal: what the leader does: it fetches the next token, for all callers.
 --
 -- Law of this file: whatever happens, the renewal ends here, with a token or
--- with an error that all callers share. Credentials are sent under the
--- account's lock-out guard only. A refresh token is noted as spent before it
--- is sent. With a store, all of it is agreed with the other processes first
--- (distributed.lua).
+-- with an error that all callers share. Only a fault of this very place
+-- (oauth/local_fault.lua) stays its leader's own, and the next caller leads.
+-- Credentials are sent under the account's lock-out guard only. With a store,
+-- all of it is agreed with the other processes first (distributed.lua).
 
 local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
 local distributed = require("equinix.base.lazy") "equinix.tokens.distributed"
 local errors = require "equinix.base.error"
 local grant = require "equinix.oauth.grant"
+local local_fault = require "equinix.oauth.local_fault"
 local lockout = require "equinix.oauth.lockout"
+local refreshing = require "equinix.tokens.refreshing"
 local rejection = require "equinix.tokens.rejection"
 local shared_error = require "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
@@ -46,52 +48,16 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 ---@field last table of shared_error.decode: the last error (streak, spent)
 ---@field record? string the token that was there
 ---@field spent? string fingerprint of the refresh token that was presented
+---@field own_err? equinix.Error a fault of this place: of its leader alone
 ---@field traceparent? string of the call that leads
 ---@field peers? equinix.Peers where there is a store
 local Renewal = {}
 Renewal.__index = Renewal
 
--- The refresh token that may still be presented: with a store only the one
--- that is stored there.
-local function refresh_token(self)
-  if self.source.config.grant == "token_exchange" then
-    return nil
-  end
-  local old, spent
-  if self.peers then
-    old, spent = self.peers:token()
-  elseif self.record then
-    old, spent = token.decode(self.record), self.last.spent
-  end
-  if not old or not old.refresh_token
-    or (old.refresh_expires_at and old.refresh_expires_at <= os.time()) then
-    return nil
-  end
-  local fingerprint = core.sha256(old.refresh_token):sub(1, 16)
-  if fingerprint ~= spent then
-    return old, fingerprint
-  end
-end
-
--- Noted where the next leader finds it, should this one never come back.
-local function spend(self, fingerprint)
-  self.spent = fingerprint
-  self.slot:note(self.lease, shared_error.note(self.last, fingerprint))
-  return not self.peers or self.peers:spend(fingerprint)
-end
-
--- A refresh token that came with no successor stays good.
-local function keep(fields, old)
-  if not fields.refresh_token then
-    fields.refresh_token = old.refresh_token
-    fields.refresh_expires_at = old.refresh_expires_at
-  end
-end
-
 -- By the refresh token. No verdict: by the grant, then.
 local function by_refresh_token(self, exchange, secret, secrets)
-  local old, fingerprint = refresh_token(self)
-  if not old or not spend(self, fingerprint) then
+  local old, fingerprint = refreshing.find(self)
+  if not old or not refreshing.spend(self, fingerprint) then
     return nil
   end
   secrets[#secrets + 1] = old.refresh_token
@@ -100,9 +66,13 @@ local function by_refresh_token(self, exchange, secret, secrets)
   local verdict, result = token_endpoint.exchange(self.source, request, op,
     exchange)
   if verdict == "accepted" then
-    keep(result.fields, old)
+    refreshing.keep(result.fields, old)
   elseif verdict == "unknown" then
     local err = result.err
+    if local_fault.is(err) and not err.maybe_sent then
+      refreshing.unspend(self) -- and the grant would fail alike
+      return verdict, result
+    end
     self.source.emit("refresh_failed", { kind = err.kind, status = err.status,
       code = err.code })
     local found = self.peers and self.peers:second_look()
@@ -183,7 +153,10 @@ end
 -- Puts a token into the slot; `next`: when another one may be requested.
 -- -> equinix.Found
 local function publish(self, fields, start, next_request)
-  local _, record = token.trim(fields)
+  local _, record, dropped = token.trim(fields)
+  if dropped > 0 then
+    self.source.emit("members_dropped", { count = dropped })
+  end
   local header = "Bearer " .. fields.access_token
   local times = token.times(start, fields.expires_in, core.random())
   times.next = next_request
@@ -201,6 +174,21 @@ local function serve(self, left)
   return found
 end
 
+-- Ends the renewal with an error that is of this place only. With a token
+-- there the next renewal is tried a little later.
+local function fail_alone(self, err)
+  self.own_err = err
+  self.source.retry_at = core.now() + LEAST_PAUSE
+  self.source.emit("token_failed", { kind = err.kind, code = err.code,
+    op = err.op })
+  local spare = self.peers and self.peers:left_behind()
+  if spare then
+    return serve(self, spare)
+  end
+  self.slot:release(self.lease)
+  return nil, err
+end
+
 -- Ends the renewal with an error, and says to all callers for how long. A
 -- pause is the account's, not this slot's: a success elsewhere may end it
 -- early, so the slot holds back only until the guard is to be asked again.
@@ -210,6 +198,8 @@ local function fail(self, err, pause)
     -- error: the next one leads.
     self.slot:release(self.lease)
     return nil, err
+  elseif local_fault.is(err) then
+    return fail_alone(self, err)
   end
   local streak = (tonumber(self.last.streak) or 0) + 1
   local seconds = pause or backoff(err, streak)
@@ -220,7 +210,8 @@ local function fail(self, err, pause)
     self.peers:failed(text, held)
   end
   self.source:count "failures"
-  err.retry_after = seconds < math.huge and seconds or nil
+  err.message = shared_error.held_back(err.message, seconds)
+  err.retry_after = seconds < math.huge and errors.rounded(seconds) or nil
   self.source.emit("token_failed", { kind = err.kind, status = err.status,
     code = err.code, op = err.op, retry_after = err.retry_after })
   local spare = self.peers and self.peers:left_behind()
@@ -249,10 +240,11 @@ end
 
 -- This process' leader sends.
 local function send(self, deadline)
-  if self.rejected and not self.force then
+  local verdict, result = attempt(self, deadline)
+  if self.rejected and not self.force
+    and not (result.err and local_fault.is(result.err)) then
     rejection.count(self.slot)
   end
-  local verdict, result = attempt(self, deadline)
   if verdict ~= "accepted" then
     return fail(self, result.err, result.pause)
   elseif result.found then

@@ -92,11 +92,17 @@ function M.decode(bytes)
   return type(record) == "table" and record or { streak = 0 }
 end
 
-local function later(seconds)
+--- The message of an error whose request is held back.
+---@param message string
+---@param seconds number
+---@return string
+function M.held_back(message, seconds)
   if seconds == math.huge then
-    return "not sent again by itself: only refresh{force=true} does"
+    return message
+      .. " (not sent again by itself: only refresh{force=true} does)"
   end
-  return ("not sent again for another %d s"):format(math.ceil(seconds))
+  return ("%s (not sent again for another %s)"):format(message,
+    errors.seconds(seconds))
 end
 
 --- Bytes to the error of a caller that did not send the request itself.
@@ -121,7 +127,7 @@ function M.shared(bytes, seconds)
     record.response.headers = http_response.headers(headers)
   end
   if seconds and seconds > 0 then
-    record.message = record.message .. " (" .. later(seconds) .. ")"
+    record.message = M.held_back(record.message, seconds)
     record.retry_after = seconds < math.huge and seconds or nil
   end
   return errors.new(record)

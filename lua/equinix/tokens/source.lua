@@ -22,6 +22,7 @@ local core = require "equinix.core"
 local distributed = lazy "equinix.tokens.distributed"
 local errors = lazy "equinix.base.error"
 local fast_path = require "equinix.tokens.fast_path"
+local no_token = lazy "equinix.tokens.no_token"
 local rejection = lazy "equinix.tokens.rejection"
 local renewal = lazy "equinix.tokens.renewal"
 local shared_error = lazy "equinix.tokens.shared_error"
@@ -44,6 +45,8 @@ local MANDATORY_SECONDS = 2 -- that a waiter with a usable token waits
 ---@field package open_slot? equinix.slot for renewals: it lives as long as
 ---  the last of them
 ---@field package hits equinix.slot for hits: it ends when the client closes
+---@field package retry_at? number on core.now(): this place could not send,
+---  and goes on with a token that is there until then
 local Source = { renews = true }
 Source.__index = Source
 
@@ -118,33 +121,6 @@ function Source:stats()
   return stats
 end
 
-local function timed_out()
-  return errors.make("timeout", "the deadline passed while waiting for "
-    .. "a token (perhaps another caller's request for it); allow a longer "
-    .. "timeout", { code = "token_wait" })
-end
-
-local function cannot_wait()
-  return errors.make("config", "no token is cached, and this place may not "
-    .. "wait for one; call client:token() earlier, where waiting is allowed", {
-    code = "cannot_wait",
-  })
-end
-
--- A token without a life serves the callers that waited for it.
-local function short_lived(seconds)
-  return errors.make("protocol", ("the last token of the token endpoint was "
-    .. "good for less than a second, and there is one request a second at "
-    .. "most: the next one in %d s"):format(math.ceil(seconds)),
-    { code = "short_lived", retryable = true, retry_after = seconds })
-end
-
-local function own_renewal()
-  return errors.make("config", "this thread is renewing this very "
-    .. "token, so waiting for it would never end; don't use the client in a "
-    .. "callback of its own renewal", { code = "own_flight" })
-end
-
 -- What the slot holds, seen with this caller's needs.
 function Source:snapshot(slot, want)
   local state, serial, header, record, left = slot:read()
@@ -179,15 +155,15 @@ function Source:locate(want)
   return current, seen, err
 end
 
--- Another caller leads. -> "found", equinix.Found | "failed", equinix.Error
--- | "again": nothing came of it, so look once more.
-function Source:wait(slot, want, seen, lease, own)
+-- Another caller leads, or `mine` runs at the side. -> "found", equinix.Found
+-- | "failed", equinix.Error | "again": nothing came of it, so look once more.
+function Source:wait(slot, want, seen, lease, own, mine)
   local usable = seen.usable
   if usable and (seen.state == "advisory"
       or (own and self.transport.blocking)) then
     return "found", usable
   elseif own and self.transport.blocking then
-    return "failed", own_renewal()
+    return "failed", no_token.own_renewal()
   end
   local seconds = want.deadline - core.now()
   if usable then
@@ -197,7 +173,7 @@ function Source:wait(slot, want, seen, lease, own)
     math.max(0, seconds))
   if kind == "published" then
     return "found", { serial = a, header = b, record = c }
-  elseif kind == "gone" then
+  elseif kind == "gone" and not (mine and mine.own_err) then
     return "again"
   end
   local now = self:snapshot(slot, want) -- the old token may have ended
@@ -205,10 +181,12 @@ function Source:wait(slot, want, seen, lease, own)
     return "found", now.usable
   elseif kind == "failed" then
     return "failed", shared_error.shared(a, b)
+  elseif kind == "gone" then
+    return "failed", mine.own_err
   elseif usable then
     return "again" -- nothing to fall back on any more: wait on
   end
-  return "failed", timed_out()
+  return "failed", no_token.timed_out()
 end
 
 -- This caller leads. Where the transport can run something at the side, that
@@ -223,7 +201,7 @@ function Source:lead(slot, want, seen, lease, last, rejected)
   if spawn and spawn(function()
     mine:run_aside()
   end) then
-    return self:wait(slot, want, seen, lease, false)
+    return self:wait(slot, want, seen, lease, false, mine)
   end
   local found, err = mine:run_inline()
   if not found and seen.usable then
@@ -235,33 +213,60 @@ function Source:lead(slot, want, seen, lease, last, rejected)
   return "failed", err
 end
 
+-- Whether a token that is there is served without an attempt to renew it.
+function Source:rests(slot, state, reason)
+  return state == "fresh" or not slot or reason ~= nil
+    or core.now() < (self.retry_at or 0)
+end
+
+-- This caller leads, or another one does: it takes part. Returns like wait().
+function Source:take_part(slot, want, seen, reason, turn, a, ...)
+  if turn ~= "lead" then
+    return self:wait(slot, want, seen, a, ...)
+  elseif reason then
+    slot:release(a)
+    return "failed", reason
+  end
+  return self:lead(slot, want, seen, a, ...)
+end
+
+-- The cache had no free place for the token that is fetched now.
+local function report_crowding(self, crowding)
+  local info = core.tokens.info()
+  self.emit("cache_full", { action = crowding, places = info.slots,
+    evicted = info.evicted })
+end
+
 -- The token, by the rules at the top.
 local function obtain(self, want)
+  local transport = self.transport
   while true do
     if self.closed then
       return errors.fail("closed", "the client was closed meanwhile")
     end
     local slot, seen, err = self:locate(want)
-    if seen.usable and (seen.state == "fresh" or not slot
-        or not self.transport.can_wait()) then
+    local reason = not (seen.usable and seen.state == "fresh")
+      and no_token.unable(transport) or nil
+    if seen.usable and self:rests(slot, seen.state, reason) then
       return seen.usable
-    elseif not slot then
-      return nil, err
-    elseif not self.transport.can_wait() then
-      return nil, cannot_wait()
+    elseif not slot or (reason and not transport.can_wait()) then
+      return nil, err or reason
     elseif core.now() >= want.deadline then
-      return nil, timed_out()
+      return nil, no_token.timed_out()
     end
-    local turn, a, b, c = slot:acquire(seen.serial, want.force or false,
-      self.config.lease_seconds)
+    local turn, a, b, c, crowding = slot:acquire(seen.serial,
+      want.force or false, self.config.lease_seconds)
+    if crowding then
+      report_crowding(self, crowding)
+    end
     if turn == "backoff" then
       if seen.usable then
         return seen.usable
       end
-      return nil, b and shared_error.shared(b, a) or short_lived(a)
+      return nil, b and shared_error.shared(b, a) or no_token.short_lived(a)
     elseif turn ~= "ready" then -- no token was published meanwhile
-      local take_part = turn == "lead" and self.lead or self.wait
-      local kind, result = take_part(self, slot, want, seen, a, b, c)
+      local kind, result = self:take_part(slot, want, seen, reason, turn, a, b,
+        c)
       if kind == "found" then
         return result
       elseif kind == "failed" then
@@ -269,11 +274,6 @@ local function obtain(self, want)
       end
     end
   end
-end
-
-local function unreadable()
-  return errors.fail("protocol", "the token in the cache can't be read; call "
-    .. "client:forget(), and report it", { code = "bad_record" })
 end
 
 --- The header, by the rules at the top.
@@ -298,14 +298,14 @@ function Source:token(want)
   if not found then
     return nil, err
   elseif not found.serial then
-    return token.new(found.fields)
+    return token.public(found.fields)
   end
   if self.token_serial ~= found.serial or not self.token_table then
     self.token_serial = found.serial
-    self.token_table = token.decode(found.record)
+    self.token_table = token.public(token.decode(found.record))
   end
   if not self.token_table then
-    return unreadable()
+    return nil, no_token.unreadable()
   end
   return self.token_table
 end

@@ -26,6 +26,7 @@ local core = require "equinix.core"
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
+---@field client_key_password_file? string a file with its pass phrase
 ---@field proxy? string URL; without it no proxy is used, also none of the
 ---  environment
 ---@field sink? string path of a file for the body of a 2xx response

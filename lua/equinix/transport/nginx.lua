@@ -10,6 +10,9 @@
 -- queue, within their own deadlines. The fields `pool` and `limit` of
 -- nginx/thread_pool.lua change that.
 
+-- luacheck: read globals ngx.run_worker_thread
+
+local errors = require "equinix.transport.nginx.errors"
 local thread_pool = require "equinix.transport.nginx.thread_pool"
 
 local semaphore = require "ngx.semaphore"
@@ -17,22 +20,38 @@ local semaphore = require "ngx.semaphore"
 ---@class equinix.transport.nginx
 local M = {}
 
--- Where ngx_lua can yield (its NGX_HTTP_LUA_CONTEXT_YIELDABLE).
-local CAN_YIELD = {
-  rewrite = true, server_rewrite = true, access = true, content = true,
-  timer = true, ssl_cert = true, ssl_session_fetch = true,
-  ssl_client_hello = true,
-}
-
 local START_SECONDS = 1 -- within which a timer without a delay begins
 
----Whether waiting is allowed here.
+local never -- a semaphore that is never posted to
+
+---Whether waiting is allowed here. ngx_lua knows, for each of its phases and
+---those that it will get: a wait for no time at all ends at once where waits
+---are allowed, and is refused elsewhere.
 ---@return boolean
 function M.can_wait()
-  return CAN_YIELD[ngx.get_phase()] or false
+  if ngx.get_phase() == "init" then
+    return false -- in the master, which keeps no semaphore for its workers
+  end
+  never = never or semaphore.new()
+  local _, waited, message = pcall(never.wait, never, 0)
+  return waited == nil and message == "timeout"
 end
 
-local function cannot_wait()
+---Why nothing can be sent anywhere in this part of nginx; nil: it can.
+---@return equinix.transport.err|nil
+function M.cannot_send()
+  if ngx.config.subsystem == "stream" then
+    return errors.stream()
+  elseif not ngx.run_worker_thread then
+    return errors.no_threads()
+  end
+end
+
+local function refusal()
+  local transport_err = M.cannot_send()
+  if transport_err or M.can_wait() then
+    return transport_err
+  end
   return {
     kind = "config",
     code = "cannot_wait",
@@ -59,10 +78,9 @@ local NO_FUNCTION = {
 ---@return equinix.transport.response? response
 ---@return equinix.transport.err? transport_err
 function M.send(request, seconds, on_chunk)
-  if on_chunk then
-    return nil, NO_FUNCTION
-  elseif not M.can_wait() then
-    return nil, cannot_wait()
+  local transport_err = on_chunk and NO_FUNCTION or refusal()
+  if transport_err then
+    return nil, transport_err
   end
   return thread_pool.run("send", seconds, request)
 end
@@ -73,11 +91,9 @@ end
 ---@param seconds number limit for all of them together
 ---@return equinix.transport.result[] results in the order of the requests
 function M.send_many(requests, n, seconds)
-  local results, transport_err
-  if M.can_wait() then
+  local results, transport_err = nil, refusal()
+  if not transport_err then
     results, transport_err = thread_pool.run("send_many", seconds, requests, n)
-  else
-    transport_err = cannot_wait()
   end
   if results then
     return results
@@ -89,10 +105,25 @@ function M.send_many(requests, n, seconds)
   return results
 end
 
+---How many requests are in flight at once in this worker; more of them queue.
+---@return integer
+function M.capacity()
+  return thread_pool.limit
+end
+
+---Whether the caller of this request has hung up, as far as its handler was
+---made to notice (ngx.on_abort): then nothing more need be sent for it.
+---@return boolean
+function M.hung_up()
+  return ngx.get_phase() ~= "timer" and ngx.ctx.equinix_hung_up == true
+end
+
+local SHORTEST_SLEEP = 0.001 -- seconds, nginx's; less would not wait at all
+
 ---Waits; other light threads run meanwhile.
 ---@param seconds number
 function M.sleep(seconds)
-  ngx.sleep(seconds)
+  ngx.sleep(math.max(seconds, SHORTEST_SLEEP))
 end
 
 ---Runs a function in the background: neither the end of this request nor its

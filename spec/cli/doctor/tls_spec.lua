@@ -55,6 +55,12 @@ describe("the doctor reports a certificate", function()
       .. "signed by CN ?= ?self", line)
   end)
 
+  it("is not reached with a ca_file that holds none", function()
+    local line, code = check(made.good, "README.md")
+    assert.matches("^FAILED ca_file cannot be read %(.*README.md", line)
+    assert.equal(1, code) -- something was sent before
+  end)
+
   it("of a server that answers no further connection", function()
     -- libcurl makes the first connection, openssl the second one.
     local server = rawserver.start(([[

@@ -64,7 +64,7 @@ describe("slot:acquire", function()
     local seen = {}
     local all = { open(), open() }
     for i = 3, 4 do
-      all[i] = tokens.open(new_key(), true)
+      all[i] = tokens.open(new_key(), nil, true)
     end
     for _, slot in ipairs(all) do
       for _ = 1, 50 do

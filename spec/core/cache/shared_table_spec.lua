@@ -109,12 +109,6 @@ describe("the token cache among processes", function()
   end)
 end)
 
-describe("a full token cache", function()
-  it("evicts the least used, and nothing that is needed", function()
-    run(HOST, "", "full")
-  end)
-end)
-
 describe("a Lua state without memory", function()
   it("gets errors from the cache, and nothing else happens", function()
     run(HOST, "", "starved")
@@ -132,7 +126,8 @@ describe("the table and its leaders", function()
         .. " -std=c11 -D_GNU_SOURCE -pthread -o "
         .. deaths
         .. " -Isrc spec/support/deaths.c src/cache/shared_table.c"
-        .. " src/cache/entry.c src/cache/leader.c"
+        .. " src/cache/placement.c src/cache/entry.c"
+        .. " src/cache/entry_memory.c src/cache/leader.c"
         .. " -lcrypto 2>&1 && "
         .. LIMIT
         .. " "

@@ -364,7 +364,7 @@ describe("a private folder", function()
         return tonumber(support.sh("ls -A %s | grep -c temp || true", dir))
       end
       sweep()
-      assert.is_true(count() >= 1000 - 256, count())
+      assert.is_true(count() >= 1000 - 64, count())
       assert.is_true(count() < 1000, count())
       assert.is_true(process.eventually(function()
         sweep()

@@ -110,8 +110,8 @@ describe("a request", function()
   end)
 
   it("has paths and a proxy that C strings can hold", function()
-    for _, field in ipairs { "ca_file", "client_cert", "client_key", "proxy",
-      "sink" } do
+    for _, field in ipairs { "ca_file", "client_cert", "client_key",
+      "client_key_password_file", "proxy", "sink" } do
       raises_with(field, "", "request." .. field .. ": is empty")
       raises_with(field, "a\0b", "request." .. field .. ": is empty or has")
       raises_with(field, 1, "request." .. field .. ": a string expected")

@@ -72,7 +72,11 @@ describe("a message", function()
     assert.same({}, message.params)
     assert.same({}, message.meta)
     assert.is_false(message.unnamed)
-    for _, params in ipairs { "[]", "null", "1", '"x"', "[1]" } do
+    message = jsonrpc.read
+      '{"jsonrpc":"2.0","id":1,"method":"m","params":null}'
+    assert.same({}, message.params)
+    assert.is_false(message.unnamed)
+    for _, params in ipairs { "[]", "1", '"x"', "[1]", "false" } do
       message = jsonrpc.read('{"jsonrpc":"2.0","id":1,"method":"m","params":'
         .. params .. "}")
       assert.same({}, message.params)

@@ -160,68 +160,28 @@ describe("equinix_request", function()
       assert.equal(text, last(server).body)
     end)
 
-  it("removes the token from every response, in any spelling",
+  -- What is seen, and by which servers, is in echo_tool_spec and echo_spec.
+  it("passes no response on that repeats the token, in any spelling",
     function()
       for _, spelled in ipairs { TOKEN, "the%2Faccess%2Btoken%3D0123456789",
-        "the\\/access+token=0123456789" } do
-        for _, body in ipairs { '{"a":"x' .. spelled .. 'y","b":["'
-          .. spelled .. spelled .. '"]}', "text " .. spelled } do
-          local server = serve { scripted.json(200, body) }
-          local _, text = call(server)
-          assert.is_nil(text:find("access", 1, true), text)
-          assert.matches("%[redacted%]", text)
-        end
-        local server = serve { scripted.json(404, '[{"errorCode":"EQ-1",'
-          .. '"errorMessage":"no ' .. spelled .. '"}]') }
-        local result, words = call(server)
-        assert.is_true(result.isError)
-        assert.is_nil(words:find("the.access", 1), words)
-      end
-    end)
-
-  it("removes it from what the response means, not only from its bytes",
-    function()
-      for _, spelled in ipairs { "the/access+token\\u003d0123456789",
-        "the\\u002faccess\\u002Btoken\\u003D0123456789",
-        "\\u0074he\\/access+token=0123456789",
-        "the%2faccess%2btoken%3d0123456789",
-        "the/access+token%3D0123456789", "%74he/access+token=0123456789",
+        "the\\/access+token=0123456789",
+        "the/access+token\\u003d0123456789",
         "the%252Faccess%252Btoken=0123456789",
-        "the\\u00252faccess+token=0123456789" } do
-        local text = '{"a\\\\u0041\\"":{"x' .. spelled .. 'y":["'
-          .. spelled .. '"]}}'
-        local server = serve { scripted.json(200, text) }
-        local result, shown = call(server)
-        assert.is_table(result.structuredContent.body, spelled)
-        assert.same(result.structuredContent, json.decode(shown))
-        local inner = result.structuredContent.body['a\\u0041"']
-        assert.equal("[redacted]", inner["x[redacted]y"][1])
-        server = serve { scripted.json(200, "text " .. spelled) }
-        result = call(server)
-        assert.equal("text [redacted]", result.structuredContent.body)
+        "the\\\\/access+token\\\\u003d0123456789",
+        "eDp0aGUvYWNjZXNzK3Rva2VuPTAxMjM0NTY3ODk=" } do
+        for _, response in ipairs {
+          scripted.json(200, '{"a":"x' .. spelled .. 'y"}'),
+          scripted.json(200, "text " .. spelled),
+          scripted.json(404, '[{"errorCode":"EQ-1","errorMessage":"no '
+            .. spelled .. '"}]') } do
+          local server = serve { response }
+          local result, words = call(server)
+          assert.is_true(result.isError, spelled)
+          assert.matches("not passed on", words)
+          assert.is_nil(words:find("0123456789", 1, true))
+        end
       end
     end)
-
-  it("removes it from Base64, at any offset", function()
-    -- Of "x:", "xy:" and "xyz:", and the token: as RFC 4648 has it.
-    for _, text in ipairs { "dGhlL2FjY2Vzcyt0b2tlbj0wMTIzNDU2Nzg5",
-      "eDp0aGUvYWNjZXNzK3Rva2VuPTAxMjM0NTY3ODk=",
-      "eHk6dGhlL2FjY2Vzcyt0b2tlbj0wMTIzNDU2Nzg5",
-      "eHl6OnRoZS9hY2Nlc3MrdG9rZW49MDEyMzQ1Njc4OQ" } do
-      local result = call(serve { scripted.json(200, { echo = text }) })
-      assert.matches("^[%w+/]?[%w+/]?[%w+/]?[%w+/]?[%w+/]?[%w+/]?%[redacted%]"
-        .. "[%w+/=]?[%w+/=]?$", result.structuredContent.body.echo)
-    end
-  end)
-
-  it("withholds a response in which it is hidden deeper", function()
-    for _, text in ipairs { "the\\\\/access+token\\\\u003d0123456789",
-      "the\\\\u002faccess%2Btoken=0123456789" } do
-      local result = call(serve { scripted.json(200, '{"a":"' .. text
-        .. '"}') })
-      assert.matches("withheld", result.structuredContent.body)
-    end
-  end)
 
   it("leaves the escapes of other responses unchanged, in little time",
     function()
@@ -238,15 +198,16 @@ describe("equinix_request", function()
       end
     end)
 
-  it("removes a token that was renewed meanwhile", function()
+  it("sees a token that was renewed meanwhile", function()
     local NEXT = "the-next-access-token"
-    local server = serve { scripted.json(401, {}), scripted.token(NEXT),
-      scripted.json(200, { echo = "Bearer " .. NEXT, old = TOKEN }) }
-    old_token(server.client)
-    local result, text = call(server)
-    assert.is_nil(result.isError, text)
-    assert.equal("Bearer [redacted]", result.structuredContent.body.echo)
-    assert.equal("[redacted]", result.structuredContent.body.old)
+    for _, echo in ipairs { NEXT, TOKEN } do
+      local server = serve { scripted.json(401, {}), scripted.token(NEXT),
+        scripted.json(200, { echo = "Bearer " .. echo }) }
+      old_token(server.client)
+      local result, words = call(server)
+      assert.is_true(result.isError)
+      assert.matches("not passed on", words)
+    end
   end)
 
   it("sends nothing to the target of a redirect that is not allowed",

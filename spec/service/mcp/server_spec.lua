@@ -80,7 +80,7 @@ describe("the server", function()
   end)
 
   it("requires params to be an object", function()
-    for _, params in ipairs { "[]", "null", "1", '"x"' } do
+    for _, params in ipairs { "[]", "1", '"x"', "false" } do
       assert.equal(-32602, (server:code(
         '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":' .. params
         .. "}")))

@@ -56,7 +56,7 @@ describe("tools/list", function()
 
   it("refuses any cursor", function()
     local server = mcp.new()
-    for _, cursor in ipairs { '"x"', '""', "1", "null" } do
+    for _, cursor in ipairs { '"x"', '""', "1", "false" } do
       assert.equal(-32602, (server:code('{"jsonrpc":"2.0","id":1,"method":'
         .. '"tools/list","params":{"cursor":' .. cursor .. "}}")))
     end
@@ -75,7 +75,7 @@ describe("tools/call", function()
       '{"name":null}', '{"name":"getOAuth2AccessToken"}',
       '{"name":"equinix_request"}',
       '{"name":"getoauth2accesstoken","arguments":[]}',
-      '{"name":"getoauth2accesstoken","arguments":null}',
+      '{"name":"getoauth2accesstoken","arguments":false}',
       '{"name":"getoauth2accesstoken","arguments":"{}"}' } do
       assert.equal(-32602, (server:code('{"jsonrpc":"2.0","id":1,"method":'
         .. '"tools/call","params":' .. params .. "}")), params)

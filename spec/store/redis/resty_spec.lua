@@ -3,6 +3,7 @@ local contract = require "spec.support.redis_contract"
 local process = require "spec.support.process"
 local redis = require "spec.support.redis"
 local redis_nginx = require "spec.support.redis_nginx"
+local supervisor = require "equinix.supervisor.nginx"
 
 local missing = redis_nginx.missing()
 
@@ -56,18 +57,31 @@ local LOCATIONS = [[
   }
 ]]
 
+-- What newer versions of ngx_lua let wait, too.
+local PRECONTENT = [[
+  location = /precontent {
+    precontent_by_lua_block { USE }
+    content_by_lua_block { ngx.print(ngx.ctx.reason) }
+  }
+]]
+
 describe("store.redis in nginx", function()
   if missing then
     pending(missing)
     return
   end
   local nginx, server
+  local newer = supervisor.has_directive(supervisor.find(),
+    "precontent_by_lua_block")
 
   setup(function()
     server = redis.start()
     local use = USE:format(server.port)
-    nginx = redis_nginx.start((LOCATIONS:format(server.port)
-      :gsub("USE", function() return use end)))
+    local locations = LOCATIONS:format(server.port)
+      .. (newer and PRECONTENT or "")
+    nginx = redis_nginx.start((locations:gsub("USE", function()
+      return use
+    end)))
   end)
   teardown(function()
     nginx:stop()
@@ -82,6 +96,13 @@ describe("store.redis in nginx", function()
     assert.equal("nil", nginx:ok "/access")
     assert.equal("busy", nginx:ok "/access")
   end)
+
+  if newer then
+    it("works in the newer phase precontent", function()
+      assert.is_true(({ ["nil"] = true, busy = true })
+        [nginx:ok "/precontent"])
+    end)
+  end
 
   it("fails at once where it may not wait", function()
     for _, path in ipairs { "header_filter", "set", "function_of_c" } do

@@ -1,6 +1,5 @@
 -- full: more keys than entries. The least used are evicted first, an entry
--- with a lease or a back-off never is, and with all entries reserved a key
--- gets a private one.
+-- with a lease or a back-off never is.
 local core = require "equinix.core"
 local tokens = core.tokens
 local SLOTS = tokens.info().slots
@@ -71,35 +70,3 @@ local gone = open(1)
 assert(select(2, gone:peek()) == "empty")
 fill(gone, "Bearer again")
 assert(open(1):peek() == "Bearer again")
-
--- Now every entry is reserved.
-local pinned = {}
-for i = 1, SLOTS do
-  pinned[i] = open("pinned " .. i)
-  local turn = pinned[i]:acquire(nil, nil, math.huge)
-  assert(turn == "lead")
-end
-assert(tokens.info().used == SLOTS)
-local one, two = open "one too many", open "one too many"
-fill(one, "Bearer private")
-assert(two:peek() == "Bearer private") -- one entry for a state
-local hit = two:bind()
-assert(hit() == "Bearer private")
-_, lease = one:acquire(nil, true)
-local turn, found = two:acquire(nil, true)
-assert(turn == "wait" and found == lease)
-assert(one:reject((select(2, two:read()))))
-assert(hit() == nil)
-one:close()
-assert(two:result(lease) == "gone")
-fill(two, "Bearer still private")
-two:close()
-assert(hit() == nil)
--- a private entry ends with its last slot
-assert(select(2, open("one too many"):peek()) == "empty")
--- an entry gets free: the next new key is in the common table again
-pinned[1]:close()
-local key = open "the next"
-fill(key, "Bearer common")
-key:close()
-assert(open("the next"):peek() == "Bearer common")

@@ -5,6 +5,6 @@ local slot = tokens.open "the parent's"
 local result, renewal = slot:acquire(nil, nil, math.huge)
 assert(result == "lead")
 -- The same at a private entry.
-local alone = tokens.open("the parent's", true)
+local alone = tokens.open("the parent's", nil, true)
 assert(alone:acquire(nil, nil, math.huge) == "lead")
 return { slot = slot, renewal = renewal, alone = alone }

@@ -46,6 +46,13 @@ describe("the error of a call that found no thread", function()
       })
     end)
 
+  it("says in the stream part that http has to fetch the token", function()
+    local transport_err = errors.stream()
+    assert.equal("stream", transport_err.code)
+    assert.is_false(transport_err.maybe_sent)
+    assert.matches("http part", transport_err.message, 1, true)
+  end)
+
   it("recognises that no VM is free", function()
     assert.is_true(errors.is_full "no available Lua vm")
     assert.is_false(errors.is_full "thread pool equinix not found")

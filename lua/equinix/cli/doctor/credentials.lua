@@ -6,8 +6,9 @@
 -- run costs one attempt: then the result shows no count and says so; and with
 -- --no-store no request is made unless the user asks for it.
 
+local core = require "equinix.core"
 local exit_code = require "equinix.cli.exit_code"
-local lockout_policy = require "equinix.oauth.lockout_policy"
+local lockout_page = require "equinix.oauth.lockout_page"
 local result = require "equinix.cli.doctor.result"
 local session = require "equinix.store.session"
 local settings = require "equinix.cli.doctor.settings"
@@ -21,9 +22,11 @@ local function ignore() end
 -- Bad attempts in a row, as the store keeps them for the next process.
 local function refusals(state)
   local config = state.client.config
+  local identity = config.identity
   local text = config.store and session.new(config.store, ignore)
-    :latch(config.identity):read()
-  return lockout_policy.decode(text or nil).count
+    :latches(lockout_page.number(identity)):read()
+  return (lockout_page.decode(text or nil))
+    :account(identity, core.time()).count
 end
 
 -- Whether this attempt was stored is read from the store itself: there are
@@ -82,8 +85,8 @@ end
 
 --- Are the credentials accepted?
 function M.token(state)
-  if not state.client then
-    return result.skipped "fix the credentials first"
+  if state.unusable then
+    return result.skipped("nothing is sent; fix the %s first", state.unusable)
   elseif not state.reached then
     return result.skipped "the server was not reached"
   elseif state.client.config.grant == "static" then

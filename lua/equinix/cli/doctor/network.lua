@@ -40,7 +40,8 @@ local function failed_step(transport_err, config, url)
   if transport_err.code:find "COULDNT_RESOLVE"
     or message:find "Resolving timed out" then
     return NAME
-  elseif transport_err.kind == "tls" or message:find "TLS handshake"
+  elseif transport_err.kind == "tls" or transport_err.kind == "config"
+    or message:find "TLS handshake"
     or message:find "SSL connection timeout" then
     return TLS
   elseif transport_err.maybe_sent then
@@ -94,8 +95,9 @@ end
 -- The check of one step: `passed` and `failed` make its result.
 local function step(number, passed, failed)
   return function(state)
-    if not state.settings then
-      return result.skipped "fix the settings first"
+    if state.unusable then
+      return result.skipped("nothing is sent; fix the %s first",
+        state.unusable)
     end
     local seen = probe(state)
     if seen.step > number then
@@ -180,7 +182,7 @@ end
 
 --- Does this machine's clock agree with the server's?
 function M.clock(state)
-  local seen = state.settings and probe(state)
+  local seen = not state.unusable and probe(state)
   if not seen or not seen.response then
     return result.skipped("no answer to compare with; this machine's clock "
       .. "says %s", os.date "!%Y-%m-%d %H:%M:%S UTC")

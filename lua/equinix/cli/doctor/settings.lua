@@ -1,6 +1,7 @@
 --- settings: what the doctor can check without a network.
 
 local clients = require "equinix.cli.client"
+local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local equinix = require "equinix"
 local options = require "equinix.client.options"
@@ -19,11 +20,46 @@ function M.versions()
 end
 
 local function readable(path)
+  if core.is_pipe(path) then
+    return true -- the connection reads it: that can be done only once
+  end
   local file, reason = io.open(path, "rb")
   if file then
     file:close()
   end
   return file ~= nil, reason
+end
+
+local INSTALL = "install the package ca-certificates, or give the authority "
+  .. "with --ca-file"
+
+-- What is wrong with the list of authorities that counts without --ca-file,
+-- and what to do. What only libcurl knows, the connection shows.
+local function system_ca_problem()
+  local path = core.system_ca()
+  if not path then
+    return nil
+  end
+  local file, message = io.open(path, "rb")
+  if not file then
+    return "the system's list of certificate authorities can't be read: "
+      .. message, INSTALL
+  end
+  local text = file:read "*a"
+  file:close()
+  if not (text or ""):find("-----BEGIN ", 1, true) then
+    return ("the system's list of certificate authorities, %s, is empty")
+      :format(path), INSTALL
+  end
+end
+
+local function ca_problem(config)
+  if config.ca_file then
+    local ok, reason = readable(config.ca_file)
+    return not ok and "--ca-file can't be read" or nil, reason
+  elseif config.base_url:find "^https:" then
+    return system_ca_problem()
+  end
 end
 
 --- All options but the credentials, which have a check of their own: here a
@@ -39,11 +75,9 @@ function M.settings(state)
   if not config then
     return result.failed(2, err.message)
   end
-  if config.ca_file then
-    local ok, reason = readable(config.ca_file)
-    if not ok then
-      return result.failed(2, "--ca-file can't be read", reason)
-    end
+  local problem, remedy = ca_problem(config)
+  if problem then
+    return result.failed(2, problem, remedy)
   end
   state.settings = config
   local _, endpoint = environment.get "base_url"
@@ -112,11 +146,15 @@ function M.secret_file(state)
   if not secret then
     return result.failed(2, reason, "fix the file, or " .. variable)
   end
+  if core.is_pipe(path) then
+    return result.ok("%s is a pipe: it was read once, and is kept", path)
+  end
   local mode = mode_of(path)
   if not mode then
     return result.skipped("%s is readable; its mode is unknown", path)
   elseif mode:find "^....w" or mode:find "^......[^%-]" or mode:find "w.$" then
-    return result.failed(2, ("%s (mode %s) is open to other users of this "
+    -- It works, so the other checks go on.
+    return result.failed(1, ("%s (mode %s) is open to other users of this "
       .. "machine"):format(path, mode), ("chmod 600 %s; in Kubernetes: "
       .. "defaultMode: 0400"):format(path))
   end

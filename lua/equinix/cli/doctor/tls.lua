@@ -119,7 +119,9 @@ end
 ---@return equinix.doctor.Result
 function M.explain(seen, config)
   local transport_err = seen.transport_err
-  if transport_err.code ~= "CURLE_PEER_FAILED_VERIFICATION"
+  if transport_err.kind == "config" then -- the message says what to do
+    return result.failed(2, transport_err.message)
+  elseif transport_err.code ~= "CURLE_PEER_FAILED_VERIFICATION"
     and transport_err.code ~= "CURLE_SSL_ISSUER_ERROR" then
     return result.failed(4, transport_err.message, "check that the server "
       .. "speaks TLS 1.2 or newer on this port, and that nothing on the way "

@@ -14,13 +14,21 @@ local token_tools = require "equinix.service.mcp.token_tools"
 
 local M = {}
 
-M.instructions = "Calls the Equinix APIs with a token that stays in this "
+local INSTRUCTIONS = " Calls the Equinix APIs with a token that stays in this "
   .. "server. Call getoauth2accesstoken: its token_handle stands for the "
   .. "token. Pass it to equinix_request, together with method, path and "
   .. "query. When a handle is refused, call getoauth2accesstoken again; call "
   .. "refreshoauth2accesstoken only when the API itself responded with 401. "
   .. "Never ask the user for a secret: this server has its own account."
 
+--- For an agent that is about to use the tools.
+---@param capability table
+---@return string
+function M.instructions(capability)
+  return capability.mcp_description .. INSTRUCTIONS
+end
+
+-- After the capability's own words.
 local DESCRIPTIONS = {
   "Returns a handle for the server's own access token, for equinix_request. "
     .. "It expires with the token.",
@@ -65,7 +73,7 @@ local function operation_tool(capability, i, service, raw_output)
   return {
     name = operation.name,
     title = operation.title,
-    description = DESCRIPTIONS[i],
+    description = operation.title .. ". " .. DESCRIPTIONS[i],
     input = schema.new({}, { closed = true }),
     output = schema.new(fields, { required = { HANDLE.name } }),
     hints = operation.hints,

@@ -22,6 +22,7 @@ M.PARSE, M.INVALID, M.METHOD, M.PARAMS, M.INTERNAL =
 ---@field id? string JSON; nil: a notification
 ---@field method string
 ---@field params table<string, string> name -> JSON; empty when there are none
+---  or they are null
 ---@field unnamed? boolean there are params that are not an object
 ---@field meta table<string, string> of params._meta; empty when there is none
 ---@field response? boolean it is a response: of the rest it has only an id
@@ -52,6 +53,11 @@ local function id_of(text)
   end
 end
 
+-- A member that is null counts as absent.
+local function present(text)
+  return text ~= "null" and text or nil
+end
+
 local function members_of(text)
   return text and json_text.kind(text) == "object" and json_text.members(text)
 end
@@ -78,12 +84,13 @@ function M.read(text)
       or 'jsonrpc must be "2.0"')
     return nil, rpc_error, id
   end
-  local params = members_of(raw.params)
+  local given = present(raw.params)
+  local params = members_of(given)
   return {
     id = id,
     method = method,
     params = params or {},
-    unnamed = raw.params ~= nil and not params,
+    unnamed = given ~= nil and not params,
     meta = members_of(params and params._meta) or {},
   }
 end

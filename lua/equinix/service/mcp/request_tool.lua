@@ -3,14 +3,16 @@
 --
 -- Law of this file: the token goes to Equinix and nowhere else. The token
 -- handle is checked before anything is sent, the path (also that of each
--- redirect) by allowlist.lua, and the token is removed from every response.
+-- redirect) by allowlist.lua. A response that repeats the headers of its
+-- request (echo.lua) is not passed on, nothing of it; and its path is not
+-- called again, since it might repeat them in another spelling then.
 
 local allowlist = require "equinix.service.mcp.allowlist"
+local echo = require "equinix.service.mcp.echo"
 local error_text = require "equinix.service.mcp.error_text"
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
-local redact = require "equinix.service.mcp.redact"
 local schema = require "equinix.service.mcp.schema"
 local token_handle = require "equinix.service.token_handle"
 
@@ -18,6 +20,7 @@ local M = {}
 
 local MAX_RESPONSE = 1024 * 1024 -- bytes; an agent can't use more
 local MAX_URL = 8000 -- bytes; nginx accepts a request line of 8 KiB
+local MAX_ECHOES = 1000 -- paths that are remembered
 
 local FIELDS = {
   {
@@ -59,6 +62,9 @@ local STALE = "token_handle does not belong to the current token: call "
 local REDIRECT = "Equinix responded with a redirect, and it was not followed: "
   .. "only GET and HEAD follow one, within its host and to an allowed path."
 
+local ECHO = "The response is not passed on: this path repeats the headers of "
+  .. "the request, and so the token. It is not called again."
+
 local TOO_LONG = "path and query are longer than 8000 bytes: request less at "
   .. "a time."
 
@@ -93,12 +99,12 @@ local function query_of(text)
 end
 
 -- Equinix's response as the result of the tool.
-local function object_of(response, tokens)
+local function object_of(response)
   if #response.body > MAX_RESPONSE then
     return nil, ("The response has %d bytes, more than 1 MiB: request less "
       .. "(limit, offset)."):format(#response.body)
   end
-  local text = redact.text(json.without_bom(response.body), tokens)
+  local text = json.without_bom(response.body)
   local body = json_text.read(text)
   if not body then
     local ok, quoted = pcall(json_text.value, text)
@@ -126,15 +132,34 @@ local function path_of(url)
   return url:match "^[A-Za-z]+://[^/?#]*(/[^?#]*)" or "/"
 end
 
--- There may have been a renewal meanwhile: one of the two was sent.
-local function tokens_now(client, token)
+-- What sees a token; the last one is kept.
+local function detector_of(state, token)
+  if state.token ~= token then
+    state.token, state.detector = token, echo.detector(token)
+  end
+  return state.detector
+end
+
+-- Whether a text repeats the token. There may have been a renewal meanwhile:
+-- one of the two was sent.
+local function is_echo(state, client, token, text)
   local header = client:authorization()
-  local now = type(header) == "string" and header:match "^%S+ (.+)$"
-  return { token, now ~= token and now or nil }
+  local now = type(header) == "string" and header:match "^%S+ (.+)$" or token
+  return detector_of(state, token)(text)
+    or now ~= token and detector_of(state, now)(text)
+end
+
+local function remember(state, path)
+  if state.count < MAX_ECHOES and not state.echoes[path] then
+    state.echoes[path], state.count = true, state.count + 1
+  end
 end
 
 local function send(options, call, token, context)
-  local client = options.client
+  local client, state = options.client, options.state
+  if state.echoes[call.path] then
+    return nil, ECHO
+  end
   local response, err = client:request {
     method = call.method,
     path = call.path,
@@ -148,13 +173,16 @@ local function send(options, call, token, context)
       return allowlist.allow(options.rules, call.method, path_of(url))
     end,
   }
-  local tokens = tokens_now(client, token)
-  if response then
-    return object_of(response, tokens)
-  elseif err.code == "redirect" then
-    return nil, REDIRECT
+  local message = err and error_text.of_error(err) or ""
+  local body = (response or err.response or {}).body or ""
+  local shown = #body <= MAX_RESPONSE and body .. "\n" .. message or message
+  if is_echo(state, client, token, shown) then
+    remember(state, call.path)
+    return nil, ECHO
+  elseif response then
+    return object_of(response)
   end
-  return nil, redact.text(error_text.of_error(err), tokens)
+  return nil, err.code == "redirect" and REDIRECT or message
 end
 
 -- The call that the arguments describe, or what is wrong with them.
@@ -187,6 +215,7 @@ end
 ---@param options {client: equinix.Client, rules: table[], allowed: string}
 ---@return equinix.mcp.Tool
 function M.tool(options)
+  options.state = { echoes = {}, count = 0 }
   local reads = true
   for _, rule in ipairs(options.rules) do
     reads = reads and (rule.method == "GET" or rule.method == "HEAD")

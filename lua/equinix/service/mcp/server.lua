@@ -45,7 +45,7 @@ end
 --- tools/list, the same in both protocols. There is one page.
 ---@param request equinix.mcp.Message
 function Server:list(request)
-  if request.params.cursor then
+  if (request.params.cursor or NULL) ~= NULL then
     return jsonrpc.fail(jsonrpc.PARAMS, "unknown cursor")
   end
   return { tools = self.tools.text }
@@ -55,7 +55,10 @@ end
 ---@param request equinix.mcp.Message
 function Server:call(request)
   local name = json_text.string(request.params.name)
-  local arguments = request.params.arguments or "{}"
+  local arguments = request.params.arguments or NULL
+  if arguments == NULL then
+    arguments = "{}"
+  end
   local tool = name and self.tools.by_name[name]
   if not tool then
     return jsonrpc.fail(jsonrpc.PARAMS, "unknown tool")

@@ -15,19 +15,6 @@ local MISSING = "a Redis store needs the Lua module resty.redis in nginx: "
   .. "install lua-nginx-redis (apt), which calls it nginx.redis; "
   .. "OpenResty brings it"
 
--- The phases in which nginx lets Lua wait for a socket.
-local CAN_WAIT = {
-  access = true,
-  content = true,
-  preread = true,
-  rewrite = true,
-  server_rewrite = true,
-  ssl_cert = true,
-  ssl_client_hello = true,
-  ssl_session_fetch = true,
-  timer = true,
-}
-
 local Connection = {}
 Connection.__index = Connection
 
@@ -83,10 +70,14 @@ end
 ---@return equinix.store.redis.connection|nil
 ---@return string|nil failure
 function Driver:take(fresh)
-  if not CAN_WAIT[ngx.get_phase()] then
+  -- ngx_lua knows in which phases Lua may wait for a socket; it makes none
+  -- elsewhere.
+  local made, redis = pcall(self.redis.new, self.redis)
+  if not made then
     return nil, "phase"
+  elseif not redis then
+    return nil, "unreachable"
   end
-  local redis = self.redis:new()
   redis:set_timeout(self.milliseconds)
   -- No connection is ever put into the second pool.
   local pool = fresh and self.pool .. ":fresh" or self.pool

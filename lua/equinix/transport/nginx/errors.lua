@@ -14,6 +14,15 @@ local function config(code, message)
   }
 end
 
+--- The error of the stream part, whose ngx_lua has no such threads.
+---@return equinix.transport.err
+function M.stream()
+  return config("stream", "the stream part of nginx can't send: it reads the "
+    .. "token that the http part of the same nginx has fetched into the "
+    .. "cache; call client:token() there, in a request or in ngx.timer.every "
+    .. "of init_worker_by_lua")
+end
+
 --- The error of an nginx, or an ngx_lua, without such threads.
 ---@return equinix.transport.err
 function M.no_threads()

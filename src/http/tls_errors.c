@@ -1,0 +1,40 @@
+/*
+ * tls_errors: the law is in tls_errors.h.
+ */
+#include "http/tls_errors.h"
+
+#include <stddef.h>
+
+#include "http/tls_library.h"
+
+/* All three are OpenSSL's; a libcurl over another library has none of them. */
+typedef union {
+  void *address;
+  int (*mark)(void);
+  void (*clear)(void);
+} function;
+
+bool eq_tls_errors_mark(void)
+{
+  static void *_Atomic place;
+  function set = {.address = eq_tls_library_find(&place, "ERR_set_mark")};
+  /* OpenSSL marks the last error: an empty queue can't be marked. */
+  return set.address != NULL && set.mark() == 1;
+}
+
+void eq_tls_errors_drop(bool marked)
+{
+  static void *_Atomic pop_place;
+  static void *_Atomic clear_place;
+  if (marked) {
+    function pop = {.address =
+                        eq_tls_library_find(&pop_place, "ERR_pop_to_mark")};
+    (void)(pop.address != NULL && pop.mark() == 1);
+    return;
+  }
+  function clear = {.address =
+                        eq_tls_library_find(&clear_place, "ERR_clear_error")};
+  if (clear.address != NULL) {
+    clear.clear();
+  }
+}
