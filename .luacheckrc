@@ -6,6 +6,7 @@ exclude_files = { "build" }
 -- Globals of some versions; each use checks for them first.
 read_globals = {
   "jit",
+  coroutine = { fields = { "close" } },
   math = { fields = { "type", "tointeger" } },
   table = { fields = { "unpack", "pack", "move" } },
   "unpack",
@@ -20,6 +21,12 @@ files["spec"] = { std = "min+busted" }
 files["spec/support/scripts"] = {
   read_globals = { "host", "worker", "workers" },
 }
+-- Run by Neovim.
+for _, path in ipairs {
+  "examples/neovim", "spec/support/scripts/neovim_typing.lua",
+} do
+  files[path] = { read_globals = { "vim" } }
+end
 -- Modules that run inside nginx; the others must not use `ngx`.
 local inside_nginx = {
   "lua/equinix/nginx.lua",

@@ -30,7 +30,7 @@ DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto zlib 2>/dev/null)
 DEPS_LIBS += -lcurl -lcrypto -lz
 
 # Every Lua whose headers are installed. cflags_lua5.4 etc. say where.
-LUAS := lua5.4 luajit lua5.3 lua5.1 lua5.5
+LUAS := lua5.4 luajit lua5.3 lua5.2 lua5.1 lua5.5
 $(foreach l,$(LUAS),$(eval cflags_$l := $(shell tools/lua.sh $l cflags)))
 LUAS := $(foreach l,$(LUAS),$(if $(strip $(cflags_$l)),$l))
 
@@ -38,7 +38,8 @@ SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 CORES := $(LUAS:%=$(BUILD)/%/equinix/core.so)
 # C programs that host Lua states, for specs with threads and forks.
 HOSTS := $(if $(wildcard spec/support/host.c), \
-           $(patsubst %,$(BUILD)/%/host,$(filter lua5.4 luajit,$(LUAS))))
+           $(patsubst %,$(BUILD)/%/host, \
+             $(filter lua5.4 lua5.2 luajit,$(LUAS))))
 
 # `make V=1` shows the commands as they are.
 SAY = $(if $(V),@true,@echo) "  $1  $@"
@@ -147,11 +148,13 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
-	  for bench in require hit get all; do \
+	  for bench in require hit get all loops; do \
 	    $$lua bench/$$bench.lua || status=1; \
 	  done; \
 	done; \
-	for bench in nginx serve; do $$lua bench/$$bench.lua || status=1; done; \
+	for bench in nginx handlers serve haproxy; do \
+	  $$lua bench/$$bench.lua || status=1; \
+	done; \
 	exit $$status
 
 $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags

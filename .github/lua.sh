@@ -2,7 +2,7 @@
 # Builds a Lua from its sources and installs the rocks that the specs need,
 # for systems without packages of them:
 #
-#   .github/lua.sh 5.1|5.3|5.4|5.5
+#   .github/lua.sh 5.1|5.2|5.3|5.4|5.5
 #
 # Law of this file: everything goes to /usr/local, under names with the version
 # (lua5.5, include/lua5.5, liblua5.5.a), where tools/lua.sh looks for them. The
@@ -14,6 +14,10 @@ case $1 in
 5.1)
   release=5.1.5
   sum=2640fc56a795f29d28ef15e13c34a47e223960b0240e8cb0a82d9b0738695333
+  ;;
+5.2)
+  release=5.2.4
+  sum=b9e2e4aad6789b3b63a056d442f7b39f0ecfca3ae0f1fc0ae4e9614401b69f4b
   ;;
 5.3)
   release=5.3.6
@@ -28,7 +32,7 @@ case $1 in
   sum=57ccc32bbbd005cab75bcc52444052535af691789dba2b9016d5c50640d68b3d
   ;;
 *)
-  echo "usage: .github/lua.sh 5.1|5.3|5.4|5.5" >&2
+  echo "usage: .github/lua.sh 5.1|5.2|5.3|5.4|5.5" >&2
   exit 2
   ;;
 esac

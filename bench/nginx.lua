@@ -159,7 +159,7 @@ local function gateway_at_once()
     .. "requests"):format(CALLERS, STARTS, ROUNDS, SLICE))
   local runs = {}
   for _ = 1, STARTS do
-    require("bench.nginx_hosts").with(CALLERS, function(front)
+    require("bench.nginx_hosts").with(function(front)
       local http = core.http()
       for i = 1, #CONTENDERS do
         thrift(front, http, url(front, i, "0")) -- to warm up
@@ -224,7 +224,7 @@ local function compare()
     return
   end
   gateway_at_once()
-  require("bench.nginx_hosts").with(CALLERS, function(front, upstream)
+  require("bench.nginx_hosts").with(function(front, upstream)
     gateway_far_away(front)
     handler(front, upstream, "0", 5)
     handler(front, upstream, "20", 5)

@@ -2,7 +2,10 @@
 -- handlers and what they are held against, and the upstream behind them.
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local M = {
+  --- The folder of lua-resty-http, to be compared with; nil: none.
+  RESTY = os.getenv "RESTY_HTTP",
+}
 
 local UPSTREAM = [[
   keepalive_requests 1000000000;
@@ -15,14 +18,15 @@ local UPSTREAM = [[
   location = /20 {
     content_by_lua_block { ngx.sleep(0.02) ngx.print(body) }
   }
+  location = /1000 {
+    content_by_lua_block { ngx.sleep(1) ngx.print(body) }
+  }
 ]]
 
 local HTTP = [[
   map "" $equinix_authorization { default ""; }
   upstream upstream { server 127.0.0.1:%d; keepalive 256; }
-  lua_worker_thread_vm_pool_size %d;
   init_by_lua_block {
-    require("equinix.transport.nginx.thread_pool").limit = %d
     local function client(transport)
       return assert(require("equinix").new {
         base_url = "http://127.0.0.1:%d", client_id = "bench",
@@ -34,6 +38,15 @@ local HTTP = [[
     gateway = require "equinix.nginx"
     function call(client, path)
       local response = assert(client:get(path))
+      ngx.print(response.body)
+    end
+    -- lua-resty-http, where it is, with a header that is always the same.
+    package.path = package.path .. ";%s/?.lua"
+    function resty(path)
+      local response = assert(require("resty.http").new():request_uri(
+        "http://127.0.0.1:%d" .. path, { headers = {
+          Authorization = "Bearer qwErtY8zyW1abcdefGHI" },
+          keepalive_pool = 4096 }))
       ngx.print(response.body)
     end
     -- What one would write: a table of the worker's, with an end; and to
@@ -89,25 +102,26 @@ local LOCATIONS = [[
     proxy_pass http://upstream/%s;
   }
   location = /handler/%s { content_by_lua_block { call(api, "/%s") } }
+  location = /resty/%s { content_by_lua_block { resty("/%s") } }
   location = /blocking/%s { content_by_lua_block { call(blocking, "/%s") } }
 ]]
 
 --- Runs a function with both of them; they end with it.
----@param calls integer in flight at once
 ---@param body fun(front: table, upstream: table) of spec.support.nginx
-function M.with(calls, body)
+function M.with(body)
   local upstream = nginx.start {
     http = [[ init_by_lua_block { body = '{"data":[' .. ('{"name":"port"},')
       :rep(20) .. '{}]}' } ]],
     server = UPSTREAM,
   }
   local locations = {}
-  for _, latency in ipairs { "0", "20" } do
+  for _, latency in ipairs { "0", "20", "1000" } do
     locations[#locations + 1] = (LOCATIONS:gsub("%%s", latency))
   end
   local started, front = pcall(nginx.start, {
-    main = ("thread_pool equinix threads=%d;"):format(calls),
-    http = HTTP:format(upstream.port, calls, calls, upstream.port),
+    main = "thread_pool equinix threads=2;",
+    http = HTTP:format(upstream.port, upstream.port, M.RESTY or "",
+      upstream.port),
     server = SERVER .. table.concat(locations),
   })
   local done, problem = started, front

@@ -6,7 +6,7 @@
 -- where a program's memory happens to lie is worth some percent, too: so they
 -- are started anew every few rounds.
 -- A contender is a program that reads numbers, a line each, does that many and
--- answers each with "CPU-SECONDS WALL-SECONDS".
+-- answers each with "CPU-SECONDS WALL-SECONDS", and more if it likes.
 local M = {}
 
 local SITTING = 10 -- rounds until all are started anew
@@ -159,11 +159,11 @@ local function turn(program, count)
   program.orders:write(count, "\n")
   program.orders:flush()
   local text = program.answers:read "*l" or "it ended"
-  local cpu, wall = text:match "^(%S+) (%S+)$"
+  local cpu, wall, more = text:match "^(%S+) (%S+) ?(.*)$"
   if not cpu then
     error(program.name .. " failed: " .. text, 0)
   end
-  return { cpu = tonumber(cpu), wall = tonumber(wall) }
+  return { cpu = tonumber(cpu), wall = tonumber(wall), more = more }
 end
 
 --- Every other round backwards: to come first is no advantage.
@@ -205,10 +205,11 @@ end
 
 -- What `rounds` returns of the i-th contender.
 local function sum_up(runs, i, name)
-  local result = { name = name }
+  local result = { name = name, more = {} }
   for _, what in ipairs { "cpu", "wall" } do
     local values, ratios = {}, {}
     for round, seconds in ipairs(runs[i]) do
+      result.more[round] = seconds.more
       values[round] = seconds[what]
       ratios[round] = seconds[what] / runs[1][round][what]
     end
@@ -223,7 +224,8 @@ end
 ---@param contenders {name: string, command: string}[]
 ---@param rounds integer
 ---@param count integer how many in a turn
----@return table[] for each, in order: name; median seconds `cpu` and `wall`;
+---@return table[] for each, in order: name; what it said besides in each
+---  round, `more`; median seconds `cpu` and `wall`;
 ---  median of the rounds' ratios to the first, `cpu_ratio` and `wall_ratio`
 function M.rounds(contenders, rounds, count)
   local process = require "spec.support.process"

@@ -116,6 +116,16 @@ describe("the tree", function()
     -- whether libcurl may raise the signal
     ["core/http/curl_init"] = "core/http/sigpipe",
     -- the options that stay from one request to the next
+    ["core/http/curl_events"] = "core/http/multi",
+    ["core/http/engine_drive"] = "core/http/engine",
+    ["core/http/engine_wait"] = "core/http/engine_object",
+    ["core/http/multi_abandon"] = "core/http/engine_object",
+    ["core/http/order_list"] = "core/http/engine",
+    ["core/http/readiness"] = "core/http/engine",
+    ["core/http/readiness_epoll"] = "core/http/engine",
+    -- of macOS and the BSDs
+    ["core/http/readiness_kqueue"] = "core/http/engine",
+    ["core/http/transfer_list"] = "core/http/multi",
     ["core/http/easy_defaults"] = "core/http/easy_options",
     ["core/http/field_syntax"] = "core/http/request",
     ["core/http/send_many"] = "core/http/multi",
@@ -152,7 +162,8 @@ describe("dependencies", function()
     serve = 7,
     cli = 8,
   }
-  local TOP = { init = true, client = true, nginx = true }
+  local TOP = { init = true, client = true, copas = true, cqueues = true,
+    haproxy = true, luv = true, nginx = true }
   local TOP_RANK = 5
 
   -- Narrower than the ranks, and why.

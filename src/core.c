@@ -18,11 +18,11 @@
 #include <openssl/crypto.h>
 
 #include "base/compat.h"
-#include "http/async.h"
+#include "http/engine_object.h"
 #include "program/termination.h"
 
 /* The other reason to end a wait for input: the process has to terminate. */
-int (*const eq_async_stop_fd)(void) = eq_termination_fd;
+int (*const eq_engine_stop_fd)(void) = eq_termination_fd;
 
 /* --------------------------------------------------------------- versions */
 
@@ -63,7 +63,7 @@ static void keep_loaded(void)
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction openers[] = {
-    eq_open_async,       eq_open_clock,     eq_open_date,
+    eq_open_engine,      eq_open_clock,     eq_open_date,
     eq_open_digest,      eq_open_exec,      eq_open_file_mode,
     eq_open_fork,        eq_open_handle,    eq_open_identity_files,
     eq_open_log_copy,    eq_open_read_file, eq_open_record_dir,

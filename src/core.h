@@ -14,7 +14,7 @@
 #define EQ_VERSION "0.1.0"
 
 /* Each pushes one value: a table of functions. */
-int eq_open_async(lua_State *L);
+int eq_open_engine(lua_State *L);
 int eq_open_clock(lua_State *L);
 int eq_open_date(lua_State *L);
 int eq_open_digest(lua_State *L);

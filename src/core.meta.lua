@@ -51,8 +51,16 @@ function core.sha256(bytes) end
 ---@return string|nil code "ENOENT", "EFBIG" (it is longer), "ETIMEDOUT", ...
 function core.read_file(path, max, seconds) end
 
----Whether there is a pipe of that name, or anything else that can be read only
----once. Opens nothing.
+---Reads a file of up to 1 MiB now, for readers that will not be able to open
+---it: this process is going to change its root or its user. As long as it can
+---be opened it is read anew. Blocks this OS thread.
+---@param path string
+---@return true|nil kept
+---@return string|nil code as of core.read_file
+function core.keep_file(path) end
+
+---Whether there is a pipe of that name, or anything else that can't be read
+---again; a kept file that can no longer be opened counts, too. Opens nothing.
 ---@param path string
 ---@return boolean
 function core.is_pipe(path) end
@@ -278,45 +286,82 @@ function http:close() end
 ---@return string|nil path nil: it has none, or is too old to say
 function core.system_ca() end
 
--- http/async.c ---------------------------------------------------------------
+-- http/engine_object.c -------------------------------------------------------
 
----Transfers that are under way between two calls. They move only during a
----wait. Opens no socket and starts no thread. A transfer belongs to the
----process that began it: in a forked child there is none. A closed object
+---A result: one of `response` and `err`.
+---@class equinix.engine.Result
+---@field number integer as engine:start() returned it
+---@field response? equinix.transport.response
+---@field err? equinix.transport.err
+
+---Transfers that are under way between two calls, on one thread. They move in
+---`step`, in `wait`, or in core.drive of another thread. A transfer belongs to
+---the process that began it: in a forked child there is none. A closed object
 ---raises.
----@class equinix.multi
-local multi = {}
+---@class equinix.engine
+local engine = {}
 
----@return equinix.multi
-function core.multi() end
+---Opens no socket and starts no thread.
+---@return equinix.engine
+function core.engine() end
 
----Begins a transfer. Its failure is returned by wait; an err is returned here
----only if there is not even a transfer.
+---Begins a transfer, in the next step; it queues while too many are under way.
+---Its failure is a result; an err is returned here only without memory.
 ---@param prepared equinix.prepared
----@param seconds number limit for the whole transfer
+---@param seconds number limit for the whole transfer, waiting included
 ---@return integer|nil number
 ---@return equinix.transport.err|nil err
-function multi:add(prepared, seconds) end
+function engine:start(prepared, seconds) end
 
----The result of a transfer that has ended, one at a time; nil when the time is
----over. Nil at once where there is nothing to wait for. Blocks this OS
----thread.
----@param seconds? number without it: for ever
----@param input? boolean nil also when standard input can be read, has ended or
----  failed, or when the process was asked to terminate (core.on_term)
----@return integer|nil number
----@return equinix.transport.response|nil response
----@return equinix.transport.err|nil err
-function multi:wait(seconds, input) end
+---Sends and receives what is possible; never blocks. From now on `fd` is
+---readable when there is something to do.
+---@param limit? integer transfers to begin at most; 16
+---@return equinix.engine.Result[] results of what has ended, each once
+function engine:step(limit) end
+
+---The results of what has ended, while another thread drives.
+---@return equinix.engine.Result[]
+function engine:results() end
+
+---Waits for results. Blocks this OS thread.
+---@param seconds? number at most; nil: as long as something is under way
+---@param input? boolean ends also when standard input can be read, has ended
+---  or failed, or when the process was asked to terminate (core.on_term)
+---@return equinix.engine.Result[] results none when the time is over
+function engine:wait(seconds, input) end
 
 ---Cancels a transfer, or drops the result of one that has ended.
 ---@param number integer
----@return boolean there was such a transfer
-function multi:cancel(number) end
+---@return boolean found whether there was such a transfer
+---@return boolean|nil begun whether it was begun: else nothing was sent
+function engine:cancel(number) end
 
----Cancels all; closing again does nothing. The collector and Lua 5.4's
----`<close>` do the same.
-function multi:close() end
+---The descriptor for a foreign loop: readable when a step has something to do.
+---It stays the engine's.
+---@return integer|nil fd nil: libcurl can't be used
+function engine:fd() end
+
+---Whether there are transfers whose results were not read.
+---@return boolean
+function engine:busy() end
+
+---How many are under way at once; others queue. 4096 by default.
+---@param n integer
+function engine:limit(n) end
+
+---The number for core.drive.
+---@return integer|nil id nil: libcurl can't be used
+function engine:id() end
+
+---Cancels all and closes the connections; closing again does nothing.
+function engine:close() end
+
+---Drives an engine until it has results, nothing is under way, or the time is
+---over. For any one thread of the process. Blocks this OS thread.
+---@param id integer engine:id()
+---@param seconds number at most
+---@return boolean driven false: there is no such engine, or another drives it
+function core.drive(id, seconds) end
 
 -- http/prepared_request.c ----------------------------------------------------
 

@@ -145,6 +145,8 @@ look_for_tests() {
   need 'Lua 5.1' lua5.1 compat-lua - - has_lua lua5.1
   need "Lua 5.1's headers" liblua5.1-0-dev compat-lua-devel - - \
     has_lua_headers lua5.1
+  need 'Lua 5.2' lua5.2 - - - has_lua lua5.2
+  need "Lua 5.2's headers" liblua5.2-dev - - - has_lua_headers lua5.2
   need 'Lua 5.3' lua5.3 - - - has_lua lua5.3
   need "Lua 5.3's headers" liblua5.3-dev - - - has_lua_headers lua5.3
   need "LuaJIT's cjson" lua-cjson - - lua-cjson has_rock luajit cjson
@@ -153,6 +155,10 @@ look_for_tests() {
   need luasec lua-sec lua-sec - luasec has_rock lua5.4 ssl
   need luacheck lua-check - luacheck - has_command luacheck
   need pkg-config pkg-config pkgconf pkgconf - has_command pkg-config
+  # Programs with loops of their own.
+  need luv lua-luv lua-luv - luv has_rock lua5.4 luv
+  need cqueues lua-cqueues - - cqueues has_rock lua5.4 cqueues
+  need neovim neovim neovim neovim - has_command nvim
   need wrk wrk wrk wrk - has_command wrk
   need redis redis-server redis redis - has_command redis-server
   need redis-lua lua-redis - - redis-lua has_redis_lua
@@ -164,6 +170,7 @@ look_for_tests() {
   need shellcheck shellcheck ShellCheck shellcheck - has_command shellcheck
   need man man-db man-db man-db - has_command man
   need ps procps procps-ng - - has_command ps
+  need haproxy haproxy haproxy haproxy - has_command haproxy
   need valgrind 'valgrind libc6-dbg' valgrind - - has_command valgrind
   need clang clang clang llvm - has_command clang
   need clang-tidy clang-tidy clang-tools-extra llvm - has_command clang-tidy
@@ -230,7 +237,7 @@ choose_luajit() {
 # Servers among the packages that are not installed yet.
 find_new_servers() {
   new_servers=
-  for server in nginx redis-server; do
+  for server in nginx redis-server haproxy; do
     case " $apt " in
     *" $server "*)
       dpkg -s $server >/dev/null 2>&1 || new_servers="$new_servers $server"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Finds a Lua on this machine.
 #
-#   tools/lua.sh lua5.4|luajit|lua5.3|lua5.1|lua5.5 cflags|libs|command
+#   tools/lua.sh lua5.4|luajit|lua5.3|lua5.2|lua5.1|lua5.5 cflags|libs|command
 #
 # Law of this file: only this file knows how systems name their Luas. It prints
 # one line, or fails silently where that Lua is missing. It asks pkg-config

@@ -5,8 +5,8 @@
 # step that did not run, or was killed, has no file and counts as failed.
 
 RESULTS := build/test
-# One more than there are processors, since many specs mostly wait.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than there are processors, since many specs mostly wait.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 SPEC_FILES := $(sort $(shell find spec -name '*_spec.lua'))
 SPECS := $(SPEC_FILES:spec/%_spec.lua=%)
@@ -17,12 +17,12 @@ C_FILES := $(OWN_C:src/%.c=core/%)
 C_SPECS := $(filter $(C_FILES),$(SPECS))
 # But only one thread at a time uses a handle and its transfers (multi.h).
 ALONE := core/base/buffer $(filter-out %/easy_state \
-           %/push_response %/sigpipe,$(filter core/http/%,$(C_SPECS)))
+           %/push_response %/sigpipe %/engine,$(filter core/http/%,$(C_SPECS)))
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
                   grep -lE 'support\.host|/host"' $(SPEC_FILES)))
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
-LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.1, \
+LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.2 lua5.1, \
                $(if $(shell tools/lua.sh $l cflags),$l))
 
 STEP = tools/step.sh $@
@@ -30,22 +30,34 @@ BUSTED = tools/busted.lua --output=plainTerminal
 
 # Run on one Lua only: here nginx (with LuaJIT), the command or programs from
 # npm do the work, so the Lua of the spec makes no difference.
-ONCE := cli/mcp_clients docs/agents docs/links docs/man docs/nginx \
-        docs/service docs/structure examples_nginx hostile_input nginx% \
-        serve/% store/redis/resty transport/nginx%
+ONCE := cli/mcp_clients docs/agents docs/haproxy docs/links docs/man \
+        docs/nginx docs/service docs/structure examples_haproxy \
+        examples_nginx haproxy hostile_input neovim nginx% serve/% \
+        store/redis/resty supervisor/script transport/haproxy \
+        transport/nginx%
+# Processes, or a loop of the spec's own: once is enough for these, too.
+ONCE += docs/event_loops oauth/lockout_breaker
+# What a version of Lua can change: the C code, text and numbers, coroutines.
+ON_52 := $(C_SPECS) $(filter base/%,$(SPECS)) client init luv copas
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
-                $(filter-out $(ONCE),$(SPECS)))
+                $(filter-out $(ONCE),$(SPECS))) $(ON_52:%=lua5.2/%)
 # Where other programs (nginx, the command) do the work, a busy collector or a
 # sanitizer in this process finds nothing, nor in modules of plain Lua. (And
 # under LeakSanitizer the C library's own leak for LOCPATH fails `locale`.)
-ELSEWHERE := annotations bin cli/% docs/% emulator/% examples_nginx \
-             hostile_input layout locale nginx% openresty serve/% service/% \
-             store/redis/resty supervisor/% tools transport/nginx%
+ELSEWHERE := annotations bin cli/% docs/% emulator/% \
+             examples_haproxy examples_nginx haproxy hostile_input layout \
+             locale neovim nginx% openresty serve/% service/% \
+             store/redis/resty supervisor/% tools transport/haproxy \
+             transport/nginx%
 # So many cases that valgrind would take minutes; ASan runs them.
 MINUTES := core/http/attempt
+# Half a minute each under valgrind: `make check` runs all, `make test` ASan's.
+HALF_MINUTES := $(addprefix core/http/,connection decoder easy_options \
+                  handle identity_files multi tls_errors tls_pending \
+                  transfer url) core/crypto/seal core/files/lease_file
 PROCESSES := tokens/distributed_processes oauth/lockout_breaker
 GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) examples tokens/renewal \
-              store/file_crash,$(SPECS))
+              store/file_crash luv cqueues,$(SPECS))
 ASAN_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES),$(SPECS))
 CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(patsubst %,valgrind/%,$(filter-out $(MINUTES),$(C_SPECS))) \
@@ -66,8 +78,10 @@ PRIVATE_SPECS := core/base/clock core/http/push_response \
                    shared_table tokens)
 LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
               lint/clang-tidy lint/format lint/shell lint/rockspec
-ROCK_STEPS := rock/5.4 rock/5.1 rock/5.4+5.1 rock/5.1+5.4
-TEST_STEPS := $(SPEC_STEPS) $(CHECK_STEPS) $(GNUTLS_SPECS:%=gnutls/%) \
+ROCK_STEPS := rock/5.4+5.1 rock/5.1+5.4
+TEST_STEPS := $(SPEC_STEPS) \
+              $(filter-out $(HALF_MINUTES:%=valgrind/%),$(CHECK_STEPS)) \
+              $(GNUTLS_SPECS:%=gnutls/%) \
               $(PRIVATE_SPECS:%=private/%) $(LINT_STEPS) $(ROCK_STEPS)
 
 # --------------------------------------------------------------- entry points
@@ -142,7 +156,8 @@ $(RESULTS)/$1/%.result: build
 	@$$(STEP) specs $(or $(shell tools/lua.sh $1 command),$1) $(BUSTED) \
 	  spec/$$*_spec.lua
 endef
-$(foreach l,lua5.4 luajit lua5.3 lua5.1 lua5.5,$(eval $(call spec_rule,$l)))
+$(foreach l,lua5.4 luajit lua5.3 lua5.2 lua5.1 lua5.5, \
+  $(eval $(call spec_rule,$l)))
 
 $(RESULTS)/gc/%.result: build
 	@GC=aggressive $(STEP) specs $(LUA54) $(BUSTED) spec/$*_spec.lua
@@ -193,6 +208,9 @@ strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
   for f in $(OTHER_C); do \
     $1 $(STRICT) $$(tools/lua.sh lua5.4 cflags) -c -o /dev/null $$f; done'
 
+# The others have the same macros as one of these.
+$(RESULTS)/lint/gcc.result $(RESULTS)/lint/clang.result: \
+  LUAS_HERE = lua5.4 luajit lua5.1
 $(RESULTS)/lint/gcc.result:
 	@NEEDS=gcc $(STEP) check $(call strict,gcc -O1)
 $(RESULTS)/lint/clang.result:

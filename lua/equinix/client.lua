@@ -10,12 +10,14 @@ local batch = lazy "equinix.client.batch"
 local call = lazy "equinix.client.call"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
+local emitter = require "equinix.client.emitter"
 local errors = lazy "equinix.base.error"
 local fast_get = lazy "equinix.client.fast_get"
 local held_back = lazy "equinix.tokens.held_back"
 local lists = lazy "equinix.client.lists"
 local lockout = lazy "equinix.oauth.lockout"
 local passthrough = lazy "equinix.oauth.passthrough"
+local preload = lazy "equinix.client.preload"
 local source = require "equinix.tokens.source"
 local static = lazy "equinix.tokens.static"
 local validate = lazy "equinix.http.validate"
@@ -24,10 +26,8 @@ local M = {}
 
 local CONCURRENCY = 16 -- calls at once, by default
 
--- Inside ngx_lua nothing may block the worker. Read now: `new` opens no file.
-local ngx = rawget(_G, "ngx")
-local default_transport = require("equinix.transport."
-  .. (ngx and ngx.get_phase and "nginx" or "curl"))
+-- Now: `new` opens no file.
+local default_transport = require("equinix.transport.default").find()
 
 -- The methods that are named after HTTP's; they are made in a loop below.
 ---@alias equinix.Client.method
@@ -290,6 +290,14 @@ function Client:forget()
   return true
 end
 
+--- Before a change of the root or the user: loads every module and reads every
+--- file that may be needed afterwards. No network.
+---@return true|nil
+---@return equinix.Error|nil a file that can't be read
+function Client:preload()
+  return preload.run(self)
+end
+
 --- Ends the client; the token stays with the others that share it. Calls on
 --- a closed client return an error of kind "closed".
 ---@return true
@@ -355,8 +363,7 @@ function Client:peek()
   end
 end
 
---- A slot of the cache beside the token's own, for notes that all callers
---- which share the token share, too.
+--- A slot of the cache beside the token's own, for notes that go with it.
 ---@package
 ---@param name string
 ---@return equinix.slot|nil
@@ -367,16 +374,6 @@ function Client:slot_beside(name)
     err
 end
 
-local function emitter(config)
-  local listen = config.on_event
-  return function(name, details)
-    if listen then
-      -- A mistake of the listener must not break a renewal.
-      pcall(listen, name, details)
-    end
-  end
-end
-
 --- Makes a client of a checked configuration.
 ---@param config equinix.Config
 ---@return equinix.Client
@@ -385,7 +382,7 @@ function M.new(config)
     config = config,
     transport = config.transport or default_transport,
     memo = { count = 0, entries = {} }, -- of fast_get
-    emit = emitter(config),
+    emit = emitter.new(config.on_event),
   }, Client)
   self.tokens = config.grant == "static" and static.new(config)
     or source.new(config, self.transport, self.emit)

@@ -29,4 +29,26 @@ describe("a lazy module", function()
     assert.is_nil(getmetatable(sample))
     assert.equal(42, rawget(sample, "answer"))
   end)
+
+  it("is loaded with all others before a program loses its files", function()
+    lazy "spec.lazy.sample"
+    lazy "spec.lazy.missing"
+    lazy.load_all()
+    assert.equal(1, loads)
+    local sample = lazy "spec.lazy.sample"
+    package.preload["spec.lazy.sample"] = nil
+    assert.equal(42, sample.answer)
+  end)
+
+  it("brings those that it names itself", function()
+    package.loaded["spec.lazy.second"] = nil
+    package.preload["spec.lazy.second"] = function()
+      lazy "spec.lazy.sample"
+      return {}
+    end
+    lazy "spec.lazy.second"
+    lazy.load_all()
+    assert.equal(1, loads)
+    package.preload["spec.lazy.second"] = nil
+  end)
 end)

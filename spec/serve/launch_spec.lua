@@ -6,9 +6,7 @@ local json = require "equinix.base.json"
 local load = require "spec.support.load"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
-local read_file = require("equinix.base.file").read
 local serve = require "spec.support.serve"
-local supervisor = require "equinix.supervisor.nginx"
 
 local missing = serve.missing()
 if missing then
@@ -48,17 +46,6 @@ describe("equinix-auth serve", function()
     return load.drive { url = s.rest_url, path = TOKEN, method = "POST",
       count = count, at_once = count }
   end
-
-  it("has a Lua state for each thread, where this nginx knows of them",
-    function()
-      local found = assert(supervisor.find())
-      local conf = read_file(start().dir .. "/nginx.conf")
-      local knows = supervisor.has_directive(found,
-        "lua_worker_thread_vm_pool_size")
-      assert.equal(knows and "32" or nil,
-        conf:match "lua_worker_thread_vm_pool_size (%d+);")
-      assert.equal("32", conf:match "thread_pool equinix threads=(%d+);")
-    end)
 
   describe("with four workers and 64 callers at once", function()
     local WORKERS = { "--workers", "4" }

@@ -41,14 +41,6 @@ describe("the configuration of the service", function()
     assert.is_nil(http:find 'location = /b {[^}]*limit_req')
   end)
 
-  it("has a Lua state for each thread, where nginx knows of them", function()
-    local main, http = text { states = true }
-    local states = assert(http:match "lua_worker_thread_vm_pool_size (%d+);")
-    has(main, "threads=" .. states .. ";")
-    http = select(2, text { states = false })
-    assert.is_nil(http:find("vm_pool", 1, true))
-  end)
-
   it("logs no path but ours, and nothing else that a caller wrote",
     function()
       local _, http = text()
@@ -74,9 +66,7 @@ describe("the configuration of the service", function()
       pending "there is no nginx"
       return
     end
-    local main, http = text { rate = 7,
-      states = supervisor.has_directive(nginx,
-        "lua_worker_thread_vm_pool_size") }
+    local main, http = text { rate = 7 }
     http = http:gsub("init_by_lua_block {.-}", "")
       :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
       :gsub("listen %[::1%]:2;", "listen unix:mcp;")

@@ -145,7 +145,7 @@ local function configuration(dir, port, found, options)
     level = options.level or "warn",
     workers = ("%d"):format(options.workers or 1),
     modules = table.concat(modules, "\n"),
-    main = options.main or "thread_pool equinix threads=32;",
+    main = options.main or "thread_pool equinix threads=2;",
     temporary = M.temporary(),
     path = M.package_path(dir),
     build = M.build,

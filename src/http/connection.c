@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 /* In the bucket of its local port; of port 0 as long as it is not known. */
@@ -21,7 +22,9 @@ static void insert(struct eq_pool *pool, struct eq_connection *connection)
 struct eq_connection *eq_connection_add(struct eq_pool *pool,
                                         curl_socket_t socket)
 {
-  struct eq_connection *connection = calloc(1, sizeof *connection);
+  struct eq_connection *connection = eq_readiness_keep(pool->readiness, socket)
+                                         ? calloc(1, sizeof *connection)
+                                         : NULL;
   if (connection != NULL) {
     connection->socket = socket;
     connection->holders = 1;
@@ -49,6 +52,7 @@ static void forget(struct eq_connection **link)
 
 void eq_connection_closed(struct eq_pool *pool, curl_socket_t socket)
 {
+  eq_readiness_forget(pool->readiness, socket);
   for (int i = 0; i < EQ_POOL_BUCKETS; i++) {
     struct eq_connection **link = &pool->bucket[i];
     while (*link != NULL && (*link)->socket != socket) {
@@ -59,6 +63,16 @@ void eq_connection_closed(struct eq_pool *pool, curl_socket_t socket)
       return;
     }
   }
+}
+
+long eq_connection_idle(long wanted)
+{
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+      files.rlim_cur / 2 >= (rlim_t)wanted) {
+    return wanted;
+  }
+  return (long)(files.rlim_cur / 2);
 }
 
 void eq_connection_clear(struct eq_pool *pool)

@@ -15,6 +15,7 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 
+#include "http/readiness.h"
 #include "http/request.h"
 
 struct eq_connection {
@@ -39,7 +40,8 @@ struct eq_connection {
 
 struct eq_pool {
   struct eq_connection *bucket[EQ_POOL_BUCKETS]; /* owned; the open ones */
-  unsigned careful; /* transfers that must not be sent twice */
+  unsigned careful;               /* transfers that must not be sent twice */
+  struct eq_readiness *readiness; /* borrowed: of the multi handle */
 };
 
 /* A new socket. NULL: no memory. */
@@ -67,6 +69,10 @@ bool eq_connection_is_quiet(const struct eq_connection *connection);
  */
 bool eq_connection_limit(const struct eq_pool *pool, unsigned origin,
                          const void *opener, long limit);
+
+/* How many of `wanted` may stay open while they are idle: at most half of the
+ * descriptors that this process may have, since others need some, too. */
+long eq_connection_idle(long wanted);
 
 /* Forgets all of them; libcurl has closed them. */
 void eq_connection_clear(struct eq_pool *pool);

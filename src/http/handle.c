@@ -116,7 +116,7 @@ static struct eq_transfer *run(lua_State *L, struct handle *handle,
       pass_chunk(L, transfer);
     }
     if (ended == NULL) {
-      ended = eq_multi_wait(&handle->multi);
+      ended = eq_multi_wait(&handle->multi, -1);
     }
     if (ended != NULL) {
       return ended;

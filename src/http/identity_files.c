@@ -175,7 +175,7 @@ static void complain(char *why, const char *path, const char *what)
   (void)snprintf(why, CURL_ERROR_SIZE, "%s: %s", path, what);
 }
 
-/* Of a pipe. */
+/* Of a pipe, or a file that was kept. */
 static CURLcode set_bytes(CURL *handle, CURLoption option, const char *path,
                           char *why)
 {
@@ -204,7 +204,7 @@ static CURLcode set_bytes(CURL *handle, CURLoption option, const char *path,
 #endif
 }
 
-/* The name of a file, or the bytes of a pipe. */
+/* The name of a file; or the bytes, where it can't be opened again. */
 static CURLcode set_file(CURL *handle, CURLoption name, CURLoption bytes,
                          const char *path, unsigned stamp, char *why)
 {
@@ -230,16 +230,28 @@ static CURLcode set_file(CURL *handle, CURLoption name, CURLoption bytes,
   return rc;
 }
 
+/* The list of authorities to name: the system's only for a connection by
+ * TLS. */
+static const char *ca_of(const struct eq_request *request)
+{
+  if (request->ca_file != NULL) {
+    return request->ca_file;
+  }
+  return request->stamp == 0 ? NULL : system_ca();
+}
+
 /* A ca_file replaces the system's trust and does not add to it: libcurl's
- * built-in directory of authorities is switched off beside it. */
+ * built-in directory of authorities is switched off beside it. So it is beside
+ * the bytes of the system's list, when that can no longer be opened. */
 static CURLcode set_trust(CURL *handle, const struct eq_request *request,
                           char *why)
 {
   CURLcode rc;
-  if (request->ca_file == NULL) {
-    return set_file(handle, CURLOPT_CAINFO, CURLOPT_CAINFO,
-                    request->stamp == 0 ? NULL : system_ca(), request->stamp,
-                    why);
+  const char *path = ca_of(request);
+  if (request->ca_file == NULL &&
+      (path == NULL || !eq_read_file_is_pipe(path))) {
+    return set_file(handle, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB, path,
+                    request->stamp, why);
   }
   rc = curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
   if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
@@ -249,12 +261,12 @@ static CURLcode set_trust(CURL *handle, const struct eq_request *request,
   if (rc != CURLE_OK && rc != CURLE_NOT_BUILT_IN) {
     return rc;
   }
-  rc = set_file(handle, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB, request->ca_file,
+  rc = set_file(handle, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB, path,
                 request->stamp, why);
-  return rc != CURLE_OK ? rc
-                        : set_file(handle, CURLOPT_PROXY_CAINFO,
-                                   CURLOPT_PROXY_CAINFO_BLOB, request->ca_file,
-                                   request->stamp, why);
+  return rc != CURLE_OK
+             ? rc
+             : set_file(handle, CURLOPT_PROXY_CAINFO,
+                        CURLOPT_PROXY_CAINFO_BLOB, path, request->stamp, why);
 }
 
 /* Whether a private key in it is under a pass phrase: PKCS #8 and RFC 1421. */

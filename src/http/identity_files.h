@@ -7,7 +7,8 @@
  *   go on counting, so for each version of it libcurl gets another spelling of
  *   the same path ("/a" is "/./a" is "/.//a"), made of what stat() says;
  * - what is no regular file is read once (base/read_file.h) and passed as
- *   bytes, where the TLS library takes such;
+ *   bytes, where the TLS library takes such; so is a kept one that can no
+ *   longer be opened;
  * - a key under a pass phrase is opened by the pass phrase file, or not at
  *   all: OpenSSL would ask at the terminal, or read standard input;
  * - no message shows a spelling, or anything out of a file.

@@ -3,13 +3,14 @@
  */
 #include "http/multi.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/fork.h"
 #include "http/curl_init.h"
+#include "http/multi_abandon.h"
+#include "http/transfer_list.h"
 
 /* Idle connections kept at least: a few origins, a few at a time. */
 #define KEPT_MIN 16L
@@ -17,56 +18,27 @@
 /* How long one wait may last: a bound, should libcurl miss its own timer. */
 #define POLL_MS 1000
 
-/* How often deadlines are checked, and how much later than libcurl itself. */
+/* How much later than libcurl itself deadlines are checked. */
 #define CHECK_NS (EQ_NS_PER_S / 4)
 
 void eq_multi_init(struct eq_multi *multi)
 {
-  *multi = (struct eq_multi){.process = 0};
-}
-
-/*
- * What belongs to a parent process. It is kept in a list, so that leak
- * checkers see that it is never freed on purpose.
- */
-struct abandoned {
-  struct eq_multi multi;
-  struct abandoned *next;
-};
-
-static struct abandoned *_Atomic abandoned;
-
-static void abandon(const struct eq_multi *multi)
-{
-  struct abandoned *entry = malloc(sizeof *entry);
-  if (entry == NULL) {
-    return; /* then a leak checker complains, and that is all */
-  }
-  entry->multi = *multi;
-  entry->next = atomic_load(&abandoned);
-  while (!atomic_compare_exchange_weak(&abandoned, &entry->next, entry)) {
-  }
-}
-
-static void free_list(struct eq_transfer *list)
-{
-  while (list != NULL) {
-    struct eq_transfer *next = list->next;
-    eq_transfer_free(list);
-    list = next;
-  }
+  *multi = (struct eq_multi){.late_at = INT64_MAX};
+  eq_curl_events_init(&multi->events);
 }
 
 void eq_multi_close(struct eq_multi *multi)
 {
   if (multi->multi != NULL && multi->process != eq_fork_generation()) {
-    abandon(multi);
+    eq_multi_abandon(multi);
+    eq_curl_events_close(&multi->events); /* the parent has them, too */
   } else if (multi->multi != NULL) {
     eq_multi_cancel(multi);
-    free_list(multi->idle);
+    eq_transfer_list_free(&multi->idle);
     /* Fails only for handles that are no multi handles. */
     (void)curl_multi_cleanup(multi->multi);
     eq_connection_clear(&multi->pool);
+    eq_curl_events_close(&multi->events);
   }
   eq_multi_init(multi);
 }
@@ -77,12 +49,13 @@ void eq_multi_close(struct eq_multi *multi)
  */
 static CURLcode keep(struct eq_multi *multi, long n)
 {
-  if (n <= multi->kept) {
+  n = n > KEPT_MIN ? n : KEPT_MIN;
+  if (n <= multi->most) {
     return CURLE_OK;
   }
-  multi->kept = n > KEPT_MIN ? n : KEPT_MIN;
-  CURLMcode rc =
-      curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS, multi->kept);
+  multi->most = n;
+  CURLMcode rc = curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS,
+                                   eq_connection_idle(n));
   return rc == CURLM_OK ? CURLE_OK : CURLE_FAILED_INIT;
 }
 
@@ -94,13 +67,24 @@ static CURLcode open_multi(struct eq_multi *multi)
   }
   multi->multi = curl_multi_init();
   multi->process = eq_fork_generation();
-  return multi->multi != NULL ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+  if (multi->multi == NULL) {
+    return CURLE_OUT_OF_MEMORY;
+  }
+  multi->pool.readiness = &multi->events.readiness;
+  rc = eq_curl_events_open(&multi->events, multi->multi);
+  if (rc != CURLE_OK) {
+    eq_multi_close(multi);
+  }
+  return rc;
 }
 
 CURLcode eq_multi_enter(struct eq_multi *multi, long n)
 {
   if (multi->process != eq_fork_generation()) {
     eq_multi_close(multi); /* abandons what belongs to the parent */
+  }
+  if (multi->events.broken && multi->running == 0) {
+    eq_multi_close(multi);
   }
   if (multi->multi == NULL) {
     CURLcode rc = open_multi(multi);
@@ -115,32 +99,26 @@ struct eq_transfer *eq_multi_take(struct eq_multi *multi)
 {
   struct eq_transfer *transfer = multi->idle;
   if (transfer != NULL) {
-    multi->idle = transfer->next;
+    eq_transfer_list_remove(transfer);
   } else {
     transfer = eq_transfer_new(&multi->pool);
-    if (transfer == NULL) {
-      return NULL;
-    }
   }
-  transfer->next = multi->active;
-  transfer->link = &multi->active;
-  if (transfer->next != NULL) {
-    transfer->next->link = &transfer->next;
+  if (transfer != NULL) {
+    eq_transfer_list_add(&multi->active, transfer);
   }
-  multi->active = transfer;
   return transfer;
+}
+
+void eq_multi_keep(struct eq_multi *multi, struct eq_transfer *transfer)
+{
+  eq_transfer_list_add(&multi->idle, transfer);
 }
 
 void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer)
 {
-  /* Not searched for: that would touch the memory of all the others. */
-  *transfer->link = transfer->next;
-  if (transfer->next != NULL) {
-    transfer->next->link = transfer->link;
-  }
+  eq_transfer_list_remove(transfer);
   eq_transfer_clear(transfer);
-  transfer->next = multi->idle;
-  multi->idle = transfer;
+  eq_multi_keep(multi, transfer);
 }
 
 /* HTTP/2 says which requests were not processed; see attempt.h. */
@@ -183,12 +161,21 @@ static void leave(struct eq_multi *multi, struct eq_transfer *transfer)
   transfer->careful = false;
 }
 
+/* Deadlines, and what is parked, are looked at then, or earlier. */
+static void check_by(struct eq_multi *multi, int64_t at)
+{
+  multi->late_at = at < multi->late_at ? at : multi->late_at;
+}
+
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
 {
   listen_for(multi, transfer);
   CURLcode rc = hand_over(multi, transfer);
   transfer->running = rc == CURLE_OK;
   multi->running++;
+  if (transfer->deadline != INT64_MAX) {
+    check_by(multi, transfer->deadline + CHECK_NS);
+  }
   if (rc != CURLE_OK) {
     leave(multi, transfer);
     eq_transfer_finish(transfer, rc);
@@ -249,6 +236,7 @@ static struct eq_transfer *end(struct eq_multi *multi,
   if (next == EQ_TRANSFER_PARKS && multi->running > multi->parked + 1) {
     transfer->parked = true;
     multi->parked++;
+    check_by(multi, eq_coarse_ns() + CHECK_NS);
     return NULL;
   }
   if (next != EQ_TRANSFER_ENDS) {
@@ -306,17 +294,23 @@ static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
 static struct eq_transfer *end_late(struct eq_multi *multi)
 {
   int64_t now = eq_coarse_ns();
-  if (now < multi->check_at) {
+  if (now < multi->late_at) {
     return NULL;
   }
-  multi->check_at = now + CHECK_NS;
+  int64_t next = multi->parked > 0 ? now + CHECK_NS : INT64_MAX;
   struct eq_transfer *transfer = multi->active;
   for (; transfer != NULL; transfer = transfer->next) {
-    if (transfer->running && transfer->deadline < now - CHECK_NS) {
-      multi->check_at = now; /* there may be more */
+    if (!transfer->running || transfer->deadline == INT64_MAX) {
+      continue;
+    }
+    if (transfer->deadline <= now - CHECK_NS) {
       return take_back(multi, transfer, CURLE_OPERATION_TIMEDOUT);
     }
+    if (transfer->deadline < next - CHECK_NS) {
+      next = transfer->deadline + CHECK_NS;
+    }
   }
+  multi->late_at = next;
   unpark(multi, NULL);
   return NULL;
 }
@@ -340,8 +334,7 @@ struct eq_transfer *eq_multi_step(struct eq_multi *multi)
   if (transfer != NULL) {
     return transfer;
   }
-  int running;
-  CURLMcode rc = curl_multi_perform(multi->multi, &running);
+  CURLMcode rc = eq_curl_events_act(&multi->events, multi->multi);
   if (rc != CURLM_OK) {
     return give_up(multi, rc);
   }
@@ -349,20 +342,22 @@ struct eq_transfer *eq_multi_step(struct eq_multi *multi)
   return transfer != NULL ? transfer : end_late(multi);
 }
 
-struct eq_transfer *eq_multi_wait_among(struct eq_multi *multi,
-                                        struct curl_waitfd *files, unsigned n,
-                                        int ms)
+struct eq_transfer *eq_multi_wait(struct eq_multi *multi, int ms)
 {
-  if (ms > POLL_MS) {
-    ms = POLL_MS;
-  }
-  CURLMcode rc = curl_multi_poll(multi->multi, files, n, ms, NULL);
-  return rc == CURLM_OK ? NULL : give_up(multi, rc);
+  ms = ms < 0 || ms > POLL_MS ? POLL_MS : ms;
+  return eq_curl_events_wait(&multi->events, ms, multi->late_at) ||
+                 multi->running == 0
+             ? NULL
+             : give_up(multi, CURLM_OUT_OF_MEMORY);
 }
 
-struct eq_transfer *eq_multi_wait(struct eq_multi *multi)
+struct eq_transfer *eq_multi_arm(struct eq_multi *multi, bool now, int64_t at)
 {
-  return eq_multi_wait_among(multi, NULL, 0, POLL_MS);
+  at = multi->late_at < at ? multi->late_at : at;
+  return eq_curl_events_arm(&multi->events, now ? 0 : at) ||
+                 multi->running == 0
+             ? NULL
+             : give_up(multi, CURLM_OUT_OF_MEMORY);
 }
 
 struct eq_transfer *eq_multi_next(struct eq_multi *multi)
@@ -370,7 +365,7 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi)
   for (;;) {
     struct eq_transfer *transfer = eq_multi_step(multi);
     if (transfer == NULL) {
-      transfer = eq_multi_wait(multi);
+      transfer = eq_multi_wait(multi, POLL_MS);
     }
     if (transfer != NULL) {
       return transfer;
@@ -378,7 +373,7 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi)
   }
 }
 
-void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer)
+void eq_multi_stop(struct eq_multi *multi, struct eq_transfer *transfer)
 {
   if (transfer->running) {
     /* Its connection is in the middle of a response: libcurl closes it. */
@@ -388,6 +383,11 @@ void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer)
     leave(multi, transfer);
     transfer->running = false;
   }
+}
+
+void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer)
+{
+  eq_multi_stop(multi, transfer);
   eq_multi_release(multi, transfer);
 }
 

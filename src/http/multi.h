@@ -8,8 +8,9 @@
  * - a transfer for which its origin has no room waits here, parked, until
  *   another one has ended; a server's limit of streams is no error;
  * - a transfer whose deadline is over ends, although libcurl may not say so;
+ * - what a step costs depends on what is ready, not on what is under way;
  * - the owner decides how long transfers stay under way: those of handle.c
- *   are over when a call returns, those of async.c go on between calls;
+ *   are over when a call returns, those of an engine go on between calls;
  * - it belongs to the process that made it. In a forked child the handles are
  *   abandoned: to free them would send a close (of TLS, of HTTP/2) on sockets
  *   that the parent goes on using, and to use them would mix up the responses
@@ -18,18 +19,20 @@
 #ifndef EQ_HTTP_MULTI_H
 #define EQ_HTTP_MULTI_H
 
+#include "http/curl_events.h"
 #include "http/transfer.h"
 
 struct eq_multi {
-  CURLM *multi;               /* owned; NULL until the first transfer */
-  unsigned process;           /* eq_fork_generation when it was made */
-  long kept;                  /* how many idle connections it may keep */
-  struct eq_transfer *idle;   /* owned; configured, without a request */
-  struct eq_transfer *active; /* owned; taken */
-  struct eq_pool pool;        /* its connections */
-  size_t running;             /* transfers that were added */
-  size_t parked;              /* of those: not with libcurl */
-  int64_t check_at;           /* on eq_coarse_ns: when deadlines are checked */
+  CURLM *multi;                 /* owned; NULL until the first transfer */
+  unsigned process;             /* eq_fork_generation when it was made */
+  long most;                    /* transfers that it was entered for */
+  struct eq_transfer *idle;     /* owned; configured, without a request */
+  struct eq_transfer *active;   /* owned; taken */
+  struct eq_pool pool;          /* its connections */
+  size_t running;               /* transfers that were added */
+  size_t parked;                /* of those: not with libcurl */
+  struct eq_curl_events events; /* its sockets and its timer */
+  int64_t late_at; /* on eq_coarse_ns: when a deadline is to be checked */
 };
 
 /* Empty; allocates nothing. */
@@ -56,17 +59,18 @@ bool eq_multi_is_full(const struct eq_multi *multi);
  */
 struct eq_transfer *eq_multi_step(struct eq_multi *multi);
 
-/* Waits for something to send or receive. NULL, or a transfer that failed. */
-struct eq_transfer *eq_multi_wait(struct eq_multi *multi);
+/*
+ * Waits until there is something to do in the next step, `ms` milliseconds at
+ * most (-1: a second). NULL, or a transfer that failed.
+ */
+struct eq_transfer *eq_multi_wait(struct eq_multi *multi, int ms);
 
 /*
- * The same, but also until one of n other files is ready or `ms` milliseconds
- * are over, a second at most. The caller polls the files itself: libcurl
- * notices the end of a pipe on some systems only.
+ * To be called after the last step: from now on the descriptor of
+ * events.readiness is readable when a step has something to do; at once with
+ * `now`, and at the time `at`. NULL, or a transfer that failed.
  */
-struct eq_transfer *eq_multi_wait_among(struct eq_multi *multi,
-                                        struct curl_waitfd *files, unsigned n,
-                                        int ms);
+struct eq_transfer *eq_multi_arm(struct eq_multi *multi, bool now, int64_t at);
 
 /*
  * Steps and waits until a transfer ends, and returns it, finished. At least
@@ -77,7 +81,13 @@ struct eq_transfer *eq_multi_next(struct eq_multi *multi);
 /* The result of the transfer was read: it is idle again. */
 void eq_multi_release(struct eq_multi *multi, struct eq_transfer *transfer);
 
-/* Cancels a transfer that was taken, whatever it is doing. */
+/* A cleared transfer that was taken out of its list is idle again. */
+void eq_multi_keep(struct eq_multi *multi, struct eq_transfer *transfer);
+
+/* Ends a transfer without a result, whatever it is doing. */
+void eq_multi_stop(struct eq_multi *multi, struct eq_transfer *transfer);
+
+/* The same, and it is idle again. */
 void eq_multi_drop(struct eq_multi *multi, struct eq_transfer *transfer);
 
 /* Cancels all that are under way. Harmless when none is. */

@@ -85,6 +85,18 @@ void eq_push_early_error(lua_State *L, CURLcode result)
   push_error(L, &error);
 }
 
+void eq_push_late_error(lua_State *L)
+{
+  lua_createtable(L, 0, 4); /* [.., err] */
+  set_string(L, "kind", "timeout");
+  set_string(L, "code", "queue");
+  set_string(L, "message",
+             "too many calls are in flight: this one was not "
+             "begun before its deadline");
+  lua_pushboolean(L, false);
+  lua_setfield(L, -2, "maybe_sent");
+}
+
 int eq_headers(lua_State *L)
 {
   push_headers(L, luaL_checkstring(L, 1));

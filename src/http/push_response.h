@@ -17,6 +17,9 @@ void eq_push_response(lua_State *L, const struct eq_transfer *transfer);
 /* Pushes the err of a failure before there was a transfer. */
 void eq_push_early_error(lua_State *L, CURLcode result);
 
+/* The error of a request that was never begun before its deadline. */
+void eq_push_late_error(lua_State *L);
+
 /*
  * core.headers(head) -> { {name, value}, ... }
  * Parses the head of a response that was requested with raw_headers into the

@@ -31,7 +31,8 @@ struct eq_transfer {
   struct eq_easy easy;       /* owned */
   struct eq_transfer *next;  /* in a list of eq_multi */
   struct eq_transfer **link; /* what points to it there, while it is taken */
-  size_t tag;                /* the owner's: which request this is */
+  size_t tag;                /* of send_many: which request this is */
+  struct eq_order *order;    /* of an engine */
   bool running;              /* it was added and has not ended */
   bool parked;               /* running, but not with libcurl: see multi.c */
 

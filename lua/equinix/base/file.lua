@@ -51,6 +51,21 @@ function M.read_given(path, max)
   return nil, path .. ": " .. (REASONS[code] or code)
 end
 
+--- Reads a file that the user named, for the time when it can no longer be
+--- opened: after a change of the root or of the user.
+---@param path string
+---@return true|nil
+---@return string|nil message
+function M.keep(path)
+  local kept, code = core.keep_file(path)
+  if kept then
+    return true
+  elseif code == "EFBIG" then
+    return nil, path .. ": it is longer than 1 MiB"
+  end
+  return nil, path .. ": " .. (REASONS[code] or code)
+end
+
 local function failed(path, reason)
   return nil, ("%s can't be written: %s"):format(path, tostring(reason))
 end

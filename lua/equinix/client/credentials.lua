@@ -204,6 +204,7 @@ function M.take(config, opts)
   config.exchange_key = exchange_key(from.subject_token, opts.cache_key)
   config.has_secret = (from.client_secret or path) and true or false
   config.secret_rotates = path ~= nil
+  config.client_secret_file = path
   config.secret = path and function()
     return read_secret(path)
   end or constant(from.client_secret)

@@ -69,8 +69,8 @@ end
 function M.get(client, path, header)
   local entry = client.memo.entries[path]
   if not entry or entry.header ~= header then
-    -- Where other callers run meanwhile a request may not be shared.
-    if not client.transport.blocking then
+    -- Where other callers run meanwhile a table may not be shared.
+    if not (client.transport.prepare or client.transport.blocking) then
       return call.run(client, { path = path })
     end
     local err

@@ -94,7 +94,8 @@ local NEW = {
 ---@field has_secret? boolean
 ---@field secret fun(): string|nil, string|nil what the key is made with, or
 ---  why it can't be read
----@field secret_rotates? boolean it is read from a file each time
+---@field secret_rotates? boolean it is read from a file each time:
+---@field client_secret_file? string
 ---@field user_name? string
 ---@field user_password? fun(): string
 ---@field static_token? fun(): string

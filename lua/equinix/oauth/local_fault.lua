@@ -29,10 +29,10 @@ function M.is(err)
   return err.maybe_sent == false and REFUSED[err.code] or false
 end
 
--- A file that is nearly always there, and what its absence does not say: the
--- process (EMFILE) or the system (ENFILE) has no descriptor left.
+-- A file that is there, except under another root (chroot): that it is missing
+-- says nothing, only these two do: ENFILE and EMFILE, on every system.
 local PROBE = "/dev/null"
-local NONE_FREE = { [24] = true, [23] = true }
+local NONE_FREE = { [23] = true, [24] = true }
 
 --- The error of a request that was not sent, with the cause that libcurl does
 --- not tell: no file descriptor was free for a look-up or a connection.
@@ -42,11 +42,11 @@ function M.explained(transport_err)
   if transport_err.kind ~= "network" or transport_err.maybe_sent ~= false then
     return transport_err
   end
-  local file, _, number = io.open(PROBE, "rb")
+  local file, _, code = io.open(PROBE, "rb")
   if file then
     file:close()
-    return transport_err
-  elseif not NONE_FREE[number] then
+  end
+  if not NONE_FREE[code] then
     return transport_err
   end
   return {

@@ -151,7 +151,6 @@ local function configuration(nginx, options, listen)
     paths = { rest = rest.paths(), mcp = { "/mcp" } },
     probes = rest.PROBES,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
-    states = supervisor.has_directive(nginx, "lua_worker_thread_vm_pool_size"),
   }
   return supervisor.configuration(nginx, {
     workers = options.workers or 2,

@@ -12,7 +12,7 @@ local fill = require("equinix.base.template").fill
 local M = {}
 
 local MAIN = [[
-thread_pool equinix threads=32;
+thread_pool equinix threads=2;
 worker_shutdown_timeout 10s;
 error_log errors error;
 ]]
@@ -22,7 +22,6 @@ local KEY = [[$request\n$http_host\n$http_authorization\n]]
 
 local HTTP = [[
   lua_package_cpath "%(cpath)s;;";
-%(states)s
   lua_shared_dict equinix 4m;
   init_by_lua_block {
     require("equinix.serve.handlers").init(ngx.config.prefix())
@@ -48,9 +47,6 @@ local HTTP = [[
 %(rate)s
   error_page %(statuses)s /equinix-problem;
 ]]
-
--- A Lua state for each of the threads. ngx_lua's own default is 10 or 100.
-local STATES = "  lua_worker_thread_vm_pool_size 32;"
 
 local RATE = [[
   limit_req_zone $binary_remote_addr zone=equinix_rate:4m rate=%dr/s;
@@ -131,7 +127,6 @@ end
 ---@field paths {rest: string[], mcp: string[]} that the access log may show
 ---@field probes table<string, true> those of REST that have no limit
 ---@field rate number requests a second for each address; 0: no limit
----@field states boolean whether nginx knows lua_worker_thread_vm_pool_size
 
 --- The lines of the main part and of the http part.
 ---@param options equinix.serve.Conf
@@ -143,7 +138,6 @@ function M.text(options)
   return MAIN, fill(HTTP, {
     cpath = options.cpath,
     key = KEY,
-    states = options.states and STATES or "",
     rate = rate > 0 and RATE:format(rate) or "",
     statuses = STATUSES,
   }) .. server(options, "rest", limit) .. server(options, "mcp", limit)

@@ -6,6 +6,7 @@
 -- Credentials are sent under the account's lock-out guard only. With a store,
 -- all of it is agreed with the other processes first (distributed.lua).
 
+local await = require "equinix.transport.await"
 local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
 local distributed = require("equinix.base.lazy") "equinix.tokens.distributed"
@@ -292,6 +293,9 @@ local function run(self, raised)
   end
   if not ok then
     raised(self)
+  end
+  await.notify()
+  if not ok then
     error(found, 0)
   end
   return found, err

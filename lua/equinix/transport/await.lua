@@ -1,9 +1,10 @@
 --- await: waits for something that another caller does, as this host allows.
 --
 -- Law of this file: one loop for all that is polled. Between two tries only
--- the transport's sleep is used, so other callers in the same thread go on;
--- the pause grows, and no wait goes beyond its deadline. Where waiting blocks
--- the thread, the cache itself wakes the waiter, and nothing is polled.
+-- the transport waits, so other callers in the same thread go on; the pause
+-- grows, and no wait goes beyond its deadline. Where waiting blocks the
+-- thread, the cache itself wakes the waiter, and nothing is polled. Tasks of
+-- one state that wait for the same renewal are a list: one of them looks.
 
 local core = require "equinix.core"
 
@@ -43,6 +44,98 @@ function M.poll(transport, pace, deadline, try)
   return what, a, b, c
 end
 
+-- Tasks of this state that wait for one renewal are a list: one of them looks
+-- at the cache, the others sleep until it has seen the end. By their slots.
+---@class equinix.Waiters
+---@field renewal any
+---@field transport table
+---@field tasks table<any, true>
+---@field looker any the task that looks
+---@field until_time number by then it has looked again; else another one does
+local lists = setmetatable({}, { __mode = "k" })
+
+local LOOKER_LATE = 0.25 -- seconds: it was ended while it slept
+
+local function list_of(transport, slot, renewal)
+  local list = lists[slot]
+  if not list or list.renewal ~= renewal then
+    list = { renewal = renewal, transport = transport, tasks = {},
+      until_time = 0 }
+    lists[slot] = list
+  end
+  return list
+end
+
+local function wake_all(list)
+  for task in pairs(list.tasks) do
+    list.transport.unpark(task)
+  end
+end
+
+--- A renewal may have ended in this state: who looks for that looks now.
+function M.notify()
+  for _, list in pairs(lists) do
+    if list.looker ~= nil then
+      list.transport.unpark(list.looker)
+    end
+  end
+end
+
+-- Sleeps until it is worth to look again; as the one that looks, or not.
+local function doze(list, task, pause, left)
+  local now = core.now()
+  if list.looker == task or list.looker == nil or now > list.until_time then
+    list.looker = task
+    list.until_time = now + pause + LOOKER_LATE
+    list.transport.park(task, math.min(pause, left))
+  else
+    list.transport.park(task, math.min(left,
+      list.until_time - now + LOOKER_LATE))
+  end
+end
+
+local function leave(list, slot, task)
+  list.tasks[task] = nil
+  if list.looker == task then
+    list.looker = nil
+    local another = next(list.tasks)
+    if another ~= nil then
+      list.transport.unpark(another) -- looks from now on
+    end
+  end
+  if next(list.tasks) == nil and lists[slot] == list then
+    lists[slot] = nil
+  end
+end
+
+local function wait_in_list(transport, slot, renewal, seconds)
+  local list, task = list_of(transport, slot, renewal), transport.task()
+  local deadline, pause = core.now() + seconds, CACHE.first
+  list.tasks[task] = true
+  local state, a, b, c = slot:result(renewal)
+  while state == "pending" and core.now() < deadline do
+    doze(list, task, pause, deadline - core.now())
+    pause = math.min(CACHE.longest, pause * 2)
+    state, a, b, c = slot:result(renewal)
+  end
+  if state ~= "pending" then
+    wake_all(list)
+  end
+  leave(list, slot, task)
+  return state, a, b, c
+end
+
+local function poll_cache(transport, slot, renewal, seconds)
+  local what, a, b, c = M.poll(transport, CACHE, core.now() + seconds,
+    function()
+      local state, x, y, z = slot:result(renewal)
+      if state ~= "pending" then
+        return state, x, y, z
+      end
+    end)
+  return what or "pending", a, b, c
+end
+
 --- Waits for the end of a renewal that another caller leads.
 ---@param transport table the port
 ---@param slot userdata of tokens.open
@@ -54,15 +147,10 @@ function M.renewal(transport, slot, renewal, seconds)
   if transport.blocking then
     slot:wait(seconds, renewal)
     return slot:result(renewal)
+  elseif transport.park then
+    return wait_in_list(transport, slot, renewal, seconds)
   end
-  local what, a, b, c = M.poll(transport, CACHE, core.now() + seconds,
-    function()
-      local state, x, y, z = slot:result(renewal)
-      if state ~= "pending" then
-        return state, x, y, z
-      end
-    end)
-  return what or "pending", a, b, c
+  return poll_cache(transport, slot, renewal, seconds)
 end
 
 return M

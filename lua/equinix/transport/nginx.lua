@@ -1,24 +1,28 @@
 --- nginx: the transport inside nginx. None of its calls blocks a worker.
 --
--- Law of this file: requests are sent by the same core as everywhere, but in
--- nginx's worker threads (nginx/thread_pool.lua). Here, on the event loop,
--- callers only wait, and only where ngx_lua allows it; elsewhere they get an
--- error that says so.
+-- Law of this file: requests are sent by the same engine as everywhere, driven
+-- by one of nginx's worker threads (nginx/driver.lua). Here, on the event
+-- loop, callers only wait, and only where ngx_lua allows it; elsewhere they
+-- get an error that says so.
 --
--- nginx needs `thread_pool equinix threads=32;` in the main part of its
--- configuration. The calls in flight are limited for each worker; more of them
--- queue, within their own deadlines. The fields `pool` and `limit` of
--- nginx/thread_pool.lua change that.
+-- nginx needs `thread_pool equinix threads=2;` in the main part of its
+-- configuration. The calls under way are limited for each worker; more of them
+-- queue, within their own deadlines. `M.limit` changes that, and the field
+-- `pool` of nginx/driver.lua the pool; both before the first call.
 
 -- luacheck: read globals ngx.run_worker_thread
 
+local async = require "equinix.transport.async"
+local driver = require "equinix.transport.nginx.driver"
 local errors = require "equinix.transport.nginx.errors"
-local thread_pool = require "equinix.transport.nginx.thread_pool"
 
 local semaphore = require "ngx.semaphore"
 
 ---@class equinix.transport.nginx
-local M = {}
+local M = {
+  --- Calls under way at once, in each nginx worker.
+  limit = 4096,
+}
 
 local START_SECONDS = 1 -- within which a timer without a delay begins
 
@@ -47,68 +51,10 @@ function M.cannot_send()
   end
 end
 
-local function refusal()
-  local transport_err = M.cannot_send()
-  if transport_err or M.can_wait() then
-    return transport_err
-  end
-  return {
-    kind = "config",
-    code = "cannot_wait",
-    message = ("no request can be sent in nginx's phase '%s', which can't "
-      .. "wait for the response; use rewrite, access or content, or "
-      .. "ngx.timer.at")
-      :format(ngx.get_phase()),
-    maybe_sent = false,
-  }
-end
-
-local NO_FUNCTION = {
-  kind = "config",
-  code = "sink_function",
-  message = "inside nginx a sink must be a file's path: a function can't be "
-    .. "passed to the thread that receives the body",
-  maybe_sent = false,
-}
-
----Sends a request; this light thread sleeps until the response is there.
----@param request equinix.transport.request
----@param seconds number limit, waiting in the queue included
----@param on_chunk? function refused: it can't be passed to a thread
----@return equinix.transport.response? response
----@return equinix.transport.err? transport_err
-function M.send(request, seconds, on_chunk)
-  local transport_err = on_chunk and NO_FUNCTION or refusal()
-  if transport_err then
-    return nil, transport_err
-  end
-  return thread_pool.run("send", seconds, request)
-end
-
----Sends many requests, n at a time, all of them in one thread.
----@param requests equinix.transport.request[]
----@param n integer how many are in flight at once
----@param seconds number limit for all of them together
----@return equinix.transport.result[] results in the order of the requests
-function M.send_many(requests, n, seconds)
-  local results, transport_err = nil, refusal()
-  if not transport_err then
-    results, transport_err = thread_pool.run("send_many", seconds, requests, n)
-  end
-  if results then
-    return results
-  end
-  results = {}
-  for i = 1, #requests do
-    results[i] = { err = transport_err }
-  end
-  return results
-end
-
 ---How many requests are in flight at once in this worker; more of them queue.
 ---@return integer
 function M.capacity()
-  return thread_pool.limit
+  return M.limit
 end
 
 ---Whether the caller of this request has hung up, as far as its handler was
@@ -118,12 +64,70 @@ function M.hung_up()
   return ngx.get_phase() ~= "timer" and ngx.ctx.equinix_hung_up == true
 end
 
-local SHORTEST_SLEEP = 0.001 -- seconds, nginx's; less would not wait at all
+local SHORTEST_WAIT = 0.001 -- seconds, nginx's; less would not wait at all
+local CHECK = 1 -- seconds between two checks of the driver
 
 ---Waits; other light threads run meanwhile.
 ---@param seconds number
 function M.sleep(seconds)
-  ngx.sleep(math.max(seconds, SHORTEST_SLEEP))
+  ngx.sleep(math.max(seconds, SHORTEST_WAIT))
+end
+
+local host = { cannot_send = M.cannot_send }
+
+function host.why()
+  return ("no request can be sent in nginx's phase '%s', which can't wait for "
+    .. "the response; use rewrite, access or content, or ngx.timer.at")
+    :format(ngx.get_phase())
+end
+
+local KEPT = 128 -- semaphores; to make one costs more than all of a wait
+local kept = {}
+
+-- A task is what one light thread waits for.
+function host.task()
+  if not M.can_wait() then
+    return nil
+  end
+  return table.remove(kept) or { woken = semaphore.new() }
+end
+
+-- A light thread that was killed does not come here: its task is dropped.
+function host.done(task)
+  if #kept < KEPT and task.woken:count() == 0 then
+    kept[#kept + 1] = task
+  end
+end
+
+function host.park(task, seconds)
+  task.woken:wait(math.max(SHORTEST_WAIT, math.min(seconds or CHECK, CHECK)))
+  if host.driver then
+    host.driver:check()
+  end
+end
+
+function host.unpark(task)
+  task.woken:post()
+end
+
+function host.watch(_, _, _, own)
+  local id = own:id()
+  if not host.driver or host.driver.id ~= id then
+    host.driver = driver.new(id, function()
+      own:collect()
+    end, function(transport_err)
+      own:abort(transport_err)
+    end)
+  end
+  return host.driver:watch()
+end
+
+function host.late()
+  return host.driver:late()
+end
+
+function host.limit()
+  return M.limit
 end
 
 ---Runs a function in the background: neither the end of this request nor its
@@ -157,6 +161,12 @@ function M.spawn(f)
     end
   end
   return true
+end
+
+host.spawn = M.spawn
+
+for name, f in pairs(async.new(host)) do
+  M[name] = M[name] or f
 end
 
 return M

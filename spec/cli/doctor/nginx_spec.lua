@@ -38,16 +38,16 @@ describe("the doctor's check of nginx", function()
   end)
 
   it("distinguishes configurations with and without the pool", function()
-    local path = configuration "thread_pool equinix threads=32;\n"
+    local path = configuration "thread_pool equinix threads=2;\n"
     assert.matches("^ok .*nginx.conf has it", (doctor.line("thread pool",
       { "--nginx-conf", path }, ENV)))
-    for _, main in ipairs { "", "# thread_pool equinix threads=32;\n",
+    for _, main in ipairs { "", "# thread_pool equinix threads=2;\n",
       "thread_pool other threads=2;\n" } do
       path = configuration(main)
       local line, _, all = doctor.line("thread pool", { "--nginx-conf", path },
         ENV)
       assert.matches("^FAILED .*has no thread pool 'equinix': add "
-        .. "`thread_pool equinix threads=32;`", line)
+        .. "`thread_pool equinix threads=2;`", line)
       assert.is_nil(all:find "FAILED +nginx")
     end
   end)

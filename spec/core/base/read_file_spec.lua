@@ -112,3 +112,89 @@ describe("core.read_file", function()
       ):format(process.interpreter(), script, table.concat(words, " "))))
   end)
 end)
+
+describe("core.keep_file", function()
+  local dir
+  before_each(function()
+    dir = process.tempdir()
+  end)
+  after_each(function()
+    process.remove(dir)
+  end)
+
+  local function write(bytes)
+    local file = assert(io.open(dir .. "/a", "wb"))
+    file:write(bytes)
+    file:close()
+    return dir .. "/a"
+  end
+
+  it("counts where the file is gone, and only there", function()
+    local path = write "one"
+    assert.is_true(core.keep_file(path))
+    assert.is_false(core.is_pipe(path))
+    write "two"
+    assert.are.equal("two", core.read_file(path, 10))
+    os.remove(path)
+    assert.is_true(core.is_pipe(path))
+    assert.are.equal("one", core.read_file(path, 10))
+    assert.are.same({ nil, "EFBIG" }, { core.read_file(path, 2) })
+    assert.are.same({ nil, "ENOENT" }, { core.read_file(path .. "b", 9) })
+    write "three"
+    assert.is_false(core.is_pipe(path))
+    assert.are.equal("three", core.read_file(path, 10))
+  end)
+
+  it("has the newest bytes that were kept", function()
+    local path = write "one"
+    assert.is_true(core.keep_file(path))
+    write "two"
+    assert.is_true(core.keep_file(path))
+    os.remove(path)
+    assert.is_true(core.keep_file(path)) -- what is kept already
+    assert.are.equal("two", core.read_file(path, 10))
+  end)
+
+  it("counts where the path leads nowhere, in another process", function()
+    local script = dir .. "/script.lua"
+    local file = assert(io.open(script, "wb"))
+    file:write(([[
+      package.cpath = %q
+      local core = require "equinix.core"
+      assert(core.keep_file(arg[1]))
+      os.rename(arg[1], arg[1] .. ".moved")
+      print(core.is_pipe(arg[1]), core.read_file(arg[1], 10))
+    ]]):format(package.cpath))
+    file:close()
+    assert.are.equal("true\tone", process.capture(("%s %s %s 2>&1"):format(
+      process.interpreter(), script, write "one")))
+  end)
+
+  it("says why it can't, and keeps what it has", function()
+    assert.are.same({ nil, "ENOENT" }, { core.keep_file(dir .. "/none") })
+    assert.are.same({ nil, "EISDIR" }, { core.keep_file(dir) })
+    local path = write(("x"):rep(1024 * 1024 + 1))
+    assert.are.same({ nil, "EFBIG" }, { core.keep_file(path) })
+    assert.is_false(pcall(core.keep_file, "a\0b"))
+    write "small"
+    assert.is_true(core.keep_file(path))
+    write(("x"):rep(1024 * 1024 + 1))
+    assert.are.same({ nil, "EFBIG" }, { core.keep_file(path) })
+    os.remove(path)
+    assert.are.equal("small", core.read_file(path, 10))
+  end)
+
+  it("forgets the oldest of many", function()
+    local first = write "first"
+    assert.is_true(core.keep_file(first))
+    os.rename(first, dir .. "/gone")
+    for i = 1, 70 do
+      local path = write(tostring(i))
+      os.rename(path, path .. i)
+      assert.is_true(core.keep_file(path .. i))
+    end
+    assert.are.same({ nil, "ENOENT" }, { core.read_file(first, 10) })
+    os.remove(dir .. "/a70")
+    assert.are.equal("70", core.read_file(dir .. "/a70", 10))
+  end)
+end)

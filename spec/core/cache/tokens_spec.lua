@@ -182,7 +182,7 @@ describe("slot:bind", function()
       local y = coroutine.yield(x)
       error("raised " .. y, 0)
     end, true)
-    if jit or _VERSION == "Lua 5.1" then
+    if jit or _VERSION < "Lua 5.3" then
       assert.is_nil(get) -- no C function can be yielded across there
       return
     end

@@ -250,20 +250,20 @@ describe("over HTTP/2", function()
     end)
   end
 
-  it("GOAWAY loses nothing of core.multi", function()
+  it("GOAWAY loses nothing of core.engine", function()
     if not start "keepalive_requests 50;" then
       return
     end
-    local multi = core.multi()
+    local engine = require("spec.support.engine").new()
     for i = 1, 400 do
-      assert(multi:add(core.prepare(request(i)), 30))
+      assert(engine:start(core.prepare(request(i)), 30))
     end
     for _ = 1, 400 do
-      local _, response, err = multi:wait(30)
+      local _, response, err = engine:wait(30)
       assert.is_nil(err and err.message)
       assert.are.equal(200, response.status)
     end
-    multi:close()
+    engine:close()
     assert_once(400)
   end)
 end)

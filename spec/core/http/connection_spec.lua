@@ -68,4 +68,42 @@ describe("the connections to an origin", function()
         assert.is_nil(result.err and result.err.message)
       end
     end)
+
+  -- With 100 descriptors; the server sends nothing before 80 requests are
+  -- there, so that there are 80 connections at once.
+  it("leave half of the descriptors to the program when they are idle",
+    function()
+      local server = rawserver.start [[
+        local c = ...
+        local share = c.share
+        for request in function() return c:request() end do
+          share.count = (share.count or 0) + 1
+          while share.count < 80 do
+            c:sleep(0.005)
+          end
+          c:send(c.ok "x")
+        end
+      ]]
+      finally(function()
+        server:stop()
+      end)
+      local said = process.capture(("ulimit -n 100; exec %s -e %s -e %s 2>&1")
+        :format(process.interpreter(), process.quote(
+          ("package.path, package.cpath = %q, %q"):format(package.path,
+            package.cpath)), process.quote(([[
+          local core, list, files = require "equinix.core", {}, {}
+          for i = 1, 80 do
+            list[i] = { method = "GET", url = %q, connect_timeout = 30 }
+          end
+          local http = core.http()
+          for _, result in ipairs(http:send_many(list, 80, 30)) do
+            assert(result.response, result.err and result.err.message)
+          end
+          repeat
+            local file = io.open "/dev/null"
+            files[#files + 1] = file
+          until #files == 40 or not file
+          print(#files)]]):format(server.url))))
+      assert.equal("40", said)
+    end)
 end)

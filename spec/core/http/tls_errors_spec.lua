@@ -74,12 +74,12 @@ describe("OpenSSL's error queue", function()
     end)
 
     it("has nothing of " .. name .. ", in an event loop", function()
-      local multi = core.multi()
-      assert(multi:add(core.prepare(request()), 10))
-      local _, response = multi:wait(10)
-      assert.is_nil(response)
+      local engine = core.engine()
+      assert(engine:start(core.prepare(request()), 10))
+      local results = engine:wait(10)
+      assert(results[1].err)
       assert.are.equal(0, queue.take())
-      multi:close()
+      engine:close()
     end)
   end
 

@@ -90,7 +90,7 @@ describe("core.on_term", function()
   it("ends the process with 0 when the time is over, in any state", function()
     -- It calls something, as ThreadSanitizer delivers signals only then.
     local busy = "local s repeat s = ('x'):rep(10000) until not s"
-    for _, doing in ipairs { busy, "core.input()", "core.multi():wait(60)",
+    for _, doing in ipairs { busy, "core.input()", "core.engine():wait(60)",
       "core.sleep(60)" } do
       local code, out = result(run("core.on_term(1) term() print 'on' "
         .. doing))
@@ -104,17 +104,17 @@ describe("core.on_term", function()
       local code, out = result(run [[
         core.on_term(10)
         term()
-        print(core.multi():wait(nil, true))]])
-      assert.equal("nil\n", out)
+        print(#core.engine():wait(nil, true))]])
+      assert.equal("0\n", out)
       assert.equal(0, code)
       local p = run [[
         core.on_term(10)
         print "waits"
-        print(core.multi():wait(nil, true), core.termination_requested())]]
+        print(#core.engine():wait(nil, true), core.termination_requested())]]
       says(p, "waits\n")
       p:signal "TERM"
       code, out = result(p)
-      assert.equal("waits\nnil\ttrue\n", out)
+      assert.equal("waits\n0\ttrue\n", out)
       assert.equal(0, code)
     end)
 
@@ -123,7 +123,7 @@ describe("core.on_term", function()
       core.on_term(10)
       local start = core.now()
       print "waits"
-      core.multi():wait(0.5)
+      core.engine():wait(0.5)
       local first = core.now() - start
       core.sleep(0.1)
       print(first >= 0.5, core.termination_requested())]]

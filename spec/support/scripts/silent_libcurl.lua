@@ -27,12 +27,12 @@ for _, result in ipairs(handle:send_many(list, 3, 0.3)) do
   assert_timeout(result.response, result.err)
 end
 
-local multi = core.multi()
+local engine = require("spec.support.engine").new()
 for _ = 1, 3 do
-  assert(multi:add(core.prepare(request "/"), 0.2))
+  assert(engine:start(core.prepare(request "/"), 0.2))
 end
 for _ = 1, 3 do
-  local number, response, err = multi:wait(20)
+  local number, response, err = engine:wait(20)
   assert(number, "a transfer is under way for ever")
   assert_timeout(response, err)
 end
@@ -40,7 +40,7 @@ end
 -- What it has missed is no harm to the next one.
 assert(os.remove(dir .. "/silent"))
 assert(handle:send(request "/", 10))
-assert(multi:add(core.prepare(request "/"), 10))
-assert(select(2, multi:wait(20)))
-multi:close()
+assert(engine:start(core.prepare(request "/"), 10))
+assert(select(2, engine:wait(20)))
+engine:close()
 handle:close()

@@ -31,5 +31,5 @@ assert(host.tally(LIVED_ON) == 0, "the child lived on")
 assert(not core.termination_requested(), "the child's signal came here")
 -- Nor does it end a wait for input, of which there is none.
 local start = core.now()
-core.multi():wait(0.1, true)
+core.engine():wait(0.1, true)
 assert(core.now() - start >= 0.1, "the child's word was heard")

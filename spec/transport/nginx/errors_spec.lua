@@ -5,7 +5,7 @@ local errors = require "equinix.transport.nginx.errors"
 describe("the error of a call that found no thread", function()
   for message, expected in pairs {
     ["thread pool equinix not found"] = {
-      "no_thread_pool", "`thread_pool equinix threads=32;`", "main part",
+      "no_thread_pool", "`thread_pool equinix threads=2;`", "main part",
     },
     ["module 'equinix.core' not found:\n\tno field"] = {
       "no_module", "equinix%.core", "lua_package_path", "lua_package_cpath",
@@ -38,13 +38,12 @@ describe("the error of a call that found no thread", function()
       :find("thread_pool mine threads", 1, true))
   end)
 
-  it("says whether the call was passed to a thread in time",
-    function()
-      assert.are.same({ "timeout", false, "timeout", true }, {
-        errors.late(false).kind, errors.late(false).maybe_sent,
-        errors.late(true).kind, errors.late(true).maybe_sent,
-      })
-    end)
+  it("says that no thread was free in time", function()
+    local transport_err = errors.late()
+    assert.are.same({ "timeout", "queue", false }, { transport_err.kind,
+      transport_err.code, transport_err.maybe_sent })
+    assert.truthy(transport_err.message:find "threads of thread_pool")
+  end)
 
   it("says in the stream part that http has to fetch the token", function()
     local transport_err = errors.stream()
@@ -53,8 +52,8 @@ describe("the error of a call that found no thread", function()
     assert.matches("http part", transport_err.message, 1, true)
   end)
 
-  it("recognises that no VM is free", function()
-    assert.is_true(errors.is_full "no available Lua vm")
-    assert.is_false(errors.is_full "thread pool equinix not found")
+  it("recognises that there will be room later", function()
+    assert.is_true(errors.is_temporary "no available Lua vm")
+    assert.is_false(errors.is_temporary "thread pool equinix not found")
   end)
 end)

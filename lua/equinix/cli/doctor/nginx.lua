@@ -69,7 +69,7 @@ local function find_pool(nginx, path)
       first_error(text)), "fix it; `nginx -t` says more")
   end
   return result.failed(1, ("%s has no thread pool 'equinix'"):format(path),
-    "add `thread_pool equinix threads=32;` to its main part, outside of "
+    "add `thread_pool equinix threads=2;` to its main part, outside of "
     .. "http, and restart nginx")
 end
 

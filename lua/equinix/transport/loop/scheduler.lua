@@ -5,6 +5,7 @@
 -- abandoned half-way: one that is cancelled gets an error where it waits and
 -- runs to its end, so that it releases what it holds.
 
+local async = require "equinix.transport.async"
 local core = require "equinix.core"
 
 local M = {}
@@ -17,7 +18,7 @@ local M = {}
 
 ---@class equinix.Loop
 ---@field count integer tasks that have not ended
----@field private multi equinix.multi
+---@field private engine equinix.engine
 ---@field private waiting table<integer, equinix.loop.Task> by their transfers
 ---@field private sleeping table<equinix.loop.Task, number> until when
 ---@field private current? equinix.loop.Task the running one
@@ -91,7 +92,7 @@ function Loop:send(prepared, seconds, abortable)
     -- A task that sends what others wait for is never cancelled.
     return nil, CANCELLED
   end
-  local transfer, transport_err = self.multi:add(prepared, seconds)
+  local transfer, transport_err = self.engine:start(prepared, seconds)
   if not transfer then
     return nil, transport_err
   end
@@ -115,7 +116,7 @@ function Loop:cancel(task)
   task.cancelled = true
   local transfer = task.transfer
   if transfer and task.abortable then
-    self.multi:cancel(transfer)
+    self.engine:cancel(transfer)
     settle(self, transfer, nil, CANCELLED)
   else
     self:wake(task)
@@ -157,22 +158,15 @@ function Loop:turn(seconds, input)
   if first then
     seconds = math.min(seconds or first, first)
   end
-  local transfer, response, transport_err = self.multi:wait(seconds, input)
-  if transfer then
-    settle(self, transfer, response, transport_err)
+  for _, result in ipairs(self.engine:wait(seconds, input)) do
+    if self.waiting[result.number] then -- no task before has cancelled it
+      settle(self, result.number, result.response, result.err)
+    end
   end
   wake_due(self)
 end
 
---- Whether this Lua can have tasks: Lua 5.1 can't yield in a protected call.
----@return boolean
-function M.able()
-  local thread = coroutine.create(function()
-    pcall(coroutine.yield)
-  end)
-  coroutine.resume(thread)
-  return coroutine.status(thread) == "suspended"
-end
+M.able = async.able
 
 --- Makes a loop; opens nothing.
 ---@param report fun(message: string) gets what a task raises
@@ -180,7 +174,7 @@ end
 function M.new(report)
   return setmetatable({
     count = 0,
-    multi = core.multi(),
+    engine = core.engine(),
     waiting = {},
     sleeping = {},
     report = report,

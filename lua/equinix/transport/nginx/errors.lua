@@ -32,17 +32,19 @@ function M.no_threads()
     :format(tostring(ngx.config.ngx_lua_version or "an old one")))
 end
 
-local NO_VM = "no available Lua vm"
+-- Messages of ngx_lua.
+local NO_VM = "^no available Lua vm"
+local POOL_FULL = "^ngx_thread_task_post failed"
 
---- Whether a message of ngx_lua means that no VM is free.
+--- Whether a message of ngx_lua means that there will be a VM later.
 ---@param message any
-function M.is_full(message)
-  return message == NO_VM
+function M.is_temporary(message)
+  return tostring(message):find(NO_VM) ~= nil
 end
 
 local function no_pool(_, pool)
   return config("no_thread_pool", ("nginx has no thread pool '%s': add "
-    .. "`thread_pool %s threads=32;` to the main part of nginx.conf, outside "
+    .. "`thread_pool %s threads=2;` to the main part of nginx.conf, outside "
     .. "of http, and restart or reload"):format(pool, pool))
 end
 
@@ -59,12 +61,12 @@ local KNOWN = {
   { "^thread pool .* not found", no_pool },
   { "module '[^']+' not found", no_module },
   { "error loading module", no_module },
-  { "^no available Lua vm", function()
+  { NO_VM, function()
     return config("no_vm", "no Lua VM was free for a worker thread before the "
       .. "deadline: raise lua_worker_thread_vm_pool_size in the http part of "
       .. "nginx.conf")
   end },
-  { "^ngx_thread_task_post failed", function()
+  { POOL_FULL, function()
     return config("pool_full", "the queue of nginx's thread pool is full: "
       .. "raise max_queue or threads of thread_pool in nginx.conf")
   end },
@@ -89,18 +91,15 @@ function M.of(message, pool)
     .. (text:match "^[^\n]*"))
 end
 
---- The error for a job that did not end in time.
----@param begun boolean|nil it was passed to the thread pool
+--- The error for a call that did not end in time.
 ---@return equinix.transport.err
-function M.late(begun)
+function M.late()
   return {
     kind = "timeout",
     code = "queue",
-    message = begun and "the worker thread did not end in time; if the thread "
-      .. "pool is too small, raise threads of thread_pool"
-      or "no worker thread was free before the deadline; too many calls are "
-      .. "in flight (or lua_max_running_timers is too low)",
-    maybe_sent = begun or false,
+    message = "no worker thread was free in time: raise threads of "
+      .. "thread_pool if other modules use it (or lua_max_running_timers)",
+    maybe_sent = false,
   }
 end
 

@@ -1,4 +1,4 @@
--- thread_pool: calls in flight, in the queue and failing, in a real nginx.
+-- driver: calls under way, in the queue and failing, in a real nginx.
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 
@@ -56,7 +56,7 @@ local FILES = {
   ]],
 }
 
--- `limit` is that of the thread pool.
+-- `limit` is that of the transport.
 local function start(options, limit)
   options.files, options.server = FILES, SLOW
   options.http = "lua_shared_dict seen 1m;" .. (options.http or "")
@@ -65,9 +65,9 @@ local function start(options, limit)
     n:stop()
   end)
   n:run(([[
-    require("equinix.transport.nginx.thread_pool").limit = %d
+    require("equinix.transport.nginx").limit = %d
     require("calls").url = %q
-  ]]):format(limit or 32, n.url))
+  ]]):format(limit or 4096, n.url))
   return n
 end
 
@@ -85,39 +85,39 @@ local function hang_up(n, path, times)
   socket:close()
 end
 
-describe("the thread pool", function()
+describe("the driver of nginx's engine", function()
   it("has no more in flight than the limit; the rest queues", function()
     local n = start({}, 3)
     assert.are.equal("20", (n:ok "/calls?n=20"))
     assert.are.equal(3, seen(n, "most"))
   end)
 
-  it("adds runners one by one, and serves requests in between", function()
+  it("has hundreds under way with one thread and one VM", function()
+    local n = start {
+      main = "thread_pool equinix threads=1;",
+      http = "lua_worker_thread_vm_pool_size 1;",
+    }
+    assert.are.equal("1", (n:ok "/calls?n=1")) -- connections aren't shared
+    assert.are.equal("200", (n:ok "/calls?n=200&seconds=1"))
+    assert.is_true(seen(n, "most") > 150, seen(n, "most"))
+  end)
+
+  it("serves other requests while calls are under way", function()
     local n = start {}
     local good, turns = n:run [[
-      local seen, turns = ngx.shared.seen, 0
+      local seen, turns, over = ngx.shared.seen, 0, false
       ngx.thread.spawn(function()
-        while (seen:get "all" or 0) < 16 do
+        while not over do
           ngx.sleep(0.001)
           turns = turns + 1
         end
       end)
-      return require("calls").run(16, 30, 0.5), turns
+      local good = require("calls").run(16, 30, 0.5)
+      over = true
+      return good, turns
     ]]
     assert.are.equal("16", good)
-    assert.is_true(turns >= 8, turns)
-  end)
-
-  it("works with fewer threads than its limit", function()
-    local n = start { main = "thread_pool equinix threads=1;" }
-    assert.are.equal("10", (n:ok "/calls?n=10"))
-    assert.are.equal(1, seen(n, "most"))
-  end)
-
-  it("works with fewer VMs than its limit", function()
-    local n = start { http = "lua_worker_thread_vm_pool_size 2;" }
-    assert.are.equal("10", (n:ok "/calls?n=10"))
-    assert.are.equal(2, seen(n, "most"))
+    assert.is_true(turns >= 50, turns)
   end)
 
   it("waits for VMs that others use, with an error at the deadline",
@@ -150,13 +150,13 @@ describe("the thread pool", function()
     assert.are.equal("1", (n:ok "/calls?n=1"))
   end)
 
-  it("keeps no thread for a client that hung up", function()
+  it("ends no call because a client hung up", function()
     local n = start({}, 2)
     for i = 1, 6, 2 do
       hang_up(n, "/calls?n=2&seconds=0.3", i)
     end
     assert.are.equal("2", (n:ok "/calls?n=2&within=5"))
-    assert.are.equal(2, seen(n, "most"))
+    assert.are.equal(8, seen(n, "all"))
     assert.is_nil(n:error_log():find "%[error%]", n:error_log())
   end)
 
@@ -185,7 +185,7 @@ describe("the thread pool", function()
   it("says which directive is missing", function()
     local n = start { main = "" }
     assert.truthy((n:ok "/calls?n=2"):find
-      "^0 config .*`thread_pool equinix threads=32;`")
+      "^0 config .*`thread_pool equinix threads=2;`")
   end)
 
   it("says when a thread can't find the modules", function()
@@ -199,7 +199,8 @@ describe("the thread pool", function()
           package.path = entry
         end
       end
-      local _, err = require("equinix.transport.nginx").send({}, 5)
+      local _, err = require("equinix.transport.nginx").send({
+        method = "GET", url = "http://127.0.0.1:9" }, 5)
       package.path = path
       return err.kind, err.message
     ]]
@@ -212,7 +213,8 @@ describe("the thread pool", function()
     local kind, message = n:run [[
       local saved = ngx.run_worker_thread
       ngx.run_worker_thread = nil
-      local _, err = require("equinix.transport.nginx").send({}, 5)
+      local _, err = require("equinix.transport.nginx").send({
+        method = "GET", url = "http://127.0.0.1:9" }, 5)
       ngx.run_worker_thread = saved
       return err.kind, err.message
     ]]
@@ -222,7 +224,7 @@ describe("the thread pool", function()
 
   it("uses another pool where one is set", function()
     local n = start { main = "thread_pool mine threads=2;" }
-    n:run [[ require("equinix.transport.nginx.thread_pool").pool = "mine" ]]
+    n:run [[ require("equinix.transport.nginx.driver").pool = "mine" ]]
     assert.are.equal("2", (n:ok "/calls?n=2"))
   end)
 end)

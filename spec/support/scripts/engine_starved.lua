@@ -1,11 +1,11 @@
--- async_starved: waits while the memory runs out, at every point in turn.
+-- engine_starved: waits while the memory runs out, at every point in turn.
 --
 -- Law of this file: host.c runs it, with the server's URL. A call either
 -- returns or raises; in both cases no result is lost.
 local core = require "equinix.core"
 
 local url = ...
-local multi = core.multi()
+local engine = require("spec.support.engine").new()
 local prepared = core.prepare { method = "GET", url = url .. "/path" }
 
 local failures = 0
@@ -25,14 +25,14 @@ end
 
 for _ = 1, 5 do
   local number = starved(function()
-    return multi:add(prepared, 10)
+    return engine:start(prepared, 10)
   end)
   local ended, response = starved(function()
-    return multi:wait(10)
+    return engine:wait(10)
   end)
   assert(ended == number, "a result was lost")
   assert(response.body == "/path")
-  assert(not multi:wait(), "a result was returned twice")
+  assert(not engine:wait(), "a result was returned twice")
 end
 assert(failures > 10, failures)
-multi:close()
+engine:close()

@@ -1,7 +1,8 @@
--- async: transfers that are under way between two calls, core.multi().
+-- engine_object: transfers that are under way between two calls.
 local Handle = require "spec.support.handle"
 local collector = require "spec.support.collector"
 local core = require "equinix.core"
+local engines = require "spec.support.engine"
 local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
@@ -36,15 +37,15 @@ local SERVER = [[
   end
 ]]
 
-describe("core.multi", function()
-  local server, multi
+describe("core.engine", function()
+  local server, engine
 
   before_each(function()
     server = rawserver.start(SERVER)
-    multi = core.multi()
+    engine = engines.new()
   end)
   after_each(function()
-    multi:close()
+    engine:close()
     server:stop()
   end)
 
@@ -53,29 +54,29 @@ describe("core.multi", function()
   end
 
   local function add(path, fields)
-    return assert(multi:add(prepare(path, fields), 10))
+    return assert(engine:start(prepare(path, fields), 10))
   end
 
   -- Before the first response libcurl does not know that this server can't
   -- share a connection between transfers, and waits.
   local function warm_up()
     add "/"
-    assert(multi:wait(10))
+    assert(engine:wait(10))
   end
 
   it("has a readable string, closes twice, and raises afterwards",
     function()
-      assert.is_truthy(tostring(multi):find "^equinix%.multi %(0?x?%x+%)$")
-      assert.equal("equinix.multi", getmetatable(multi))
+      assert.is_truthy(tostring(engine):find "^equinix%.engine %(0?x?%x+%)$")
+      assert.equal("equinix.engine", getmetatable(core.engine()))
       add "/held"
-      multi:close()
-      multi:close()
-      assert.equal("equinix.multi (closed)", tostring(multi))
-      for name, argument in pairs { add = prepare "/", wait = 1,
+      engine:close()
+      engine:close()
+      assert.equal("equinix.engine (closed)", tostring(engine))
+      for name, argument in pairs { start = prepare "/", wait = 1,
         cancel = 1 } do
-        local ok, message = pcall(multi[name], multi, argument, 1)
+        local ok, message = pcall(engine[name], engine, argument, 1)
         assert.is_false(ok)
-        assert.is_truthy(message:find("closed equinix.multi", 1, true))
+        assert.is_truthy(message:find("closed equinix.engine", 1, true))
       end
     end)
 
@@ -83,22 +84,22 @@ describe("core.multi", function()
     for _, self in ipairs { 1, "x", {}, io.stdout, core.http() } do
       for _, name in ipairs { "add", "wait", "cancel", "close" } do
         assert.has_error(function()
-          multi[name](self, prepare "/", 1)
+          engine[name](self, prepare "/", 1)
         end)
       end
     end
     for _, use in ipairs {
-      function() multi:add({ method = "GET", url = server.url }, 1) end,
-      function() multi:add(multi, 1) end,
-      function() multi:add(prepare "/") end,
-      function() multi:add(prepare "/", 0 / 0) end,
-      function() multi:wait(0 / 0) end,
-      function() multi:wait {} end,
-      function() multi:cancel() end,
+      function() engine:start({ method = "GET", url = server.url }, 1) end,
+      function() engine:start(engine, 1) end,
+      function() engine:start(prepare "/") end,
+      function() engine:start(prepare "/", 0 / 0) end,
+      function() engine:wait(0 / 0) end,
+      function() engine:wait {} end,
+      function() engine:cancel() end,
     } do
       assert.has_error(use)
     end
-    assert.is_nil(multi:wait())
+    assert.is_nil(engine:wait())
   end)
 
   it("returns each result once, with the number that add returned", function()
@@ -107,104 +108,104 @@ describe("core.multi", function()
       paths[add("/" .. i)] = "/" .. i
     end
     for _ = 1, n do
-      local number, response, problem = multi:wait(10)
+      local number, response, problem = engine:wait(10)
       assert.is_nil(problem)
       assert.equal(paths[number], response.body)
       assert.equal(200, response.status)
       paths[number] = nil
     end
     assert.is_nil(next(paths))
-    assert.is_nil(multi:wait())
+    assert.is_nil(engine:wait())
   end)
 
   it("continues a transfer over any number of waits", function()
     warm_up()
     local held = add "/held"
     -- Nothing has ended after a short one; a later transfer ends earlier.
-    assert.is_nil(multi:wait(0.02))
-    assert.is_nil(multi:wait(0))
+    assert.is_nil(engine:wait(0.02))
+    assert.is_nil(engine:wait(0))
     local other = add "/other"
-    assert.equal(other, (multi:wait(10)))
-    assert.is_nil(multi:wait(0))
+    assert.equal(other, (engine:wait(10)))
+    assert.is_nil(engine:wait(0))
     local go = add "/go"
-    local ended = { [multi:wait(10)] = true, [multi:wait(10)] = true }
+    local ended = { [engine:wait(10)] = true, [engine:wait(10)] = true }
     assert.same({ [held] = true, [go] = true }, ended)
   end)
 
   it("uses a connection again", function()
     for i = 1, 3 do
       add("/" .. i)
-      local _, response = multi:wait(10)
+      local _, response = engine:wait(10)
       assert.equal(i == 1 and 1 or 0, response.connects)
     end
     assert.equal(1, server:connections())
   end)
 
   it("returns a failure like any other result", function()
-    local refused = assert(multi:add(core.prepare(Handle.request("GET",
+    local refused = assert(engine:start(core.prepare(Handle.request("GET",
       "http://127.0.0.1:" .. Handle.closed_port())), 10))
-    local number, response, problem = multi:wait(10)
+    local number, response, problem = engine:wait(10)
     assert.equal(refused, number)
     assert.is_nil(response)
     assert.equal("ECONNREFUSED", problem.code)
     -- No time at all: it fails before it begins.
-    local late, fine = multi:add(prepare "/", 0), add "/fine"
+    local late, fine = engine:start(prepare "/", 0), add "/fine"
     local outcomes = {}
     for _ = 1, 2 do
-      number, response, problem = multi:wait(10)
+      number, response, problem = engine:wait(10)
       outcomes[number] = response and response.body or problem.kind
     end
     assert.same({ [late] = "timeout", [fine] = "/fine" }, outcomes)
   end)
 
   it("ends a transfer whose own time is over", function()
-    local number = assert(multi:add(prepare "/held", 0.05))
-    local ended, _, problem = multi:wait(10)
+    local number = assert(engine:start(prepare "/held", 0.05))
+    local ended, _, problem = engine:wait(10)
     assert.equal(number, ended)
     assert.equal("timeout", problem.kind)
-    assert.is_nil(multi:wait())
+    assert.is_nil(engine:wait())
   end)
 
   it("cancels one transfer and no other", function()
     warm_up()
     local lost, gone = add "/lost", add "/gone"
     assert(process.eventually(function()
-      multi:wait(0.01)
+      engine:wait(0.01)
       return #server:requests() == 3
     end))
-    assert.is_true(multi:cancel(lost))
-    assert.is_false(multi:cancel(lost))
+    assert.is_true(engine:cancel(lost))
+    assert.is_false(engine:cancel(lost))
     -- It ends only when the other connection was closed.
-    local number, response = multi:wait(10)
+    local number, response = engine:wait(10)
     assert.equal(gone, number)
     assert.equal("/gone", response.body)
-    assert.is_nil(multi:wait())
+    assert.is_nil(engine:wait())
   end)
 
   it("drops the result of a transfer that has ended or never began", function()
-    local late = multi:add(prepare "/", 0)
-    assert.is_true(multi:cancel(late))
-    assert.is_nil(multi:wait())
+    local late = engine:start(prepare "/", 0)
+    assert.is_true(engine:cancel(late))
+    assert.is_nil(engine:wait())
     local first, second = add "/1", add "/2"
-    local ended = multi:wait(10)
-    assert.is_false(multi:cancel(ended))
-    assert.is_true(multi:cancel(ended == first and second or first))
-    assert.is_nil(multi:wait())
-    assert.is_false(multi:cancel(99))
+    local ended = engine:wait(10)
+    assert.is_false(engine:cancel(ended))
+    assert.is_true(engine:cancel(ended == first and second or first))
+    assert.is_nil(engine:wait())
+    assert.is_false(engine:cancel(99))
   end)
 
   it("keeps what libcurl reads until the result was returned", function()
     local size, n = 256 * 1024, 4
     for i = 1, n do
       -- There is no other reference to this body.
-      assert(multi:add(core.prepare(Handle.request("POST", server.url,
+      assert(engine:start(core.prepare(Handle.request("POST", server.url,
         { body = (("%d"):format(i)):rep(size + i) })), 10))
       collectgarbage()
     end
     local found = {}
     for _ = 1, n do
       collectgarbage()
-      local number, response = multi:wait(10)
+      local number, response = engine:wait(10)
       found[number] = response.body
     end
     for i = 1, n do
@@ -221,11 +222,11 @@ describe("core.multi", function()
     for _, path in ipairs { "/", "/held", "/" } do
       local prepared = prepare(path)
       kept[prepared] = true
-      assert(multi:add(prepared, path == "/" and 10 or 0))
+      assert(engine:start(prepared, path == "/" and 10 or 0))
     end
-    multi:wait(10)
-    multi:wait(10)
-    multi:wait(10)
+    engine:wait(10)
+    engine:wait(10)
+    engine:wait(10)
     for _ = 1, 3 do
       collectgarbage()
     end
@@ -233,8 +234,8 @@ describe("core.multi", function()
   end)
 
   it("closes its connections when it is collected", function()
-    local forgotten = core.multi()
-    assert(forgotten:add(prepare "/lost", 10))
+    local forgotten = core.engine()
+    assert(forgotten:start(prepare "/lost", 10))
     assert(process.eventually(function()
       forgotten:wait(0.01)
       return #server:requests() == 1
@@ -243,7 +244,7 @@ describe("core.multi", function()
     collectgarbage()
     collectgarbage()
     add "/gone"
-    local _, response = multi:wait(10)
+    local _, response = engine:wait(10)
     assert.equal("/gone", response.body)
   end)
 
@@ -251,8 +252,8 @@ describe("core.multi", function()
     local refused = 0
     local function meddle()
       for _, name in ipairs { "wait", "close" } do
-        local ok, message = pcall(multi[name], multi, 0)
-        if not ok and message:find("a busy equinix.multi", 1, true) then
+        local ok, message = pcall(engine[name], engine, 0)
+        if not ok and message:find("a busy equinix.engine", 1, true) then
           refused = refused + 1
         end
       end
@@ -260,10 +261,10 @@ describe("core.multi", function()
     local rest = collector.restless()
     for _ = 1, 200 do
       if not pcall(add, "/many") then
-        multi = core.multi() -- it was closed between two calls
+        engine = engines.new() -- it was closed between two calls
       end
       Handle.finalizer(meddle)
-      pcall(multi.wait, multi)
+      pcall(engine.wait, engine)
       if refused >= 2 then
         break
       end
@@ -284,19 +285,19 @@ describe("core.multi", function()
 
   it("loses no result when memory runs out, at any point", function()
     if needs_host() then
-      assert.equal("", host.run("", "async_starved", server.url))
+      assert.equal("", host.run("", "engine_starved", server.url))
     end
   end)
 
   it("has nothing under way in a forked child, and can be used there",
     function()
       if needs_host() then
-        assert.equal("", host.run("--forks 1", "async_forked", server.url))
+        assert.equal("", host.run("--forks 1", "engine_forked", server.url))
       end
     end)
 end)
 
-describe("core.multi, waiting for input too,", function()
+describe("core.engine, waiting for input too,", function()
   local server
   setup(function()
     server = rawserver.start(SERVER)
@@ -312,11 +313,12 @@ describe("core.multi, waiting for input too,", function()
       .. ' -e "$1"', "sh", ([[
       package.cpath = %q
       local core = require "equinix.core"
+local engines = require "spec.support.engine"
       io.stdout:setvbuf "line"
-      local multi = core.multi()
+      local engine = engines.new()
       local url, transfer = %q, %s
       if transfer then
-        multi:add(core.prepare { method = "GET", url = url .. "/lost" }, 20)
+        engine:start(core.prepare { method = "GET", url = url .. "/lost" }, 20)
       end
       ]]):format(package.cpath, server.url, tostring(transfer)) .. text },
       { until_eof = true })
@@ -327,9 +329,9 @@ describe("core.multi, waiting for input too,", function()
 
     it("ends its wait when there is some, " .. which, function()
       local p = run([[
-        print("ready", multi:wait(0, true))
-        print(multi:wait(20, true), core.input(0))
-        print(multi:wait(nil, true), core.input(0))]], transfer)
+        print("ready", engine:wait(0, true))
+        print(engine:wait(20, true), core.input(0))
+        print(engine:wait(nil, true), core.input(0))]], transfer)
       for i, text in ipairs { "one", "two" } do
         assert(process.eventually(function()
           return select(2, p:stdout():gsub("\n", "")) == i
@@ -342,7 +344,7 @@ describe("core.multi, waiting for input too,", function()
     end)
 
     it("ends its wait at the end of the input, " .. which, function()
-      local p = run("print(multi:wait(nil, true), #core.input(0))", transfer)
+      local p = run("print(engine:wait(nil, true), #core.input(0))", transfer)
       p:stop()
       assert.equal("nil\t0\n", p:stdout())
     end)
@@ -350,10 +352,11 @@ describe("core.multi, waiting for input too,", function()
 
   it("does not return input as a result, and a result beside it", function()
     local p = run [[
-      local number = multi:add(core.prepare { method = "GET", url = url }, 20)
+      local number = engine:start(core.prepare { method = "GET",
+        url = url }, 20)
       local ended, response
       repeat
-        ended, response = multi:wait(20, true)
+        ended, response = engine:wait(20, true)
       until ended
       print(number == ended, response.status, core.input())]]
     p.pipe:write "input"

@@ -1,21 +1,21 @@
--- async_forked: forks with transfers under way, and goes on in both.
+-- engine_forked: forks with transfers under way, and goes on in both.
 --
 -- Law of this file: host.c runs it, with the server's URL, as one forked
 -- worker that forks again. It raises if parent and child share a transfer.
 local core = require "equinix.core"
 
 local url = ...
-local multi = core.multi()
+local engine = require("spec.support.engine").new()
 
 local function add(path)
-  return assert(multi:add(core.prepare { method = "GET", url = url .. path },
-    20))
+  return assert(engine:start(core.prepare { method = "GET",
+    url = url .. path }, 20))
 end
 
 local function get(path)
   local number = add(path)
   repeat
-    local ended, response = multi:wait(20)
+    local ended, response = engine:wait(20)
     assert(ended, "the result did not come")
     if ended == number then
       assert(response and response.body == path)
@@ -25,25 +25,27 @@ end
 
 get "/first"
 local held = add "/held"
-local late = assert(multi:add(core.prepare { method = "GET", url = url }, 0))
-assert(multi:wait(20) == late)
-assert(multi:wait(0.02) == nil)
-late = assert(multi:add(core.prepare { method = "GET", url = url }, 0))
+local late = assert(engine:start(core.prepare { method = "GET",
+  url = url }, 0))
+assert(engine:wait(20) == late)
+assert(engine:wait(0.02) == nil)
+late = assert(engine:start(core.prepare { method = "GET",
+  url = url }, 0))
 if host.fork() then -- luacheck: globals host
-  assert(multi:wait() == nil, "the child has a transfer of its parent")
-  assert(not multi:cancel(held) and not multi:cancel(late))
+  assert(engine:wait() == nil, "the child has a transfer of its parent")
+  assert(not engine:cancel(held) and not engine:cancel(late))
   get "/child"
   get "/go"
-  multi:close()
+  engine:close()
   host.tally(1, 1)
   return
 end
-assert(multi:wait(20) == late)
+assert(engine:wait(20) == late)
 -- The server responds when the child has requested /go.
-local ended, response = multi:wait(20)
+local ended, response = engine:wait(20)
 assert(ended == held and response.body == "/held")
 while host.tally(1) == 0 do
   host.nap()
 end
 get "/parent"
-multi:close()
+engine:close()
