@@ -116,7 +116,7 @@ bool eq_engine_step(struct eq_engine *engine, size_t limit, bool arm);
  */
 bool eq_engine_drive(struct eq_engine *engine, int ms);
 
-/* The descriptor to watch; -1: it can't be had. */
+/* The descriptor to watch; -1: libcurl can't be used. */
 int eq_engine_fd(struct eq_engine *engine);
 
 #endif

@@ -4,7 +4,7 @@
 -- Law of this file: a token request that was not sent for want of a file, a
 -- thread, a descriptor, a permission or memory says nothing about the token
 -- endpoint. Another client, state, worker or process may succeed at once, so
--- none of them is told, nothing is counted, and no back-off holds them up.
+-- the failure stays here: nothing is counted, and no back-off holds them up.
 
 local M = {}
 

@@ -169,4 +169,15 @@ describe("an engine", function()
     file:close()
     assert.equal("", host.run("--threads 3", "engine_driven", server.url))
   end)
+
+  it("wakes a thread that waits for one transfer, for each one that starts",
+    function()
+      local file = io.open(host.program)
+      if not file then
+        pending("needs " .. host.program)
+        return
+      end
+      file:close()
+      assert.equal("", host.run("--threads 2", "engine_woken", server.url))
+    end)
 end)
