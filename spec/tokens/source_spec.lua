@@ -141,7 +141,7 @@ describe("a token near its end", function()
     reach(c, "expired")
     local header, problem = c:authorization()
     assert.is_nil(header)
-    assert.equal(503, problem.status)
+    assert.equal(503, problem.status, tostring(problem))
   end)
 
   it("is never served after its end, though it was there before the renewal",
@@ -154,7 +154,7 @@ describe("a token near its end", function()
       reach(c, "mandatory")
       local header, problem = c:authorization()
       assert.is_nil(header)
-      assert.equal(503, problem.status)
+      assert.equal(503, problem.status, tostring(problem))
     end)
 
   it_yields("is never served after its end to one who waited for another",
@@ -180,7 +180,7 @@ describe("a token near its end", function()
       leader()
       local value, problem = waiter()
       assert.is_nil(value)
-      assert.equal(503, problem.status)
+      assert.equal(503, problem.status, tostring(problem))
     end)
 
   it("with a life of nothing serves its own flight and is gone; the next one "
@@ -228,7 +228,7 @@ describe("a failed token request", function()
     for _, call in ipairs { c.token, other.token, other.refresh } do
       local value, problem = call(call == c.token and c or other)
       assert.is_nil(value)
-      assert.equal(503, problem.status)
+      assert.equal(503, problem.status, tostring(problem))
       assert.is_true(problem.retry_after > 0 and problem.retry_after <= 1.2)
     end
     assert.equal(1, #transport.sent)
@@ -263,7 +263,7 @@ describe("a failed token request", function()
       { ["retry-after"] = "0" }) }
     transport.sleep = core.sleep
     local _, problem = c:get("/x", { timeout = 0.5 })
-    assert.equal(503, problem.status)
+    assert.equal(503, problem.status, tostring(problem))
     assert.is_true(problem.retry_after >= 0.8)
     assert.equal(1, #transport.sent)
   end)

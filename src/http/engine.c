@@ -120,7 +120,10 @@ void eq_engine_close(struct eq_engine *engine)
   free_begun(engine);
   give_up_all(engine);
   eq_multi_close(&engine->multi);
+  /* A thread that had found it may drive it from here on: it is empty. */
+  eq_engine_lock(engine);
   engine->closing = false;
+  eq_engine_unlock(engine);
 }
 
 void eq_engine_leave(struct eq_engine *engine)
