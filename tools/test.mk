@@ -51,10 +51,13 @@ ELSEWHERE := annotations bin cli/% docs/% emulator/% \
              transport/nginx%
 # So many cases that valgrind would take minutes; ASan runs them.
 MINUTES := core/http/attempt
-# Half a minute each under valgrind: `make check` runs all, `make test` ASan's.
-HALF_MINUTES := $(addprefix core/http/,connection decoder easy_options \
-                  handle identity_files multi tls_errors tls_pending \
-                  transfer url) core/crypto/seal core/files/lease_file
+# A quarter of a minute and more each under valgrind: `make check` runs all,
+# `make test` ASan's.
+LONG_IN_VALGRIND := $(addprefix core/http/,connection decoder easy_options \
+                      engine_object error handle identity_files multi \
+                      response sigpipe tls_errors tls_pending transfer url) \
+                    core/crypto/seal core/files/lease_file \
+                    core/program/termination
 PROCESSES := tokens/distributed_processes oauth/lockout_breaker
 GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) examples tokens/renewal \
               store/file_crash luv cqueues,$(SPECS))
@@ -76,13 +79,18 @@ PRIVATE_SPECS := core/base/clock core/http/push_response \
                  core/http/sigpipe tokens/renewal \
                  $(addprefix core/cache/,entry lease placement private_table \
                    shared_table tokens)
-LINT_STEPS := lint/luacheck lint/gcc lint/clang lint/analyzer lint/cppcheck \
-              lint/clang-tidy lint/format lint/shell lint/rockspec
+QUICK_LINT := lint/gcc lint/clang lint/analyzer lint/cppcheck \
+              lint/clang-tidy lint/luacheck lint/format lint/shell \
+              lint/rockspec
+# Minutes, and gcc's analyzer looks for the same.
+LINT_STEPS := lint/clang-analyzer $(QUICK_LINT)
 ROCK_STEPS := rock/5.4+5.1 rock/5.1+5.4
-TEST_STEPS := $(SPEC_STEPS) \
-              $(filter-out $(HALF_MINUTES:%=valgrind/%),$(CHECK_STEPS)) \
-              $(GNUTLS_SPECS:%=gnutls/%) \
-              $(PRIVATE_SPECS:%=private/%) $(LINT_STEPS) $(ROCK_STEPS)
+# What takes longest comes first, so that no processor idles at the end.
+TEST_STEPS := $(ROCK_STEPS) $(QUICK_LINT) \
+              $(patsubst %,lua5.4/%,$(filter $(ONCE),$(SPECS))) \
+              $(filter-out $(patsubst %,lua5.4/%,$(ONCE)),$(SPEC_STEPS)) \
+              $(filter-out $(LONG_IN_VALGRIND:%=valgrind/%),$(CHECK_STEPS)) \
+              $(GNUTLS_SPECS:%=gnutls/%) $(PRIVATE_SPECS:%=private/%)
 
 # --------------------------------------------------------------- entry points
 
@@ -224,10 +232,13 @@ $(RESULTS)/lint/cppcheck.result:
 	@NEEDS=cppcheck $(STEP) check cppcheck -q --std=c11 --inline-suppr \
 	  -U__has_include -Isrc \
 	  --enable=warning,performance,portability --error-exitcode=1 $(OWN_C)
+# $(call tidy,CHECKS): those of .clang-tidy and these.
+tidy = clang-tidy --quiet --checks='$1' $(OWN_C) -- -std=c11 -D_GNU_SOURCE \
+  -Isrc -include tools/analyze.h $$(tools/lua.sh lua5.4 cflags)
 $(RESULTS)/lint/clang-tidy.result:
-	@NEEDS=clang-tidy $(STEP) check clang-tidy --quiet $(OWN_C) -- \
-	  -std=c11 -D_GNU_SOURCE -Isrc -include tools/analyze.h \
-	  $$(tools/lua.sh lua5.4 cflags)
+	@NEEDS=clang-tidy $(STEP) check $(call tidy,-clang-analyzer-*)
+$(RESULTS)/lint/clang-analyzer.result:
+	@NEEDS=clang-tidy $(STEP) check $(call tidy)
 $(RESULTS)/lint/format.result:
 	@NEEDS=clang-format $(STEP) check clang-format --dry-run -Werror $(ALL_C)
 $(RESULTS)/lint/luacheck.result:
