@@ -137,3 +137,76 @@ describe("await.renewal", function()
     assert.equal(1000, clock)
   end)
 end)
+
+-- Tasks are coroutines; `run` resumes those that are unparked, else the one
+-- that looks, whose pause is the shortest.
+local function tasks_port()
+  local port = { unparked = 0, ready = {}, parked = {} }
+  function port.task()
+    return coroutine.running()
+  end
+  function port.park(task, seconds)
+    port.parked[task] = clock + seconds
+    coroutine.yield()
+  end
+  function port.unpark(task)
+    port.unparked = port.unparked + 1
+    if port.parked[task] then
+      port.parked[task] = nil
+      port.ready[#port.ready + 1] = task
+    end
+  end
+  local function next_task()
+    local first
+    for task, at in pairs(port.parked) do
+      first = (not first or at < port.parked[first]) and task or first
+    end
+    clock = first and math.max(clock, port.parked[first]) or clock
+    if first then
+      port.parked[first] = nil
+    end
+    return first
+  end
+  function port.run()
+    local task = table.remove(port.ready, 1) or next_task()
+    while task do
+      assert(coroutine.resume(task))
+      task = table.remove(port.ready, 1) or next_task()
+    end
+  end
+  return port
+end
+
+describe("many tasks that wait for one renewal", function()
+  before_each(stop_the_clock)
+  after_each(start_the_clock)
+
+  it("are each woken once by its end, since one of them looks for all",
+    function()
+      local TASKS = 200
+      local port, slot, ended = tasks_port(), slot_until(1001), 0
+      for _ = 1, TASKS do
+        assert(coroutine.resume(coroutine.create(function()
+          assert.equal("published", (await.renewal(port, slot, "renewal", 5)))
+          ended = ended + 1
+        end)))
+      end
+      port.run()
+      assert.equal(TASKS, ended)
+      assert.is_true(port.unparked <= TASKS, port.unparked)
+      assert(clock < 1001.1 + 1e-6, clock)
+    end)
+
+  it("look on when the one that looks gives up", function()
+    local port, slot, ended = tasks_port(), slot_until(1001), {}
+    for _, seconds in ipairs { 0.2, 5, 5 } do
+      assert(coroutine.resume(coroutine.create(function()
+        local kind = await.renewal(port, slot, "renewal", seconds)
+        ended[#ended + 1] = kind
+      end)))
+    end
+    port.run()
+    assert.same({ "pending", "published", "published" }, ended)
+    assert(clock < 1001.1 + 1e-6, clock)
+  end)
+end)

@@ -50,6 +50,8 @@ end
 ---@field renewal any
 ---@field transport table
 ---@field tasks table<any, true>
+---@field count integer of them
+---@field ended boolean the renewal has ended, and all were woken
 ---@field looker any the task that looks
 ---@field until_time number by then it has looked again; else another one does
 local lists = setmetatable({}, { __mode = "k" })
@@ -59,14 +61,16 @@ local LOOKER_LATE = 0.25 -- seconds: it was ended while it slept
 local function list_of(transport, slot, renewal)
   local list = lists[slot]
   if not list or list.renewal ~= renewal then
-    list = { renewal = renewal, transport = transport, tasks = {},
-      until_time = 0 }
+    list = { renewal = renewal, transport = transport, tasks = {}, count = 0,
+      ended = false, until_time = 0 }
     lists[slot] = list
   end
   return list
 end
 
+-- Once: of thousands that wait, each one finds the end for itself.
 local function wake_all(list)
+  list.ended = true
   for task in pairs(list.tasks) do
     list.transport.unpark(task)
   end
@@ -95,30 +99,28 @@ local function doze(list, task, pause, left)
 end
 
 local function leave(list, slot, task)
-  list.tasks[task] = nil
-  if list.looker == task then
-    list.looker = nil
-    local another = next(list.tasks)
-    if another ~= nil then
-      list.transport.unpark(another) -- looks from now on
+  list.tasks[task], list.count = nil, list.count - 1
+  if list.count == 0 then
+    if lists[slot] == list then
+      lists[slot] = nil
     end
-  end
-  if next(list.tasks) == nil and lists[slot] == list then
-    lists[slot] = nil
+  elseif list.looker == task and not list.ended then
+    list.looker = nil
+    list.transport.unpark((next(list.tasks))) -- looks from now on
   end
 end
 
 local function wait_in_list(transport, slot, renewal, seconds)
   local list, task = list_of(transport, slot, renewal), transport.task()
   local deadline, pause = core.now() + seconds, CACHE.first
-  list.tasks[task] = true
+  list.tasks[task], list.count = true, list.count + 1
   local state, a, b, c = slot:result(renewal)
   while state == "pending" and core.now() < deadline do
     doze(list, task, pause, deadline - core.now())
     pause = math.min(CACHE.longest, pause * 2)
     state, a, b, c = slot:result(renewal)
   end
-  if state ~= "pending" then
+  if state ~= "pending" and not list.ended then
     wake_all(list)
   end
   leave(list, slot, task)
