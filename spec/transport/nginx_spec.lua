@@ -197,23 +197,24 @@ describe("the client inside nginx", function()
   it("returns the errors that plain Lua returns", function()
     local equinix = require "equinix"
     local options = { client_id = "a", client_secret = "b", retry = false,
-      timeout = 0.3, base_url = e.base_url }
+      base_url = e.base_url }
     local code = [[
       local options = { client_id = "a", client_secret = "b", retry = false,
-        timeout = 0.3, base_url = %q, ca_file = %s, max_body = %s,
-        token = %s }
+        base_url = %q, ca_file = %s, max_body = %s, token = %s,
+        timeout = %d / 10 }
       if options.token then options.client_id = nil
         options.client_secret = nil end
       local client = assert(require("equinix").new(options))
       local _, err = client:get("/fabric/v4/ports")
       return err.kind, err.code, err.message, err.status, err.retryable
     ]]
-    local function both(base_url, ca_file, max_body, token)
+    local function both(base_url, ca_file, max_body, token, timeout)
+      options.timeout = timeout or 10
       local function word(value)
         return value == nil and "nil" or ("%q"):format(value)
       end
       local there = { n:run(code:format(base_url, word(ca_file),
-        tostring(max_body), word(token))) }
+        tostring(max_body), word(token), options.timeout * 10)) }
       there[3] = there[3]:gsub("after %d+", "after")
       options.base_url, options.ca_file = base_url, ca_file
       options.max_body, options.token = max_body, token
@@ -229,7 +230,7 @@ describe("the client inside nginx", function()
     assert.are.equal("auth", both(e.base_url, e.ca_file, nil, "not-a-token"))
     assert.are.equal("network", both("http://127.0.0.1:9", nil, nil, "x"))
     e:config { latency = 1 }
-    assert.are.equal("timeout", both(e.base_url, e.ca_file, nil, "x"))
+    assert.are.equal("timeout", both(e.base_url, e.ca_file, nil, "x", 0.3))
     e:config { latency = 0 }
     assert.are.equal("protocol", both(e.base_url, e.ca_file, 10, "x"))
   end)
