@@ -28,6 +28,8 @@ DIRECT = -fno-plt
 endif
 DEPS_CFLAGS += $(shell pkg-config --cflags libcurl libcrypto zlib 2>/dev/null)
 DEPS_LIBS += -lcurl -lcrypto -lz
+# What the module is linked with where it loads libcurl itself.
+LAZY_LIBS = $(filter-out -lcurl,$(DEPS_LIBS))
 
 # Every Lua whose headers are installed. cflags_lua5.4 etc. say where.
 LUAS := lua5.4 luajit lua5.3 lua5.2 lua5.1 lua5.5
@@ -65,6 +67,11 @@ $(BUILD)/flags: FORCE
 	@echo '$(FLAGS_USED)' | cmp -s - $@ || echo '$(FLAGS_USED)' >$@
 FORCE:
 
+# Says under which name the module loads libcurl, or nothing.
+$(BUILD)/libcurl.h: $(BUILD)/flags tools/libcurl.sh
+	@tools/libcurl.sh '$(CC)' $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+	  $(DEPS_LIBS) >$@
+
 # The rules of one Lua; $1 is its name.
 define lua_rules
 objects_$1 := $$(SOURCES:src/%.c=$(BUILD)/$1/obj/%.o)
@@ -73,7 +80,9 @@ $$(objects_$1): $(BUILD)/$1/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(call SAY,CC)
 	$$(Q)$$(CC) $$(REQUIRED) $$(cflags_$1) $$(DEPS_CFLAGS) $$(CPPFLAGS) \
-	  $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+	  $$(CFLAGS) $$(more_flags) -MMD -MP -c -o $$@ $$<
+$(BUILD)/$1/obj/http/libcurl.o: $(BUILD)/libcurl.h
+$(BUILD)/$1/obj/http/libcurl.o: more_flags = -include $(BUILD)/libcurl.h
 
 # Renamed into place: a process that has mapped the old file keeps it intact.
 # The folders are prerequisites because their times change when a file goes.
@@ -81,7 +90,8 @@ $(BUILD)/$1/equinix/core.so: $$(objects_$1) src $(wildcard src/*/)
 	@mkdir -p $$(@D)
 	$$(call SAY,LD)
 	$$(Q)$$(CC) $$(CFLAGS) $$(SHARED) -pthread $$(LDFLAGS) -o $$@.new \
-	  $$(objects_$1) $$(DEPS_LIBS)
+	  $$(objects_$1) $$$$([ -s $(BUILD)/libcurl.h ] && echo '$$(LAZY_LIBS)' || \
+	  echo '$$(DEPS_LIBS)')
 	@mv $$@.new $$@
 
 # Programs that embed Lua; -rdynamic: the modules that they load find Lua's
@@ -94,6 +104,13 @@ $(BUILD)/$1/host $(BUILD)/bin/$1: $(BUILD)/flags
 	$$(Q)$$(CC) $$(REQUIRED) $$(cflags_$1) $$(CPPFLAGS) $$(CFLAGS) -rdynamic \
 	  $$(LDFLAGS) -o $$@ $$(filter %.c,$$^) $$(shell tools/lua.sh $1 libs) \
 	  -lm -ldl
+
+# What bench/hit.lua holds a hit against.
+$(BUILD)/$1/empty.so: bench/empty.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call SAY,LD)
+	$$(Q)$$(CC) $$(REQUIRED) $$(cflags_$1) $$(CPPFLAGS) $$(CFLAGS) $$(SHARED) \
+	  $$(LDFLAGS) -o $$@ $$<
 
 -include $$(objects_$1:.o=.d)
 endef
@@ -143,16 +160,17 @@ specs lint check gnutls rock:
 
 ## bench    compares with C and with other libraries, as ratios
 .PHONY: bench
-bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out \
+    bench/empty.c,$(wildcard bench/*.c))) $(LUAS:%=$(BUILD)/%/empty.so)
 	@status=0; for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  export LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'; \
 	  export LUA_CPATH="$(BUILD)/$$name/?.so;;"; \
-	  for bench in require hit get all loops; do \
+	  for bench in require hit json get all pages loops; do \
 	    $$lua bench/$$bench.lua || status=1; \
 	  done; \
 	done; \
-	for bench in nginx handlers serve haproxy; do \
+	for bench in command round_trips nginx handlers serve haproxy; do \
 	  $$lua bench/$$bench.lua || status=1; \
 	done; \
 	exit $$status
@@ -163,13 +181,16 @@ $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	$(Q)$(CC) $(REQUIRED) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 	  -o $@ $< $(DEPS_LIBS)
 
-## soak     long runs: 4,000 rotations of a refresh token, on each store
+## soak     long runs: 4,000 rotations of a refresh token, on each store;
+##   16,000 token requests to servers that are closing
 .PHONY: soak
 soak: all
 	@for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
 	  ROUNDS=1000 $$lua tools/busted.lua --filter="refresh token" \
 	    spec/tokens/distributed_processes_spec.lua || exit 1; \
+	  ROUNDS=1000 $$lua tools/busted.lua spec/core/http/once_spec.lua || \
+	    exit 1; \
 	done
 
 ## deps     installs what using it needs (apt), or prints what is missing

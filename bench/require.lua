@@ -17,7 +17,6 @@ local ROUNDS, IDLE, CHURN = 51, 1000, 100000
 local MS_BAR, KB_BAR, GROWTH_BAR = 3, 8, 1.05
 
 local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
-local CORE = "build/" .. LUA .. "/equinix/core.so"
 
 package.path = "lua/?.lua;lua/?/init.lua;./?.lua;" .. package.path
 package.cpath = "build/" .. LUA .. "/?.so;" .. package.cpath
@@ -119,12 +118,15 @@ local function report(what, value, unit, bar)
   return value <= bar
 end
 
--- The libraries that the core at hand was linked with, by the loader's word.
+-- The libraries that the core at hand uses: those that are mapped with it.
 local function libraries()
-  local paths = {}
-  for path in output_of("ldd " .. CORE):gmatch "=> (%S+)" do
-    if path:find "/libcurl" or path:find "/libcrypto%." then
-      paths[#paths + 1] = path
+  require("equinix.core").load_libcurl()
+  local paths, seen, maps = {}, {}, io.open "/proc/self/maps"
+  for line in maps and maps:lines() or function() end do
+    local path = line:match "%s(/%S+)$" or ""
+    if not seen[path] and (path:find "/libcurl" or path:find "/libcrypto%.")
+    then
+      seen[path], paths[#paths + 1] = true, path
     end
   end
   return #paths == 2 and table.concat(paths, " ") or nil
@@ -163,7 +165,7 @@ end
 local function time()
   local paths = libraries()
   if not paths then
-    print "  time: not measured, ldd does not tell libcurl and libcrypto"
+    print "  time: not measured, there is no /proc to find the libraries in"
     return true
   end
   local alone, more = beyond(as "libraries " .. paths, as "equinix")

@@ -29,6 +29,7 @@ http {
   scgi_temp_path scgi;
   ssl_certificate server.pem;
   ssl_certificate_key server.key;
+  %(more)s
   limit_req_zone $server_port zone=slow:64k rate=500r/s;
   map $server_port $meant {
     %(http)d HTTP/1.1;
@@ -80,14 +81,15 @@ local function free_ports()
   return ports
 end
 
-local function prepare(dir, ports)
+local function prepare(dir, ports, more)
   local process = require "spec.support.process"
   local words, code = process.capture(CERTIFICATE:format(process.quote(dir)))
   if code ~= 0 then
     error("no certificate: " .. words, 0)
   end
   for name, text in pairs {
-    ["nginx.conf"] = CONFIG:gsub("%%%((%w+)%)d", ports),
+    ["nginx.conf"] = CONFIG:gsub("%%%((%w+)%)d", ports)
+      :gsub("%%%(more%)s", more or ""),
     slow = "{}\n",
   } do
     local file = assert(io.open(dir .. "/" .. name, "w"))
@@ -102,10 +104,11 @@ end
 --- this program, however that ends.
 ---@param body fun(nginx: {http: string, https: string, http2: string,
 ---  ca_file: string}) the URLs by their protocols
-function M.with_nginx(body)
+---@param more? string a line of its configuration
+function M.with_nginx(body, more)
   local process = require "spec.support.process"
   local ports, dir = free_ports(), process.tempdir()
-  prepare(dir, ports)
+  prepare(dir, ports, more)
   local nginx = process.start({
     "sh", "-c", 'PATH=$PATH:/usr/sbin exec nginx -p "$0" -c nginx.conf', dir,
   })

@@ -81,6 +81,45 @@ describe("the command of a tree", function()
       assert_runs_on "Lua 5.1"
     end))
 
+  -- The same under strace -> what it ran, in order.
+  local function programs()
+    local said, code = process.capture(("cd / && strace -f -o %s/trace -e "
+      .. "trace=execve env -i PATH=%s/path %s/bin/equinix-auth --version 2>&1")
+      :format(dir, dir, dir))
+    assert.equal(0, code, said)
+    local ran = {}
+    for line in io.lines(dir .. "/trace") do
+      local path = line:match 'execve%("([^"]+)".*= 0$'
+      ran[#ran + 1] = path and not path:find "env$" and path or nil
+    end
+    return table.concat(ran, " "), said
+  end
+
+  it("asks no Lua where files show which it is", two_luas(function()
+    if select(2, process.capture "strace -f -o /dev/null true") ~= 0 then
+      return pending "strace can't trace here"
+    end
+    install "lua5.4"
+    install "lua5.1"
+    process.capture(("cp %s %s/path/lua5.4 && cp %s %s/path/lua5.1"):format(
+      command_of "lua5.4", dir, command_of "lua5.1", dir))
+    local ran = programs()
+    assert.equal(("%s/bin/equinix-auth %s/path/lua5.4"):format(dir, dir), ran)
+  end))
+
+  it("has all asked by a Lua that is not what its name says",
+    two_luas(function()
+      install "lua5.4"
+      install "lua5.1"
+      process.capture(("cp %s %s/path/lua5.4 && cp %s %s/path/lua && "
+        .. "ln -s $(command -v sh) %s/path/sh"):format(command_of "lua5.1",
+        dir, command_of "lua5.4", dir, dir))
+      assert_runs_on "Lua 5.4"
+      local said, code = run "token --nope 'a  b' \"it's\""
+      assert.equal(2, code, said)
+      assert.matches("unknown option '%-%-nope'", said)
+    end))
+
   it("judges a Lua by its version, not by its name", two_luas(function()
     install "lua5.1"
     install "lua5.4"

@@ -130,6 +130,8 @@ describe("the tree", function()
     ["core/http/field_syntax"] = "core/http/request",
     ["core/http/send_many"] = "core/http/multi",
     ["core/http/tls_library"] = "core/http/tls_errors",
+    -- what both functions of the room stand on
+    ["core/json/scan"] = "core/json/whole_numbers",
   }
 
   it("has one spec for each source file, of the same name", function()
@@ -300,7 +302,7 @@ describe("dependencies", function()
     assert_none(complaints)
   end)
 
-  it("leave OAuth, JSON and Equinix out of the C code", function()
+  it("leave OAuth and Equinix out of the C code, JSON to a room", function()
     local complaints = {}
     for _, path in ipairs(select_files(SOURCES, "^src/.*%.[ch]$")) do
       -- The module's own name is no knowledge: "equinix.http", nor is that
@@ -308,7 +310,8 @@ describe("dependencies", function()
       local code = read(path):gsub("/%*.-%*/", ""):gsub("equinix[%._]%l", "")
         :gsub("EQUINIX_CACHE_", "")
       for _, word in ipairs { "oauth", "json", "equinix", "access_token" } do
-        if code:lower():find(word, 1, true) then
+        local allowed = word == "json" and path:find "^src/json/"
+        if code:lower():find(word, 1, true) and not allowed then
           complaints[#complaints + 1] = path .. " speaks of " .. word
         end
       end

@@ -19,6 +19,7 @@
 
 #include "base/compat.h"
 #include "http/engine_object.h"
+#include "http/libcurl.h"
 #include "program/termination.h"
 
 /* The other reason to end a wait for input: the process has to terminate. */
@@ -39,6 +40,7 @@ static void read_libcurl_version(void)
 /* core.versions() -> {libcurl = "libcurl/7.88.1 ...", libcrypto = "..."} */
 static int l_versions(lua_State *L)
 {
+  eq_libcurl_require(L);
   (void)pthread_once(&once, read_libcurl_version);
   lua_newtable(L);
   lua_pushstring(L, libcurl);
@@ -63,12 +65,13 @@ static void keep_loaded(void)
 
 /* These bring plain functions, which join the module. */
 static const lua_CFunction openers[] = {
-    eq_open_engine,      eq_open_clock,     eq_open_date,
-    eq_open_digest,      eq_open_exec,      eq_open_file_mode,
-    eq_open_fork,        eq_open_handle,    eq_open_identity_files,
-    eq_open_log_copy,    eq_open_read_file, eq_open_record_dir,
-    eq_open_seal,        eq_open_signals,   eq_open_stdio,
-    eq_open_termination, eq_open_text,      eq_open_url,
+    eq_open_clock,          eq_open_date,       eq_open_digest,
+    eq_open_engine,         eq_open_exact_text, eq_open_exec,
+    eq_open_file_mode,      eq_open_fork,       eq_open_handle,
+    eq_open_identity_files, eq_open_libcurl,    eq_open_log_copy,
+    eq_open_read_file,      eq_open_record_dir, eq_open_seal,
+    eq_open_signals,        eq_open_stdio,      eq_open_termination,
+    eq_open_text,           eq_open_url,        eq_open_whole_numbers,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */

@@ -18,11 +18,13 @@ int eq_open_engine(lua_State *L);
 int eq_open_clock(lua_State *L);
 int eq_open_date(lua_State *L);
 int eq_open_digest(lua_State *L);
+int eq_open_exact_text(lua_State *L);
 int eq_open_exec(lua_State *L);
 int eq_open_file_mode(lua_State *L);
 int eq_open_fork(lua_State *L);
 int eq_open_handle(lua_State *L);
 int eq_open_identity_files(lua_State *L);
+int eq_open_libcurl(lua_State *L);
 int eq_open_log_copy(lua_State *L);
 int eq_open_read_file(lua_State *L);
 int eq_open_record_dir(lua_State *L);
@@ -33,5 +35,6 @@ int eq_open_termination(lua_State *L);
 int eq_open_text(lua_State *L);
 int eq_open_tokens(lua_State *L);
 int eq_open_url(lua_State *L);
+int eq_open_whole_numbers(lua_State *L);
 
 #endif

@@ -83,13 +83,29 @@ function core.decimal_point() end
 ---@return string
 function core.lower(text) end
 
----In a number, or in all tables of a value: whole floats below 2^53 become
----integers where Lua has those. No metamethod runs. Raises for tables nested
----more than 1000 deep.
+-- json/whole_numbers.c -------------------------------------------------------
+
+---Whole floats below 2^53 in a value become integers where Lua has those. No
+---metamethod runs. Raises for tables nested more than 1000 deep.
 ---@param value any changed in place
+---@param text? any the JSON; what is not a string is no text
+---@param floats? boolean plain whole numbers were read as floats, too
+---@param decode? fun(quoted: string): string needed with a text
 ---@return any value
 ---@return boolean finite false: an infinity or a NaN was found
-function core.whole_numbers(value) end
+---@return boolean long false: no number in it has 19 digits or more
+function core.whole_numbers(value, text, floats, decode) end
+
+-- json/exact_text.c ----------------------------------------------------------
+
+---Whether a text with numbers as "%.14g" is exact. No metamethod runs.
+---@param value table
+---@param text string what the library wrote of it
+---@param decode fun(quoted: string): string
+---@param write fun(number: number): string
+---@param empty? table stands for []
+---@return true|string[]|nil exact or the pieces of an exact text; nil: unknown
+function core.exact_text(value, text, decode, write, empty) end
 
 -- crypto/seal.c --------------------------------------------------------------
 
@@ -279,6 +295,12 @@ function http:send_many(requests, n, seconds) end
 ---Closes the connections; closing again does nothing. The collector and
 ---Lua 5.4's `<close>` do the same.
 function http:close() end
+
+-- http/libcurl.c -------------------------------------------------------------
+
+---Loads libcurl now rather than at its first use, and raises where it can't be
+---loaded.
+function core.load_libcurl() end
 
 -- http/identity_files.c ------------------------------------------------------
 

@@ -50,11 +50,12 @@ ELSEWHERE := annotations bin cli/% docs/% emulator/% \
              store/redis/resty supervisor/% tools transport/haproxy \
              transport/nginx%
 # So many cases that valgrind would take minutes; ASan runs them.
-MINUTES := core/http/attempt
+MINUTES := core/http/attempt core/http/once
 # A quarter of a minute and more each under valgrind: `make check` runs all,
 # `make test` ASan's.
 LONG_IN_VALGRIND := $(addprefix core/http/,connection decoder easy_options \
                       engine_object error handle identity_files multi \
+                      plain_url \
                       response sigpipe tls_errors tls_pending transfer url) \
                     core/crypto/seal core/files/lease_file \
                     core/program/termination
@@ -67,7 +68,8 @@ CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(patsubst %,tsan/%,$(filter-out $(PROCESSES) $(ALONE), \
                  $(sort $(C_SPECS) $(THREAD_SPECS))))
 # Specs that depend on libcurl: its errors, its TLS, its event loop.
-GNUTLS_SPECS := client docs/readme examples core/core transport/curl \
+GNUTLS_SPECS := client round_trips docs/readme examples core/core \
+                transport/curl \
                 transport/loop transport/loop/scheduler oauth/passthrough \
                 $(addprefix client/,batch call) \
                 $(addprefix http/,pagination target) \
@@ -77,8 +79,8 @@ GNUTLS_ALL := $(filter-out $(ELSEWHERE),$(SPECS))
 # Specs of the code that differs on other systems than Linux.
 PRIVATE_SPECS := core/base/clock core/http/push_response \
                  core/http/sigpipe tokens/renewal \
-                 $(addprefix core/cache/,entry lease placement private_table \
-                   shared_table tokens)
+                 $(addprefix core/cache/,bind entry lease placement \
+                   private_table shared_table tokens)
 QUICK_LINT := lint/gcc lint/clang lint/analyzer lint/cppcheck \
               lint/clang-tidy lint/luacheck lint/format lint/shell \
               lint/rockspec

@@ -194,7 +194,8 @@ end
 --- Many calls at once, on this one thread.
 ---@param requests equinix.Request[] without `timeout`: that is one for all
 ---@param opts? {concurrency?: integer, connections?: integer,
----  timeout?: number} 16; 2 at most where HTTP/2 shares them; seconds
+---  timeout?: number, on_progress?: fun(done: integer, total: integer)} 16; 2
+---  at most where HTTP/2 shares them; seconds; is called as calls end
 ---@return {response?: equinix.Response, err?: equinix.Error}[]|nil in order
 ---@return equinix.Error|nil
 function Client:all(requests, opts)
@@ -207,32 +208,32 @@ function Client:all(requests, opts)
     concurrency = opts.concurrency or CONCURRENCY,
     connections = opts.connections,
     timeout = opts.timeout or self.config.timeout,
+    on_progress = opts.on_progress,
   })
 end
 
-local PAGED = { raise = "boolean" }
-
--- The request for the first page, and whether the iterator raises.
+-- The request for the first page, and how the list is read.
 local function paged(path, opts, level)
   local all = joined(nil, path, opts, level + 1)
-  local raise = all.raise
-  check.names({ raise = raise }, PAGED, "request field", level + 1)
-  all.raise = nil
+  local how = validate.take_paging(all, level + 1)
   validate.request(all, level + 1)
-  return all, raise ~= false
+  return all, how
 end
 
 --- Iterates over the pages of a list: `for page, response in client:pages
 --- "/fabric/v4/ports"`. A search has `{method = "POST", json = {...}}`.
 --- Raises an equinix.Error, inside nginx its text; with `raise = false` the
---- loop runs once more with `false, err` instead.
+--- loop runs once more with `false, err` instead. `ahead` pages are asked for
+--- ahead, where the list says how many there are.
 ---@param path string
 ---@param opts? equinix.PagedRequest
 ---@return fun(): any, equinix.Response|equinix.Error|nil next the page, or
 ---  false; nil after the last one
+---@return nil, nil, equinix.ReadAhead reader its `close` ends what is under
+---  way; the loop of Lua 5.4 calls it
 function Client:pages(path, opts)
-  local first, raise = paged(path, opts, 2)
-  return lists.pages(self, first, raise)
+  local first, how = paged(path, opts, 2)
+  return lists.pages(self, first, how)
 end
 
 --- Iterates over the items of all pages; an error comes as from `pages`.
@@ -240,9 +241,10 @@ end
 ---@param opts? equinix.PagedRequest
 ---@return fun(): any, equinix.Error|nil next an item, or false; nil after the
 ---  last one
+---@return nil, nil, equinix.ReadAhead reader
 function Client:items(path, opts)
-  local first, raise = paged(path, opts, 2)
-  return lists.items(self, first, raise)
+  local first, how = paged(path, opts, 2)
+  return lists.items(self, first, how)
 end
 
 --- One of the two published operations with a body of your own: nothing is

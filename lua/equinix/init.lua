@@ -5,18 +5,16 @@
 --     local ports   = assert(client:get "/fabric/v4/ports")
 --
 -- Law of this file: it makes the client and hands out what goes with it; it
--- does nothing else.
+-- does nothing else. Libcurl is loaded here: in a program that lives long a
+-- request must not wait for that, and a server has to have it before it forks.
+
+local version = require "equinix.base.version"
+version.check()
 
 local core = require "equinix.core"
+core.load_libcurl()
 
-local VERSION = "0.1.0"
-
--- A worker that was reloaded may still hold the core of an older version.
-if core._VERSION ~= VERSION then
-  error(("equinix %s found equinix.core %s: install both from the same "
-    .. "version, and restart the program (in nginx: restart it; a reload "
-    .. "keeps the old core)"):format(VERSION, tostring(core._VERSION)), 0)
-end
+local VERSION = version.VERSION
 
 local client = require "equinix.client"
 local json = require "equinix.base.json"

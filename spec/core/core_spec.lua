@@ -130,7 +130,7 @@ describe("the module", function()
     local said, code = process.capture(table.concat({
       cc, "-shared -o", dir .. "/core.so", build .. "/obj/*.o",
       build .. "/obj/*/*.o",
-      os.getenv "LDFLAGS" or "", "-lcurl -lcrypto &&",
+      os.getenv "LDFLAGS" or "", "-lcurl -lcrypto -lz &&",
       cc, flags, "-rdynamic -o", dir .. "/try", dir .. "/try.c", libs,
       "-lm -ldl &&", dir .. "/try", dir .. "/core.so",
     }, " ") .. " 2>&1")

@@ -53,10 +53,12 @@ describe("a token request", function()
       refresh_token = "r-1" }, json.decode(request.body))
   end)
 
-  it("goes once, on a connection of its own, and reads 64 KiB", function()
-    for _, request in ipairs { (grant.issue(config(), "s")),
-      (grant.refresh(config(), "s", "r")) } do
-      assert.is_true(request.fresh_connect)
+  it("goes out once, on any connection, and reads 64 KiB", function()
+    for _, request in ipairs { (grant.issue(config { identity = "me" }, "s")),
+      (grant.refresh(config { identity = "me" }, "s", "r")) } do
+      assert.is_true(request.once)
+      assert.equal("me", request.account)
+      assert.is_nil(request.fresh_connect)
       assert.is_false(request.may_resend)
       assert.equal(65536, request.max_body)
       assert.equal(10, request.connect_timeout)
@@ -64,6 +66,16 @@ describe("a token request", function()
       assert.equal("/ca", request.ca_file)
       assert.equal("/words", request.client_key_password_file)
     end
+  end)
+end)
+
+describe("a token request with a body of a caller's", function()
+  it("goes out once, on a connection of its own", function()
+    local request = grant.raw(config { identity = "me" }, "/path", "{}")
+    assert.is_true(request.once)
+    assert.is_true(request.fresh_connect)
+    assert.is_nil(request.account)
+    assert.is_false(request.may_resend)
   end)
 end)
 

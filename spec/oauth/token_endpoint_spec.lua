@@ -159,13 +159,14 @@ describe("a token endpoint of the app", function()
     end
   end)
 
-  it("gets a connection of its own and a small cap", function()
+  it("is asked by a request that goes out once, with a small cap", function()
     local transport = scripted.transport { scripted.token "one" }
     local c = assert(equinix.new { client_id = scripted.unique(),
       client_secret = "s3cret-of-this-app", transport = transport })
     c:token()
     local request = transport.sent[1].request
-    assert.is_true(request.fresh_connect)
+    assert.is_true(request.once)
+    assert.is_string(request.account)
     assert.is_false(request.may_resend)
     assert.equal(64 * 1024, request.max_body)
   end)

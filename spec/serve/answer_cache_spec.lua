@@ -89,4 +89,51 @@ describe("the answer cache", function()
     assert.is_nil(cache:get(key "1"))
     assert.is_truthy(cache:get(key "65"))
   end)
+
+  describe("by the head", function()
+    it("finds a request whose key it has, with the headers of that head",
+      function()
+        cache:add_head("head", key "a")
+        assert.is_nil(cache:same "head")
+        cache:add(key "a", request())
+        current.origin, current.authorization = "http://localhost", "Bearer x"
+        cache:add_head("head", key "a")
+        current.origin, current.authorization = nil, nil
+        local found, response = cache:same "head"
+        assert.equal(rest.response, response)
+        assert.equal(found, rest.asked)
+        assert.same({ own = true, path = "/", headers = {
+          host = "localhost",
+          origin = "http://localhost",
+          authorization = "Bearer x",
+        } }, found)
+        assert.is_nil(cache:same "Head")
+      end)
+
+    it("asks REST each time, and stores nothing that REST refuses", function()
+      cache:add(key "a", request())
+      cache:add_head("head", key "a")
+      local answer = rest.response
+      rest.response = nil
+      assert.is_nil((select(2, cache:same "head")))
+      cache:add_head("other", key "a")
+      rest.response = answer
+      assert.equal(answer, (select(2, cache:same "head")))
+      assert.is_nil(cache:same "other")
+    end)
+
+    it("stores no long head, and starts again when it is full", function()
+      cache:add(key "a", request())
+      cache:add_head(("x"):rep(2049), key "a")
+      assert.same({}, cache.heads)
+      for i = 1, 64 do
+        cache:add_head("head " .. i, key "a")
+      end
+      cache:add_head("head 1", key "a") -- has it already
+      assert.is_truthy(cache:same "head 1")
+      cache:add_head("head 65", key "a")
+      assert.is_nil(cache:same "head 1")
+      assert.is_truthy(cache:same "head 65")
+    end)
+  end)
 end)

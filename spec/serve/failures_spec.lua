@@ -223,6 +223,53 @@ describe("equinix-auth serve", function()
       return status, json.decode((raw:receive(length)))
     end
 
+    -- nginx gives Lua a head that lies in several buffers, or beside others.
+    it("tells heads apart that come together, in pieces, or are long",
+      function()
+        local EVIL = "Origin: http://evil\r\n"
+        local long = "X-Long: " .. ("x"):rep(1500) .. "\r\n"
+        local longer = ("X-Longer: " .. ("y"):rep(5000) .. "\r\n"):rep(3)
+        local count = 0
+        local function ok(head)
+          local status, object = send(head)
+          count = count + 1
+          return status == 200 and object.access_token
+        end
+        local first = assert(ok(HEAD .. "\r\n"))
+        for i = 1, 3 do
+          for _, more in ipairs { "", long, longer, long .. longer } do
+            local fields = "X-Id: " .. i .. "\r\n"
+            assert.equal(first, ok(HEAD .. more .. "\r\n"))
+            assert.equal(first, ok(HEAD .. fields .. more .. "\r\n"))
+            assert.equal(403, (send(HEAD .. more .. EVIL .. "\r\n")))
+            assert.equal(403, (send(HEAD .. EVIL .. more .. "\r\n")))
+            assert(raw:send(HEAD .. more))
+            assert.equal(403, (send(EVIL .. "\r\n")))
+            assert.equal(first, ok(HEAD .. more .. "If-Match:\r\n\r\n"))
+          end
+          assert(raw:send(HEAD .. EVIL .. "\r\n" .. HEAD .. "\r\n" .. HEAD
+            .. EVIL .. "\r\n"))
+          assert.equal(403, (send(HEAD .. "\r\n")))
+          assert.equal(first, ok "")
+          assert.equal(403, (send ""))
+          assert.equal(first, ok "")
+        end
+        assert.equal(count, s:metric(('equinix_requests_total{face="rest",'
+          .. 'path="%s",status="200"}'):format(TOKEN)))
+      end)
+
+    it("answers a request without a head", function()
+      assert.equal(200, (send(HEAD .. "\r\n")))
+      local other = assert(require("socket").connect("127.0.0.1",
+        s.rest_port))
+      other:settimeout(10)
+      assert(other:send("GET " .. TOKEN .. "\r\n")) -- HTTP/0.9
+      -- It names no host.
+      assert.matches('"status":403', (other:receive "*a"), 1, true)
+      other:close()
+      assert.equal(200, (send(HEAD .. "\r\n")))
+    end)
+
     it("checks the headers and the body of each", function()
       local function token(head)
         local status, object = send(head)

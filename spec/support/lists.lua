@@ -104,10 +104,10 @@ M.ENDLESS = {
       .. '"totalPages":1000000}}'):format(page)]] },
   circle = { code = "same_page", at = 12, [[
     return ('{"data":[%d],"pagination":{"offset":%d,"total":%d}}')
-      :format(n % 3, offset, offset + 10)]] },
+      :format(offset % 3, offset, offset + 10)]] },
   circle_after_a_start = { code = "same_page", at = 40, [[
     return ('{"content":[%d],"totalCount":1000000}')
-      :format(n < 9 and n or 100 + n % 2)]] },
+      :format(page < 9 and page or 100 + page % 2)]] },
   next_again = { code = "no_progress", at = 3, [[
     return ('{"data":[%d],"pagination":{"next":"/x?cursor=%d"}}')
       :format(n, n % 2)]] },
@@ -115,7 +115,7 @@ M.ENDLESS = {
     return ('{"data":[%d],"pagination":{"offset":0,"total":9}}'):format(n)]] },
   back = { code = "no_progress", at = 3, [[
     return ('{"data":[%d],"pagination":{"offset":%d,"total":99}}'):format(n,
-      n == 3 and 1 or offset)]] },
+      offset == 2 and 1 or offset)]] },
   same_number = { code = "no_progress", at = 2, [[
     return ('{"content":[%d],"totalCount":1000000,"page":0}'):format(n)]] },
   same_page_number = { code = "no_progress", at = 2, [[

@@ -18,6 +18,7 @@
 local assert = require "luassert"
 local busted = require "busted"
 local core = require "equinix.core"
+local handle = require "spec.support.handle"
 local process = require "spec.support.process"
 local world = require "spec.support.loop_world"
 
@@ -67,6 +68,17 @@ return function(loop)
       assert.equal(500, right)
       assert.equal(1, w:token_requests())
     end)
+
+  it("makes one connection for a token, a call and a refresh", function()
+    local c = client()
+    run(function()
+      assert.equal('"/one"', get(c, "/one"))
+      assert(c:refresh())
+      assert.equal('"/two"', get(c, "/two"))
+    end)
+    assert.equal(2, w:token_requests())
+    assert.equal(handle.ANNOUNCES and 1 or 2, server:connections())
+  end)
 
   it("lets the loop's own timers go on during a slow call", function()
     local c, ticks = client(), 0

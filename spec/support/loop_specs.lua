@@ -3,6 +3,7 @@ local async = require "equinix.transport.async"
 local busted = require "busted"
 local contract = require "spec.support.loop_contract"
 local life = require "spec.support.loop_life"
+local paging = require "spec.support.loop_paging"
 
 ---@param name string of a file of spec/support/loops
 ---@param library? string that it needs
@@ -18,6 +19,7 @@ return function(name, library)
       function()
         contract(loop)
         life(loop, name)
+        paging(loop)
       end)
     return loop
   end

@@ -18,7 +18,8 @@
 --
 -- Also for scripts: c:reset() (RST), c:close(), c:cut() (closes TLS without
 -- close_notify), c:sleep(seconds), c:hangup() (waits until the other side
--- closes), and c.share, a table that all connections share.
+-- closes), c:log(request) for what the script has read itself, and c.share, a
+-- table that all connections share.
 local process = require "spec.support.process"
 
 local M = {}

@@ -111,6 +111,11 @@ function Connection:sleep(seconds)
   coroutine.yield("sleep", socket.gettime() + seconds)
 end
 
+--- Logs a request that the script has read itself.
+function Connection:log(request)
+  log_request(self.n, request)
+end
+
 --- Waits until the peer closes.
 function Connection:hangup()
   while self:receive(1) do end

@@ -6,7 +6,6 @@
  * always put back; that of the process and of other threads is never touched.
  */
 #include <locale.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -92,95 +91,11 @@ static int l_lower(lua_State *L)
   return 1;
 }
 
-/* ---------------------------------------------------------------- numbers */
-
-enum { MAX_DEPTH = 1000 }; /* tables in tables */
-
-static const lua_Number exact = 9007199254740992.0; /* 2^53 */
-
-/* Whether the number on top is finite. Where Lua has integers, a float that
- * is a whole number below 2^53 is replaced by one; `replaced` says so. */
-static bool check_number(lua_State *L, bool *replaced)
-{
-  *replaced = false;
-#if LUA_VERSION_NUM >= 503
-  if (lua_isinteger(L, -1)) {
-    return true;
-  }
-#endif
-  lua_Number number = lua_tonumber(L, -1);
-#if LUA_VERSION_NUM >= 503
-  if (number > -exact && number < exact) {
-    lua_Integer whole = (lua_Integer)number;
-    if ((lua_Number)whole == number) {
-      lua_pop(L, 1);
-      lua_pushinteger(L, whole);
-      *replaced = true;
-    }
-    return true;
-  }
-#else
-  (void)exact;
-#endif
-  return isfinite(number);
-}
-
-/* The same for all numbers in the table on top, and in tables in it. */
-static bool check_table(lua_State *L, int depth)
-{
-  if (depth > MAX_DEPTH) {
-    return luaL_error(L, "tables are nested too deep") != 0;
-  }
-  luaL_checkstack(L, 5, "tables are nested too deep");
-  bool finite = true;
-  lua_pushnil(L);                /* [table, nil] */
-  while (lua_next(L, -2) != 0) { /* [table, key, value] */
-    bool replaced = false;
-    int type = lua_type(L, -1);
-    if (type == LUA_TNUMBER) {
-      finite = check_number(L, &replaced) && finite;
-    } else if (type == LUA_TTABLE) {
-      finite = check_table(L, depth + 1) && finite;
-    }
-    if (replaced) {
-      lua_pushvalue(L, -2);
-      lua_insert(L, -2); /* [table, key, key, value] */
-      lua_rawset(L, -4);
-    } else {
-      lua_pop(L, 1);
-    }
-  }
-  return finite;
-}
-
-/*
- * core.whole_numbers(value) -> value, finite
- * In a number, or in all tables of a value: whole floats below 2^53 become
- * integers where Lua has those. `finite` is false when an infinity or a NaN
- * was found. No metamethod runs. Raises for tables nested more than 1000 deep.
- */
-static int l_whole_numbers(lua_State *L)
-{
-  luaL_checkany(L, 1);
-  lua_settop(L, 1);
-  bool finite = true;
-  bool replaced;
-  if (lua_type(L, 1) == LUA_TNUMBER) {
-    finite = check_number(L, &replaced);
-  } else if (lua_type(L, 1) == LUA_TTABLE) {
-    finite = check_table(L, 1);
-  }
-  lua_settop(L, 1);
-  lua_pushboolean(L, finite);
-  return 2;
-}
-
 int eq_open_text(lua_State *L)
 {
   static const luaL_Reg functions[] = {{"decimal_point", l_decimal_point},
                                        {"in_c_locale", l_in_c_locale},
                                        {"lower", l_lower},
-                                       {"whole_numbers", l_whole_numbers},
                                        {NULL, NULL}};
   eq_newlib(L, functions);
   return 1;

@@ -41,6 +41,17 @@ void eq_push_id(lua_State *L, uint64_t id)
   lua_pushinteger(L, (lua_Integer)id);
 }
 
+void eq_push_state(lua_State *L, enum eq_state state)
+{
+  static const char *const names[] = {
+      [EQ_EMPTY] = "empty",       [EQ_FRESH] = "fresh",
+      [EQ_ADVISORY] = "advisory", [EQ_MANDATORY] = "mandatory",
+      [EQ_EXPIRED] = "expired",   [EQ_REJECTED] = "rejected",
+      [EQ_CLOSED] = "closed",
+  };
+  lua_pushstring(L, names[state]);
+}
+
 struct eq_bytes eq_check_bytes(lua_State *L, int arg, size_t max)
 {
   struct eq_bytes text;

@@ -1,5 +1,6 @@
 /*
- * lua_values: how seconds, numbers and secrets pass between Lua and the cache.
+ * lua_values: how seconds, numbers, states and secrets pass between Lua and
+ * the cache.
  *
  * Law of this file: seconds are Lua numbers, math.huge is for ever, less than
  * 0 is 0, and NaN is refused. Leases, renewals and serials are integers; what
@@ -20,6 +21,8 @@ void eq_push_seconds(lua_State *L, int64_t ns);
 
 uint64_t eq_check_id(lua_State *L, int arg);
 void eq_push_id(lua_State *L, uint64_t id);
+
+void eq_push_state(lua_State *L, enum eq_state state);
 
 /* A string argument of at most `max` bytes; borrowed from the stack. */
 struct eq_bytes eq_check_bytes(lua_State *L, int arg, size_t max);

@@ -288,6 +288,7 @@ static enum eq_state reread(lua_State *L, struct eq_slot *slot, int box,
     lua_pushlstring(L, (const char *)snapshot->header.bytes,
                     snapshot->header.len);
     lua_rawseti(L, box, 1);
+    slot->copy++;
   }
   if (slot->entry == entry) { /* no finalizer closed or moved it */
     slot->serial = snapshot->serial;

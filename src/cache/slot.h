@@ -43,6 +43,7 @@ struct eq_slot {
   uint32_t entered;       /* generation at eq_slot_enter */
   int64_t fresh_until;    /* of the copy */
   uint64_t serial;        /* of the copy; 0: it is not valid */
+  uint64_t copy;          /* its number: each that was made has its own */
   bool open;
   bool alone;                /* it has an entry that no other slot uses */
   enum eq_kind kind;         /* of its entry */

@@ -7,8 +7,8 @@
  * Laws of this file:
  *  - It reads arguments, calls the entry under the lock, and pushes results:
  *    in this order, never mixed. The state machine is in entry.c.
- *  - A hit takes no lock, allocates nothing and checks no class.
  */
+#include "cache/bind.h"
 #include "cache/lease.h"
 #include "cache/lua_values.h"
 #include "cache/places.h"
@@ -16,32 +16,6 @@
 #include "cache/snapshot.h"
 #include "cache/stats.h"
 #include "core.h"
-
-static void push_state(lua_State *L, enum eq_state state)
-{
-  static const char *const names[] = {
-      [EQ_EMPTY] = "empty",       [EQ_FRESH] = "fresh",
-      [EQ_ADVISORY] = "advisory", [EQ_MANDATORY] = "mandatory",
-      [EQ_EXPIRED] = "expired",   [EQ_REJECTED] = "rejected",
-      [EQ_CLOSED] = "closed",
-  };
-  lua_pushstring(L, names[state]);
-}
-
-/* The header in the box, or why there is none. */
-static int push_header(lua_State *L, struct eq_slot *slot, int box)
-{
-  if (!eq_slot_hits(slot)) {
-    enum eq_state state = eq_slot_refresh(L, slot, box);
-    if (state != EQ_FRESH) {
-      lua_pushnil(L);
-      push_state(L, state);
-      return 2;
-    }
-  }
-  lua_rawgeti(L, box, 1);
-  return 1;
-}
 
 /*
  * slot:peek() -> header | nil, state
@@ -56,70 +30,7 @@ static int slot_peek(lua_State *L)
   }
   lua_settop(L, 1);
   eq_slot_box(L, 1);
-  return push_header(L, slot, 2);
-}
-
-/* The same as a function: [slot, box] are its upvalues, not checked. */
-static int bound(lua_State *L)
-{
-  struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
-  return push_header(L, slot, lua_upvalueindex(2));
-}
-
-#if EQ_HAS_CALLK
-static int all_results(lua_State *L, int status, lua_KContext context)
-{
-  (void)status;
-  (void)context;
-  return lua_gettop(L);
-}
-#endif
-
-/* [slot, box, slow] as upvalues */
-static int bound_with_slow(lua_State *L)
-{
-  struct eq_slot *slot = lua_touserdata(L, lua_upvalueindex(1));
-  int box = lua_upvalueindex(2);
-  if (eq_slot_hits(slot) || eq_slot_refresh(L, slot, box) == EQ_FRESH) {
-    lua_rawgeti(L, box, 1);
-    return 1;
-  }
-  lua_pushvalue(L, lua_upvalueindex(3));
-  lua_insert(L, 1); /* [slow, arguments...] */
-#if EQ_HAS_CALLK
-  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, all_results);
-#else
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-#endif
-  return lua_gettop(L);
-}
-
-/*
- * slot:bind([slow [, yields]]) -> function | nil
- * Without `slow`: a function that is slot:peek(), only faster. With it: one
- * that returns the header on a hit, and else what slow(...) returns. Nil
- * when slow `yields` and a C function can't be yielded across (Lua 5.1,
- * LuaJIT).
- */
-static int slot_bind(lua_State *L)
-{
-  luaL_argcheck(L, eq_slot_at(L, 1) != NULL, 1, "token slot expected");
-  bool yields = lua_toboolean(L, 3) != 0;
-  lua_settop(L, 2);
-  eq_slot_box(L, 1); /* [slot, slow, box] */
-  if (lua_isnil(L, 2)) {
-    lua_remove(L, 2);
-    lua_pushcclosure(L, bound, 2);
-    return 1;
-  }
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  if (yields && !EQ_HAS_CALLK) {
-    lua_pushnil(L);
-    return 1;
-  }
-  lua_insert(L, 2); /* [slot, box, slow] */
-  lua_pushcclosure(L, bound_with_slow, 3);
-  return 1;
+  return eq_push_header(L, slot, 2);
 }
 
 /* eq_slot_hits with an address. */
@@ -163,7 +74,7 @@ static int slot_read(lua_State *L)
     eq_entry_read(entry, now, snapshot);
   }
   eq_slot_leave(slot);
-  push_state(L, snapshot->state);
+  eq_push_state(L, snapshot->state);
   eq_push_id(L, snapshot->serial);
   eq_push_secret_or_nil(L, &snapshot->header);
   if (snapshot->state == EQ_EMPTY) {
@@ -285,7 +196,7 @@ int eq_open_tokens(lua_State *L)
 {
   static const luaL_Reg methods[] = {
       {"peek", slot_peek},
-      {"bind", slot_bind},
+      {"bind", eq_bind},
       {"read", slot_read},
       {"acquire", eq_lease_acquire},
       {"publish", eq_lease_publish},
@@ -313,7 +224,7 @@ int eq_open_tokens(lua_State *L)
   static const luaL_Reg functions[] = {
       {"open", tokens_open},
       {"info", eq_stats_info},
-      {"bind", slot_bind},
+      {"bind", eq_bind},
       {NULL, NULL},
   };
   eq_places_read(L);

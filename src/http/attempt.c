@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/tls_pending.h"
 
 /* The largest TLS record; what is larger may have left in part. */
@@ -17,8 +18,18 @@
 /* The lines that libcurl adds to ours: Host, Content-Length and the like. */
 #define LINES_OF_LIBCURL 1024
 
+/*
+ * Servers that end a connection after a response, unannounced, do it at once.
+ * What goes out once waits so long before it takes a connection; that is
+ * little beside the two round trips of a new one.
+ */
+#define SETTLE_NS (8 * EQ_NS_PER_MS)
+
 static void let_go(struct eq_attempt *attempt)
 {
+  if (attempt->connection != NULL) {
+    attempt->connection->idle_since = eq_now_ns();
+  }
   eq_connection_release(attempt->connection);
   attempt->connection = NULL;
   attempt->open = false;
@@ -52,8 +63,8 @@ static bool is_plain(const struct eq_request *request)
 static bool is_one_too_many(const struct eq_attempt *attempt, unsigned origin)
 {
   const struct eq_request *request = attempt->request;
-  return !request->fresh_connect && !request->anew && !attempt->unlimited &&
-         !is_plain(request) &&
+  return !request->fresh_connect && !request->anew && !request->once &&
+         !attempt->unlimited && !is_plain(request) &&
          eq_connection_limit(attempt->pool, origin, attempt,
                              request->connections);
 }
@@ -160,7 +171,13 @@ static bool nothing_taken(const struct eq_attempt *attempt)
 bool eq_attempt_is_void(const struct eq_attempt *attempt)
 {
   const struct eq_connection *connection = attempt->connection;
-  if (!attempt->open || attempt->refused) {
+  if (!attempt->open) {
+    return true;
+  }
+  if (attempt->request->once) {
+    return nothing_taken(attempt);
+  }
+  if (attempt->refused) {
     return true;
   }
   if (connection != NULL && connection->going_away && attempt->stream != 0) {
@@ -169,16 +186,64 @@ bool eq_attempt_is_void(const struct eq_attempt *attempt)
   return nothing_taken(attempt);
 }
 
+static bool is_quiet(const struct eq_attempt *attempt)
+{
+  return eq_connection_is_quiet(attempt->connection) &&
+         (is_plain(attempt->request) || !eq_tls_pending(attempt->handle));
+}
+
+/* Whether no other request is under way on its connection. */
+static bool is_alone(const struct eq_attempt *attempt)
+{
+  return attempt->connection->holders == 2; /* the pool, and this attempt */
+}
+
+/* Whether a request that goes out once may take this kept connection. */
+static bool is_fit_for_once(const struct eq_attempt *attempt)
+{
+  const struct eq_connection *connection = attempt->connection;
+  bool same = connection->multiplexed || connection->account == 0 ||
+              connection->account == attempt->request->account;
+  int64_t idle = eq_now_ns() - connection->idle_since;
+  if (!connection->answered || !is_alone(attempt) || !same ||
+      connection->going_away || idle > EQ_CONNECTION_IDLE_NS ||
+      eq_connection_is_abrupt(attempt->pool, connection->origin)) {
+    return false;
+  }
+  int64_t rest = idle < SETTLE_NS ? SETTLE_NS - idle : 0;
+  int ms = (int)((rest + EQ_NS_PER_MS - 1) / EQ_NS_PER_MS);
+  if (is_quiet(attempt) &&
+      (ms == 0 || eq_connection_stays_quiet(connection, ms))) {
+    return true;
+  }
+  eq_connection_note_abrupt(attempt->pool, connection->origin);
+  return false;
+}
+
 /* Whether nothing lies on the connection that HTTP/1.x would take for the
  * response. One that has not answered yet is used by others: by HTTP/2. */
 static bool is_clean(const struct eq_attempt *attempt)
 {
   const struct eq_connection *connection = attempt->connection;
-  if (!connection->answered || connection->multiplexed) {
-    return true;
+  if (attempt->request->once) {
+    return is_fit_for_once(attempt);
   }
-  return eq_connection_is_quiet(connection) &&
-         (is_plain(attempt->request) || !eq_tls_pending(attempt->handle));
+  return !connection->answered || connection->multiplexed || is_quiet(attempt);
+}
+
+/* The look at a kept connection. False: it is not used for this request. */
+static bool may_take(struct eq_attempt *attempt)
+{
+  const struct eq_request *request = attempt->request;
+  if (!attempt->connection->answered && !attempt->unlimited &&
+      !request->may_resend && !request->once) {
+    /* libcurl would send more than the server takes, and not say later that
+     * the server refused it. */
+    attempt->early = attempt->full = true;
+    return false;
+  }
+  attempt->stale = !is_clean(attempt);
+  return !attempt->stale;
 }
 
 /* There is a connection, and nothing of the request was sent on it yet. */
@@ -187,6 +252,10 @@ int eq_attempt_on_begin(void *arg, char *remote_ip, char *local_ip,
 {
   struct eq_attempt *attempt = arg;
   (void)local_ip;
+  if (attempt->open && attempt->reused && attempt->connection != NULL) {
+    /* It has died under the attempt before. */
+    eq_connection_note_abrupt(attempt->pool, attempt->connection->origin);
+  }
   attempt->effects = attempt->effects || !eq_attempt_is_void(attempt);
   let_go(attempt);
   if (attempt->effects && !attempt->request->may_resend) {
@@ -202,17 +271,16 @@ int eq_attempt_on_begin(void *arg, char *remote_ip, char *local_ip,
     attempt->reused = connection->used;
     connection->used = true;
     connection->opener = NULL;
-    if (attempt->reused && !connection->answered && !attempt->unlimited &&
-        !attempt->request->may_resend) {
-      /* libcurl would send more than the server takes, and not say later that
-       * the server refused it. */
-      attempt->early = attempt->full = true;
+    if (attempt->reused && !may_take(attempt)) {
       return CURL_PREREQFUNC_ABORT;
     }
-    if (attempt->reused && !is_clean(attempt)) {
-      attempt->stale = true;
-      return CURL_PREREQFUNC_ABORT;
+    if (attempt->request->account != 0) {
+      connection->account = attempt->request->account;
     }
+  } else if (attempt->request->once && !attempt->request->anew &&
+             !attempt->request->fresh_connect) {
+    attempt->stale = true; /* it may be a kept one */
+    return CURL_PREREQFUNC_ABORT;
   }
   attempt->open = true;
   return CURL_PREREQFUNC_OK;

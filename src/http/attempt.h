@@ -8,7 +8,13 @@
  * - a kept connection is looked at before HTTP/1.x uses it again (RFC 9112,
  *   9.2). HTTP/2 needs no look: its responses have the number of a stream;
  * - what may have had an effect and must not be sent twice is stopped before
- *   the first byte of the next attempt.
+ *   the first byte of the next attempt;
+ * - a request that goes out once (a token request) is stricter: no guarantee
+ *   of HTTP/2 lets it be sent again. It takes a kept connection only where
+ *   that is idle, was in use a moment ago, and stays quiet for some
+ *   milliseconds after its last response, of a server that ends none
+ *   unannounced; over HTTP/1.x, where responses have no numbers, none that had
+ *   a token request of another account. Else it gets a new one, at once.
  */
 #ifndef EQ_HTTP_ATTEMPT_H
 #define EQ_HTTP_ATTEMPT_H

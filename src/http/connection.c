@@ -5,10 +5,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+
+#include "base/clock.h"
 
 /* In the bucket of its local port; of port 0 as long as it is not known. */
 static void insert(struct eq_pool *pool, struct eq_connection *connection)
@@ -50,6 +53,44 @@ static void forget(struct eq_connection **link)
   eq_connection_release(connection);
 }
 
+/* How long an origin is remembered that ended a connection unannounced. */
+#define ABRUPT_NS (600 * EQ_NS_PER_S)
+
+bool eq_connection_is_abrupt(const struct eq_pool *pool, unsigned origin)
+{
+  for (int i = 0; i < EQ_POOL_ABRUPT; i++) {
+    if (pool->abrupt[i].origin == origin && pool->abrupt[i].until != 0 &&
+        eq_now_ns() < pool->abrupt[i].until) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void eq_connection_note_abrupt(struct eq_pool *pool, unsigned origin)
+{
+  unsigned i = 0;
+  while (i < EQ_POOL_ABRUPT && pool->abrupt[i].origin != origin) {
+    i++;
+  }
+  if (i == EQ_POOL_ABRUPT) {
+    i = pool->abrupt_next++ % EQ_POOL_ABRUPT;
+  }
+  pool->abrupt[i] =
+      (struct eq_abrupt){.origin = origin, .until = eq_now_ns() + ABRUPT_NS};
+}
+
+/* An idle one that libcurl closes: did the server end it, soon after a
+ * response? (A limit for idle ones is no such end.) */
+static void note_end(struct eq_pool *pool, const struct eq_connection *one)
+{
+  if (one->answered && one->holders == 1 &&
+      eq_now_ns() - one->idle_since <= EQ_CONNECTION_IDLE_NS &&
+      !eq_connection_is_quiet(one)) {
+    eq_connection_note_abrupt(pool, one->origin);
+  }
+}
+
 void eq_connection_closed(struct eq_pool *pool, curl_socket_t socket)
 {
   eq_readiness_forget(pool->readiness, socket);
@@ -59,6 +100,7 @@ void eq_connection_closed(struct eq_pool *pool, curl_socket_t socket)
       link = &(*link)->next;
     }
     if (*link != NULL) {
+      note_end(pool, *link);
       forget(link);
       return;
     }
@@ -161,6 +203,12 @@ bool eq_connection_is_quiet(const struct eq_connection *connection)
   ssize_t n =
       recv(connection->socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
+bool eq_connection_stays_quiet(const struct eq_connection *connection, int ms)
+{
+  struct pollfd watched = {.fd = connection->socket, .events = POLLIN};
+  return poll(&watched, 1, ms) == 0 && eq_connection_is_quiet(connection);
 }
 
 bool eq_connection_limit(const struct eq_pool *pool, unsigned origin,

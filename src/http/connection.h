@@ -11,6 +11,7 @@
 #define EQ_HTTP_CONNECTION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -33,13 +34,28 @@ struct eq_connection {
   bool multiplexed;          /* by HTTP/2: streams have numbers */
   bool going_away;           /* GOAWAY came; the number counts */
   unsigned long last_stream; /* that the server may have processed */
+  int64_t idle_since;        /* on eq_now_ns: the last request was over */
+  uint64_t account;          /* of the last request with one; 0: none */
 };
+
+/* One that was idle for longer is near a server's limit for idle ones: the
+ * shortest are 5 seconds. */
+#define EQ_CONNECTION_IDLE_NS (4 * INT64_C(1000000000))
 
 /* Found by their local ports: a look must not cost more with more of them. */
 #define EQ_POOL_BUCKETS 64
 
+/* An origin that ends connections without saying so in the last response. */
+struct eq_abrupt {
+  unsigned origin;
+  int64_t until; /* on eq_now_ns: so long it counts as such; 0: unused */
+};
+#define EQ_POOL_ABRUPT 8
+
 struct eq_pool {
   struct eq_connection *bucket[EQ_POOL_BUCKETS]; /* owned; the open ones */
+  struct eq_abrupt abrupt[EQ_POOL_ABRUPT];
+  unsigned abrupt_next;           /* which one is replaced next */
   unsigned careful;               /* transfers that must not be sent twice */
   struct eq_readiness *readiness; /* borrowed: of the multi handle */
 };
@@ -61,6 +77,18 @@ void eq_connection_release(struct eq_connection *connection);
 
 /* Whether it is open with nothing to read: one call of the system. */
 bool eq_connection_is_quiet(const struct eq_connection *connection);
+
+/* The same after so many milliseconds; at once where there is something. */
+bool eq_connection_stays_quiet(const struct eq_connection *connection, int ms);
+
+/*
+ * Whether the server ends connections unannounced. Learned from those that
+ * were closed, and from the ones that a caller noted.
+ */
+bool eq_connection_is_abrupt(const struct eq_pool *pool, unsigned origin);
+
+/* To be called for one that is not quiet though it should be. */
+void eq_connection_note_abrupt(struct eq_pool *pool, unsigned origin);
 
 /*
  * Whether `limit` connections to that origin are there already, not counting

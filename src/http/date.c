@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "core.h"
+#include "http/libcurl.h"
 
 /*
  * core.date(text) -> seconds since 1970 | nil
@@ -20,6 +21,7 @@ static int l_date(lua_State *L)
 {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
+  eq_libcurl_require(L);
   time_t at = strlen(text) == n ? curl_getdate(text, NULL) : (time_t)-1;
   if (at == (time_t)-1) { /* libcurl returns 0 for that second itself */
     lua_pushnil(L);

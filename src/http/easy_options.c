@@ -98,17 +98,6 @@ static CURLU *parse_url(const char *text, CURLcode *reason)
   return NULL;
 }
 
-/* Better wait for a connection that HTTP/2 can share than open 50. Without
- * TLS there is no HTTP/2 here: libcurl would wait for a whole response. */
-static CURLcode set_wait(struct eq_easy *easy, bool secure)
-{
-  if (easy->state.pipewait == secure) {
-    return CURLE_OK;
-  }
-  easy->state.pipewait = secure;
-  return curl_easy_setopt(easy->handle, CURLOPT_PIPEWAIT, (long)secure);
-}
-
 /*
  * Parsed here, once, and not by libcurl for each transfer: that is an eighth
  * of the work of a small GET. Libcurl gets the text, too, since older ones
@@ -133,9 +122,6 @@ static CURLcode set_url(struct eq_easy *easy, const struct eq_request *request)
   curl_url_cleanup(state->parsed); /* only now: libcurl used it */
   state->parsed = parsed;
   rc = curl_easy_setopt(easy->handle, CURLOPT_URL, request->url);
-  if (rc == CURLE_OK) {
-    rc = set_wait(easy, strncmp(request->url, "https:", 6) == 0);
-  }
   return rc != CURLE_OK ? rc
                         : eq_easy_state_remember(&state->url, request->url,
                                                  strlen(request->url));
@@ -180,6 +166,22 @@ static CURLcode set_headers(struct eq_easy *easy,
 }
 
 /*
+ * Better wait for a connection that HTTP/2 can share than open 50. Without
+ * TLS there is no HTTP/2 here: libcurl would wait for a whole response. What
+ * goes out once does not share.
+ */
+static CURLcode set_wait(struct eq_easy *easy,
+                         const struct eq_request *request)
+{
+  bool wait = !request->once && strncmp(request->url, "https:", 6) == 0;
+  if (easy->state.pipewait == wait) {
+    return CURLE_OK;
+  }
+  easy->state.pipewait = wait;
+  return curl_easy_setopt(easy->handle, CURLOPT_PIPEWAIT, (long)wait);
+}
+
+/*
  * A request that must not be sent twice: libcurl sends again when a reused
  * connection turns out to be dead. Where attempts are watched the second one
  * is stopped; else the connection has to be a new one.
@@ -200,7 +202,7 @@ static CURLcode set_connection(struct eq_easy *easy,
                           (long)request->fresh_connect);
     state->forbid_reuse = request->fresh_connect;
   }
-  return rc;
+  return rc != CURLE_OK ? rc : set_wait(easy, request);
 }
 
 long eq_easy_options_ms(double seconds)

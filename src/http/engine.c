@@ -179,6 +179,17 @@ static void notify(struct eq_engine *engine)
   }
 }
 
+/* Something changed: what drives is to step soon. Under the lock. */
+static void ask_for_step(struct eq_engine *engine)
+{
+  if (engine->exposed && !engine->driven) {
+    /* To set a timer in the past can't fail. */
+    (void)eq_readiness_arm(&engine->multi.events.readiness, 0);
+  } else {
+    notify(engine);
+  }
+}
+
 struct eq_order *eq_engine_start(struct eq_engine *engine, int number,
                                  const struct eq_request *request,
                                  double seconds)
@@ -195,12 +206,7 @@ struct eq_order *eq_engine_start(struct eq_engine *engine, int number,
           : INT64_MAX;
   eq_engine_lock(engine);
   eq_order_list_add(&engine->queue, order);
-  if (engine->exposed && !engine->driven) {
-    /* To set a timer in the past can't fail. */
-    (void)eq_readiness_arm(&engine->multi.events.readiness, 0);
-  } else {
-    notify(engine);
-  }
+  ask_for_step(engine);
   eq_engine_unlock(engine);
   return order;
 }
@@ -242,8 +248,8 @@ bool eq_engine_cancel(struct eq_engine *engine, struct eq_order *order,
   } else {
     order->cancelled = true;
     engine->cancelled += order->state == EQ_ORDER_BEGUN;
-    notify(engine);
   }
+  ask_for_step(engine);
   eq_engine_unlock(engine);
   return gone;
 }

@@ -18,6 +18,7 @@
 #include "core.h"
 #include "http/engine.h"
 #include "http/engine_wait.h"
+#include "http/libcurl.h"
 #include "http/prepared_request.h"
 #include "http/push_response.h"
 #include "http/sigpipe.h"
@@ -323,6 +324,7 @@ static int l_tostring(lua_State *L)
 /* core.engine() -> an engine. Opens no socket and starts no thread. */
 static int l_engine(lua_State *L)
 {
+  eq_libcurl_require(L);
   struct object *object = eq_newobject(L, sizeof *object, CLASS);
   lua_newtable(L); /* [engine, table] */
   eq_setvalue(L, -2);

@@ -13,6 +13,7 @@
 #include "base/fork.h"
 #include "base/object.h"
 #include "core.h"
+#include "http/libcurl.h"
 #include "http/prepared_request.h"
 #include "http/push_response.h"
 #include "http/send_many.h"
@@ -246,6 +247,7 @@ static int l_tostring(lua_State *L)
 /* core.http() -> a handle. Opens no socket and starts no thread. */
 static int l_http(lua_State *L)
 {
+  eq_libcurl_require(L);
   struct handle *handle = eq_newobject(L, sizeof *handle, CLASS);
   eq_multi_init(&handle->multi);
   eq_buffer_init(&handle->lines, 0);

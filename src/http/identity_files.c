@@ -13,6 +13,7 @@
 #include "base/errno_name.h"
 #include "base/read_file.h"
 #include "core.h"
+#include "http/libcurl.h"
 
 /* A certificate, a key or a list of authorities. */
 #define FILE_MAX ((size_t)1024 * 1024)
@@ -371,6 +372,7 @@ void eq_identity_files_explain(const struct eq_request *request,
  */
 static int l_system_ca(lua_State *L)
 {
+  eq_libcurl_require(L);
   lua_pushstring(L, system_ca()); /* NULL becomes nil */
   return 1;
 }

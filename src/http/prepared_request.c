@@ -4,6 +4,7 @@
 #include "http/prepared_request.h"
 
 #include "base/object.h"
+#include "http/libcurl.h"
 
 #define CLASS "equinix.prepared"
 
@@ -31,6 +32,7 @@ int eq_prepared_request_new(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  eq_libcurl_require(L);
   struct eq_prepared_request *prepared =
       eq_newobject(L, sizeof *prepared, CLASS);
   push_copy(L, 1); /* [table, prepared, copy] */

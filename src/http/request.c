@@ -224,6 +224,19 @@ static void read_count(lua_State *L, const char *name, size_t offset,
   *TARGET(long) = (long)fmin(number, 1e6);
 }
 
+/* A name, kept as a hash (FNV-1a): it is only compared. */
+static void read_account(lua_State *L, const char *name, size_t offset,
+                         struct eq_request *request)
+{
+  size_t n;
+  const char *text = to_string(L, name, &n);
+  uint64_t hash = 14695981039346656037U;
+  for (size_t i = 0; i < n; i++) {
+    hash = (hash ^ (unsigned char)text[i]) * 1099511628211U;
+  }
+  *TARGET(uint64_t) = hash == 0 ? 1 : hash;
+}
+
 static void read_flag(lua_State *L, const char *name, size_t offset,
                       struct eq_request *request)
 {
@@ -245,6 +258,8 @@ static const struct {
     {NAME(headers), read_headers, 0},
     {NAME(body), read_body, AT(body)},
     {NAME(may_resend), read_flag, AT(may_resend)},
+    {NAME(once), read_flag, AT(once)},
+    {NAME(account), read_account, AT(account)},
     {NAME(http1), read_flag, AT(http1)},
     {NAME(fresh_connect), read_flag, AT(fresh_connect)},
     {NAME(raw_headers), read_flag, AT(raw_headers)},
@@ -295,6 +310,9 @@ static void complete(lua_State *L, struct eq_request *request)
   }
   if (request->body != NULL && strcmp(request->method, "HEAD") == 0) {
     misuse(L, "request.body: HEAD has none");
+  }
+  if (request->once && request->may_resend) {
+    misuse(L, "request.once: may_resend says the contrary");
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/compat.h"
@@ -33,6 +34,8 @@ struct eq_request {
   bool fresh_connect;      /* a connection of its own, closed afterwards */
   bool anew;               /* on a new connection, which is kept */
   bool may_resend;         /* libcurl may send it again */
+  bool once;               /* its bytes go to one connection at most */
+  uint64_t account;        /* the owner of its secrets, hashed; 0: none */
   bool raw_headers;        /* the response's headers as one string */
   size_t max_body;         /* bytes */
   long connections;       /* to its origin at most, where HTTP/2 shares them */

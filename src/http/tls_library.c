@@ -6,17 +6,13 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-#include <curl/curl.h>
+#include "http/libcurl.h"
 
 /* A function of libcurl's library; NULL: libcurl does not depend on it. */
 static void *find(const char *name)
 {
   Dl_info libcurl;
-  union {
-    CURLcode (*function)(long);
-    void *address;
-  } known = {.function = curl_global_init};
-  if (dladdr(known.address, &libcurl) == 0) {
+  if (dladdr(eq_libcurl_address(), &libcurl) == 0) {
     return NULL;
   }
   /* It is loaded already; this only finds it, and what it depends on. */

@@ -245,6 +245,7 @@ static bool is_late_408(const struct eq_transfer *transfer, CURLcode result)
   long connects = 0;
   return result == CURLE_OK && response->stage == EQ_RESPONSE_DONE &&
          response->status == 408 && !transfer->request.anew &&
+         !transfer->request.once &&
          !(connection != NULL && connection->multiplexed) &&
          curl_easy_getinfo(transfer->easy.handle, CURLINFO_NUM_CONNECTS,
                            &connects) == CURLE_OK &&
@@ -297,7 +298,7 @@ enum eq_transfer_next eq_transfer_next(struct eq_transfer *transfer,
   /* By HTTP/2 all that were refused may share the next connection. */
   bool multiplexed =
       attempt->connection != NULL && attempt->connection->multiplexed;
-  *result = restart(transfer, !full && !multiplexed);
+  *result = restart(transfer, !full && (stale || !multiplexed));
   if (*result != CURLE_OK) {
     return EQ_TRANSFER_ENDS;
   }

@@ -6,7 +6,8 @@
  *   the options that have changed since the last one (easy_state.h);
  * - a request goes out once more, on a new connection, where the attempt on a
  *   kept one certainly had no effect (attempt.h), and where the response to it
- *   is 408: a server that gives up an idle connection says that;
+ *   is 408: a server that gives up an idle connection says that (but for one
+ *   that goes out once, see attempt.h);
  * - its deadline is kept here too, whatever libcurl does;
  * - a response counts as whole only if its end was marked: where it ends
  *   with its connection, over TLS, that may have been cut off;

@@ -3,7 +3,8 @@
  *
  * Laws of this file:
  * - a secret goes to the host that libcurl connects to, so libcurl's own
- *   parser reads host and port, and nothing is guessed;
+ *   parser reads host and port, except where all parsers agree
+ *   (plain_url.h);
  * - what two parsers could read differently is refused, not repaired:
  *   user info, backslashes, control characters, spaces, bytes beyond ASCII,
  *   an escaped host, "https:host" and "https:///host";
@@ -18,6 +19,8 @@
 
 #include "base/object.h"
 #include "core.h"
+#include "http/libcurl.h"
+#include "http/plain_url.h"
 
 /* The parsed URL. Belongs to a userdata, so that a Lua error frees it. */
 struct url {
@@ -193,6 +196,25 @@ static const char *set_origin(lua_State *L, struct url *url)
   return NULL;
 }
 
+/* [..] -> [.., parts] */
+static void push_plain(lua_State *L, const struct eq_plain_url *url)
+{
+  lua_createtable(L, 0, 6); /* [.., parts] */
+  lua_pushstring(L, url->scheme);
+  lua_pushlstring(L, url->host, url->host_len);
+  lua_pushboolean(L, is_loopback(lua_tostring(L, -1)));
+  lua_setfield(L, -4, "loopback"); /* [.., parts, scheme, host] */
+  lua_pushfstring(L, "%s://%s:%d", url->scheme, lua_tostring(L, -1),
+                  url->port);
+  lua_setfield(L, -4, "origin");
+  lua_setfield(L, -3, "host");
+  lua_setfield(L, -2, "scheme");
+  lua_pushinteger(L, url->port);
+  lua_setfield(L, -2, "port");
+  lua_pushstring(L, *url->path == '\0' ? "/" : url->path);
+  lua_setfield(L, -2, "path");
+}
+
 /*
  * core.url(string) -> parts | nil, reason
  * parts: scheme, host (IPv6 in brackets), port (a number), path (as given, at
@@ -204,6 +226,12 @@ static int l_url(lua_State *L)
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
   const char *reason = check_bytes(text, n);
+  struct eq_plain_url plain;
+  if (reason == NULL && eq_plain_url_read(text, &plain)) {
+    push_plain(L, &plain);
+    return 1;
+  }
+  eq_libcurl_require(L);
   if (reason == NULL) {
     reason = check_absolute(text);
   }
@@ -282,6 +310,7 @@ static int l_url_join(lua_State *L)
   size_t n;
   const char *base = luaL_checklstring(L, 1, &base_len);
   const char *reference = luaL_checklstring(L, 2, &n);
+  eq_libcurl_require(L);
   const char *reason = check_bytes(base, base_len);
   if (reason == NULL) {
     reason = check_absolute(base);

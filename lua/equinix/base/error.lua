@@ -6,7 +6,7 @@
 -- as data (`errors`). Nothing that a caller sent is in either, unless the
 -- server repeats it. No secret, no query string.
 
-local printable = require "equinix.base.printable"
+local printable = require("equinix.base.lazy") "equinix.base.printable"
 
 local M = {}
 

@@ -51,7 +51,17 @@ local LARGEST = in_c_locale(cjson.encode, { 99999999999999, -99999999999999,
 local cuts_integers = in_c_locale(cjson.decode,
   "[18446744073709551616]")[1] ~= 2 ^ 64
 
+-- Whether it reads whole numbers as floats where Lua has integers.
+local floats = math.type and math.type(cjson.decode "[1]"[1]) == "float"
+
 local MAX_DEPTH = 128
+
+-- Encodes first, and asks the core afterwards what has to be put right. Little
+-- depth, since of a table that contains itself it writes that many copies.
+local quick = in_c_locale(library.new)
+restore_point(library)
+quick.encode_invalid_numbers(false)
+quick.encode_max_depth(16)
 
 --- JSON's null: `value.field == json.null`.
 M.null = cjson.null
@@ -139,11 +149,9 @@ function prepare(value, depth)
   return value
 end
 
---- Lua value to JSON text.
----@param value any tables, strings, finite numbers, booleans, json.null
----@return string|nil text
----@return string|nil message what can't be encoded; contains none of the data
-function M.encode(value)
+-- Puts marks in, encodes, and takes them out. What can't be encoded, and in
+-- what words, is decided here.
+local function encode_with_marks(value)
   marked = false
   local ok, prepared = pcall(prepare, value, 1)
   if not ok then
@@ -159,6 +167,28 @@ function M.encode(value)
   return text
 end
 
+-- The text of a table; false, nil or an error: not known.
+local function encode_quickly(value)
+  local text = quick.encode(value)
+  local exact = core.exact_text(value, text, cjson.decode,
+    text_of.of_number, marks and M.empty_array or nil)
+  return exact == true and text or exact and table.concat(exact)
+end
+
+--- Lua value to JSON text.
+---@param value any tables, strings, finite numbers, booleans, json.null
+---@return string|nil text
+---@return string|nil message what can't be encoded; contains none of the data
+function M.encode(value)
+  if type(value) == "table" and LARGEST > 0 then
+    local ok, text = core.in_c_locale(encode_quickly, value)
+    if ok and text then
+      return text
+    end
+  end
+  return encode_with_marks(value)
+end
+
 -- Another instance was made under another locale: its decimal point goes, and
 -- the host's comes back.
 local function decode_anew(text)
@@ -166,6 +196,18 @@ local function decode_anew(text)
   local ok, value = core.in_c_locale(cjson.decode, text)
   restore_point(library)
   return ok, value
+end
+
+-- -> ok, value or message, finite, long
+local function read(text)
+  local ok, value = core.in_c_locale(cjson.decode, text)
+  if not ok and not core.in_c_locale(cjson.decode, "0.5") then
+    ok, value = decode_anew(text)
+  end
+  if not ok then
+    return false, value
+  end
+  return true, core.whole_numbers(value, text, floats, cjson.decode)
 end
 
 local BOM = "\239\187\191"
@@ -185,18 +227,13 @@ end
 ---@return any value nil on failure
 ---@return string|nil message where it is invalid (a position, not the data)
 function M.decode(text, infinite)
-  local ok, value = core.in_c_locale(cjson.decode, text)
-  if not ok and not core.in_c_locale(cjson.decode, "0.5") then
-    ok, value = decode_anew(text)
-  end
-  if ok and cuts_integers and integers.is_long(text) then
-    ok, value = core.in_c_locale(cjson.decode, integers.as_floats(text))
+  local ok, value, finite, long = read(text)
+  if ok and long and cuts_integers and integers.is_long(text) then
+    ok, value, finite = read(integers.as_floats(text))
   end
   if not ok then
     return nil, (tostring(value):gsub("^.-:%d+: ", ""))
   end
-  local finite
-  value, finite = core.whole_numbers(value)
   if not finite and not infinite then
     return nil, "a number in it is larger than any float (1.8e308)"
   end

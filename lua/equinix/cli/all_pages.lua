@@ -106,20 +106,24 @@ function M.request(request)
 end
 
 -- The iterator takes the path apart from the other members.
-local function each_page(client, request)
+local function each_page(client, request, on_progress)
   local options = tables.copy(request)
   options.path = nil
+  options.on_progress = on_progress
   return client:pages(request.path, options)
 end
 
 local function collect(client, request, progress)
-  local items, pages = {}, 0
-  for page, response in each_page(client, request) do
+  local items, pages = {}, nil
+  local function count(done, total)
+    pages = total and ("%d of %d pages"):format(done, total)
+      or ("%d pages"):format(done)
+  end
+  for page, response in each_page(client, request, count) do
     for _, item in ipairs(M.page_items(page, response.body)) do
       items[#items + 1] = item
     end
-    pages = pages + 1
-    progress:show(("%d pages, %d items"):format(pages, #items))
+    progress:show(("%s, %d items"):format(pages, #items))
   end
   return items
 end

@@ -2,11 +2,18 @@
 --
 -- Law of this file: each command is a process of its own, so the token is kept
 -- in the file store between two of them; otherwise each would make a token
--- request. A failure of the store is reported and fails no command.
+-- request. A failure of the store is reported and fails no command. The parts
+-- of the client are loaded one by one, without libcurl: to load that takes as
+-- long as all the rest, and a token that is stored takes no request.
 
-local arguments = require "equinix.cli.arguments"
+local lazy = require "equinix.base.lazy"
+
+local arguments = lazy "equinix.cli.arguments"
+local client = lazy "equinix.client"
 local exit_code = require "equinix.cli.exit_code"
-local file = require("equinix.base.lazy") "equinix.store.file"
+local file = lazy "equinix.store.file"
+local options = lazy "equinix.client.options"
+local version = lazy "equinix.base.version"
 
 local M = {}
 
@@ -20,6 +27,10 @@ local function proxy_of(text)
   return text
 end
 
+local function seconds(text)
+  return arguments.seconds(text)
+end
+
 --- The options of every command that sends something to Equinix.
 function M.options(command)
   command:option("--ca-file", "Trust this CA instead of the system's (the "
@@ -27,7 +38,7 @@ function M.options(command)
   command:option("--proxy", "Use this proxy, such as http://host:port. Proxy "
     .. "variables are not used."):convert(proxy_of):argname "<url>"
   command:option("--timeout", "Deadline for the whole call, in seconds.")
-    :convert(arguments.seconds):argname "<s>"
+    :convert(seconds):argname "<s>"
   command:flag("--no-store", "Keep no token in a file for the next call.")
 end
 
@@ -58,15 +69,15 @@ function M.client(args, listen, transport)
   if mistake then
     return nil, mistake
   end
-  local store, store_err
+  local store, store_err, config, err
   if not args.no_store then
     store, store_err = file.new {}
   end
   if store_err then
     listen("store_failed", { op = "open", reason = store_err.message })
   end
-  -- Loaded here, since some commands need no client.
-  return require("equinix").new {
+  version.check()
+  config, err = options.client({
     ca_file = args.ca_file,
     proxy = args.proxy,
     timeout = args.timeout,
@@ -74,7 +85,11 @@ function M.client(args, listen, transport)
     transport = transport,
     on_event = listen,
     user_agent = "equinix-auth",
-  }
+  }, 1)
+  if not config then
+    return nil, err
+  end
+  return client.new(config)
 end
 
 -- Reports failures of the store; they change nothing about the result.
@@ -94,12 +109,12 @@ end
 ---@return integer|nil exit code
 ---@return equinix.Error|nil
 function M.with_client(args, say, use)
-  local client, err = M.client(args, store_listener(say))
-  if not client then
+  local made, err = M.client(args, store_listener(say))
+  if not made then
     return nil, err
   end
-  local code, use_err = use(client)
-  client:close()
+  local code, use_err = use(made)
+  made:close()
   return code, use_err
 end
 

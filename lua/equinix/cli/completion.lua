@@ -40,21 +40,17 @@ Examples:
   source <(equinix-auth completion zsh)       in ~/.zshrc, after compinit
   equinix-auth completion fish | source       in ~/.config/fish/config.fish]]
 
---- Adds the command; returns the functions that run it, by name.
-function M.define(parser)
-  local command = parser:command("completion",
-    "Print a script that completes the words of this command.", EXAMPLES)
-    :command_target "shell"
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command, _, parser)
+  command:epilog(EXAMPLES):command_target "shell"
   -- Subcommands, since argparse completes arguments in zsh only.
   for _, shell in ipairs { "bash", "zsh", "fish" } do
     command:command(shell, "For " .. shell .. ".")
   end
-  return {
-    completion = function(args)
-      output.write(SCRIPTS[args.shell](parser))
-      return 0
-    end,
-  }
+  return function(args)
+    output.write(SCRIPTS[args.shell](parser))
+    return 0
+  end
 end
 
 return M

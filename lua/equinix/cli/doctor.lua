@@ -124,10 +124,9 @@ Examples:
   equinix-auth doctor --nginx-conf /etc/nginx/nginx.conf
   equinix-auth doctor --json | jq '.checks[] | select(.status == "FAILED")']]
 
---- Adds the command; returns the functions that run it, by name.
-function M.define(parser)
-  local command = parser:command("doctor",
-    "Find out what is wrong here, and how to fix it.", EXAMPLES)
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command)
+  command:epilog(EXAMPLES)
   command:flag("--json", "Print one JSON object.")
   command:option("--nginx", "Check this nginx."):argname "<path>"
   command:option("--nginx-conf", "Look for the thread pool in this "
@@ -135,7 +134,7 @@ function M.define(parser)
   command:flag("--try-credentials", "With --no-store: make a token request "
     .. "anyway."):target "try_credentials"
   clients.options(command)
-  return { doctor = run }
+  return run
 end
 
 return M

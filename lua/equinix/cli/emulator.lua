@@ -34,12 +34,10 @@ Examples:
 
 ]]
 
---- Adds the command; returns the functions that run it, by name.
-function M.define(parser)
-  local command = parser:command("emulator",
-    "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)",
-    EXAMPLES .. "Knobs, for --set and POST /_emulator/config [default]:\n"
-      .. knobs.help())
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command)
+  command:epilog(EXAMPLES .. "Knobs, for --set and POST /_emulator/config "
+    .. "[default]:\n" .. knobs.help())
   command:help_max_width(math.huge) -- the knobs are a table
   command:option("--port", "The port to listen on; 0: any free port.", "8443")
     :convert(arguments.between(0, 65535)):argname "<n>"
@@ -49,7 +47,7 @@ function M.define(parser)
   command:option("--set", "Set this knob at the start."):count "*"
     :argname "<knob=value>"
   arguments.nginx_options(command)
-  return { emulator = run }
+  return run
 end
 
 return M

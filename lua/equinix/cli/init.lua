@@ -5,31 +5,36 @@
 -- user of the machine can read arguments: credentials come from the
 -- environment or from a file.
 
-local has_argparse, argparse = pcall(require, "argparse")
-local completion = require "equinix.cli.completion"
-local doctor = require "equinix.cli.doctor"
-local emulator = require "equinix.cli.emulator"
+local lazy = require "equinix.base.lazy"
+
 local exit_code = require "equinix.cli.exit_code"
-local mcp = require "equinix.cli.mcp"
 local output = require "equinix.cli.output"
-local parsers = require "equinix.cli.parser"
-local printable = require "equinix.base.printable"
-local request = require "equinix.cli.request"
-local serve = require "equinix.cli.serve"
-local token = require "equinix.cli.token"
+local parsers = lazy "equinix.cli.parser"
+local plain_words = require "equinix.cli.plain_words"
+local printable = lazy "equinix.base.printable"
 
 local M = {}
 
--- Each has define(parser) -> functions by the name of the command; each of
--- those is run(args, say) -> exit code | nil, an equinix.Error or a message.
+-- Each module has define(command, name, parser) -> run, and that is
+-- run(args, say) -> exit code | nil, an equinix.Error or a message. A module
+-- that is not needed is not loaded: a script calls this command in a loop.
 local COMMANDS = {
-  token,
-  request,
-  mcp,
-  doctor,
-  serve,
-  emulator,
-  completion,
+  { "token", lazy "equinix.cli.token", "Print an access token." },
+  { "refresh", lazy "equinix.cli.token",
+    "Renew the token now, and print it." },
+  { "request", lazy "equinix.cli.request",
+    "Make one authenticated call and print the body of the response." },
+  { "mcp", lazy "equinix.cli.mcp",
+    "Serve the tools to an agent: MCP over standard input and output." },
+  { "doctor", lazy "equinix.cli.doctor",
+    "Find out what is wrong here, and how to fix it." },
+  { "serve", lazy "equinix.cli.serve", "Answer POST /oauth2/v1/token and POST "
+    .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
+    .. "offer the same as MCP tools." },
+  { "emulator", lazy "equinix.cli.emulator",
+    "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)" },
+  { "completion", lazy "equinix.cli.completion",
+    "Print a script that completes the words of this command." },
 }
 
 local EPILOG = [[
@@ -67,15 +72,39 @@ local function print_version()
   os.exit(finish(exit_code.OK))
 end
 
-local function new_parser()
+-- The commands that these words may name: argparse takes no shortened name.
+-- The scripts that complete words have to know all of them.
+local function find_named(argv)
+  local named = {}
+  for _, word in ipairs(argv) do
+    named[word] = true
+  end
+  return named.completion and setmetatable({}, {
+    __index = function()
+      return true
+    end,
+  }) or named
+end
+
+local NO_ARGPARSE = "argparse is missing: install lua-argparse (apt, dnf) or "
+  .. "argparse (LuaRocks)"
+
+-- nil where argparse is missing.
+local function new_parser(argv)
+  local has_argparse, argparse = pcall(require, "argparse")
+  if not has_argparse then
+    return nil
+  end
   local parser, usages = parsers.new(argparse, finish, "equinix-auth",
     "Authenticated access to the Equinix APIs.", EPILOG)
   parser:command_target "command":help_max_width(79)
   parser:flag("--version", "Print the version and exit."):action(print_version)
-  local commands = {}
-  for _, command in ipairs(COMMANDS) do
-    for name, run in pairs(command.define(parser)) do
-      commands[name] = run
+  local commands, named = {}, find_named(argv)
+  for _, entry in ipairs(COMMANDS) do
+    local name, module, description = entry[1], entry[2], entry[3]
+    local command = parser:command(name, description)
+    if named[name] then
+      commands[name] = module.define(command, name, parser)
     end
   end
   return parser, commands, usages
@@ -84,7 +113,7 @@ end
 -- What is wrong with the command line.
 local function report_usage(message, usage)
   say(message)
-  io.stderr:write(usage, "\n")
+  io.stderr:write(usage and usage .. "\n" or "")
   return exit_code.USAGE
 end
 
@@ -108,6 +137,33 @@ local function report(err, usage)
   return exit_code.of(err)
 end
 
+-- A command line in plain words: nothing but what it needs is loaded.
+local function read_plainly(argv)
+  for _, entry in ipairs(COMMANDS) do
+    if entry[1] == argv[1] then
+      local args, run = plain_words.read(argv, entry[2])
+      return args, run, function()
+        local _, _, usages = new_parser(argv)
+        return usages and usages[entry[1]]()
+      end
+    end
+  end
+end
+
+-- Any command line. -> args, what runs it, its usage | nil, an exit code
+local function read(argv)
+  local parser, commands, usages = new_parser(argv)
+  if not parser then
+    say(NO_ARGPARSE)
+    return nil, exit_code.FAILURE
+  end
+  local args, mistake, usage = parsers.parse(parser, argv)
+  if not args then
+    return nil, report_usage(mistake, usage)
+  end
+  return args, commands[args.command], usages[args.command]
+end
+
 local function report_raised(value)
   local code, message = exit_code.of_raised(value)
   say(message)
@@ -119,21 +175,18 @@ end
 ---@return integer exit code
 function M.main(argv)
   output.guard()
-  if not has_argparse then
-    say("argparse is missing: install lua-argparse (apt, dnf) or argparse "
-      .. "(LuaRocks)")
-    return exit_code.FAILURE
-  end
-  local parser, commands, usages = new_parser()
-  local args, mistake, usage = parsers.parse(parser, argv)
+  local args, run, usage = read_plainly(argv)
   if not args then
-    return report_usage(mistake, usage)
+    args, run, usage = read(argv)
   end
-  local ran, code, err = pcall(commands[args.command], args, say)
+  if not args then
+    return run
+  end
+  local ran, code, err = pcall(run, args, say)
   if not ran then
     return report_raised(code)
   elseif not code then
-    code = report(err, usages[args.command])
+    code = report(err, usage)
   end
   return finish(code)
 end

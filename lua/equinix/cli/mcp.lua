@@ -71,18 +71,16 @@ local function rule(text)
   return parsed and text, message
 end
 
---- Adds the command; returns the function that runs it.
-function M.define(parser)
-  local command = parser:command("mcp",
-    "Serve the tools to an agent: MCP over standard input and output.",
-    EXAMPLES)
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command)
+  command:epilog(EXAMPLES)
   command:option("--token-exposure", "raw: the agent sees the token. handle: "
     .. "it sees a name for it, and calls the API through this server.", "raw")
     :target "token_exposure":choices { "raw", "handle" }
   command:option("--allow", "With handle, the agent may also call this; more "
     .. "than once if needed."):count "*":convert(rule):argname "<METHOD /path>"
   clients.options(command)
-  return { mcp = run }
+  return run
 end
 
 return M

@@ -1,13 +1,15 @@
 --- request: `equinix-auth request METHOD PATH`, one authenticated call, or all
 --- pages of a list.
 
-local all_pages = require "equinix.cli.all_pages"
+local lazy = require "equinix.base.lazy"
+
+local all_pages = lazy "equinix.cli.all_pages"
 local arguments = require "equinix.cli.arguments"
 local clients = require "equinix.cli.client"
-local download = require "equinix.cli.download"
+local download = lazy "equinix.cli.download"
 local exit_code = require "equinix.cli.exit_code"
 local output = require "equinix.cli.output"
-local printable = require "equinix.base.printable"
+local printable = lazy "equinix.base.printable"
 
 local M = {}
 
@@ -101,11 +103,9 @@ Examples:
     --all-pages -o connections.json
   jq -n '{...}' | equinix-auth request POST /path -d -]]
 
---- Adds the command; returns the functions that run it, by name.
-function M.define(parser)
-  local command = parser:command("request",
-    "Make one authenticated call and print the body of the response.",
-    EXAMPLES)
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command)
+  command:epilog(EXAMPLES)
   command:argument("method", "GET, POST, ...")
   command:argument("path", "Such as /fabric/v4/ports.")
   command:option("-d --data", "The body: JSON, @file, or - for standard "
@@ -121,7 +121,7 @@ function M.define(parser)
   command:option("-o --output", "Write the body into this file, completely or "
     .. "not at all."):argname "<path>"
   clients.options(command)
-  return { request = run }
+  return run
 end
 
 return M

@@ -93,19 +93,15 @@ end
 
 local port = arguments.between(0, 65535)
 
-local DESCRIPTION = "Answer POST /oauth2/v1/token and POST "
-  .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
-  .. "offer the same as MCP tools."
-
 local EXAMPLES = [[
 Examples:
   equinix-auth serve
   equinix-auth serve --rest-port 8080 --mcp-port 9090 --workers 2
   curl -X POST http://127.0.0.1:8080/oauth2/v1/token]]
 
---- Adds the command; returns the functions that run it, by name.
-function M.define(parser)
-  local command = parser:command("serve", DESCRIPTION, EXAMPLES)
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command)
+  command:epilog(EXAMPLES)
   command:option("--rest-port", "The port of REST; 0: any free port.", "8080")
     :target "rest_port":convert(port):argname "<n>"
   command:option("--mcp-port", "The port of MCP; 0: any free port.", "9090")
@@ -129,7 +125,7 @@ function M.define(parser)
     :convert(arguments.between(0, 1000000)):argname "<n>"
   arguments.nginx_options(command)
   clients.options(command)
-  return { serve = run }
+  return run
 end
 
 return M

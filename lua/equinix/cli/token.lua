@@ -1,7 +1,7 @@
 --- token: `equinix-auth token` and `equinix-auth refresh`.
 
 local clients = require "equinix.cli.client"
-local json_text = require "equinix.base.json_text"
+local json_text = require("equinix.base.lazy") "equinix.base.json_text"
 local output = require "equinix.cli.output"
 local tokens = require "equinix.oauth.token"
 
@@ -64,21 +64,18 @@ Examples:
   equinix-auth refresh
   equinix-auth refresh --force --header]]
 
---- Adds the commands; returns the functions that run them, by name.
-function M.define(parser)
-  options(parser:command("token", "Print an access token.", TOKEN_EXAMPLES))
-  local refresh = options(parser:command("refresh",
-    "Renew the token now, and print it.", REFRESH_EXAMPLES))
-  refresh:flag("--force", "Send the credentials in spite of a back-off or an "
-    .. "earlier refusal.")
-  return {
-    token = function(args, say)
-      return print_token(args, say, "token")
-    end,
-    refresh = function(args, say)
-      return print_token(args, say, "refresh")
-    end,
-  }
+--- Adds what belongs to the command; returns the function that runs it.
+function M.define(command, name)
+  options(command)
+  if name == "refresh" then
+    command:epilog(REFRESH_EXAMPLES):flag("--force", "Send the credentials in "
+      .. "spite of a back-off or an earlier refusal.")
+  else
+    command:epilog(TOKEN_EXAMPLES)
+  end
+  return function(args, say)
+    return print_token(args, say, name)
+  end
 end
 
 return M

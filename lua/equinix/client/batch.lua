@@ -4,6 +4,8 @@
 -- one, and what has to be retried is due again in a later round. So a token
 -- that ran out or was refused costs one renewal for all of them.
 
+local batch_progress = require("equinix.base.lazy")
+  "equinix.client.batch_progress"
 local build = require "equinix.http.build"
 local call = require "equinix.client.call"
 local core = require "equinix.core"
@@ -142,11 +144,15 @@ end
 --- Makes all calls.
 ---@param client table config, tokens, transport, emit
 ---@param list equinix.Request[] checked by equinix.http.validate
----@param opts {concurrency: integer, connections?: integer,
----  timeout: number} how many at a time, over how many connections, where
----  HTTP/2 shares them, and the seconds for all together
+---@param opts {concurrency: integer, connections?: integer, timeout: number,
+---  on_progress?: fun(done: integer, total: integer)} how many at a time, over
+---  how many connections, where HTTP/2 shares them, the seconds for all
+---  together, and what is told how many have ended
 ---@return {response?: equinix.Response, err?: equinix.Error}[] in order
 function M.run(client, list, opts)
+  if opts.on_progress then
+    return batch_progress.run(client, list, opts, M.run)
+  end
   local deadline = core.now() + opts.timeout
   local results = {}
   local header = client.tokens.hit()

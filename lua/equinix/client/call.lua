@@ -6,15 +6,17 @@
 -- only for GET and HEAD, five at most, to the same origin, and nothing is sent
 -- to a target that the caller does not allow.
 
+local lazy = require "equinix.base.lazy"
+
 local build = require "equinix.http.build"
 local core = require "equinix.core"
-local error_body = require "equinix.http.error_body"
-local errors = require "equinix.base.error"
+local error_body = lazy "equinix.http.error_body"
+local errors = lazy "equinix.base.error"
 local http_response = require "equinix.http.response"
 local json = require "equinix.base.json"
 local media_type = require "equinix.http.media_type"
 local retry = require "equinix.http.retry"
-local sink_error = require("equinix.base.lazy") "equinix.http.sink_error"
+local sink_error = lazy "equinix.http.sink_error"
 local target = require "equinix.http.target"
 
 local M = {}
@@ -27,6 +29,8 @@ local REDIRECTS = {
 }
 
 ---@class equinix.Call the state of one call
+---@field told? number seconds for which the server, in its last response,
+---  asked not to be asked again: a 429 or a Retry-After
 local Call = {}
 Call.__index = Call
 
@@ -71,6 +75,7 @@ end
 function Call:pause(status, transport_err, headers)
   local asked = headers and retry.after(headers["retry-after"], os.time(),
     MAX_RETRY_AFTER)
+  self.told = asked or status == 429 and 0 or nil
   if self.has_chunks or self.attempt >= self.policy.attempts
     or not retry.allowed(self.request.method, self.idempotent, status,
       transport_err, asked and not media_type.is_html(
@@ -89,6 +94,7 @@ function Call:pause(status, transport_err, headers)
     kind = transport_err and transport_err.kind,
   })
   self.attempt = self.attempt + 1
+  self.told = self.told and pause
   return pause
 end
 

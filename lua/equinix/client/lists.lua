@@ -4,12 +4,12 @@
 -- loop as if the list were over, so the iterators raise the error, or go into
 -- the loop once more with `false, err` where that is asked for. Inside nginx,
 -- which writes "unknown reason" for an error that is a table, they raise its
--- text.
+-- text. The last result is for the loop of Lua 5.4, which closes it however
+-- the loop ends.
 
-local call = require "equinix.client.call"
 local errors = require "equinix.base.error"
 local list_page = require "equinix.http.list_page"
-local pagination = require "equinix.http.pagination"
+local read_ahead = require "equinix.client.read_ahead"
 
 local M = {}
 
@@ -29,7 +29,9 @@ local function careful(step, raise)
     local ok, value, more = pcall(step)
     if ok then
       return value, more
-    elseif raise or not errors.is(value) then
+    elseif not errors.is(value) then
+      error(value, 0) -- what the caller's on_progress raised
+    elseif raise then
       error(tostring(value), 2)
     end
     failed = true
@@ -37,22 +39,12 @@ local function careful(step, raise)
   end
 end
 
-local function pages(client, first)
-  return pagination.each(function(opts)
-    local response, err = call.run(client, opts)
-    if not response then
-      error(err, 0)
-    end
-    return response
-  end, first)
-end
-
-local function items(client, first)
-  local next_page, list, i = pages(client, first), {}, 0
+local function items(reader)
+  local list, i = {}, 0
   return function()
     i = i + 1
     while list[i] == nil do
-      local page, response = next_page()
+      local page, response = reader:next()
       if page == nil then
         return nil
       end
@@ -62,24 +54,41 @@ local function items(client, first)
   end
 end
 
+---@class equinix.PagingOptions
+---@field raise? boolean false: an error is not raised, but comes as
+---  `false, err`
+---@field ahead? integer pages that may be asked for ahead; 8
+---@field on_progress? fun(done: integer, total?: integer) is called after each
+---  page; without a total where the list does not say it
+
 --- Iterates over pages.
 ---@param client equinix.Client
 ---@param first equinix.Request of the first page, checked
----@param raise boolean whether an error is raised, or comes as `false, err`
+---@param opts equinix.PagingOptions checked
 ---@return fun(): any, equinix.Response|equinix.Error|nil next the page, or
 ---  false; nil after the last one
-function M.pages(client, first, raise)
-  return careful(pages(client, first), raise)
+---@return nil
+---@return nil
+---@return equinix.ReadAhead reader its method `close` ends what is under way
+function M.pages(client, first, opts)
+  local reader = read_ahead.new(client, first, opts)
+  return careful(function()
+    return reader:next()
+  end, opts.raise ~= false), nil, nil, reader
 end
 
 --- Iterates over the items of all pages.
 ---@param client equinix.Client
 ---@param first equinix.Request of the first page, checked
----@param raise boolean whether an error is raised, or comes as `false, err`
+---@param opts equinix.PagingOptions checked
 ---@return fun(): any, equinix.Error|nil next an item, or false; nil after the
 ---  last one
-function M.items(client, first, raise)
-  return careful(items(client, first), raise)
+---@return nil
+---@return nil
+---@return equinix.ReadAhead reader its method `close` ends what is under way
+function M.items(client, first, opts)
+  local reader = read_ahead.new(client, first, opts)
+  return careful(items(reader), opts.raise ~= false), nil, nil, reader
 end
 
 return M

@@ -3,7 +3,7 @@
 -- Law of this file: a name, a value or a path that could change the meaning of
 -- the message is refused here, before a token is requested.
 
-local errors = require "equinix.base.error"
+local errors = require("equinix.base.lazy") "equinix.base.error"
 local lower = require("equinix.base.text").lower
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"

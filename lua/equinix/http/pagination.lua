@@ -102,8 +102,10 @@ local function with_body(opts, name, fields)
   })
 end
 
--- The functions below return the next request and its position in the list:
--- an offset or the number of a page.
+-- The functions below return the next request, its position in the list (an
+-- offset or the number of a page) and, where that is known, what the positions
+-- after it are: they grow by `step` and end before `stop`; `field` of the
+-- query has them, and is nil where they are in a body.
 
 -- Without a total only `next` says that there is more. Its value is not used
 -- (see the law), but one that came before is no progress.
@@ -121,6 +123,13 @@ local function has_next(self, page)
   return true
 end
 
+local function in_query(plan, field)
+  if plan then
+    plan.field = field
+  end
+  return plan
+end
+
 -- a and b: {pagination = {offset, limit, total}, data}
 local function by_offset(self, page)
   local opts = self.opts
@@ -129,10 +138,13 @@ local function by_offset(self, page)
   local total = number(page, "pagination", "total")
   if total and offset >= total or not total and not has_next(self, page) then
     return nil
-  elseif type(opts.json) == "table" then
-    return with_body(opts, "pagination", { offset = offset }), offset
   end
-  return with_query(opts, { offset = offset }), offset
+  local plan = total and { step = #page.items, stop = total }
+  if type(opts.json) == "table" then
+    return with_body(opts, "pagination", { offset = offset }), offset, plan
+  end
+  return with_query(opts, { offset = offset }), offset,
+    in_query(plan, "offset")
 end
 
 -- The number of the page that was asked for; 0 where the caller named none.
@@ -149,31 +161,39 @@ end
 
 -- c: {totalCount, content}; the number of items so far decides
 local function by_count(self, page)
-  if self.seen + #page.items >= (number(page, "totalCount") or 0) then
+  local left = (number(page, "totalCount") or 0) - self.seen - #page.items
+  if left <= 0 then
     return nil
   end
   local next_page = (number(page, "page") or number(page, "number")
     or asked_page(self.opts)) + 1
-  return with_query(self.opts, { page = next_page }), next_page
+  return with_query(self.opts, { page = next_page }), next_page,
+    { step = 1, stop = next_page + math.ceil(left / #page.items),
+      field = "page" }
 end
 
 -- d: {content, page = {number, totalPages}, links}
 local function by_page(self, page)
   local opts = self.opts
   local next_page = (number(page, "page", "number") or asked_page(opts)) + 1
-  if next_page >= (number(page, "page", "totalPages") or 0) then
+  local plan = { step = 1, stop = number(page, "page", "totalPages") or 0 }
+  if next_page >= plan.stop then
     return nil
   elseif type(opts.json) == "table" then
-    return with_body(opts, "page", { number = next_page }), next_page
+    return with_body(opts, "page", { number = next_page }), next_page, plan
   end
-  return with_query(opts, { page = next_page }), next_page
+  return with_query(opts, { page = next_page }), next_page,
+    in_query(plan, "page")
 end
 
 ---@class equinix.Paging one way through a list
 ---@field opts? equinix.Request for the next page; nil: there is none
 ---@field seen integer items on the pages so far
----@field pages integer
----@field position number of the last page, an offset or the page's number
+---@field pages integer that were compared with those before
+---@field read integer pages
+---@field position number of the next page, an offset or the page's number
+---@field plan? {step: number, stop: number, field?: string} of the pages from
+---  there on
 ---@field links table<string, true> what came in `next`
 ---@field before? any[] the items of the page before
 ---@field mark? any[] the items of an earlier page
@@ -230,7 +250,7 @@ end
 -- Raises unless this page is another one than those before, and the next one
 -- comes after it.
 function Paging:advance(page)
-  local opts, position = self:next(page)
+  local opts, position, plan = self:next(page)
   if #page.items > 0 and (opts or self.pages > 0) then
     self:check_new(page)
   end
@@ -238,8 +258,8 @@ function Paging:advance(page)
     fail(page, "no_progress", ("by the numbers of the response the next page "
       .. "is at %d, which was read already"):format(position) .. REMEDY)
   end
-  self.opts, self.position = opts, position
-  self.seen = self.seen + #page.items
+  self.opts, self.position, self.plan = opts, position, plan
+  self.seen, self.read = self.seen + #page.items, self.read + 1
 end
 
 -- Raises unless the response is a page of a list.
@@ -263,27 +283,55 @@ local function page_of(response, opts)
   return page
 end
 
---- Iterates over the pages; raises an equinix.Error.
----@param fetch fun(opts: equinix.Request): equinix.Response raises its error
+--- The page that a response is: from now on `opts` is the request for the one
+--- after it. Raises an equinix.Error, and changes nothing then.
+---@param response equinix.Response to the request `opts`
+---@return equinix.Page
+function Paging:take(response)
+  local page = page_of(response, self.opts)
+  self:advance(page)
+  return page
+end
+
+--- A guess at the request for a page that comes later, where each page will
+--- have as many items as the last one. What `take` says decides.
+---@param k integer 0: the next page, 1: the one after it, ...
+---@return equinix.Request|nil opts nil: unknown, or beyond the end
+---@return number|nil position
+function Paging:ahead(k)
+  local plan = self.plan
+  local position = plan and plan.field and self.position + k * plan.step
+  if not position or position >= plan.stop
+    or (self.opts.method or "GET") ~= "GET" then
+    return nil
+  end
+  return with_query(self.opts, { [plan.field] = position }), position
+end
+
+--- How many pages there are, by what the last one said.
+---@return integer|nil
+function Paging:total()
+  local plan = self.plan
+  if not self.opts then
+    return self.read
+  end
+  return plan and self.read
+    + math.ceil((plan.stop - self.position) / plan.step)
+end
+
+--- The way through a list, before its first page.
 ---@param opts equinix.Request
----@return fun(): any, equinix.Response
-function M.each(fetch, opts)
-  local self = setmetatable({
+---@return equinix.Paging
+function M.new(opts)
+  return setmetatable({
     opts = opts,
     seen = 0,
     pages = 0,
+    read = 0,
     position = -math.huge,
     links = {},
     next_mark = 1,
   }, Paging)
-  return function()
-    if not self.opts then
-      return nil
-    end
-    local page = page_of(fetch(self.opts), self.opts)
-    self:advance(page)
-    return page.body, page.response
-  end
 end
 
 return M

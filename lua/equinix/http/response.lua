@@ -5,7 +5,7 @@
 
 local lower = require("equinix.base.text").lower
 local core = require "equinix.core"
-local errors = require "equinix.base.error"
+local errors = require("equinix.base.lazy") "equinix.base.error"
 local json = require "equinix.base.json"
 
 local M = {}

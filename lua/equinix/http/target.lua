@@ -5,7 +5,7 @@
 -- differently is refused before a byte is sent.
 
 local core = require "equinix.core"
-local errors = require "equinix.base.error"
+local errors = require("equinix.base.lazy") "equinix.base.error"
 local form = require "equinix.http.form"
 
 local M = {}

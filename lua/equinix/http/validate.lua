@@ -5,6 +5,7 @@
 
 local check = require "equinix.base.check"
 local lower = require("equinix.base.text").lower
+local page_window = require("equinix.base.lazy") "equinix.http.page_window"
 
 local M = {}
 
@@ -32,6 +33,9 @@ local M = {}
 ---@field method? "GET"|"POST" POST: a search
 ---@field raise? boolean false: an error is not raised, but comes as
 ---  `false, err`
+---@field ahead? integer pages that may be asked for ahead; 8
+---@field on_progress? fun(done: integer, total?: integer) is called after each
+---  page; without a total where the list does not say it
 
 local REQUEST = {
   method = "string",
@@ -117,8 +121,31 @@ function M.request(opts, level)
   end
 end
 
+local PAGING = { raise = "boolean", ahead = "number",
+  on_progress = "function" }
+
+--- Takes what says how a list is read out of the table of a paged request, and
+--- checks it; raises at the caller's line.
+---@param all table changed
+---@param level integer
+---@return equinix.PagingOptions
+function M.take_paging(all, level)
+  local how = {}
+  for name in pairs(PAGING) do
+    how[name], all[name] = all[name], nil
+  end
+  check.names(how, PAGING, "request field", level + 1)
+  local ahead = how.ahead
+  if ahead and not (ahead >= 1 and ahead <= page_window.MOST
+    and ahead % 1 == 0) then
+    check.raise(level + 1, "request field 'ahead' must be a whole number from "
+      .. "1 to %d", page_window.MOST)
+  end
+  return how
+end
+
 local ALL = { concurrency = "number", connections = "number",
-  timeout = "number" }
+  timeout = "number", on_progress = "function" }
 
 --- Checks the arguments of `client:all`; raises at the caller's line.
 ---@param requests table
@@ -141,8 +168,9 @@ function M.all(requests, opts, level)
     end
   end
   check.names(opts or {}, ALL, "option", level + 1)
-  for name in pairs(ALL) do
-    if opts and opts[name] and not check.positive(opts[name]) then
+  for name, kind in pairs(ALL) do
+    if kind == "number" and opts and opts[name]
+      and not check.positive(opts[name]) then
       check.raise(level + 1,
         "option '%s' must be a finite number greater than 0", name)
     end

@@ -18,9 +18,10 @@ local FORM = "application/x-www-form-urlencoded"
 local JSON = "application/json"
 local MAX_RESPONSE = 64 * 1024 -- bytes; no token response is near that
 
--- A token request is a POST on a connection of its own: nothing reused,
--- nothing sent twice. It continues its caller's trace; a traceparent that is
--- malformed is dropped, as the recommendation says.
+-- A token request is a POST that goes out once, whatever a server guarantees.
+-- It leaves its connection to the API calls that follow. It continues its
+-- caller's trace; a traceparent that is malformed is dropped, as the
+-- recommendation says.
 local function post(config, url, content_type, body, traceparent)
   local headers = {
     { "Content-Type", content_type },
@@ -35,8 +36,9 @@ local function post(config, url, content_type, body, traceparent)
     url = url,
     headers = headers,
     body = body,
-    fresh_connect = true,
+    once = true,
     may_resend = false,
+    account = config.identity,
     raw_headers = true,
     max_body = MAX_RESPONSE,
     connect_timeout = config.connect_timeout,
@@ -56,7 +58,8 @@ local function encoded(config, path, fields, traceparent)
   return post(config, url, JSON, json.encode(fields), traceparent), op
 end
 
---- The request with a body of the caller's.
+--- The request with a body of the caller's: on a connection of its own, as
+--- it is not known whose secrets the body has.
 ---@param config equinix.Config
 ---@param path string
 ---@param body string JSON
@@ -64,8 +67,10 @@ end
 ---@return table request
 ---@return string op
 function M.raw(config, path, body, traceparent)
-  return post(config, config.base_url .. path, JSON, body, traceparent),
-    "POST " .. path
+  local request = post(config, config.base_url .. path, JSON, body,
+    traceparent)
+  request.fresh_connect, request.account = true, nil
+  return request, "POST " .. path
 end
 
 local EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"

@@ -24,6 +24,7 @@ local metrics = require "equinix.service.metrics"
 local problem = require "equinix.http.problem"
 local read_file = require("equinix.base.file").read
 local rest = require "equinix.service.rest"
+local send = require("equinix.serve.send").response
 local token_service = require "equinix.service.token_service"
 
 local M = {}
@@ -158,17 +159,21 @@ end
 
 -- Responses have no versions that a condition could be about (RFC 9110,
 -- section 13.1), but nginx would check conditions, even empty ones, when it
--- sends our response, and send a page of its own instead. No loop: see send().
+-- sends our response, and send a page of its own instead. No loop: see
+-- serve/send. True where there was one.
 local function drop_conditions()
-  if var.http_if_match then
+  local match, since, none = var.http_if_match, var.http_if_unmodified_since,
+    var.http_if_none_match
+  if match then
     ngx.req.clear_header "If-Match"
   end
-  if var.http_if_unmodified_since then
+  if since then
     ngx.req.clear_header "If-Unmodified-Since"
   end
-  if var.http_if_none_match then
+  if none then
     ngx.req.clear_header "If-None-Match"
   end
+  return (match or since or none) ~= nil
 end
 
 -- All but the body. nginx makes sure that there is exactly one Host.
@@ -187,45 +192,13 @@ local function read_request()
   }
 end
 
--- Sending a response ---------------------------------------------------------
-
-local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept",
-  "Connection" }
-
-local function send_error_headers(header, headers)
-  for i = 1, #ERROR_HEADERS do
-    local name = ERROR_HEADERS[i]
-    if headers[name] then
-      header[name] = headers[name]
-    end
-  end
-end
-
--- Sends all headers of the APIs that nginx_conf does not set. There is no
--- loop, since LuaJIT would not compile what comes after one.
-local function send(response)
-  local header, headers = ngx.header, response.headers
-  if headers["Content-Type"] ~= "application/json" then
-    header["Content-Type"] = headers["Content-Type"]
-  end
-  header["Content-Length"] = #response.body
-  if headers.Age then
-    header.Age = headers.Age
-  end
-  if response.status ~= 200 then
-    ngx.status = response.status
-    send_error_headers(header, headers)
-  end
-  ngx.print(response.body)
-end
+-- Handling -------------------------------------------------------------------
 
 local function problem_response(status, detail, headers)
   local response = problem.response(status, detail, headers)
   response.body = response.body .. "\n"
   return response
 end
-
--- Handling -------------------------------------------------------------------
 
 -- A request whose caller hangs up goes on: others may wait for what it does.
 -- The transport looks at this mark before it sends anything for it.
@@ -292,10 +265,9 @@ local function finish(face, request, response)
   return send(response)
 end
 
---- Handles a request to REST (content_by_lua). A response from the cache is
---- sent without a pcall, which LuaJIT can't compile.
-function M.rest()
-  drop_conditions()
+-- A request to REST of which nothing like it was answered before.
+local function handle_rest(head)
+  local conditional = drop_conditions()
   local key = var.request_key
   local request, response = cache:get(key)
   if not response then
@@ -303,7 +275,25 @@ function M.rest()
     response = handle_in_place("rest", request)
     cache:add(key, request)
   end
+  if head and not conditional then
+    cache:add_head(head, key)
+  end
   return finish("rest", request, response)
+end
+
+--- Handles a request to REST (content_by_lua). A response from the cache is
+--- sent without a pcall, which LuaJIT can't compile. All that is stored is for
+--- POST; a request of HTTP/0.9, which has no head, is a GET.
+function M.rest()
+  if ngx.req.get_method() ~= "POST" then
+    return handle_rest()
+  end
+  local head = ngx.req.raw_header()
+  local request, response = cache:same(head)
+  if response then
+    return finish("rest", request, response)
+  end
+  return handle_rest(head)
 end
 
 --- Handles a request to MCP (content_by_lua).

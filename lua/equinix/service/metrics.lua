@@ -114,7 +114,8 @@ end
 ---@param seconds number
 function Metrics:request(interface, path, status, seconds)
   local dict, keys = self.dict, keys_of(self, interface, path)
-  local name = status .. "" -- LuaJIT does not compile sparse number keys
+  -- A text, since LuaJIT does not compile sparse number keys.
+  local name = status == 200 and "200" or status .. ""
   local request = keys[name]
   if not request then
     request = REQUESTS:format(interface, path, status)

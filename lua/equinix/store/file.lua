@@ -9,7 +9,7 @@
 local arguments = require "equinix.store.arguments"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
-local errors = require "equinix.base.error"
+local errors = require("equinix.base.lazy") "equinix.base.error"
 local trim = require "equinix.base.trim"
 
 local M = {}

@@ -14,7 +14,7 @@
 -- one nothing is stored.
 
 local core = require "equinix.core"
-local printable = require "equinix.base.printable"
+local printable = require("equinix.base.lazy") "equinix.base.printable"
 
 local M = {}
 

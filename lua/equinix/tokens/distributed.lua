@@ -7,12 +7,14 @@
 -- alone, but then no refresh token is presented: another process may have
 -- presented it.
 
+local lazy = require "equinix.base.lazy"
+
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
-local lockout_page = require "equinix.oauth.lockout_page"
+local lockout_page = lazy "equinix.oauth.lockout_page"
 local record = require "equinix.tokens.record"
 local session = require "equinix.store.session"
-local shared_error = require "equinix.tokens.shared_error"
+local shared_error = lazy "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
 
 local M = {}

@@ -3,7 +3,7 @@
 -- Law of this file: each error says what the caller can do. None of them was
 -- published, so they are this caller's alone.
 
-local errors = require "equinix.base.error"
+local errors = require("equinix.base.lazy") "equinix.base.error"
 
 local M = {}
 

@@ -6,19 +6,21 @@
 -- Credentials are sent under the account's lock-out guard only. With a store,
 -- all of it is agreed with the other processes first (distributed.lua).
 
+local lazy = require "equinix.base.lazy"
+
 local await = require "equinix.transport.await"
-local cache_key = require "equinix.oauth.cache_key"
+local cache_key = lazy "equinix.oauth.cache_key"
 local core = require "equinix.core"
-local distributed = require("equinix.base.lazy") "equinix.tokens.distributed"
-local errors = require "equinix.base.error"
-local grant = require "equinix.oauth.grant"
-local local_fault = require "equinix.oauth.local_fault"
-local lockout = require "equinix.oauth.lockout"
-local refreshing = require "equinix.tokens.refreshing"
-local rejection = require "equinix.tokens.rejection"
-local shared_error = require "equinix.tokens.shared_error"
+local distributed = lazy "equinix.tokens.distributed"
+local errors = lazy "equinix.base.error"
+local grant = lazy "equinix.oauth.grant"
+local local_fault = lazy "equinix.oauth.local_fault"
+local lockout = lazy "equinix.oauth.lockout"
+local refreshing = lazy "equinix.tokens.refreshing"
+local rejection = lazy "equinix.tokens.rejection"
+local shared_error = lazy "equinix.tokens.shared_error"
 local token = require "equinix.oauth.token"
-local token_endpoint = require "equinix.oauth.token_endpoint"
+local token_endpoint = lazy "equinix.oauth.token_endpoint"
 
 local M = {}
 

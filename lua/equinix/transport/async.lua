@@ -9,6 +9,9 @@
 
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
+local host_errors = require "equinix.transport.host_errors"
+local transfers = require("equinix.base.lazy")
+  "equinix.transport.async_transfers"
 
 local M = {}
 
@@ -43,39 +46,9 @@ end
 local LIMIT = 4096
 local GRACE = 1 -- seconds in which the engine reports what is too late
 
-local NO_FUNCTION = {
-  kind = "config",
-  code = "sink_function",
-  message = "in an event loop a sink must be a file's path: a function would "
-    .. "hold up all other tasks",
-  maybe_sent = false,
-}
-
--- Why nothing is sent here.
-local function refusal(host)
-  return host.cannot_send and host.cannot_send() or {
-    kind = "config",
-    code = "cannot_wait",
-    message = host.why and host.why()
-      or ("no request can be sent here: this code does not run in a task of "
-        .. "%s; begin one, for instance with its function run"):format(
-          host.name or "the event loop"),
-    maybe_sent = false,
-  }
-end
-
 -- The task, where something can be sent.
 local function can_send(host)
   return not (host.cannot_send and host.cannot_send()) and host.task()
-end
-
-local function lost(host)
-  return host.late and host.late() or {
-    kind = "timeout",
-    code = "queue",
-    message = "the event loop did not drive the transfer to its end in time",
-    maybe_sent = false,
-  }
 end
 
 ---The transfers of one loop.
@@ -84,6 +57,7 @@ end
 ---@field private engine equinix.engine
 ---@field private process integer that made it
 ---@field private waiting table<integer, fun(response: table?, err: table?)>
+---@field private dropped integer[] to be cancelled in the next step
 ---@field private unwatch? fun()
 local Async = {}
 Async.__index = Async
@@ -99,6 +73,9 @@ end
 
 -- Passes on what has ended.
 local function deliver(self, results)
+  while self.dropped[1] do
+    self.engine:cancel(table.remove(self.dropped))
+  end
   for _, result in ipairs(results) do
     local done = self.waiting[result.number]
     self.waiting[result.number] = nil
@@ -111,7 +88,7 @@ end
 
 local function new_engine(host)
   local self = setmetatable({ host = host, engine = core.engine(),
-    process = core.pid(), waiting = {} }, Async)
+    process = core.pid(), waiting = {}, dropped = {} }, Async)
   self.engine:limit(host.limit and host.limit() or LIMIT)
   return self
 end
@@ -128,20 +105,13 @@ local function engine_of(port, task)
   return self
 end
 
-local NO_ENGINE = {
-  kind = "memory",
-  code = "engine",
-  message = "libcurl can't be used: no memory or no descriptor is left",
-  maybe_sent = false,
-}
-
 -- Makes sure that the engine is driven. -> true | nil, transport_err
 local function watch(self, task)
   local fd = self.engine:fd()
   if self.unwatch then
     return true
   elseif not fd then
-    return nil, NO_ENGINE
+    return nil, host_errors.NO_ENGINE
   end
   local unwatch, transport_err = self.host.watch(task, fd, function()
     deliver(self, self.engine:step())
@@ -188,7 +158,7 @@ end
 -- Ends a transfer that was not driven to its end in time. -> its error
 local function lose(self, number)
   self.waiting[number] = nil
-  local transport_err = give_up(self, number, lost(self.host))
+  local transport_err = give_up(self, number, host_errors.lost(self.host))
   rest(self)
   return transport_err
 end
@@ -204,6 +174,17 @@ function Async:abort(transport_err)
   rest(self)
   for number, done in pairs(waiting) do
     done(nil, errs[number])
+  end
+end
+
+--- Ends a transfer whose result is no longer needed. For the collector, too,
+--- which may come while the engine is at work: nothing of the host is called,
+--- and the next step ends the watch.
+---@param number integer
+function Async:drop(number)
+  self.waiting[number] = nil
+  if not pcall(self.engine.cancel, self.engine, number) then
+    table.insert(self.dropped, number)
   end
 end
 
@@ -228,9 +209,9 @@ local function send(port, request, seconds, on_chunk)
   local host = port.host
   local task = can_send(host)
   if on_chunk then
-    return nil, NO_FUNCTION
+    return nil, host_errors.NO_FUNCTION
   elseif not task then
-    return nil, refusal(host)
+    return nil, host_errors.refusal(host)
   end
   local own, ended, response, transport_err = engine_of(port, task), false
   local number, why = begin(own, task, prepare(request), seconds,
@@ -250,6 +231,20 @@ local function send(port, request, seconds, on_chunk)
     host.done(task)
   end
   return response, transport_err
+end
+
+-- What async_transfers needs of a port.
+local function own_transfers(port)
+  local host = port.host
+  local function engine()
+    local task = can_send(host)
+    if not task then
+      return nil, host_errors.refusal(host)
+    end
+    return engine_of(port, task), task
+  end
+  return transfers.new { engine = engine, begin = begin, lose = lose,
+    host = host, await = await, grace = GRACE }
 end
 
 -- n are under way at a time, and each that ends begins the next one. `numbers`
@@ -295,7 +290,8 @@ local function send_many(port, requests, n, seconds)
   local deadline = core.now() + seconds
   for i, request in ipairs(requests) do
     prepared[i] = core.prepare(request)
-    results[i] = { err = task and lost(host) or refusal(host) }
+    results[i] = { err = task and host_errors.lost(host)
+      or host_errors.refusal(host) }
   end
   if not task or #prepared == 0 then
     return results
@@ -347,6 +343,11 @@ function M.new(host)
   function port.send_many(requests, n, seconds)
     return send_many(own, requests, n, seconds)
   end
+
+  ---For calls that one caller has under way side by side.
+  port.transfers = { send = port.send, new = function()
+    return own_transfers(own)
+  end }
 
   ---Waits; other tasks run meanwhile.
   ---@param seconds number

@@ -6,6 +6,8 @@
 -- so that all clients of a state share its connections.
 
 local core = require "equinix.core"
+local transfers = require("equinix.base.lazy")
+  "equinix.transport.curl_transfers"
 
 ---A request, as a plain table without functions.
 ---@class equinix.transport.request
@@ -21,6 +23,10 @@ local core = require "equinix.core"
 ---@field http1? boolean HTTP/2 is not offered: then the end of a body is
 ---  certain
 ---@field may_resend? boolean sent again if a reused connection was closed
+---@field once? boolean its bytes go to one connection at most, whatever a
+---  server guarantees; to a kept one only where that is idle and sound
+---@field account? string whose secrets it has: over HTTP/1.x a request that
+---  goes out once takes no connection that had one of another account
 ---@field raw_headers? boolean the response has `head` in place of `headers`,
 ---  and nothing about the connection
 ---@field ca_file? string PEM file that replaces the system's authorities
@@ -101,6 +107,15 @@ end
 function M.send_many(requests, n, seconds)
   return get_handle():send_many(requests, n, seconds)
 end
+
+---For calls that one caller has under way side by side. They go past `send`:
+---a transport made of this one with another `send` does without.
+M.transfers = {
+  send = M.send,
+  new = function()
+    return transfers.new()
+  end,
+}
 
 ---Waits. Blocks this OS thread.
 ---@param seconds number

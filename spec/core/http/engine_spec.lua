@@ -4,6 +4,7 @@ local core = require "equinix.core"
 local host = require "spec.support.host"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
+local socket = require "socket"
 
 -- The response is the path; to /held when /go was requested.
 local SERVER = [[
@@ -129,6 +130,26 @@ describe("an engine", function()
     start "/1"
     step(1)
     assert.equal(fd, engine:fd())
+  end)
+
+  it("asks its loop for a step when the last one was cancelled", function()
+    -- The loop may watch for it, and has to learn that it need not any more.
+    local fd = assert(engine:fd())
+    local held = start "/held"
+    local function readable(seconds)
+      local file = { getfd = function() return fd end }
+      return #socket.select({ file }, nil, seconds) > 0
+    end
+    local give_up = core.now() + 10
+    while #server:requests() == 0 or readable(0) do
+      assert(core.now() < give_up, "it was not sent, or is never idle")
+      engine:step()
+    end
+    assert.is_true(engine:cancel(held))
+    assert.is_false(engine:busy())
+    assert.is_true(readable(0.1)) -- not when its deadline is over
+    assert.same({}, engine:step())
+    assert.is_false(readable(0))
   end)
 
   it("takes no limit below 1, and no number that is none", function()

@@ -1,15 +1,16 @@
 -- refused_send: the system refuses a request on a kept connection.
 --
 -- Law of this file: faults.c is preloaded; the arguments are its folder, the
--- server's URL and the authority's file ("" without TLS).
+-- server's URL, the authority's file ("" without TLS), and "once" for requests
+-- that go out once.
 local core = require "equinix.core"
 
-local dir, url, ca_file = ...
+local dir, url, ca_file, once = ...
 local handle = core.http()
 
 local function request(path, body)
   return { method = "POST", url = url .. path, body = body,
-    ca_file = ca_file ~= "" and ca_file or nil }
+    ca_file = ca_file ~= "" and ca_file or nil, once = once ~= nil }
 end
 
 local function refuse()
@@ -28,6 +29,8 @@ for _, body in ipairs { "order", ("x"):rep(10000) } do
   assert(refused(), "nothing was refused")
   assert(response, err and err.message)
   assert(response.status == 200 and response.connects == 1)
+  handle:close() -- with what it has learned of this server
+  handle = core.http()
 end
 
 -- A new connection that refuses is no kept one; nothing is repeated.

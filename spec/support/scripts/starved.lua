@@ -23,6 +23,7 @@ local calls = {
   peek = function() return slot:peek() end,
   read = function() return slot:read() end,
   bind = function() return slot:bind()() end,
+  bind_slow = function() return slot:bind(error)() end,
   open = function() return tokens.open("starved"):peek() end,
   alone = function() return tokens.open("starved", nil, true):read() end,
   rate_limit = function() return slot:rate_limit(8, 0) end,

@@ -1,0 +1,50 @@
+--- send: a response of REST or MCP goes out by nginx.
+--
+-- Law of this file: all headers of the APIs that nginx_conf does not set are
+-- set here. There is no loop on the way of a response without an error, since
+-- LuaJIT would not compile what comes after one.
+
+local M = {}
+
+local ngx = ngx -- the one global, given by ngx_lua
+
+local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept",
+  "Connection" }
+
+local function send_error_headers(header, headers)
+  for i = 1, #ERROR_HEADERS do
+    local name = ERROR_HEADERS[i]
+    if headers[name] then
+      header[name] = headers[name]
+    end
+  end
+end
+
+local last_body, last_length -- most bodies are the one before
+
+local function length_of(text)
+  if text ~= last_body then
+    last_body, last_length = text, tostring(#text)
+  end
+  return last_length
+end
+
+--- Sends a response to the current request.
+---@param response equinix.service.HttpResponse
+function M.response(response)
+  local header, headers = ngx.header, response.headers
+  if headers["Content-Type"] ~= "application/json" then
+    header["Content-Type"] = headers["Content-Type"]
+  end
+  header["Content-Length"] = length_of(response.body)
+  if headers.Age then
+    header.Age = headers.Age
+  end
+  if response.status ~= 200 then
+    ngx.status = response.status
+    send_error_headers(header, headers)
+  end
+  ngx.print(response.body)
+end
+
+return M

@@ -1,0 +1,103 @@
+-- cli: how the command starts: one process, and nothing loaded in vain.
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+local process = require "spec.support.process"
+
+-- What `token` loads when the token is in the store, and what `request` loads
+-- besides. A module that is added here costs every call of a script.
+local FOR_TOKEN = [[cjson
+  base.check base.json base.json_integers base.lazy base.table base.text
+  base.trim base.version
+  cli cli.client cli.exit_code cli.output cli.plain_words cli.token
+  client client.characters client.credentials client.emitter
+  client.environment client.options
+  core http.retry oauth.cache_key oauth.token
+  store.arguments store.file store.session
+  tokens.distributed tokens.fast_path tokens.no_token tokens.record
+  tokens.renewal tokens.source
+  transport.await transport.curl transport.default]]
+local FOR_REQUEST = FOR_TOKEN:gsub("cli%.token", "") .. [[
+  cli.arguments cli.request client.call
+  http.build http.form http.media_type http.response http.target
+  http.validate]]
+
+-- Prints what is loaded when the command ends.
+local LIST = [[
+local exit = os.exit
+os.exit = function(...)
+  for name in pairs(package.loaded) do
+    if name:find "^equinix" or name == "cjson" or name == "argparse" then
+      io.stderr:write(name, "\n")
+    end
+  end
+  exit(...)
+end
+os.exit(require("equinix.cli").main(arg))]]
+
+local function sorted(text)
+  local names = {}
+  for name in text:gmatch "%S+" do
+    names[#names + 1] = (name:gsub("^equinix%.", ""))
+  end
+  table.sort(names)
+  return table.concat(names, "\n")
+end
+
+describe("the command", function()
+  local e, dir, env
+  setup(function()
+    e = emulator.start { plain = true }
+    dir = process.tempdir()
+    env = command.env(e, { XDG_RUNTIME_DIR = dir })
+    assert.equal(0, (command.run({ "token" }, { env = env })))
+  end)
+  teardown(function()
+    e:stop()
+    process.remove(dir)
+  end)
+
+  -- Runs a shell command with the variables of the spec, and those of Lua.
+  local function run(text, path, cpath)
+    local words = { "env -u LUA_PATH -u LUA_CPATH" }
+    for name, value in pairs(env) do
+      words[#words + 1] = value and process.quote(name .. "=" .. value)
+        or nil
+    end
+    words[#words + 1] = path and ("LUA_PATH='%s' LUA_CPATH='%s'"):format(path,
+      cpath)
+    return process.capture(table.concat(words, " ") .. " " .. text)
+  end
+
+  it("loads for a stored token no more than it needs", function()
+    local script = dir .. "/list.lua"
+    local file = assert(io.open(script, "w"))
+    file:write(LIST)
+    file:close()
+    local function list(words)
+      return sorted((run(("%s %s %s 2>&1 >/dev/null"):format(
+        process.interpreter(), script, words), package.path, package.cpath)))
+    end
+    assert.equal(sorted(FOR_TOKEN), list "token")
+    assert.equal(sorted(FOR_REQUEST), list "request GET /fabric/v4/ports")
+  end)
+
+  it("is one process: the shell becomes Lua, and nothing else runs", function()
+    if select(2, process.capture "strace -f -o /dev/null true") ~= 0 then
+      return pending "strace can't trace here"
+    elseif select(2, process.capture('it=$(command -v lua5.4) && '
+      .. '[ ! -L "$it" ] && [ -e build/lua5.4/equinix/core.so ]')) ~= 0 then
+      return pending "no program has the name lua5.4"
+    end
+    for _, words in ipairs { "token", "request GET /fabric/v4/ports" } do
+      local log = dir .. "/trace"
+      local _, code = run(("strace -f -o %s -e trace=execve,fork,vfork,clone,"
+        .. "clone3 bin/equinix-auth %s"):format(log, words))
+      assert.equal(0, code)
+      local file = assert(io.open(log))
+      local text = file:read "*a"
+      file:close()
+      assert.equal(2, select(2, text:gsub("execve%([^\n]*= 0\n", "")), text)
+      assert.is_nil(text:find "fork%(" or text:find "clone3?%(", text)
+    end
+  end)
+end)
