@@ -7,6 +7,7 @@ exclude_files = { "build" }
 read_globals = {
   "jit",
   coroutine = { fields = { "close" } },
+  package = { fields = { "searchers", "searchpath" } },
   math = { fields = { "type", "tointeger" } },
   table = { fields = { "unpack", "pack", "move" } },
   "unpack",

@@ -38,6 +38,9 @@ LUAS := $(foreach l,$(LUAS),$(if $(strip $(cflags_$l)),$l))
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
 CORES := $(LUAS:%=$(BUILD)/%/equinix/core.so)
+# What a short command loads, compiled by that Lua: tools/precompile.lua.
+CHUNKS := $(LUAS:%=$(BUILD)/%/equinix/start.chunks)
+LUA_SOURCES := $(wildcard lua/equinix/*.lua lua/equinix/*/*.lua)
 # C programs that host Lua states, for specs with threads and forks.
 HOSTS := $(if $(wildcard spec/support/host.c), \
            $(patsubst %,$(BUILD)/%/host, \
@@ -53,7 +56,7 @@ Q := $(if $(V),,@)
 
 ## all      builds the C module for every Lua with headers (the default)
 .PHONY: all
-all: $(CORES) $(HOSTS)
+all: $(CORES) $(CHUNKS) $(HOSTS)
 	@[ -n "$(CORES)" ] || { echo "No Lua headers found."; \
 	  tools/deps.sh hint; exit 1; } >&2
 
@@ -94,6 +97,16 @@ $(BUILD)/$1/equinix/core.so: $$(objects_$1) src $(wildcard src/*/)
 	  echo '$$(DEPS_LIBS)')
 	@mv $$@.new $$@
 
+# Without that Lua's program there is none, and the command works as well.
+$(BUILD)/$1/equinix/start.chunks: tools/precompile.lua \
+  tools/start_modules.lua $(LUA_SOURCES)
+	@mkdir -p $$(@D)
+	$$(call SAY,LUA)
+	$$(Q)lua=$$$$([ -z '$$(program_$1)' ] && tools/lua.sh $1 command || \
+	  echo '$$(program_$1)') && "$$$$lua" tools/precompile.lua $$@.new || \
+	  echo >$$@.new
+	@mv $$@.new $$@
+
 # Programs that embed Lua; -rdynamic: the modules that they load find Lua's
 # functions in them. bin/ has a replacement for that Lua, for sanitizers.
 $(BUILD)/$1/host: spec/support/host.c
@@ -124,10 +137,11 @@ $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 luarocks-build:
 	@rm -rf $(BUILD)/luarocks
 	@+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)/luarocks \
-	  LUAS=rock cflags_rock=-I$(LUA_INCDIR) all
+	  LUAS=rock cflags_rock=-I$(LUA_INCDIR) program_rock='$(LUA_PROGRAM)' all
 luarocks-install:
 	@mkdir -p "$(LIBDIR)/equinix" "$(LUADIR)"
-	@cp $(BUILD)/luarocks/rock/equinix/core.so "$(LIBDIR)/equinix"
+	@cp $(BUILD)/luarocks/rock/equinix/core.so \
+	  $(BUILD)/luarocks/rock/equinix/start.chunks "$(LIBDIR)/equinix"
 	@cp -R lua/equinix "$(LUADIR)"
 	@chmod -R u=rwX,go=rX "$(LIBDIR)/equinix" "$(LUADIR)/equinix"
 	@rm -rf $(BUILD)/luarocks
@@ -170,7 +184,8 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out \
 	    $$lua bench/$$bench.lua || status=1; \
 	  done; \
 	done; \
-	for bench in command round_trips nginx handlers serve haproxy; do \
+	for bench in command round_trips nginx handlers serve capability \
+	    haproxy; do \
 	  $$lua bench/$$bench.lua || status=1; \
 	done; \
 	exit $$status

@@ -16,7 +16,8 @@ libcurl, OpenSSL's libcrypto and zlib; comes with the command equinix-auth.]],
   license = "MIT",
 }
 
--- No upper bound: a newer Lua is welcome to try.
+-- No upper bound: a newer Lua is welcome to try. Optional: lyaml, by which the
+-- command reads capability files in YAML.
 dependencies = {
   "lua >= 5.1",
   "lua-cjson",
@@ -34,6 +35,7 @@ build = {
   build_variables = {
     CFLAGS = "$(CFLAGS)",
     LUA_INCDIR = "$(LUA_INCDIR)",
+    LUA_PROGRAM = "$(LUA)",
   },
   install_variables = {
     LUADIR = "$(LUADIR)",

@@ -10,7 +10,8 @@ local function read(path)
   return text
 end
 
-local META = read "src/core.meta.lua" .. read "src/tokens.meta.lua"
+local META = read "src/core.meta.lua" .. read "src/json.meta.lua"
+  .. read "src/tokens.meta.lua"
 
 local function sorted(set)
   local names = {}

@@ -120,6 +120,19 @@ describe("the command of a tree", function()
       assert.matches("unknown option '%-%-nope'", said)
     end))
 
+  it("asks a script that has the name of a Lua, which may find none",
+    two_luas(function()
+      install "lua5.4"
+      install "lua5.1"
+      offer("lua5.1", "lua5.1")
+      process.capture(("cd %s/path && printf '#!/bin/sh\\nexit 126\\n' >lua5.4"
+        .. " && chmod +x lua5.4"):format(dir))
+      assert_runs_on "Lua 5.1"
+      process.capture(("printf '#!/bin/sh\\nexec %s \"$@\"\\n' "
+        .. ">%s/path/lua5.4"):format(command_of "lua5.4", dir))
+      assert_runs_on "Lua 5.4"
+    end))
+
   it("judges a Lua by its version, not by its name", two_luas(function()
     install "lua5.1"
     install "lua5.4"

@@ -2,6 +2,7 @@
 local Handle = require "spec.support.handle"
 local certificates = require "spec.support.certificates"
 local haproxy = require "spec.support.haproxy"
+local paged = require "spec.support.paged"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
@@ -317,6 +318,27 @@ describe("the gateway in HAProxy", function()
       return h:ask "done" == "Bearer token1 5000000 cannot_wait"
     end), h:log())
     assert.matches("a task raised an error: [^\n]*on purpose", h:log())
+  end)
+
+  it("reads lists ahead in a program's own task", function()
+    local list = paged.start()
+    finally(function()
+      list:stop()
+    end)
+    start { services = { "done" }, lua = [[
+      local client, n = demo { base_url = "]] .. list.url .. [[" }, 0
+      gateway.serve(demo())
+      gateway.run(function()
+        for item in client:items "/list?total=50&size=1&hold=8&from=3" do
+          n = item.id == n + 1 and item.id or -1
+        end
+      end)
+      service("done", function() return n end)
+    ]] }
+    assert(process.eventually(function()
+      return h:ask "done" == "50"
+    end), h:log())
+    assert.equal(8, list:state().most)
   end)
 
   it("does not start with a file that can't be read", function()

@@ -70,8 +70,9 @@ static const lua_CFunction openers[] = {
     eq_open_file_mode,      eq_open_fork,       eq_open_handle,
     eq_open_identity_files, eq_open_libcurl,    eq_open_log_copy,
     eq_open_read_file,      eq_open_record_dir, eq_open_seal,
-    eq_open_signals,        eq_open_stdio,      eq_open_termination,
-    eq_open_text,           eq_open_url,        eq_open_whole_numbers,
+    eq_open_signals,        eq_open_stdio,      eq_open_surely_valid,
+    eq_open_termination,    eq_open_text,       eq_open_url,
+    eq_open_whole_numbers,
 };
 
 /* Opens a part and moves its functions into the module on the stack. */

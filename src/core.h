@@ -31,6 +31,7 @@ int eq_open_record_dir(lua_State *L);
 int eq_open_seal(lua_State *L);
 int eq_open_signals(lua_State *L);
 int eq_open_stdio(lua_State *L);
+int eq_open_surely_valid(lua_State *L);
 int eq_open_termination(lua_State *L);
 int eq_open_text(lua_State *L);
 int eq_open_tokens(lua_State *L);

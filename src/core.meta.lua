@@ -83,30 +83,6 @@ function core.decimal_point() end
 ---@return string
 function core.lower(text) end
 
--- json/whole_numbers.c -------------------------------------------------------
-
----Whole floats below 2^53 in a value become integers where Lua has those. No
----metamethod runs. Raises for tables nested more than 1000 deep.
----@param value any changed in place
----@param text? any the JSON; what is not a string is no text
----@param floats? boolean plain whole numbers were read as floats, too
----@param decode? fun(quoted: string): string needed with a text
----@return any value
----@return boolean finite false: an infinity or a NaN was found
----@return boolean long false: no number in it has 19 digits or more
-function core.whole_numbers(value, text, floats, decode) end
-
--- json/exact_text.c ----------------------------------------------------------
-
----Whether a text with numbers as "%.14g" is exact. No metamethod runs.
----@param value table
----@param text string what the library wrote of it
----@param decode fun(quoted: string): string
----@param write fun(number: number): string
----@param empty? table stands for []
----@return true|string[]|nil exact or the pieces of an exact text; nil: unknown
-function core.exact_text(value, text, decode, write, empty) end
-
 -- crypto/seal.c --------------------------------------------------------------
 
 ---Seals a record: encrypted, and bound to its key. The same bytes are sealed
@@ -342,8 +318,9 @@ function engine:start(prepared, seconds) end
 function engine:step(limit) end
 
 ---The results of what has ended, while another thread drives.
+---@param limit? integer so many at most, the rest next time; all
 ---@return equinix.engine.Result[]
-function engine:results() end
+function engine:results(limit) end
 
 ---Waits for results. Blocks this OS thread.
 ---@param seconds? number at most; nil: as long as something is under way

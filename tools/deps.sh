@@ -150,6 +150,8 @@ look_for_tests() {
   need 'Lua 5.3' lua5.3 - - - has_lua lua5.3
   need "Lua 5.3's headers" liblua5.3-dev - - - has_lua_headers lua5.3
   need "LuaJIT's cjson" lua-cjson - - lua-cjson has_rock luajit cjson
+  # For capability files in YAML.
+  need lyaml lua-yaml - - lyaml has_rock $main_lua yaml
   need busted lua-busted - - busted has_rock lua5.4 busted.runner
   need luasocket lua-socket lua-socket - luasocket has_rock lua5.4 socket
   need luasec lua-sec lua-sec - luasec has_rock lua5.4 ssl

@@ -38,6 +38,14 @@ check() {
       assert(client:authorization() == "Bearer t")'
   )
   diff -r lua/equinix "$work/tree/share/lua/$1/equinix"
+  [ -s "$work/tree/lib/lua/$1/equinix/start.chunks" ] ||
+    fail "the rock for Lua $1 has no file start.chunks"
+  case $1 in
+  5.1) ;;
+  *) grep -aq ' equinix.cli ' \
+    "$work/tree/lib/lua/$1/equinix/start.chunks" ||
+    fail "nothing was compiled for Lua $1" ;;
+  esac
   # The documents are in the rock's own folder.
   for document in docs/architecture.md man/equinix-auth.1; do
     set -- "$1" "$2" "$work/tree/lib/luarocks/rocks-$1"/*/*/"$document"

@@ -19,7 +19,9 @@ C_SPECS := $(filter $(C_FILES),$(SPECS))
 ALONE := core/base/buffer $(filter-out %/easy_state \
            %/push_response %/sigpipe %/engine,$(filter core/http/%,$(C_SPECS)))
 THREAD_SPECS := $(patsubst spec/%_spec.lua,%,$(shell \
-                  grep -lE 'support\.host|/host"' $(SPEC_FILES)))
+                  grep -lE 'support\.host"|\.\. "/host"' $(SPEC_FILES)))
+# It runs the host program to fork, without threads.
+FORKS := client/read_ahead_limits
 
 LUA54 := $(shell tools/lua.sh lua5.4 command)
 LUAS_HERE := $(foreach l,lua5.4 luajit lua5.3 lua5.2 lua5.1, \
@@ -30,43 +32,42 @@ BUSTED = tools/busted.lua --output=plainTerminal
 
 # Run on one Lua only: here nginx (with LuaJIT), the command or programs from
 # npm do the work, so the Lua of the spec makes no difference.
-ONCE := cli/mcp_clients docs/agents docs/haproxy docs/links docs/man \
-        docs/nginx docs/service docs/structure examples_haproxy \
-        examples_nginx haproxy hostile_input neovim nginx% serve/% \
+ONCE := cli/mcp_clients docs/agents docs/capabilities docs/haproxy \
+        docs/links docs/man docs/nginx docs/service docs/structure \
+        examples_% haproxy hostile_input neovim nginx% serve/% \
         store/redis/resty supervisor/script transport/haproxy \
         transport/nginx%
 # Processes, or a loop of the spec's own: once is enough for these, too.
 ONCE += docs/event_loops oauth/lockout_breaker
-# What a version of Lua can change: the C code, text and numbers, coroutines.
-ON_52 := $(C_SPECS) $(filter base/%,$(SPECS)) client init luv copas
+# What a version of Lua can change: the C code, text and numbers, coroutines;
+# not what libcurl does with a connection.
+ON_52 := $(filter-out core/http/attempt,$(C_SPECS)) \
+         $(filter base/%,$(SPECS)) client init luv copas
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS))) $(ON_52:%=lua5.2/%)
 # Where other programs (nginx, the command) do the work, a busy collector or a
 # sanitizer in this process finds nothing, nor in modules of plain Lua. (And
 # under LeakSanitizer the C library's own leak for LOCPATH fails `locale`.)
 ELSEWHERE := annotations bin cli/% docs/% emulator/% \
-             examples_haproxy examples_nginx haproxy hostile_input layout \
+             examples_% haproxy hostile_input layout \
              locale neovim nginx% openresty serve/% service/% \
              store/redis/resty supervisor/% tools transport/haproxy \
              transport/nginx%
 # So many cases that valgrind would take minutes; ASan runs them.
 MINUTES := core/http/attempt core/http/once
-# A quarter of a minute and more each under valgrind: `make check` runs all,
-# `make test` ASan's.
-LONG_IN_VALGRIND := $(addprefix core/http/,connection decoder easy_options \
-                      engine_object error handle identity_files multi \
-                      plain_url \
-                      response sigpipe tls_errors tls_pending transfer url) \
-                    core/crypto/seal core/files/lease_file \
-                    core/program/termination
+# valgrind takes minutes, and ASan runs the same: `make check` runs all of it,
+# `make test` what processes share, and JSON from outside.
+IN_VALGRIND := $(filter core/cache/% core/json/%,$(C_SPECS))
 PROCESSES := tokens/distributed_processes oauth/lockout_breaker
-GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) examples tokens/renewal \
-              store/file_crash luv cqueues,$(SPECS))
+# Nor does it where the code is Lua and knows no value of the core's.
+GC_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES) capability/% examples \
+              http/% oauth/local_fault store/file_crash luv cqueues \
+              tokens/renewal,$(SPECS))
 ASAN_SPECS := $(filter-out $(ELSEWHERE) $(PROCESSES),$(SPECS))
 CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
                $(patsubst %,valgrind/%,$(filter-out $(MINUTES),$(C_SPECS))) \
-               $(patsubst %,tsan/%,$(filter-out $(PROCESSES) $(ALONE), \
-                 $(sort $(C_SPECS) $(THREAD_SPECS))))
+               $(patsubst %,tsan/%,$(filter-out $(PROCESSES) $(ALONE) \
+                 $(FORKS),$(sort $(C_SPECS) $(THREAD_SPECS))))
 # Specs that depend on libcurl: its errors, its TLS, its event loop.
 GNUTLS_SPECS := client round_trips docs/readme examples core/core \
                 transport/curl \
@@ -91,7 +92,8 @@ ROCK_STEPS := rock/5.4+5.1 rock/5.1+5.4
 TEST_STEPS := $(ROCK_STEPS) $(QUICK_LINT) \
               $(patsubst %,lua5.4/%,$(filter $(ONCE),$(SPECS))) \
               $(filter-out $(patsubst %,lua5.4/%,$(ONCE)),$(SPEC_STEPS)) \
-              $(filter-out $(LONG_IN_VALGRIND:%=valgrind/%),$(CHECK_STEPS)) \
+              $(filter-out valgrind/%,$(CHECK_STEPS)) \
+              $(IN_VALGRIND:%=valgrind/%) \
               $(GNUTLS_SPECS:%=gnutls/%) $(PRIVATE_SPECS:%=private/%)
 
 # --------------------------------------------------------------- entry points
@@ -219,8 +221,8 @@ strict = sh -ec 'for l in $(LUAS_HERE); do for f in $(OWN_C); do \
     $1 $(STRICT) $$(tools/lua.sh lua5.4 cflags) -c -o /dev/null $$f; done'
 
 # The others have the same macros as one of these.
-$(RESULTS)/lint/gcc.result $(RESULTS)/lint/clang.result: \
-  LUAS_HERE = lua5.4 luajit lua5.1
+$(RESULTS)/lint/gcc.result: LUAS_HERE = lua5.4 luajit
+$(RESULTS)/lint/clang.result: LUAS_HERE = lua5.4 lua5.1
 $(RESULTS)/lint/gcc.result:
 	@NEEDS=gcc $(STEP) check $(call strict,gcc -O1)
 $(RESULTS)/lint/clang.result:

@@ -9,11 +9,12 @@ local CASES = {
   { { "doctor", "--nginx-" }, "--nginx-conf" },
   { { "completion", "z" }, "zsh" },
   { { "token", "--js" }, "--json" },
+  { { "capability", "check", "--read" }, "--read-only" },
 }
 
 local COMPLETED = "equinix-auth token \nequinix-auth request --all-pages \n"
   .. "equinix-auth doctor --nginx-conf \nequinix-auth completion zsh \n"
-  .. "equinix-auth token --json "
+  .. "equinix-auth token --json \nequinix-auth capability check --read-only "
 
 -- nil where there is no such shell.
 local function script_for(shell, dir)

@@ -30,6 +30,15 @@ describe("the exit code", function()
     assert.matches("^unknown option 'client_idd', did you mean", message)
   end)
 
+  it("of SIGINT, after which Lua raises this, is 1", function()
+    for _, value in ipairs { "interrupted!", "/a/output.lua:62: interrupted!" }
+    do
+      local code, message = exit_code.of_raised(value)
+      assert.equal(1, code)
+      assert.equal("interrupted", message)
+    end
+  end)
+
   it("of anything else that is raised is 1, as an internal error", function()
     for _, raise in ipairs {
       function() return nil + 1 end,

@@ -3,23 +3,9 @@ local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 
--- What `token` loads when the token is in the store, and what `request` loads
--- besides. A module that is added here costs every call of a script.
-local FOR_TOKEN = [[cjson
-  base.check base.json base.json_integers base.lazy base.table base.text
-  base.trim base.version
-  cli cli.client cli.exit_code cli.output cli.plain_words cli.token
-  client client.characters client.credentials client.emitter
-  client.environment client.options
-  core http.retry oauth.cache_key oauth.token
-  store.arguments store.file store.session
-  tokens.distributed tokens.fast_path tokens.no_token tokens.record
-  tokens.renewal tokens.source
-  transport.await transport.curl transport.default]]
-local FOR_REQUEST = FOR_TOKEN:gsub("cli%.token", "") .. [[
-  cli.arguments cli.request client.call
-  http.build http.form http.media_type http.response http.target
-  http.validate]]
+local lists = dofile "tools/start_modules.lua"
+local FOR_TOKEN = lists.token
+local FOR_REQUEST = FOR_TOKEN:gsub("cli%.token", "") .. lists.request
 
 -- Prints what is loaded when the command ends.
 local LIST = [[

@@ -52,3 +52,18 @@ describe("env.get", function()
     assert.equal(0, code)
   end)
 end)
+
+describe("env.credentials", function()
+  it("has the variables of credentials, and no setting", function()
+    local names = environment.credentials()
+    for _, option in ipairs { "client_id", "client_secret",
+      "client_secret_file", "token" } do
+      for _, name in ipairs(NAMES[option]) do
+        assert.is_true(names[name], name)
+      end
+    end
+    assert.is_true(names.EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN)
+    assert.is_nil(names.EQUINIX_API_ENDPOINT)
+    assert.is_nil(names.EQUINIX_API_TIMEOUT)
+  end)
+end)

@@ -18,6 +18,10 @@ end
 
 -- A piece of each block in another language, and the spec that runs it.
 local PASTED = {
+  ["docs/capabilities.md"] = {
+    ["naftiko:"] = "capabilities",
+    ["equinix-auth capability check"] = "capabilities",
+  },
   ["README.md"] = {
     ["export LUA_PATH"] = "shell",
     ["authorize(api)"] = "nginx",
@@ -27,6 +31,7 @@ local PASTED = {
   },
   ["docs/command.md"] = {
     ["equinix-auth doctor  "] = "shell",
+    ["equinix-auth capability show"] = "shell",
     ["source <(equinix-auth"] = "shell",
   },
   ["docs/emulator.md"] = {

@@ -64,6 +64,11 @@ describe("the documents", function()
     assert.equal(1, e:count "POST /oauth2/v1/token")
   end)
 
+  it("has lines that write and check a capability", function()
+    assert.matches("\nMCP equinix%-mcp, port 9090\n",
+      paste(readme.block("docs/command.md", "equinix-auth capability show")))
+  end)
+
   it("has a line that starts an emulator", function()
     local ready = desk:serve(readme.block("docs/emulator.md",
       "bin/equinix-auth emulator"),

@@ -1,5 +1,6 @@
 -- openapi: the document, by its structure and by a validator.
 local capability = require "equinix.oauth.operations"
+local builtin = require "equinix.capability.builtin"
 local json = require "equinix.base.json"
 local npm = require "spec.support.npm"
 local openapi = require "equinix.service.openapi"
@@ -9,7 +10,7 @@ local rest = require "equinix.service.rest"
 -- As a client reads it: through JSON.
 local function document(guarded)
   return assert(json.decode((assert(json.encode(
-    openapi.document(capability, "1.2.3", guarded))))))
+    openapi.document(builtin.plan(), "1.2.3", guarded))))))
 end
 
 -- Every table in it, with its name.
@@ -90,8 +91,8 @@ describe("the OpenAPI document", function()
         document(true).components.securitySchemes.token.scheme)
       assert.same({}, document().security)
       assert.is_nil(document().components.securitySchemes)
-      assert.is_truthy(json.encode(openapi.document(capability, "1", false))
-        :find('"security":[]', 1, true))
+      assert.is_truthy(json.encode(openapi.document(builtin.plan(), "1",
+        false)):find('"security":[]', 1, true))
     end)
 
   it("is accepted by a validator", function()
@@ -106,8 +107,8 @@ describe("the OpenAPI document", function()
     for _, guarded in ipairs { true, false } do
       local path = os.tmpname()
       local file = assert(io.open(path, "w"))
-      file:write((assert(json.encode(openapi.document(capability, "1.2.3",
-        guarded)))))
+      file:write((assert(json.encode(openapi.document(builtin.plan(),
+        "1.2.3", guarded)))))
       file:close()
       local said, code = process.capture(folder .. "/node " .. program
         .. " " .. process.quote(path) .. " 2>&1")

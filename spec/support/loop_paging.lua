@@ -91,6 +91,57 @@ return function(loop)
     end
   end)
 
+  it("ends a page that is waited for when another task closes the list",
+    function()
+      local started, err = os.time(), nil
+      w:run(function()
+        local next_item, _, _, reader = w:client():items(
+          "/list?total=90&size=1&stuck=30")
+        loop.start(function()
+          local ok = true
+          while ok do
+            ok, err = pcall(next_item)
+          end
+        end)
+        while #server:asked() < 31 do
+          loop.sleep(0.01)
+        end
+        loop.sleep(0.05) -- by then it waits for the page that is stuck
+        reader:close()
+        while not err do
+          loop.sleep(0.01)
+        end
+      end)
+      assert.equal("closed", err.kind)
+      assert.is_true(os.time() - started < 25)
+    end)
+
+  it("refuses that two tasks wait for the next page of one list", function()
+    local ids, refused, ended = {}, 0, 0
+    w:run(function()
+      local next_item = w:client():items "/list?total=50&size=1&sleep=0.01"
+      for _ = 1, 3 do
+        loop.start(function()
+          local ok, item = pcall(next_item)
+          while ok and item do
+            ids[#ids + 1] = item.id
+            ok, item = pcall(next_item)
+          end
+          if not ok then
+            assert(item:find("another task waits for the next page", 1, true))
+            refused = refused + 1
+          end
+          ended = ended + 1
+        end)
+      end
+      while ended < 3 do
+        loop.sleep(0.01)
+      end
+    end)
+    assert.equal(2, refused)
+    assert.equal(50, #ids)
+  end)
+
   it("refuses to go on outside of tasks, and says so", function()
     local next_page
     w:run(function()

@@ -73,7 +73,7 @@ function M.try(e, words, options)
   end, 30) or {}
   self.program, self.runtime_dir, self.ready_file = program, dir, ready_file
   setmetatable(self, Serve)
-  if not self.rest_url then
+  if not self.rest_url and not self.mcp_url then
     local code = self:stop()
     return nil, program:stderr(), code
   end

@@ -20,15 +20,15 @@
 
 /*
  * Servers that end a connection after a response, unannounced, do it at once.
- * What goes out once waits so long before it takes a connection; that is
- * little beside the two round trips of a new one.
+ * What goes out once takes no connection before; to wait for that is little
+ * beside the two round trips of a new one.
  */
 #define SETTLE_NS (8 * EQ_NS_PER_MS)
 
 static void let_go(struct eq_attempt *attempt)
 {
-  if (attempt->connection != NULL) {
-    attempt->connection->idle_since = eq_now_ns();
+  if (attempt->connection != NULL && attempt->open) {
+    attempt->connection->idle_since = eq_now_ns(); /* it was used */
   }
   eq_connection_release(attempt->connection);
   attempt->connection = NULL;
@@ -210,11 +210,8 @@ static bool is_fit_for_once(const struct eq_attempt *attempt)
       eq_connection_is_abrupt(attempt->pool, connection->origin)) {
     return false;
   }
-  int64_t rest = idle < SETTLE_NS ? SETTLE_NS - idle : 0;
-  int ms = (int)((rest + EQ_NS_PER_MS - 1) / EQ_NS_PER_MS);
-  if (is_quiet(attempt) &&
-      (ms == 0 || eq_connection_stays_quiet(connection, ms))) {
-    return true;
+  if (is_quiet(attempt)) {
+    return idle >= SETTLE_NS;
   }
   eq_connection_note_abrupt(attempt->pool, connection->origin);
   return false;
@@ -244,6 +241,21 @@ static bool may_take(struct eq_attempt *attempt)
   }
   attempt->stale = !is_clean(attempt);
   return !attempt->stale;
+}
+
+int64_t eq_attempt_pause(const struct eq_attempt *attempt)
+{
+  const struct eq_request *request = attempt->request;
+  if (!request->once || request->fresh_connect || request->anew) {
+    return 0;
+  }
+  unsigned origin = eq_connection_origin(request);
+  if (eq_connection_is_abrupt(attempt->pool, origin)) {
+    return 0;
+  }
+  int64_t used = eq_connection_last_use(attempt->pool, origin);
+  int64_t pause = used + SETTLE_NS - eq_now_ns();
+  return used != 0 && pause > 0 ? pause : 0;
 }
 
 /* There is a connection, and nothing of the request was sent on it yet. */

@@ -59,6 +59,13 @@ int eq_attempt_on_text(CURL *handle, curl_infotype type, char *bytes, size_t n,
 int eq_attempt_on_begin(void *arg, char *remote_ip, char *local_ip,
                         int remote_port, int local_port);
 
+/*
+ * How many nanoseconds its request had better wait before it is given to
+ * libcurl; 0: it need not. For one that goes out once, until the connections
+ * that it may get have been idle for long enough.
+ */
+int64_t eq_attempt_pause(const struct eq_attempt *attempt);
+
 /* Whether the attempt under way, if any, certainly had no effect. */
 bool eq_attempt_is_void(const struct eq_attempt *attempt);
 

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -205,10 +204,19 @@ bool eq_connection_is_quiet(const struct eq_connection *connection)
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
-bool eq_connection_stays_quiet(const struct eq_connection *connection, int ms)
+int64_t eq_connection_last_use(const struct eq_pool *pool, unsigned origin)
 {
-  struct pollfd watched = {.fd = connection->socket, .events = POLLIN};
-  return poll(&watched, 1, ms) == 0 && eq_connection_is_quiet(connection);
+  int64_t last = 0;
+  for (int i = 0; i < EQ_POOL_BUCKETS; i++) {
+    const struct eq_connection *one = pool->bucket[i];
+    for (; one != NULL; one = one->next) {
+      if (one->origin == origin && one->answered && one->holders == 1 &&
+          !one->going_away && one->idle_since > last) {
+        last = one->idle_since;
+      }
+    }
+  }
+  return last;
 }
 
 bool eq_connection_limit(const struct eq_pool *pool, unsigned origin,

@@ -78,8 +78,9 @@ void eq_connection_release(struct eq_connection *connection);
 /* Whether it is open with nothing to read: one call of the system. */
 bool eq_connection_is_quiet(const struct eq_connection *connection);
 
-/* The same after so many milliseconds; at once where there is something. */
-bool eq_connection_stays_quiet(const struct eq_connection *connection, int ms);
+/* When one of that origin that is idle now was last used, on eq_now_ns; 0:
+ * there is none. */
+int64_t eq_connection_last_use(const struct eq_pool *pool, unsigned origin);
 
 /*
  * Whether the server ends connections unannounced. Learned from those that

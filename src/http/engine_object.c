@@ -126,11 +126,14 @@ static void push_result(lua_State *L, const struct eq_order *order)
   lua_setfield(L, -2, failed ? "err" : "response");
 }
 
-/* [engine] -> list: reads all that has ended. Protected by its caller. */
+/* [engine, limit] -> list: reads so many that have ended (0: all). Protected
+ * by its caller. */
 static int read_results(lua_State *L)
 {
   const struct object *object = lua_touserdata(L, 1);
+  const int limit = (int)lua_tointeger(L, 2);
   struct eq_order *order;
+  lua_settop(L, 1);
   eq_getvalue(L, 1); /* [engine, table] */
   lua_rawgeti(L, 2, RESULTS);
   if (lua_isnil(L, 3)) {
@@ -139,10 +142,13 @@ static int read_results(lua_State *L)
     lua_pushvalue(L, 3);
     lua_rawseti(L, 2, RESULTS);
   }
-  while ((order = eq_engine_ended(object->engine)) != NULL) {
+  int n = 0;
+  while ((limit == 0 || n < limit) &&
+         (order = eq_engine_ended(object->engine)) != NULL) {
     if (!order->cancelled) {
       push_result(L, order);
-      lua_rawseti(L, 3, (int)lua_rawlen(L, 3) + 1);
+      n = (int)lua_rawlen(L, 3) + 1;
+      lua_rawseti(L, 3, n);
     }
     lua_settop(L, 3);
     lua_pushvalue(L, 2);
@@ -155,14 +161,15 @@ static int read_results(lua_State *L)
   return 1;
 }
 
-/* [engine, ..] -> list, which may be empty */
-static int return_results(lua_State *L, struct object *object)
+/* [engine, ..] -> list of `limit` at most (0: all), which may be empty */
+static int return_results(lua_State *L, struct object *object, int limit)
 {
   lua_settop(L, 1);
   lua_pushcfunction(L, read_results);
   lua_pushvalue(L, 1);
+  lua_pushinteger(L, limit);
   object->busy = true;
-  int status = lua_pcall(L, 1, 1, 0);
+  int status = lua_pcall(L, 2, 1, 0);
   object->busy = false;
   return status == 0 ? 1 : lua_error(L);
 }
@@ -182,13 +189,17 @@ static int l_step(lua_State *L)
   eq_sigpipe_block(&sigpipe);
   (void)eq_engine_step(object->engine, (size_t)limit, true);
   eq_sigpipe_release(&sigpipe);
-  return return_results(L, object);
+  return return_results(L, object, 0);
 }
 
-/* engine:results() -> the same list; drives nothing. */
+/* engine:results([limit]) -> the same list, of so many at most (of all); what
+ * is left is for the next call. Drives nothing. */
 static int l_results(lua_State *L)
 {
-  return return_results(L, check_open(L));
+  struct object *object = check_open(L);
+  lua_Integer limit = luaL_optinteger(L, 2, 0);
+  luaL_argcheck(L, limit >= 0 && limit <= INT_MAX, 2, "0 or more expected");
+  return return_results(L, object, (int)limit);
 }
 
 /*
@@ -213,7 +224,7 @@ static int l_wait(lua_State *L)
     eq_engine_wait(object->engine, deadline);
   }
   eq_sigpipe_release(&sigpipe);
-  return return_results(L, object);
+  return return_results(L, object, 0);
 }
 
 /*

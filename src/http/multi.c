@@ -10,6 +10,7 @@
 #include "base/fork.h"
 #include "http/curl_init.h"
 #include "http/multi_abandon.h"
+#include "http/multi_parked.h"
 #include "http/transfer_list.h"
 
 /* Idle connections kept at least: a few origins, a few at a time. */
@@ -142,15 +143,6 @@ static void listen_for(struct eq_multi *multi, struct eq_transfer *transfer)
   }
 }
 
-static CURLcode hand_over(struct eq_multi *multi, struct eq_transfer *transfer)
-{
-  CURLMcode rc = curl_multi_add_handle(multi->multi, transfer->easy.handle);
-  if (rc == CURLM_OK) {
-    return CURLE_OK;
-  }
-  return rc == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
-}
-
 /* It has ended, or is cancelled. */
 static void leave(struct eq_multi *multi, struct eq_transfer *transfer)
 {
@@ -161,20 +153,16 @@ static void leave(struct eq_multi *multi, struct eq_transfer *transfer)
   transfer->careful = false;
 }
 
-/* Deadlines, and what is parked, are looked at then, or earlier. */
-static void check_by(struct eq_multi *multi, int64_t at)
-{
-  multi->late_at = at < multi->late_at ? at : multi->late_at;
-}
-
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
 {
   listen_for(multi, transfer);
-  CURLcode rc = hand_over(multi, transfer);
+  CURLcode rc = eq_multi_hold(multi, transfer)
+                    ? CURLE_OK
+                    : eq_multi_hand_over(multi, transfer);
   transfer->running = rc == CURLE_OK;
   multi->running++;
   if (transfer->deadline != INT64_MAX) {
-    check_by(multi, transfer->deadline + CHECK_NS);
+    eq_multi_check_by(multi, transfer->deadline + CHECK_NS);
   }
   if (rc != CURLE_OK) {
     leave(multi, transfer);
@@ -186,32 +174,6 @@ bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
 bool eq_multi_is_full(const struct eq_multi *multi)
 {
   return multi->parked > 0;
-}
-
-/*
- * Gives what is parked to libcurl again: one whose origin is that of *room, or
- * (NULL) all. What libcurl can't take stays here until its deadline.
- */
-static void unpark(struct eq_multi *multi, const unsigned *room)
-{
-  struct eq_transfer *transfer = multi->parked > 0 ? multi->active : NULL;
-  for (; transfer != NULL; transfer = transfer->next) {
-    if (!transfer->parked ||
-        (room != NULL && *room != eq_connection_origin(&transfer->request))) {
-      continue;
-    }
-    /* The last one of all would wait for ever. */
-    transfer->attempt.unlimited = multi->running == multi->parked;
-    if (hand_over(multi, transfer) == CURLE_OK) {
-      transfer->parked = false;
-      multi->parked--;
-    }
-    bool early = transfer->attempt.early;
-    transfer->attempt.early = false;
-    if (room != NULL && !early) {
-      return;
-    }
-  }
 }
 
 /* Takes the transfer back from libcurl; its connection goes to the pool. */
@@ -234,9 +196,7 @@ static struct eq_transfer *end(struct eq_multi *multi,
   (void)curl_multi_remove_handle(multi->multi, transfer->easy.handle);
   enum eq_transfer_next next = eq_transfer_next(transfer, &result);
   if (next == EQ_TRANSFER_PARKS && multi->running > multi->parked + 1) {
-    transfer->parked = true;
-    multi->parked++;
-    check_by(multi, eq_coarse_ns() + CHECK_NS);
+    eq_multi_park(multi, transfer, eq_coarse_ns() + CHECK_NS);
     return NULL;
   }
   if (next != EQ_TRANSFER_ENDS) {
@@ -244,7 +204,7 @@ static struct eq_transfer *end(struct eq_multi *multi,
     if (multi->pool.careful > 0) {
       eq_transfer_listen(transfer);
     }
-    result = hand_over(multi, transfer);
+    result = eq_multi_hand_over(multi, transfer);
     if (result == CURLE_OK) {
       return NULL;
     }
@@ -293,13 +253,17 @@ static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
 /* One whose deadline is over, which libcurl has not noticed; or NULL. */
 static struct eq_transfer *end_late(struct eq_multi *multi)
 {
-  int64_t now = eq_coarse_ns();
+  int64_t now = eq_tick_ns();
   if (now < multi->late_at) {
     return NULL;
   }
   int64_t next = multi->parked > 0 ? now + CHECK_NS : INT64_MAX;
   struct eq_transfer *transfer = multi->active;
   for (; transfer != NULL; transfer = transfer->next) {
+    if (transfer->parked && transfer->held_until > now &&
+        transfer->held_until < next) {
+      next = transfer->held_until;
+    }
     if (!transfer->running || transfer->deadline == INT64_MAX) {
       continue;
     }
@@ -311,7 +275,7 @@ static struct eq_transfer *end_late(struct eq_multi *multi)
     }
   }
   multi->late_at = next;
-  unpark(multi, NULL);
+  eq_multi_unpark(multi, NULL);
   return NULL;
 }
 
@@ -323,7 +287,7 @@ static struct eq_transfer *next_ended(struct eq_multi *multi)
     return transfer;
   }
   unsigned origin = eq_connection_origin(&transfer->request);
-  unpark(multi, transfer->multiplexed ? &origin : NULL);
+  eq_multi_unpark(multi, transfer->multiplexed ? &origin : NULL);
   return transfer;
 }
 

@@ -32,7 +32,7 @@ struct eq_multi {
   size_t running;               /* transfers that were added */
   size_t parked;                /* of those: not with libcurl */
   struct eq_curl_events events; /* its sockets and its timer */
-  int64_t late_at; /* on eq_coarse_ns: when a deadline is to be checked */
+  int64_t late_at; /* on eq_tick_ns: when a deadline is to be checked */
 };
 
 /* Empty; allocates nothing. */

@@ -35,7 +35,8 @@ struct eq_transfer {
   size_t tag;                /* of send_many: which request this is */
   struct eq_order *order;    /* of an engine */
   bool running;              /* it was added and has not ended */
-  bool parked;               /* running, but not with libcurl: see multi.c */
+  bool parked;        /* running, but not with libcurl: multi_parked.h */
+  int64_t held_until; /* on eq_tick_ns: it is parked at least so long */
 
   /* The request under way. */
   struct eq_request request; /* what it borrows lives until it is cleared */

@@ -19,7 +19,7 @@ local M = {}
 ---| "http"     # every other status that is not a success
 ---| "protocol" # a response that can't be used, or may not be
 ---| "store"    # the second level of the cache, where one is required
----| "closed"   # the client was closed
+---| "closed"   # the client was closed, or the list that is read
 ---| "memory"
 
 ---@class equinix.Error

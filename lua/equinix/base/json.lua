@@ -240,4 +240,13 @@ function M.decode(text, infinite)
   return value
 end
 
+--- Whether a text is JSON, for one that is passed on as it is: numbers of any
+--- size are.
+---@param text string
+---@return boolean
+function M.is_valid(text)
+  return core.surely_valid(text) or core.in_c_locale(cjson.decode, text)
+    or M.decode(text, true) ~= nil
+end
+
 return M

@@ -41,7 +41,8 @@ function M.of(err)
 end
 
 --- The exit code and the message for a value that was raised. The library
---- raises a message of its own for wrong arguments; anything else is a bug.
+--- raises a message of its own for wrong arguments, Lua one after SIGINT;
+--- anything else is a bug.
 ---@param value any
 ---@return integer
 ---@return string
@@ -49,6 +50,8 @@ function M.of_raised(value)
   local message = tostring(value):match "^.-:%d+: equinix: (.*)$"
   if message then
     return M.USAGE, message
+  elseif tostring(value):find "interrupted!$" then
+    return M.FAILURE, "interrupted"
   end
   return M.FAILURE, "internal error, please report it: " .. tostring(value)
 end

@@ -30,7 +30,10 @@ local COMMANDS = {
     "Find out what is wrong here, and how to fix it." },
   { "serve", lazy "equinix.cli.serve", "Answer POST /oauth2/v1/token and POST "
     .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
-    .. "offer the same as MCP tools." },
+    .. "offer the same as MCP tools; or serve what a capability file "
+    .. "exposes." },
+  { "capability", lazy "equinix.cli.capability",
+    "Check, show or write a capability: which operations are served." },
   { "emulator", lazy "equinix.cli.emulator",
     "Run a local Equinix on 127.0.0.1, for tests. (Not Equinix's Sandbox.)" },
   { "completion", lazy "equinix.cli.completion",

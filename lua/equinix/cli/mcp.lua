@@ -3,14 +3,17 @@
 -- Law of this file: a message is a line, and only messages go to standard
 -- output. Agents start a second process only to see whether the server works,
 -- so nothing is opened, read or sent before a tool is called: no client, no
--- store, no token. When this process is to end, it finishes the calls in
--- flight first.
+-- store, no token; only a capability file is read, since it names the tools.
+-- When this process is to end, it finishes the calls in flight first.
 
+local capability_file = require "equinix.cli.capability_file"
 local clients = require "equinix.cli.client"
+local exit_code = require "equinix.cli.exit_code"
 local lazy = require "equinix.base.lazy"
 
 local allowlist = lazy "equinix.service.mcp.allowlist"
 local core = lazy "equinix.core"
+local exposed = lazy "equinix.service.exposed"
 local lazy_service = lazy "equinix.cli.lazy_service"
 local line_reader = lazy "equinix.service.mcp.line_reader"
 local mcp = lazy "equinix.service.mcp"
@@ -32,7 +35,21 @@ local function transport_of(loop)
     or nil
 end
 
+-- What keeps these tools from being offered.
+local function mistake_in(plan)
+  if not plan.namespaces.mcp then
+    return exit_code.mistake "--capability: the file exposes no mcp"
+  end
+  local unset = exposed.unset(plan, os.getenv)
+  return unset and exit_code.mistake("--capability: " .. unset)
+end
+
 local function run(args, say)
+  local plan, code, mistake = capability_file.plan(args)
+  mistake = mistake or plan and mistake_in(plan)
+  if code or mistake then
+    return code, mistake
+  end
   -- What the agent's host left ignored or blocked would keep it from ending.
   local ok, message = core.default_signals()
   if ok then
@@ -47,6 +64,7 @@ local function run(args, say)
     server = mcp.new {
       service = service,
       client = client,
+      plan = plan,
       version = core._VERSION,
       exposure = args.token_exposure,
       allow = args.allow,
@@ -63,7 +81,8 @@ end
 local EXAMPLES = [[
 Examples:
   equinix-auth mcp
-  equinix-auth mcp --token-exposure handle]]
+  equinix-auth mcp --token-exposure handle
+  equinix-auth mcp --capability ports.yaml --read-only]]
 
 -- Checked when the arguments are read.
 local function rule(text)
@@ -74,6 +93,7 @@ end
 --- Adds what belongs to the command; returns the function that runs it.
 function M.define(command)
   command:epilog(EXAMPLES)
+  capability_file.options(command)
   command:option("--token-exposure", "raw: the agent sees the token. handle: "
     .. "it sees a name for it, and calls the API through this server.", "raw")
     :target "token_exposure":choices { "raw", "handle" }

@@ -5,6 +5,7 @@
 -- terminal gets plain text.
 
 local arguments = require "equinix.cli.arguments"
+local capability_file = require "equinix.cli.capability_file"
 local clients = require "equinix.cli.client"
 local exit_code = require "equinix.cli.exit_code"
 local lazy = require "equinix.base.lazy"
@@ -37,6 +38,7 @@ end
 -- Becomes the service; returns why it did not.
 local function start(args, say)
   return select(2, require("equinix.serve.launch").run {
+    plan = args.plan,
     workers = args.workers,
     rest_port = args.rest_port,
     mcp_port = args.mcp_port,
@@ -69,6 +71,11 @@ local function refuse(code, message, say)
 end
 
 local function run(args, say)
+  local refused, bad
+  args.plan, refused, bad = capability_file.plan(args)
+  if refused or bad then
+    return refused, bad
+  end
   -- Loaded here, since most commands need none of it.
   local message = require("equinix.serve.launch").mistake(args)
   local mistake = message and exit_code.mistake(message)
@@ -97,15 +104,19 @@ local EXAMPLES = [[
 Examples:
   equinix-auth serve
   equinix-auth serve --rest-port 8080 --mcp-port 9090 --workers 2
+  equinix-auth serve --capability ports.yaml --read-only
   curl -X POST http://127.0.0.1:8080/oauth2/v1/token]]
 
 --- Adds what belongs to the command; returns the function that runs it.
 function M.define(command)
   command:epilog(EXAMPLES)
-  command:option("--rest-port", "The port of REST; 0: any free port.", "8080")
-    :target "rest_port":convert(port):argname "<n>"
-  command:option("--mcp-port", "The port of MCP; 0: any free port.", "9090")
-    :target "mcp_port":convert(port):argname "<n>"
+  capability_file.options(command)
+  command:option("--rest-port", "The port of REST; 0: any free port. Default: "
+    .. "the capability's, else 8080."):target "rest_port":convert(port)
+    :argname "<n>"
+  command:option("--mcp-port", "The port of MCP; 0: any free port. Default: "
+    .. "the capability's, else 9090."):target "mcp_port":convert(port)
+    :argname "<n>"
   command:option("--listen", "The address to listen on; any but loopback "
     .. "requires --auth-token-file.", "127.0.0.1"):argname "<ip>"
   command:option("--auth-token-file", "Callers have to send the content of "

@@ -20,6 +20,21 @@ local ENVIRONMENT = {
   sts_endpoint = { "EQUINIX_STS_ENDPOINT" },
 }
 
+local SECRETS = { "client_id", "client_secret", "client_secret_file", "token",
+  "subject_token" }
+
+--- The variables that hold credentials.
+---@return table<string, true>
+function M.credentials()
+  local names = {}
+  for _, option in ipairs(SECRETS) do
+    for _, variable in ipairs(ENVIRONMENT[option]) do
+      names[variable] = true
+    end
+  end
+  return names
+end
+
 --- The value of the first variable that is set, and its name.
 ---@param option string
 ---@return string|nil value

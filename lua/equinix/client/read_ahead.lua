@@ -10,6 +10,7 @@
 
 local call = require "equinix.client.call"
 local core = require "equinix.core"
+local errors = require "equinix.base.error"
 local page_window = require "equinix.http.page_window"
 local pagination = require "equinix.http.pagination"
 local side_by_side = require "equinix.client.side_by_side"
@@ -30,6 +31,8 @@ local M = {}
 ---@field private slowed number when the window was last made smaller
 ---@field private left? number when the caller got its last page
 ---@field private on_progress? fun(done: integer, total?: integer)
+---@field private problem? {value: any} what that raised: it ended the list
+---@field private thread? thread|"main" that waits for a page
 local ReadAhead = {}
 ReadAhead.__index = ReadAhead
 
@@ -132,38 +135,50 @@ local function line_up(self)
   end
 end
 
--- The next page's response. Raises its error.
-local function fetch(self)
-  if not self.calls then
-    local response, err = call.run(self.client, self.paging.opts)
-    if not response then
-      error(err, 0)
-    end
-    self.window:seen(#response.body)
-    return response
+-- Waits for the page that is the first in the queue. Another task may close
+-- the list meanwhile.
+local function await_first(self)
+  line_up(self)
+  local page = self.queue[1]
+  while not page.ended do
+    turn(self)
   end
-  repeat
-    line_up(self)
-    while not self.queue[1].ended do
-      turn(self)
-    end
-  until not is_too_large(self.queue[1])
-  local page = table.remove(self.queue, 1)
-  if page.err then
-    self:close()
-    error(page.err, 0)
+  if self.queue[1] ~= page then
+    return errors.fail("closed", "the list was closed meanwhile")
+  elseif is_too_large(page) then
+    return await_first(self)
   end
-  return page.response
+  table.remove(self.queue, 1)
+  return page.response, page.err
 end
 
--- The page that a response is. An error of the list, or one that the caller's
--- function raises, ends all that is under way.
-local function take(self, response)
-  local page = self.paging:take(response)
-  if self.on_progress then
-    self.on_progress(self.paging.read, self.paging:total())
+-- A page goes to who waits for it: two tasks would take each other's.
+local function enter(self)
+  local other, thread = self.thread, coroutine.running() or "main"
+  if type(other) == "thread" and other ~= thread
+    and coroutine.status(other) ~= "dead" then
+    error("equinix: another task waits for the next page of this list: let "
+      .. "one task read it, and give the others what they are to do", 0)
   end
-  return page
+  self.thread = thread
+end
+
+-- The next page's response. Raises its error.
+local function fetch(self)
+  enter(self)
+  local response, err
+  if self.calls then
+    response, err = await_first(self)
+  else
+    response, err = call.run(self.client, self.paging.opts)
+    self.window:seen(response and #response.body or 0)
+  end
+  self.thread = nil
+  if not response then
+    self:close()
+    error(err, 0)
+  end
+  return response
 end
 
 -- The caller comes back; what happened meanwhile is looked at first.
@@ -175,6 +190,20 @@ local function come_back(self)
     return
   end
   self.calls:away(core.now() - self.left)
+end
+
+-- Tells the caller's function, which may take its time. What that raises ends
+-- the list.
+local function tell(self)
+  self.left = core.now()
+  local ok, value = pcall(self.on_progress, self.paging.read,
+    self.paging:total())
+  if not ok then
+    self.problem = { value = value }
+    self:close()
+    error(value, 0)
+  end
+  come_back(self)
 end
 
 -- The pages after the one that the caller gets are sent before it goes on.
@@ -203,7 +232,9 @@ end
 ---@return any body nil: there are no more
 ---@return equinix.Response|nil
 function ReadAhead:next()
-  if not self.paging.opts then
+  if self.problem then
+    error(self.problem.value, 0)
+  elseif not self.paging.opts then
     return nil
   end
   if self.ahead and not self.calls and self.paging:ahead(1) then
@@ -211,10 +242,13 @@ function ReadAhead:next()
   end
   come_back(self)
   local response = fetch(self)
-  local ok, page = pcall(take, self, response)
+  local ok, page = pcall(self.paging.take, self.paging, response)
   if not ok then
     self:close()
     error(page, 0)
+  end
+  if self.on_progress then
+    tell(self)
   end
   send_ahead(self)
   return page.body, response

@@ -123,7 +123,9 @@ local function send(self, entry)
   if self.patient then
     put_off(self, core.now() - started, entry) -- it may have got a token
   end
-  if not request then
+  if entry.ended then
+    return -- another task closed it meanwhile
+  elseif not request then
     return finish(self, entry, nil, seconds)
   end
   local number, transport_err = self.transfers:start(request, seconds)

@@ -87,6 +87,9 @@ local BY_CODE = {
     .. "which can't be renewed." },
   not_json = { 502, "Equinix's response is not JSON; its status is in "
     .. "upstream_status." },
+  token_echo = { 502, "Equinix's response is not passed on: it repeats the "
+    .. "headers of the request, and so the token. This path is not called "
+    .. "again." },
   ambiguous_body = { 400, "The body is no JSON that every parser reads alike: "
     .. "a name comes twice, or it is not valid. Send each member once." },
   latched = { 429, "Not sent: Equinix refused the credentials of this account "

@@ -134,6 +134,9 @@ M.operations = {
   },
 }
 
+--- What each of them is for.
+M.by_token = { issue = M.operations[1], refresh = M.operations[2] }
+
 -- Equinix documents seconds as a string and has been seen to send a number.
 local SECONDS = { "string", "number" }
 

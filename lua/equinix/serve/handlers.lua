@@ -17,12 +17,14 @@ local body = require "equinix.serve.body"
 local callers = require "equinix.serve.callers"
 local counters = require "equinix.serve.counters"
 local equinix = require "equinix"
+local exposed = require "equinix.service.exposed"
 local json = require "equinix.base.json"
 local log = require "equinix.serve.log"
 local mcp = require "equinix.service.mcp"
 local metrics = require "equinix.service.metrics"
 local problem = require "equinix.http.problem"
 local read_file = require("equinix.base.file").read
+local refusals = require "equinix.serve.refusals"
 local rest = require "equinix.service.rest"
 local send = require("equinix.serve.send").response
 local token_service = require "equinix.service.token_service"
@@ -81,6 +83,7 @@ function M.init(directory)
     service = token_service.new(client, ngx.time),
     client = client,
     allowed_hosts = settings.allowed_hosts,
+    plan = settings.plan,
     exposure = settings.exposure,
     allow = settings.allow,
     metrics = recorded,
@@ -98,9 +101,10 @@ function M.init(directory)
     end
     options.auth_token = token
   end
-  for _, path in ipairs(rest.paths()) do
+  for _, path in ipairs(rest.paths(settings.plan)) do
     paths.rest[path] = true
   end
+  options.calls = settings.plan and exposed.new(settings.plan, options)
   apis = { rest = rest.new(options), mcp = mcp.new(options) }
   cache = answer_cache.new(apis.rest, SharedHeaders)
   in_flight = callers.new(ngx.now)
@@ -224,7 +228,6 @@ end
 
 local TOO_MANY = "Too many requests of your address wait for an answer; try "
   .. "again later."
-local TOO_SLOW = "The request took too long to arrive."
 
 -- Lets the API read the body, once it wants to: access is checked before.
 local function with_body(request, place)
@@ -233,7 +236,8 @@ local function with_body(request, place)
     if request.body then
       return request.body
     end
-    return nil, problem_response(408, TOO_SLOW, { Connection = "close" })
+    return nil, problem_response(408, refusals.TOO_SLOW,
+      { Connection = "close" })
   end
 end
 
@@ -258,8 +262,19 @@ local function handle_in_place(face, request)
   return response
 end
 
+-- The route of a capability that a request was for, for the metrics and the
+-- access log.
+local function name_route(request)
+  if not request.route then
+    return "other"
+  end
+  var.equinix_route = request.route
+  return request.route
+end
+
 local function finish(face, request, response)
-  local path = paths[face][request.path] and request.path or "other"
+  local path = paths[face][request.path] and request.path
+    or name_route(request)
   recorded:request(face, path, response.status,
     ngx.now() - ngx.req.start_time())
   return send(response)
@@ -317,26 +332,8 @@ end
 
 -- Requests that nginx itself refuses -----------------------------------------
 
-local DETAILS = {
-  [400] = "The request is malformed.",
-  [405] = "The method is not supported.",
-  [408] = TOO_SLOW,
-  [413] = "The body is larger than 1 MiB.",
-  [414] = "The URL is too long.",
-  [429] = "Too many requests; try again later.",
-  [431] = "The request headers are too large.",
-}
-
--- The status for a caller; from 494 to 499 are nginx's own ones for 400.
-local function public_status(status)
-  if status == 494 then
-    return 431
-  end
-  return status >= 495 and status <= 499 and 400 or status
-end
-
 local function refused_by_nginx(face)
-  local status = public_status(ngx.status)
+  local status = refusals.status(ngx.status)
   local headers = {}
   if status == 405 then
     headers.Allow = face == "mcp" and "POST" or "GET, HEAD, POST"
@@ -344,8 +341,8 @@ local function refused_by_nginx(face)
     headers["Retry-After"] = RETRY_AFTER
   end
   recorded:request(face, "other", status, 0)
-  return send(problem_response(status, DETAILS[status]
-    or problem.title(status) .. ".", headers))
+  return send(problem_response(status, refusals.detail(status),
+    headers))
 end
 
 --- Sends the problem in place of nginx's page, for REST.

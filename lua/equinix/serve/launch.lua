@@ -8,10 +8,12 @@
 -- is in service/.
 
 local access = require "equinix.service.access"
+local builtin = require "equinix.capability.builtin"
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local errors = require "equinix.base.error"
+local exposed = require "equinix.service.exposed"
 local fill = require("equinix.base.template").fill
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
@@ -27,9 +29,10 @@ M.REST_PORT, M.MCP_PORT = 8080, 9090
 local REMOTE_RATE = 1000 -- requests a second for each address, not on loopback
 
 ---@class equinix.serve.Options
+---@field plan? table of a capability; nil: the built-in one
 ---@field workers? integer 2
----@field rest_port? integer 0 for a free one; 8080
----@field mcp_port? integer 0 for a free one; 9090
+---@field rest_port? integer 0 for a free one; else the plan's, or 8080
+---@field mcp_port? integer 0 for a free one; else the plan's, or 9090
 ---@field listen? string IP address; 127.0.0.1
 ---@field auth_token_file? string required unless it listens on loopback
 ---@field allowed_hosts? string[] further names for Host and Origin
@@ -61,6 +64,11 @@ end
 -- Addresses that stand for all of this machine's.
 local ANY = { ["0.0.0.0"] = true, ["[::]"] = true }
 
+-- Whether there is anything to serve there.
+local function has_face(options, face)
+  return not options.plan or options.plan.namespaces[face] ~= nil
+end
+
 -- Where to listen, and the names that requests may use for it.
 local function addresses(options)
   local address, loopback = parse_address(options.listen or "127.0.0.1")
@@ -71,8 +79,11 @@ local function addresses(options)
     return nil, ("other machines can reach %s: add --auth-token-file")
       :format(address)
   end
-  local rest_port = options.rest_port or M.REST_PORT
-  local mcp_port = options.mcp_port or M.MCP_PORT
+  local ports = options.plan and options.plan.ports or {}
+  local rest_port = has_face(options, "rest")
+    and (options.rest_port or ports.rest or M.REST_PORT)
+  local mcp_port = has_face(options, "mcp")
+    and (options.mcp_port or ports.mcp or M.MCP_PORT)
   rest_port = rest_port == 0 and free_port.any(mcp_port) or rest_port
   mcp_port = mcp_port == 0 and free_port.any(rest_port) or mcp_port
   if rest_port == mcp_port then
@@ -84,10 +95,10 @@ local function addresses(options)
     names[#names + 1] = address
   end
   return {
-    rest = ("%s:%d"):format(address, rest_port),
-    mcp = ("%s:%d"):format(address, mcp_port),
-    rest_port = rest_port,
-    mcp_port = mcp_port,
+    rest = rest_port and ("%s:%d"):format(address, rest_port) or nil,
+    mcp = mcp_port and ("%s:%d"):format(address, mcp_port) or nil,
+    rest_port = rest_port or nil,
+    mcp_port = mcp_port or nil,
     loopback = loopback,
     names = names,
     -- For the banner: 0.0.0.0 is no address to send requests to.
@@ -112,18 +123,37 @@ local function cpath()
   return table.concat(entries, ";")
 end
 
-local BANNER = [[
-# REST: http://%(name)s:%(rest_port)s/oauth2/v1/token (POST)
-# MCP:  http://%(name)s:%(mcp_port)s/mcp
-# Stop it with Ctrl-C; HUP reloads.
-# Try: curl -X POST http://%(name)s:%(rest_port)s/oauth2/v1/token
-]]
+local BANNER = "%(rest)s%(mcp)s# Stop it with Ctrl-C; HUP reloads.\n%(try)s"
+local REST = "# REST: %(url)s%(path)s (%(method)s)\n"
+local MCP = "# MCP:  %(url)s\n"
+local TRY = "# Try: curl -X %(method)s %(url)s%(path)s\n"
 
-local function banner(listen)
+-- What it shows as an example: the first route without variables.
+local function example(plan)
+  for _, planned in ipairs(plan.routes) do
+    if type(planned.path[1]) == "string" and not planned.path[2] then
+      return planned.method, planned.path[1]
+    end
+  end
+  return "GET", "/openapi.json"
+end
+
+-- Where each face is, as the ready file has it.
+local function urls_of(listen)
+  local url = "http://" .. listen.name .. ":%d"
+  return {
+    rest_url = listen.rest_port and url:format(listen.rest_port),
+    mcp_url = listen.mcp_port and url:format(listen.mcp_port) .. "/mcp",
+  }
+end
+
+local function banner(urls, plan)
+  local method, path = example(plan)
+  local values = { url = urls.rest_url, method = method, path = path }
   return fill(BANNER, {
-    name = listen.name,
-    rest_port = ("%d"):format(listen.rest_port),
-    mcp_port = ("%d"):format(listen.mcp_port),
+    rest = urls.rest_url and fill(REST, values) or "",
+    mcp = urls.mcp_url and fill(MCP, { url = urls.mcp_url }) or "",
+    try = urls.rest_url and fill(TRY, values) or "",
   })
 end
 
@@ -141,6 +171,7 @@ local function settings(options, listen)
     allowed_hosts = listen.names,
     exposure = options.exposure or "raw",
     allow = options.allow,
+    plan = options.plan,
   }
 end
 
@@ -148,7 +179,8 @@ local function configuration(nginx, options, listen)
   local main, http = nginx_conf.text {
     cpath = cpath(),
     listen = listen,
-    paths = { rest = rest.paths(), mcp = { "/mcp" } },
+    paths = { rest = rest.paths(options.plan), mcp = { "/mcp" } },
+    has_routes = exposed.has_calls(options.plan),
     probes = rest.PROBES,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
   }
@@ -166,9 +198,7 @@ local function prepare(dir, nginx, options, listen)
   if not text then
     return nil, message
   end
-  local url = "http://" .. listen.name .. ":"
-  local urls = { rest_url = url .. ("%d"):format(listen.rest_port),
-    mcp_url = url .. ("%d/mcp"):format(listen.mcp_port) }
+  local urls = urls_of(listen)
   return supervisor.write_files(dir, {
     ["nginx.conf"] = text,
     ["serve.json"] = assert(json.encode(settings(options, listen))),
@@ -180,7 +210,7 @@ local function prepare(dir, nginx, options, listen)
       dir = dir,
       pid = "@PID@",
     }) .. "\n",
-    banner = banner(listen),
+    banner = banner(urls, options.plan),
     ["banner.json"] = log_lines.text("info", "ready", urls) .. "\n",
   })
 end
@@ -221,6 +251,10 @@ local function check(options)
   if pipe then
     return errors.fail("config", pipe)
   end
+  local unset = exposed.unset(options.plan, os.getenv)
+  if unset then
+    return errors.fail("config", unset)
+  end
   local client, err = require("equinix").new(options.client)
   if not client then
     return nil, err
@@ -251,6 +285,8 @@ end
 ---  missing or can't be used, or the message of another failure; after a start
 ---  there is no return
 function M.run(options)
+  options = copy(options)
+  options.plan = options.plan or builtin.plan()
   -- HUP reloads, also under nohup.
   local ok, message = core.default_signals(true)
   if not ok then

@@ -60,6 +60,7 @@ local SERVER = [[
   server {
     listen %(listen)s;
     add_header Cache-Control no-store always;
+    absolute_redirect off; # a Location is a path of Equinix's
     default_type application/json;
     types { }
     access_log log equinix_%(face)s_0 buffer=4k flush=1s;
@@ -75,21 +76,24 @@ local SERVER = [[
 
 -- Each path that may be logged is a location with its own log format, which
 -- costs less than a variable. Nothing needs escaping: the method is all that
--- the caller chose, and nginx accepts only A-Z, - and _ in it.
+-- the caller chose, and nginx accepts only A-Z, - and _ in it. The routes of a
+-- capability share one location, and the handler says which one it was.
 local FORMAT = [[
-  log_format %(format)s escape=none '{"time":"$time_iso8601",'
+  log_format %(format)s escape=%(escape)s '{"time":"$time_iso8601",'
     '"remote":"$remote_addr","port":%(port)s,"method":"$request_method",'
     '"path":"%(path)s","status":$status,"bytes":$body_bytes_sent,'
     '"seconds":$request_time}';]]
 
 local LOCATION = [[
     location %(match)s {
-      access_log log %(format)s buffer=4k flush=1s;
+%(variable)s      access_log log %(format)s buffer=4k flush=1s;
       %(limit)s
       content_by_lua_block {
         package.loaded["equinix.serve.handlers"].%(handler)s()
       }
     }]]
+
+local ROUTE = '      set $equinix_route "-";\n'
 
 -- The errors that nginx sends by itself; 494 to 499 are its own numbers. Not
 -- 412: nginx uses that while Lua is sending a response, and would crash if Lua
@@ -97,16 +101,32 @@ local LOCATION = [[
 local STATUSES = "400 401 402 403 404 405 406 408 409 410 411 413 414 415 "
   .. "416 417 421 429 431 494 495 496 497 500 501 502 503 504 505 507"
 
+-- What nginx reads as nothing but text, also in the format of a log.
+local TEXT = "^/[A-Za-z0-9/._~!&()*+,=:@-]*$"
+
+-- The paths that have a location; any other one, such as /o'clock or /$host,
+-- belongs to the location of all the rest.
+local function named(paths)
+  local found = {}
+  for _, path in ipairs(paths) do
+    found[#found + 1] = path:find(TEXT) and path or nil
+  end
+  return found
+end
+
 local function server(options, face, limit)
-  local listen, paths = options.listen[face], options.paths[face]
+  local listen, paths = options.listen[face], named(options.paths[face])
   local formats, locations = {}, {}
   for i = 0, #paths do
     local is_probe = options.probes[paths[i]]
+    local is_route = i == 0 and face == "rest" and options.has_routes
     local values = {
       handler = is_probe and "probe" or face,
       limit = is_probe and "" or limit,
       format = ("equinix_%s_%d"):format(face, i),
-      path = paths[i] or "-",
+      path = paths[i] or is_route and "$equinix_route" or "-",
+      escape = is_route and "json" or "none",
+      variable = is_route and ROUTE or "",
       match = paths[i] and "= " .. paths[i] or "/",
       port = listen:match "%d+$",
     }
@@ -123,8 +143,9 @@ end
 
 ---@class equinix.serve.Conf
 ---@field cpath string where LuaJIT finds the core
----@field listen {rest: string, mcp: string} addresses with ports
+---@field listen {rest?: string, mcp?: string} addresses with ports
 ---@field paths {rest: string[], mcp: string[]} that the access log may show
+---@field has_routes? boolean REST has more paths, those of a capability
 ---@field probes table<string, true> those of REST that have no limit
 ---@field rate number requests a second for each address; 0: no limit
 
@@ -140,7 +161,8 @@ function M.text(options)
     key = KEY,
     rate = rate > 0 and RATE:format(rate) or "",
     statuses = STATUSES,
-  }) .. server(options, "rest", limit) .. server(options, "mcp", limit)
+  }) .. (options.listen.rest and server(options, "rest", limit) or "")
+    .. (options.listen.mcp and server(options, "mcp", limit) or "")
 end
 
 return M

@@ -1,19 +1,20 @@
 --- send: a response of REST or MCP goes out by nginx.
 --
 -- Law of this file: all headers of the APIs that nginx_conf does not set are
--- set here. There is no loop on the way of a response without an error, since
+-- set here. There is no loop on the way of a 200, since
 -- LuaJIT would not compile what comes after one.
 
 local M = {}
 
 local ngx = ngx -- the one global, given by ngx_lua
 
-local ERROR_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept",
-  "Connection" }
+-- Those of responses other than 200.
+local OTHER_HEADERS = { "Allow", "Retry-After", "WWW-Authenticate", "Accept",
+  "Connection", "Location" }
 
-local function send_error_headers(header, headers)
-  for i = 1, #ERROR_HEADERS do
-    local name = ERROR_HEADERS[i]
+local function send_other_headers(header, headers)
+  for i = 1, #OTHER_HEADERS do
+    local name = OTHER_HEADERS[i]
     if headers[name] then
       header[name] = headers[name]
     end
@@ -42,7 +43,7 @@ function M.response(response)
   end
   if response.status ~= 200 then
     ngx.status = response.status
-    send_error_headers(header, headers)
+    send_other_headers(header, headers)
   end
   ngx.print(response.body)
 end

@@ -7,6 +7,9 @@
 -- sessions and no streams, and no response may be cached on its way.
 
 local access = require "equinix.service.access"
+local builtin = require "equinix.capability.builtin"
+local exposed = require "equinix.service.exposed"
+local exposed_tool = require "equinix.service.mcp.exposed_tool"
 local json_text = require "equinix.base.json_text"
 local jsonrpc = require "equinix.service.mcp.jsonrpc"
 local media_type = require "equinix.http.media_type"
@@ -96,19 +99,48 @@ end
 
 local NO_LOG = function() end
 
-local function tools_of(options, capability)
-  if options.exposure == "handle" then
-    local handle_tools = require "equinix.service.mcp.handle_tools"
-    return handle_tools.tools(capability, options),
-      handle_tools.instructions(capability)
+-- The names of the tools for the token, by "issue" and "refresh".
+local function token_names(plan)
+  local names = {}
+  for _, planned in ipairs(plan.tools) do
+    local token = plan.operations[planned.operation].token
+    if token then
+      names[token] = names[token] or planned.name
+    end
   end
-  return token_tools.tools(capability, options.service),
-    capability.instructions
+  return names
+end
+
+-- The tools that an agent gets in place of a token, where it could get one.
+local function with_handles(options, plan, list)
+  local names = token_names(plan)
+  if not names.issue then
+    return plan.instructions
+  end
+  local handle_tools = require "equinix.service.mcp.handle_tools"
+  list[#list + 1] = handle_tools.request_tool(options, names.issue)
+  return handle_tools.instructions(plan, names)
+end
+
+local function tools_of(options, plan)
+  local calls, list = options.calls or exposed.new(plan, options), {}
+  local hidden = options.exposure == "handle"
+  local of_token = hidden and require "equinix.service.mcp.handle_tools"
+    or token_tools
+  for i, planned in ipairs(plan.tools) do
+    local token = plan.operations[planned.operation].token
+    list[i] = token and of_token.tool(planned, token, options.service)
+      or exposed_tool.new(planned, calls)
+  end
+  return list, hidden and with_handles(options, plan, list)
+    or plan.instructions
 end
 
 --- Makes the server.
 ---@param options {service: equinix.Service, client: equinix.Client,
----  version: string, capability?: table, auth_token?: string,
+---  version: string, plan?: table, auth_token?: string,
+---  calls?: equinix.service.Exposed,
+---  getenv?: (fun(name: string): string|nil),
 ---  allowed_hosts?: string[], exposure?: "raw"|"handle", allow?: string[],
 ---  now?: (fun(): number), dictionary?: table, log?: (fun(text: string))}
 ---  version: of this software; allow: calls besides the default ones of
@@ -117,19 +149,19 @@ end
 ---  what callers must not see
 ---@return equinix.service.Mcp
 function M.new(options)
-  local capability = options.capability or require "equinix.oauth.operations"
-  local list, instructions = tools_of(options, capability)
+  local plan = options.plan or builtin.plan()
+  local list, instructions = tools_of(options, plan)
   return setmetatable({
     access = access.new(options),
     server = server.new {
       tools = tools.new(list, options.now or os.time, options.dictionary),
       info = json_text.object {
-        name = json_text.value(capability.namespaces.mcp),
-        title = json_text.value(capability.title),
+        name = json_text.value(plan.namespaces.mcp or plan.title),
+        title = json_text.value(plan.title),
         version = json_text.value(options.version),
       },
       capabilities = '{"tools":{}}',
-      instructions = json_text.value(instructions),
+      instructions = json_text.value(instructions or ""),
       log = options.log or NO_LOG,
     },
   }, Mcp)

@@ -1,11 +1,14 @@
 --- openapi: the REST API of the capability as an OpenAPI 3.1 document.
 --
--- Law of this file: it is made from the capability and repeats nothing of it;
--- what it adds is HTTP's: statuses, headers, media types, and the paths for
--- monitoring the service itself.
+-- Law of this file: it is made from the capability's plan and repeats nothing
+-- of it; what it adds is HTTP's: statuses, headers, media types, and the paths
+-- for monitoring the service itself.
 
+local exposed_document = require "equinix.service.exposed.document"
 local json = require "equinix.base.json"
 local lower = require("equinix.base.text").lower
+local published = require "equinix.oauth.operations"
+local router = require "equinix.service.exposed.router"
 
 local M = {}
 
@@ -116,25 +119,22 @@ local function failure(description)
   }
 end
 
-local function of_operation(capability, operation)
-  local responses = {
-    ["200"] = {
-      description = "A token.",
-      headers = { Age = AGE },
-      content = {
-        ["application/json"] = { schema = ref("schemas", "Token") },
-      },
-    },
-    default = ref("responses", "Failure"),
-  }
+-- An operation with the responses that it has besides success.
+local function operation_of(plan, planned, members)
+  members.operationId = planned.name
+  members.summary = planned.title
+  members.description = planned.description
+  members.tags = { plan.namespaces.rest }
+  members.responses.default = ref("responses", "Failure")
   for status in pairs(FAILURES) do
-    responses[status] = ref("responses", "Failure" .. status)
+    members.responses[status] = ref("responses", "Failure" .. status)
   end
+  return members
+end
+
+-- One of the token's.
+local function of_token(operation)
   return {
-    operationId = operation.name,
-    summary = operation.title,
-    description = operation.description,
-    tags = { capability.namespaces.rest },
     requestBody = {
       required = false,
       content = {
@@ -143,7 +143,15 @@ local function of_operation(capability, operation)
         },
       },
     },
-    responses = responses,
+    responses = {
+      ["200"] = {
+        description = "A token.",
+        headers = { Age = AGE },
+        content = {
+          ["application/json"] = { schema = ref("schemas", "Token") },
+        },
+      },
+    },
   }
 end
 
@@ -184,20 +192,32 @@ local function of_monitoring(entry)
   }
 end
 
-local function paths(capability)
-  local all = {}
-  for _, operation in ipairs(capability.operations) do
-    all[operation.path] = {
-      [lower(operation.method)] = of_operation(capability, operation),
-    }
+-- Paths that differ only in the names of their variables are one path, with
+-- the names that came first.
+local function add_route(plan, planned, all, shapes)
+  local shape = router.template(planned.path):gsub("{[^}]*}", "{}")
+  shapes[shape] = shapes[shape] or planned.path
+  local token = plan.operations[planned.operation].token
+  local path = router.template(shapes[shape])
+  all[path] = all[path] or {}
+  all[path][lower(planned.method)] = operation_of(plan, planned,
+    token and of_token(published.by_token[token])
+      or exposed_document.operation(planned, shapes[shape]))
+  return token ~= nil
+end
+
+local function paths(plan)
+  local all, shapes, has_token = {}, {}, false
+  for _, planned in ipairs(plan.routes) do
+    has_token = add_route(plan, planned, all, shapes) or has_token
   end
   for path, entry in pairs(MONITORING) do
     all[path] = { get = of_monitoring(entry) }
   end
-  return all
+  return all, has_token
 end
 
-local function components(capability, guarded)
+local function components(has_token, guarded)
   local responses = {
     Failure = failure "Any other error.",
   }
@@ -206,7 +226,8 @@ local function components(capability, guarded)
   end
   return {
     schemas = {
-      Token = object(capability.answer, capability.required),
+      Token = has_token and object(published.answer, published.required)
+        or nil,
       Problem = PROBLEM,
     },
     responses = responses,
@@ -216,30 +237,36 @@ local function components(capability, guarded)
   }
 end
 
+local function tags(plan)
+  local list = { { name = "watching", description = "The service itself." } }
+  if plan.namespaces.rest then
+    table.insert(list, 1, { name = plan.namespaces.rest,
+      description = plan.rest_description or plan.description })
+  end
+  return list
+end
+
 --- The document.
----@param capability table
+---@param plan table
 ---@param version string of this software
 ---@param guarded boolean the service requires an auth token
 ---@return table
-function M.document(capability, version, guarded)
+function M.document(plan, version, guarded)
+  local all, has_token = paths(plan)
   return {
     openapi = "3.1.0",
     info = {
-      title = capability.title,
-      description = capability.description,
+      title = plan.title,
+      description = plan.description,
       version = version,
       license = LICENSE,
     },
     servers = { { url = "/" } },
-    tags = {
-      { name = capability.namespaces.rest,
-        description = capability.description },
-      { name = "watching", description = "The service itself." },
-    },
+    tags = tags(plan),
     security = guarded and { { token = json.empty_array } }
       or json.empty_array,
-    paths = paths(capability),
-    components = components(capability, guarded),
+    paths = all,
+    components = components(has_token, guarded),
   }
 end
 

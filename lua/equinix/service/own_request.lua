@@ -89,9 +89,11 @@ end
 
 local SCHEMES = { basic = "Basic", digest = "Digest" }
 
--- An auth token of this service is sent as a Bearer; whether that is right was
--- checked before.
-local function scheme_complaint(authorization)
+--- What is wrong with an Authorization header. An auth token of this service
+--- is sent as a Bearer; whether that is right was checked before.
+---@param authorization string|nil
+---@return string|nil message
+function M.scheme_complaint(authorization)
   local scheme = text_of.lower((authorization or ""):match "^%s*(%S*)")
   if scheme == "" or scheme == "bearer" then
     return nil
@@ -120,7 +122,7 @@ function M.http_complaint(request)
   if request.query then
     return query_complaint(request.query)
   end
-  return scheme_complaint(request.headers.authorization)
+  return M.scheme_complaint(request.headers.authorization)
 end
 
 return M

@@ -9,7 +9,10 @@
 -- no, and nothing else.
 
 local access = require "equinix.service.access"
+local builtin = require "equinix.capability.builtin"
 local core = require "equinix.core"
+local exposed = require "equinix.service.exposed"
+local exposed_route = require "equinix.service.exposed.route"
 local json = require "equinix.base.json"
 local media_type = require "equinix.http.media_type"
 local metrics = require "equinix.service.metrics"
@@ -17,6 +20,7 @@ local openapi = require "equinix.service.openapi"
 local own_request = require "equinix.service.own_request"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
+local router = require "equinix.service.exposed.router"
 local tables = require "equinix.base.table"
 local text_of = require "equinix.base.text"
 
@@ -38,6 +42,7 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---  function reads it: what is refused before costs no reading
 ---@field remote? string address of the caller
 ---@field own? boolean set here: it was answered with the service's own token
+---@field route? string set here: the path of the route, with its variables
 
 ---@class equinix.service.HttpResponse
 ---@field status integer
@@ -49,8 +54,12 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field client equinix.Client
 ---@field metrics equinix.Metrics
 ---@field access equinix.Access
----@field operations table<string, equinix.operations.Operation> by path
----@field document string the OpenAPI document
+---@field router equinix.exposed.Router leads to the token's operations, and to
+---  routes
+---@field private plan table
+---@field private version string
+---@field private guarded boolean
+---@field private document? string the OpenAPI document
 ---@field private last? equinix.service.Response of the service, the last one
 ---@field private probing integer probes that wait for a token
 ---@field private unready? boolean what the last probe was answered
@@ -117,7 +126,10 @@ local function show_metrics(self)
   return respond(200, TEXT, self.metrics:text(self.service))
 end
 
+-- Made when it is asked for: with many operations it takes a while.
 local function show_document(self)
+  self.document = self.document or assert(json.encode(openapi.document(
+    self.plan, self.version, self.guarded)))
   return respond(200, JSON, self.document)
 end
 
@@ -131,20 +143,12 @@ local READABLE = {
 --- The paths that any caller may ask: Kubernetes, a load balancer.
 M.PROBES = { ["/healthz"] = true, ["/readyz"] = true }
 
-local function operations_of(capability)
-  local operations = {}
-  for _, operation in ipairs((capability or published).operations) do
-    operations[operation.path] = operation
-  end
-  return operations
-end
-
 -- The operations -------------------------------------------------------------
 
 local NO_FIELDS = {}
 
--- The body's members and its text; no members and no text when it is empty.
-local function read(request)
+-- The body; "" when it is empty.
+local function read_text(request)
   local text, failure = request.body, nil
   if type(text) == "function" then
     text, failure = text()
@@ -154,10 +158,21 @@ local function read(request)
   elseif #text > MAX_BODY then
     return nil, refuse(413, "The body is larger than 1 MiB.")
   elseif text == "" or not text:find "%S" then
-    return NO_FIELDS
+    return ""
   elseif not media_type.is_json(request.headers["content-type"]) then
     return nil, refuse(415, "Send JSON, with Content-Type: application/json; "
       .. "an empty body needs no Content-Type.", { Accept = JSON })
+  end
+  return text
+end
+
+-- The body's members and its text; no members and no text when it is empty.
+local function read(request)
+  local text, failure = read_text(request)
+  if not text then
+    return nil, failure
+  elseif text == "" then
+    return NO_FIELDS
   end
   local fields = json.decode(text)
   -- An array decodes to a table as well.
@@ -191,6 +206,20 @@ local function operate(self, operation, request)
   return self.response, response.err
 end
 
+-- A route of a capability, with its own inputs.
+local function call_route(route, names, segments, request)
+  request.route = route.template
+  local complaint = own_request.scheme_complaint(request.headers.authorization)
+  if complaint then
+    return refuse(400, complaint)
+  end
+  local text, failure = read_text(request)
+  if not text then
+    return failure
+  end
+  return route:answer(request, names, segments, text)
+end
+
 -- All of it ------------------------------------------------------------------
 
 local function wrong_method(allow)
@@ -199,14 +228,18 @@ end
 
 local function route(self, request)
   local path, method = request.path, request.method
-  local operation, show = self.operations[path], READABLE[path]
-  if operation then
-    if method ~= operation.method then
-      return wrong_method(operation.method)
+  local show = READABLE[path]
+  if not show then
+    local entry, segments = self.router:find(path)
+    local found = entry and entry.methods[method]
+    if not entry then
+      return refuse(404, "No such path; /openapi.json lists all of them.")
+    elseif not found then
+      return wrong_method(entry.allow)
+    elseif found.answer then
+      return call_route(found, entry.names[method], segments, request)
     end
-    return operate(self, operation, request)
-  elseif not show then
-    return refuse(404, "No such path; /openapi.json lists all of them.")
+    return operate(self, found, request)
   elseif method ~= "GET" and method ~= "HEAD" then
     return wrong_method "GET, HEAD"
   end
@@ -237,38 +270,58 @@ function Rest:handle(request)
   return route(self, request)
 end
 
---- All paths that are answered.
----@param capability? table
+--- The paths that are answered fastest and have a log format of their own:
+--- those of the token, and for monitoring.
+---@param plan? table
 ---@return string[]
-function M.paths(capability)
-  local paths = {}
+function M.paths(plan)
+  local paths, seen = {}, {}
   for path in pairs(READABLE) do
     paths[#paths + 1] = path
   end
-  for path in pairs(operations_of(capability)) do
-    paths[#paths + 1] = path
+  plan = plan or builtin.plan()
+  for _, planned in ipairs(plan.routes) do
+    local path = router.template(planned.path)
+    if plan.operations[planned.operation].token and not seen[path] then
+      seen[path], paths[#paths + 1] = true, path
+    end
   end
   table.sort(paths, text_of.before)
   return paths
 end
 
+-- Where each route leads: to an operation of the token service, or to a route.
+local function router_of(plan, options)
+  local found, calls = router.new(), options.calls
+    or exposed.new(plan, options)
+  for _, planned in ipairs(plan.routes) do
+    local token = calls.operations[planned.operation].token
+    found:add(planned.method, planned.path, token and published.by_token[token]
+      or exposed_route.new(planned, calls, router.template(planned.path)))
+  end
+  return found
+end
+
 --- Makes the API.
 ---@param options {service: equinix.Service, client: equinix.Client,
----  version: string, capability?: table, auth_token?: string,
----  allowed_hosts?: string[], metrics?: equinix.Metrics}
----  version: of this software, as the OpenAPI document shows it
+---  version: string, plan?: table, auth_token?: string,
+---  allowed_hosts?: string[], metrics?: equinix.Metrics,
+---  calls?: equinix.service.Exposed, getenv?: fun(name: string): string|nil}
+---  version: of this software, as the OpenAPI document shows it; calls: of
+---  the plan, where MCP makes the same
 ---@return equinix.service.Rest
 function M.new(options)
-  local capability = options.capability or published
+  local plan = options.plan or builtin.plan()
   return setmetatable({
     service = options.service,
     client = options.client,
-    operations = operations_of(capability),
+    router = router_of(plan, options),
     probing = 0,
     metrics = options.metrics or metrics.new(),
     access = access.new(options),
-    document = assert(json.encode(openapi.document(capability,
-      options.version, options.auth_token ~= nil))),
+    plan = plan,
+    version = options.version,
+    guarded = options.auth_token ~= nil,
   }, Rest)
 end
 

@@ -107,10 +107,11 @@ end
 
 -- Makes sure that the engine is driven. -> true | nil, transport_err
 local function watch(self, task)
-  local fd = self.engine:fd()
   if self.unwatch then
     return true
-  elseif not fd then
+  end
+  local fd = self.engine:fd()
+  if not fd then
     return nil, host_errors.NO_ENGINE
   end
   local unwatch, transport_err = self.host.watch(task, fd, function()
@@ -142,9 +143,11 @@ function Async:id()
   return self.engine:id()
 end
 
---- Reads what another thread has driven to its end.
-function Async:collect()
-  deliver(self, self.engine:results())
+--- Reads what another thread has driven to its end; the rest is for the next
+--- time.
+---@param limit integer so many at most
+function Async:collect(limit)
+  deliver(self, self.engine:results(limit))
 end
 
 -- Ends a transfer: what was not begun is never sent. -> its error

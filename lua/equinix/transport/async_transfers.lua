@@ -17,7 +17,8 @@ local M = {}
 ---@field private known table<integer, {own: equinix.Async, number: integer,
 ---  late: number}> under way, by our numbers
 ---@field private last integer the number given last
----@field private state {ended: table[], task: any} where results go
+---@field private state {ended: table[], task: any, closed?: boolean} where
+---  results go, and the task that waits for them
 local Transfers = {}
 Transfers.__index = Transfers
 
@@ -103,9 +104,9 @@ function Transfers:wait(seconds)
   local own, task = port.engine()
   if own then
     local left = give_up(self, own)
-    state.task = task
+    state.task, state.closed = task, false
     port.await(port.host, task, math.min(seconds, left), function()
-      return #state.ended > 0
+      return state.closed or #state.ended > 0
     end)
     state.task = nil
     if port.host.done then
@@ -126,9 +127,13 @@ function Transfers:cancel(number)
   self.known[number] = nil
 end
 
---- Cancels all of them.
+--- Cancels all of them. A task that waits for them goes on.
 function Transfers:close()
   cancel_all(self.known)
+  self.state.closed = true
+  if self.state.task then
+    self.port.host.unpark(self.state.task)
+  end
 end
 
 --- None yet.

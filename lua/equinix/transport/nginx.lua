@@ -27,18 +27,23 @@ local M = {
 local START_SECONDS = 1 -- within which a timer without a delay begins
 
 local never -- a semaphore that is never posted to
+local can = {} -- phases in which a wait was allowed
 
 ---Whether waiting is allowed here. ngx_lua knows, for each of its phases and
 ---those that it will get: a wait for no time at all ends at once where waits
 ---are allowed, and is refused elsewhere.
 ---@return boolean
 function M.can_wait()
-  if ngx.get_phase() == "init" then
+  local phase = ngx.get_phase()
+  if can[phase] then
+    return true
+  elseif phase == "init" then
     return false -- in the master, which keeps no semaphore for its workers
   end
   never = never or semaphore.new()
   local _, waited, message = pcall(never.wait, never, 0)
-  return waited == nil and message == "timeout"
+  can[phase] = waited == nil and message == "timeout"
+  return can[phase]
 end
 
 ---Why nothing can be sent anywhere in this part of nginx; nil: it can.
@@ -66,6 +71,9 @@ end
 
 local SHORTEST_WAIT = 0.001 -- seconds, nginx's; less would not wait at all
 local CHECK = 1 -- seconds between two checks of the driver
+-- Callers that go on in one turn of the event loop. What is left waits for the
+-- next one, so that all else that the worker does has its turn in between.
+local AT_ONCE = 32
 
 ---Waits; other light threads run meanwhile.
 ---@param seconds number
@@ -84,29 +92,45 @@ end
 local KEPT = 128 -- semaphores; to make one costs more than all of a wait
 local kept = {}
 
--- A task is what one light thread waits for.
+-- A task is what one light thread waits for. `posts` is what its semaphore
+-- would count: to ask it costs as much as to wait.
 function host.task()
   if not M.can_wait() then
     return nil
   end
-  return table.remove(kept) or { woken = semaphore.new() }
+  local n = #kept
+  local task = kept[n]
+  if not task then
+    return { woken = semaphore.new(), posts = 0 }
+  end
+  kept[n] = nil
+  return task
 end
 
 -- A light thread that was killed does not come here: its task is dropped.
 function host.done(task)
-  if #kept < KEPT and task.woken:count() == 0 then
-    kept[#kept + 1] = task
+  local n = #kept
+  if n < KEPT and task.posts == 0 then
+    kept[n + 1] = task
   end
 end
 
 function host.park(task, seconds)
-  task.woken:wait(math.max(SHORTEST_WAIT, math.min(seconds or CHECK, CHECK)))
+  if not seconds or seconds > CHECK then
+    seconds = CHECK
+  elseif seconds < SHORTEST_WAIT then
+    seconds = SHORTEST_WAIT
+  end
+  if task.woken:wait(seconds) then
+    task.posts = task.posts - 1
+  end
   if host.driver then
     host.driver:check()
   end
 end
 
 function host.unpark(task)
+  task.posts = task.posts + 1
   task.woken:post()
 end
 
@@ -114,7 +138,7 @@ function host.watch(_, _, _, own)
   local id = own:id()
   if not host.driver or host.driver.id ~= id then
     host.driver = driver.new(id, function()
-      own:collect()
+      own:collect(AT_ONCE)
     end, function(transport_err)
       own:abort(transport_err)
     end)

@@ -181,6 +181,27 @@ describe("an engine", function()
     assert.is_false(core.drive(id, 0))
   end)
 
+  it("gives no more results at a time than it is asked for", function()
+    for i = 1, 5 do
+      start("/" .. i)
+    end
+    local id, left = assert(engine:id()), 5
+    assert(process.eventually(function()
+      core.drive(id, 0.01) -- what has ended stays
+      return #server:requests() == 5
+    end))
+    assert(process.eventually(function()
+      core.drive(id, 0.01)
+      local n = #engine:results(2)
+      assert.is_true(n <= 2, n)
+      left = left - n
+      return left == 0
+    end))
+    assert.same({}, engine:results(1))
+    assert.is_false(engine:busy())
+    assert.has_error(function() engine:results(-1) end)
+  end)
+
   it("loses and mixes up nothing when other threads drive it", function()
     local file = io.open(host.program)
     if not file then

@@ -303,8 +303,42 @@ describe("a request that goes out once", function()
     start(ECHO, "HTTP/2")
     assert(send { body = "call" })
     core.sleep(4.1)
-    assert.equal("2", assert(send { body = "x", once = true }).body)
+    -- That it was looked at makes it no younger.
+    for _ = 1, 2 do
+      assert.not_equal("1", assert(send { body = "x", once = true }).body)
+    end
   end)
+
+  it("waits outside of a step for a connection that was just in use",
+    function()
+      if not Handle.ANNOUNCES then
+        pending "this libcurl lets it take new ones only"
+        return
+      end
+      start(ECHO, "TCP")
+      local engine = core.engine()
+      local function begin(fields)
+        return assert(engine:start(core.prepare(Handle.request("POST",
+          server.url, fields)), 10))
+      end
+      for _ = 1, ROUNDS do
+        begin { body = "call" }
+        assert(engine:wait(10)[1].response)
+        local number = begin { body = "token", once = true }
+        for _ = 1, 3 do
+          engine:step()
+        end
+        engine:cancel(number)
+      end
+      begin { body = "token", once = true }
+      assert(engine:wait(10)[1].response)
+      engine:close()
+      local arrived = 0
+      for _, request in ipairs(server:requests()) do
+        arrived = arrived + (request.body == "token" and 1 or 0)
+      end
+      assert.is_true(arrived <= ROUNDS, "the steps waited, and sent")
+    end)
 
   it("shares no connection that is in use", function()
     start([[

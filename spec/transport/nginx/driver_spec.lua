@@ -33,12 +33,41 @@ local FILES = {
   ["busy.lua"] = [[
     return { wait = function(n) require("equinix.core").sleep(n) end }
   ]],
+  ["threads.lua"] = nginx.THREADS,
   ["calls.lua"] = [[
     local port = require "equinix.transport.nginx"
     local M = {}
     local function one(within, seconds)
       return port.send({ method = "GET", url = ("%s/slow?seconds=%g")
         :format(M.url, seconds), may_resend = true }, within)
+    end
+    -- The most callers that went on between two stays in a thread, when all
+    -- responses had come before the first of them did.
+    function M.most(n)
+      local stay, counts, most = 1, {}, 0
+      local restore = require("threads").replace(function(run, ...)
+        local ok, driven
+        for _ = 1, stay == 1 and 40 or 1 do
+          ok, driven = run(...)
+          ngx.sleep(0.01)
+        end
+        stay = stay + 1
+        return ok, driven
+      end)
+      local threads, good = {}, 0
+      for i = 1, n do
+        threads[i] = ngx.thread.spawn(function()
+          local response = one(30, 0.05)
+          counts[stay] = (counts[stay] or 0) + 1
+          most = math.max(most, counts[stay])
+          good = good + (response and 1 or 0)
+        end)
+      end
+      for i = 1, n do
+        ngx.thread.wait(threads[i])
+      end
+      restore()
+      return good .. " " .. most
     end
     function M.run(n, within, seconds)
       local threads, good, last = {}, 0, nil
@@ -118,6 +147,14 @@ describe("the driver of nginx's engine", function()
     ]]
     assert.are.equal("16", good)
     assert.is_true(turns >= 50, turns)
+  end)
+
+  it("lets few callers go on before others have their turn", function()
+    local n = start {}
+    local good, most = n:run([[return require("calls").most(100)]])
+      :match "^(%d+) (%d+)$"
+    assert.are.equal("100", good)
+    assert.is_true(tonumber(most) <= 32, most)
   end)
 
   it("waits for VMs that others use, with an error at the deadline",

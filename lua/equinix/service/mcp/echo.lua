@@ -5,10 +5,12 @@
 -- token is seen as it is; after the escapes of JSON, URLs and HTML; in Base64,
 -- also in several lines; in hexadecimal; and in two of the last two, one
 -- inside the other. An echo is also seen by the names of the headers. What is
--- interleaved, split, encrypted or encoded more often is not seen.
+-- interleaved, split, encrypted or encoded more often is not seen. A text that
+-- can't have any of them (echo_samples) is not looked at further.
 -- The time is proportional to the length of the text: no pattern here looks
 -- further than what it consumes.
 
+local echo_samples = require "equinix.service.mcp.echo_samples"
 local lower = require("equinix.base.text").lower
 
 local M = {}
@@ -144,8 +146,11 @@ end
 ---@return fun(text: string): boolean whether the text repeats it, or headers
 function M.detector(token)
   local forms = forms_of(token)
+  local is_suspect = echo_samples.new(forms, named)
   return function(text)
-    if contains(text, forms.all) then
+    if not is_suspect(text) then
+      return false
+    elseif contains(text, forms.all) then
       return true
     end
     local plain = bare(text)

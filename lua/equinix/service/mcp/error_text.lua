@@ -36,9 +36,12 @@ local function wait(seconds)
   return seconds and (" Try again in %s s."):format(seconds) or ""
 end
 
--- Whether it is about this server's own credentials: an agent can't call the
--- token endpoint, and an error that names no request is not the API's.
-local function is_own(err)
+--- Whether it is about this server's own credentials: a caller of the API
+--- can't call the token endpoint, and an error that names no request is not
+--- the API's.
+---@param err equinix.Error
+---@return boolean
+function M.is_own(err)
   return err.op == nil or err.op:find "^POST /oauth2/" ~= nil
 end
 
@@ -46,7 +49,7 @@ end
 ---@param err equinix.Error
 ---@return string
 function M.of_error(err)
-  local _, headers, object = problem.of(err, is_own(err))
+  local _, headers, object = problem.of(err, M.is_own(err))
   return printable.text(object.detail .. details(err.errors)
     .. wait(headers["Retry-After"]))
 end

@@ -6,7 +6,9 @@
 -- token.
 
 local allowlist = require "equinix.service.mcp.allowlist"
+local fill = require("equinix.base.template").fill
 local json_text = require "equinix.base.json_text"
+local published = require "equinix.oauth.operations"
 local request_tool = require "equinix.service.mcp.request_tool"
 local schema = require "equinix.service.mcp.schema"
 local token_handle = require "equinix.service.token_handle"
@@ -15,25 +17,36 @@ local token_tools = require "equinix.service.mcp.token_tools"
 local M = {}
 
 local INSTRUCTIONS = " Calls the Equinix APIs with a token that stays in this "
-  .. "server. Call getoauth2accesstoken: its token_handle stands for the "
+  .. "server. Call %(issue)s: its token_handle stands for the "
   .. "token. Pass it to equinix_request, together with method, path and "
-  .. "query. When a handle is refused, call getoauth2accesstoken again; call "
-  .. "refreshoauth2accesstoken only when the API itself responded with 401. "
+  .. "query. When a handle is refused, call %(issue)s again; "
+  .. "%(refresh)s"
   .. "Never ask the user for a secret: this server has its own account."
 
+local REFRESH = "call %s only when the API itself responded with 401. "
+
 --- For an agent that is about to use the tools.
----@param capability table
+---@param plan table
+---@param names table<string, string> of the tools, by "issue" and "refresh"
 ---@return string
-function M.instructions(capability)
-  return capability.mcp_description .. INSTRUCTIONS
+function M.instructions(plan, names)
+  local words = plan.mcp_description or ""
+  -- The built-in ones say how to use a token.
+  if words == published.instructions then
+    words = published.mcp_description
+  end
+  return words .. fill(INSTRUCTIONS, {
+    issue = names.issue,
+    refresh = names.refresh and REFRESH:format(names.refresh) or "",
+  })
 end
 
 -- After the capability's own words.
 local DESCRIPTIONS = {
-  "Returns a handle for the server's own access token, for equinix_request. "
-    .. "It expires with the token.",
-  "Renews the server's own access token, and returns a handle for the new "
-    .. "one.",
+  issue = "Returns a handle for the server's own access token, for "
+    .. "equinix_request. It expires with the token.",
+  refresh = "Renews the server's own access token, and returns a handle for "
+    .. "the new one.",
 }
 
 local HANDLE = {
@@ -43,9 +56,9 @@ local HANDLE = {
 }
 
 -- The members of the response that are not secret, and the token handle.
-local function public_fields(capability)
+local function public_fields()
   local fields = { HANDLE }
-  for _, field in ipairs(capability.answer) do
+  for _, field in ipairs(published.answer) do
     if not field.secret and field.name ~= "refresh_token_timeout" then
       fields[#fields + 1] = field
     end
@@ -67,16 +80,22 @@ end
 
 local NO_ARGUMENTS = { text = "{}", members = {} }
 
-local function operation_tool(capability, i, service, raw_output)
-  local operation = capability.operations[i]
-  local fields = public_fields(capability)
+--- A tool.
+---@param planned table a tool of a plan
+---@param token "issue"|"refresh"
+---@param service equinix.Service
+---@return equinix.mcp.Tool
+function M.tool(planned, token, service)
+  local operation = published.by_token[token]
+  local fields, raw_output = public_fields(), token_tools.output()
   return {
-    name = operation.name,
-    title = operation.title,
-    description = operation.title .. ". " .. DESCRIPTIONS[i],
+    name = planned.name,
+    title = planned.title,
+    description = (planned.title or planned.name) .. ". "
+      .. DESCRIPTIONS[token],
     input = schema.new({}, { closed = true }),
     output = schema.new(fields, { required = { HANDLE.name } }),
-    hints = operation.hints,
+    hints = planned.hints,
     run = function(_, _, context)
       local object, members = token_tools.run(service, operation,
         NO_ARGUMENTS, raw_output, context)
@@ -102,26 +121,19 @@ local function rules_of(texts)
   return rules, table.concat(all, ", ")
 end
 
---- The tools.
----@param capability table
----@param options {service: equinix.Service, client: equinix.Client,
----  allow?: string[]} allow: calls besides allowlist.DEFAULT
----@return equinix.mcp.Tool[]
-function M.tools(capability, options)
-  local raw_output = schema.new(capability.answer, {
-    required = capability.required,
-  })
-  local list = {}
-  for i in ipairs(capability.operations) do
-    list[i] = operation_tool(capability, i, options.service, raw_output)
-  end
+--- The tool that calls the API with a handle.
+---@param options {client: equinix.Client, allow?: string[]} allow: calls
+---  besides allowlist.DEFAULT
+---@param issue string name of the tool that returns handles
+---@return equinix.mcp.Tool
+function M.request_tool(options, issue)
   local rules, allowed = rules_of(options.allow)
-  list[#list + 1] = request_tool.tool {
+  return request_tool.tool {
     client = options.client,
     rules = rules,
     allowed = allowed,
+    issue = issue,
   }
-  return list
 end
 
 return M

@@ -3,24 +3,23 @@
 --
 -- Law of this file: the token goes to Equinix and nowhere else. The token
 -- handle is checked before anything is sent, the path (also that of each
--- redirect) by allowlist.lua. A response that repeats the headers of its
--- request (echo.lua) is not passed on, nothing of it; and its path is not
--- called again, since it might repeat them in another spelling then.
+-- redirect) by allowlist.lua; the response by echo_guard.lua.
 
 local allowlist = require "equinix.service.mcp.allowlist"
-local echo = require "equinix.service.mcp.echo"
+local echo_guard = require "equinix.service.echo_guard"
 local error_text = require "equinix.service.mcp.error_text"
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
+local safe_path = require "equinix.http.safe_path"
 local schema = require "equinix.service.mcp.schema"
+local tables = require "equinix.base.table"
 local token_handle = require "equinix.service.token_handle"
 
 local M = {}
 
 local MAX_RESPONSE = 1024 * 1024 -- bytes; an agent can't use more
 local MAX_URL = 8000 -- bytes; nginx accepts a request line of 8 KiB
-local MAX_ECHOES = 1000 -- paths that are remembered
 
 local FIELDS = {
   {
@@ -44,12 +43,20 @@ local FIELDS = {
     type = { "object", "array" },
     description = "Sent as JSON, if the method has a body.",
   },
-  {
+}
+
+local HANDLE = "As returned by %s."
+
+-- With the name of the tool that returns handles.
+local function fields_of(issue)
+  local fields = tables.copy(FIELDS)
+  fields[#fields + 1] = {
     name = "token_handle",
     type = "string",
-    description = "As returned by getoauth2accesstoken.",
-  },
-}
+    description = HANDLE:format(issue),
+  }
+  return fields
+end
 
 local OUTPUT = {
   { name = "status", type = "integer", description = "HTTP status." },
@@ -57,13 +64,10 @@ local OUTPUT = {
 }
 
 local STALE = "token_handle does not belong to the current token: call "
-  .. "getoauth2accesstoken for a new one."
+  .. "%s for a new one."
 
 local REDIRECT = "Equinix responded with a redirect, and it was not followed: "
   .. "only GET and HEAD follow one, within its host and to an allowed path."
-
-local ECHO = "The response is not passed on: this path repeats the headers of "
-  .. "the request, and so the token. It is not called again."
 
 local TOO_LONG = "path and query are longer than 8000 bytes: request less at "
   .. "a time."
@@ -118,47 +122,20 @@ local function object_of(response)
 end
 
 -- The token that the handle stands for.
-local function token_of(client, text, opts)
-  local token, err = client:token(opts)
+local function token_of(options, text, opts)
+  local token, err = options.client:token(opts)
   if not token then
     return nil, error_text.of_error(err)
   elseif not token_handle.fits(text, token.access_token) then
-    return nil, STALE
+    return nil, STALE:format(options.issue)
   end
   return token.access_token
 end
 
-local function path_of(url)
-  return url:match "^[A-Za-z]+://[^/?#]*(/[^?#]*)" or "/"
-end
-
--- What sees a token; the last one is kept.
-local function detector_of(state, token)
-  if state.token ~= token then
-    state.token, state.detector = token, echo.detector(token)
-  end
-  return state.detector
-end
-
--- Whether a text repeats the token. There may have been a renewal meanwhile:
--- one of the two was sent.
-local function is_echo(state, client, token, text)
-  local header = client:authorization()
-  local now = type(header) == "string" and header:match "^%S+ (.+)$" or token
-  return detector_of(state, token)(text)
-    or now ~= token and detector_of(state, now)(text)
-end
-
-local function remember(state, path)
-  if state.count < MAX_ECHOES and not state.echoes[path] then
-    state.echoes[path], state.count = true, state.count + 1
-  end
-end
-
 local function send(options, call, token, context)
-  local client, state = options.client, options.state
-  if state.echoes[call.path] then
-    return nil, ECHO
+  local client, guard = options.client, options.guard
+  if guard:knows(call.path) then
+    return nil, echo_guard.MESSAGE
   end
   local response, err = client:request {
     method = call.method,
@@ -170,15 +147,14 @@ local function send(options, call, token, context)
       traceparent = context.traceparent,
     },
     follow = function(url)
-      return allowlist.allow(options.rules, call.method, path_of(url))
+      return allowlist.allow(options.rules, call.method, safe_path.of_url(url))
     end,
   }
   local message = err and error_text.of_error(err) or ""
   local body = (response or err.response or {}).body or ""
   local shown = #body <= MAX_RESPONSE and body .. "\n" .. message or message
-  if is_echo(state, client, token, shown) then
-    remember(state, call.path)
-    return nil, ECHO
+  if guard:sees(call.path, token, shown) then
+    return nil, echo_guard.MESSAGE
   elseif response then
     return object_of(response)
   end
@@ -212,10 +188,11 @@ local function read(options, members)
 end
 
 --- The tool.
----@param options {client: equinix.Client, rules: table[], allowed: string}
+---@param options {client: equinix.Client, rules: table[], allowed: string,
+---  issue: string} issue: name of the tool that returns handles
 ---@return equinix.mcp.Tool
 function M.tool(options)
-  options.state = { echoes = {}, count = 0 }
+  options.guard = echo_guard.new(options.client)
   local reads = true
   for _, rule in ipairs(options.rules) do
     reads = reads and (rule.method == "GET" or rule.method == "HEAD")
@@ -225,7 +202,7 @@ function M.tool(options)
     title = "Call the Equinix API",
     description = "Calls the Equinix API with the token that the handle "
       .. "stands for. Allowed: " .. options.allowed .. ".",
-    input = schema.new(FIELDS, {
+    input = schema.new(fields_of(options.issue), {
       required = { "method", "path", "token_handle" },
       closed = true,
     }),
@@ -237,7 +214,7 @@ function M.tool(options)
         return nil, message
       end
       local token
-      token, message = token_of(options.client, json_text.string(
+      token, message = token_of(options, json_text.string(
         members.token_handle), { traceparent = context.traceparent })
       if not token then
         return nil, message

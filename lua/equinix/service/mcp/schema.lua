@@ -10,7 +10,7 @@ local before = require("equinix.base.text").before
 local M = {}
 
 ---@class equinix.mcp.Schema
----@field text string the JSON Schema
+---@field text? string the JSON Schema; nil: unwritten
 ---@field private fields table<string, equinix.operations.Field>
 ---@field private required string[]
 ---@field private closed boolean
@@ -25,7 +25,12 @@ end
 -- Some agents can't read a list of types; all of them can read alternatives.
 local function property(field)
   local types = types_of(field)
-  local members = { description = json_text.value(field.description) }
+  local members = {
+    description = field.description and json_text.value(field.description),
+    items = field.items and json_text.object {
+      type = json_text.value(field.items),
+    },
+  }
   if types and #types == 1 then
     members.type = json_text.value(types[1])
   elseif types then
@@ -160,8 +165,9 @@ end
 
 --- Makes one.
 ---@param fields equinix.operations.Field[]
----@param options? {required?: string[], closed?: boolean} closed: a member of
----  another name is refused
+---@param options? {required?: string[], closed?: boolean,
+---  unwritten?: boolean} closed: a member of another name is refused;
+---  unwritten: only the check is needed
 ---@return equinix.mcp.Schema
 function M.new(fields, options)
   options = options or {}
@@ -173,7 +179,7 @@ function M.new(fields, options)
   for _, field in ipairs(fields) do
     self.fields[field.name] = field
   end
-  self.text = text_of(self, fields)
+  self.text = not options.unwritten and text_of(self, fields) or nil
   return self
 end
 

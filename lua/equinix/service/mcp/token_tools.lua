@@ -1,4 +1,4 @@
---- token_tools: the capability's two operations as tools.
+--- token_tools: the two operations of the token as tools.
 --
 -- Law of this file: REST and MCP do the same. The arguments are the members of
 -- the body, the service decides what to do with them, and its response is the
@@ -7,6 +7,7 @@
 local error_text = require "equinix.service.mcp.error_text"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
+local published = require "equinix.oauth.operations"
 local schema = require "equinix.service.mcp.schema"
 
 local M = {}
@@ -81,30 +82,48 @@ function M.run(service, operation, arguments, output, context)
   return object, members
 end
 
---- The tools.
----@param capability table
----@param service equinix.Service
----@return equinix.mcp.Tool[]
-function M.tools(capability, service)
-  local list = {}
-  local output = schema.new(capability.answer, {
-    required = capability.required,
-  })
-  for i, operation in ipairs(capability.operations) do
-    list[i] = {
-      name = operation.name,
-      title = operation.title,
-      description = operation.description,
-      input = schema.new(operation.fields, { closed = true }),
-      output = output,
-      hints = operation.hints,
-      run = function(text, members, context)
-        return M.run(service, operation, { text = text, members = members },
-          output, context)
-      end,
-    }
+--- What both operations answer.
+---@return equinix.mcp.Schema
+function M.output()
+  return schema.new(published.answer, { required = published.required })
+end
+
+-- A capability may give the whole body as one argument.
+local function whole(members)
+  local text = members.body or "{}"
+  local inner = json_text.kind(text) == "string"
+    and json_text.read(json_text.string(text)) or text
+  if json_text.kind(inner) ~= "object" then
+    return nil
   end
-  return list
+  return { text = inner, members = json_text.members(inner) }
+end
+
+--- A tool.
+---@param planned table a tool of a plan
+---@param token "issue"|"refresh"
+---@param service equinix.Service
+---@return equinix.mcp.Tool
+function M.tool(planned, token, service)
+  local operation, output = published.by_token[token], M.output()
+  return {
+    name = planned.name,
+    title = planned.title,
+    description = planned.description,
+    input = schema.new(planned.inputs or operation.fields, { closed = true }),
+    output = output,
+    hints = planned.hints,
+    run = function(text, members, context)
+      local arguments = { text = text, members = members }
+      if planned.inputs then
+        arguments = whole(members)
+        if not arguments then
+          return nil, planned.name .. ": body must be an object"
+        end
+      end
+      return M.run(service, operation, arguments, output, context)
+    end,
+  }
 end
 
 return M

@@ -14,14 +14,20 @@ local M = {}
 
 ---@class equinix.mcp.Tool
 ---@field name string
----@field title string
+---@field title? string
 ---@field description string
 ---@field input equinix.mcp.Schema
----@field output equinix.mcp.Schema
----@field hints {readOnly: boolean, destructive: boolean, idempotent: boolean}
+---@field output? equinix.mcp.Schema
+---@field hints? {readOnly?: boolean, destructive?: boolean,
+---  idempotent?: boolean, openWorld?: boolean}
 ---@field run fun(text: string, members: table<string, string>,
----  context: equinix.mcp.Context): string|nil, string|nil
----  the arguments; returns an object as JSON, or nil and what went wrong
+---  context: equinix.mcp.Context): string|equinix.mcp.Answer|nil, string|nil
+---  the arguments; returns an object as JSON, or an answer, or nil and what
+---  went wrong
+
+---@class equinix.mcp.Answer what a tool without an output schema returns
+---@field text? string any text; nil: a success that says nothing
+---@field object? string JSON, where the text is an object
 
 ---@class equinix.mcp.Tools
 ---@field text string JSON, as tools/list has it
@@ -30,18 +36,27 @@ local M = {}
 local Tools = {}
 Tools.__index = Tools
 
+local HINTS = { "readOnly", "destructive", "idempotent", "openWorld" }
+
+-- Only those that the capability has.
+local function annotations(hints)
+  local members = {}
+  for _, name in ipairs(HINTS) do
+    if hints[name] ~= nil then
+      members[name .. "Hint"] = json_text.value(hints[name])
+    end
+  end
+  return json_text.object(members)
+end
+
 local function describe(tool)
   return json_text.object {
     name = json_text.value(tool.name),
-    title = json_text.value(tool.title),
+    title = tool.title and json_text.value(tool.title),
     description = json_text.value(tool.description),
     inputSchema = tool.input.text,
-    outputSchema = tool.output.text,
-    annotations = json_text.object {
-      readOnlyHint = json_text.value(tool.hints.readOnly),
-      destructiveHint = json_text.value(tool.hints.destructive),
-      idempotentHint = json_text.value(tool.hints.idempotent),
-    },
+    outputSchema = tool.output and tool.output.text,
+    annotations = tool.hints and annotations(tool.hints),
   }
 end
 
@@ -60,6 +75,14 @@ local function succeeded(object)
   return { content = content(object), structuredContent = object }
 end
 
+-- Bytes of Equinix, which need not be UTF-8.
+local function passed_on(answer)
+  return {
+    content = answer.text and content(json_text.utf8(answer.text)) or "[]",
+    structuredContent = answer.object and json_text.one_line(answer.object),
+  }
+end
+
 --- Calls a tool.
 ---@param tool equinix.mcp.Tool
 ---@param text string the arguments, an object
@@ -76,12 +99,14 @@ function Tools:call(tool, text, context)
   if message then
     return failed(tool.name .. ": " .. message)
   end
-  local object
-  object, message = tool.run(text, members, context)
-  if not object then
+  local answer
+  answer, message = tool.run(text, members, context)
+  if not answer then
     return failed(message)
+  elseif type(answer) == "table" then
+    return passed_on(answer)
   end
-  return succeeded(json_text.one_line(object))
+  return succeeded(json_text.one_line(answer))
 end
 
 --- Makes the list.

@@ -23,7 +23,8 @@ local PAUSE = 0.02 -- seconds, when other modules use all VMs or threads
 
 ---@class equinix.nginx.Driver
 ---@field id integer of the engine
----@field step fun() reads the results
+---@field step fun() reads results; where some are left, a stay in a thread
+---  ends at once, and the event loop has had its turn in between
 ---@field abort fun(transport_err: equinix.transport.err)
 ---@field watched boolean something is under way
 ---@field running boolean the timer has begun
@@ -105,7 +106,7 @@ end
 
 --- A driver; it does nothing yet.
 ---@param id integer engine:id()
----@param step fun() reads the results
+---@param step fun() reads results, not too many at a time
 ---@param abort fun(transport_err: equinix.transport.err) ends all that wait
 function M.new(id, step, abort)
   return setmetatable({ id = id, step = step, abort = abort,

@@ -1,0 +1,23 @@
+-- start_modules: what a short command loads.
+--
+-- Law of this file: it is the closed list of spec/cli/start_spec.lua, since a
+-- module that is added here costs every call of a script; and what
+-- tools/precompile.lua compiles. `token` is for a token that is in the store,
+-- `request` for what one call with it loads besides.
+return {
+  token = [[cjson
+    base.check base.json base.json_integers base.lazy base.table base.text
+    base.trim base.version
+    cli cli.client cli.exit_code cli.output cli.plain_words cli.token
+    client client.characters client.credentials client.emitter
+    client.environment client.options
+    core http.retry oauth.cache_key oauth.token
+    store.arguments store.file store.session
+    tokens.distributed tokens.fast_path tokens.no_token tokens.record
+    tokens.renewal tokens.source
+    transport.await transport.curl transport.default]],
+  request = [[
+    cli.arguments cli.request client.call
+    http.build http.form http.media_type http.response http.target
+    http.validate]],
+}
