@@ -147,7 +147,7 @@ end
 ---@param opts {concurrency: integer, connections?: integer, timeout: number,
 ---  on_progress?: fun(done: integer, total: integer)} how many at a time, over
 ---  how many connections, where HTTP/2 shares them, the seconds for all
----  together, and what is told how many have ended
+---  together, and what is called with how many have ended
 ---@return {response?: equinix.Response, err?: equinix.Error}[] in order
 function M.run(client, list, opts)
   if opts.on_progress then

@@ -1,7 +1,7 @@
---- batch_progress: many API calls at once, with a function that is told how
---- many have ended.
+--- batch_progress: many API calls at once, with a function that is called with
+--- how many have ended.
 --
--- Law of this file: each call that ends is told of once, with its own number.
+-- Law of this file: it is called once for each call that ends, with the count.
 -- What that function raises reaches the caller; by then nothing is under way
 -- any more. What may have had an effect was waited for, all else is cancelled.
 

@@ -10,7 +10,7 @@ local M = {}
 
 local MAX_ECHOES = 1000 -- paths that are remembered
 
---- What a caller is told.
+--- The message for the caller of such a path.
 M.MESSAGE = "The response is not passed on: this path repeats the headers of "
   .. "the request, and so the token. It is not called again."
 
