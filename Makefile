@@ -8,6 +8,8 @@ BUILD ?= build
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -pedantic
+# -Werror in the builds of the tests; it changes no object.
+FATAL ?=
 # Only luaopen_equinix_core is visible from outside.
 REQUIRED = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
            -Isrc $(DIRECT) $(WARNINGS)
@@ -83,7 +85,7 @@ $$(objects_$1): $(BUILD)/$1/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(call SAY,CC)
 	$$(Q)$$(CC) $$(REQUIRED) $$(cflags_$1) $$(DEPS_CFLAGS) $$(CPPFLAGS) \
-	  $$(CFLAGS) $$(more_flags) -MMD -MP -c -o $$@ $$<
+	  $$(CFLAGS) $$(more_flags) $$(FATAL) -MMD -MP -c -o $$@ $$<
 $(BUILD)/$1/obj/http/libcurl.o: $(BUILD)/libcurl.h
 $(BUILD)/$1/obj/http/libcurl.o: more_flags = -include $(BUILD)/libcurl.h
 
@@ -102,8 +104,9 @@ $(BUILD)/$1/equinix/start.chunks: tools/precompile.lua \
   tools/start_modules.lua $(LUA_SOURCES)
 	@mkdir -p $$(@D)
 	$$(call SAY,LUA)
-	$$(Q)lua=$$$$([ -z '$$(program_$1)' ] && tools/lua.sh $1 command || \
-	  echo '$$(program_$1)') && "$$$$lua" tools/precompile.lua $$@.new || \
+	$$(Q)lua='$$(program_$1)'; \
+	  : "$$$${lua:=$$$$(tools/lua.sh $1 command)}"; \
+	  { [ -n "$$$$lua" ] && "$$$$lua" tools/precompile.lua $$@.new; } || \
 	  echo >$$@.new
 	@mv $$@.new $$@
 
@@ -197,8 +200,10 @@ $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	  -o $@ $< $(DEPS_LIBS)
 
 ## soak     long runs: 4,000 rotations of a refresh token, on each store;
-##   16,000 token requests to servers that are closing
-.PHONY: soak
+##   16,000 token requests to servers that are closing; 16 processes that
+##   renew 1,000 times over a cluster with a master stopped every 20 s; 1,000
+##   processes that start at once. FLEET_RENEWALS=100 FLEET_COLD=100 is a part
+.PHONY: soak soak-fleet
 soak: all
 	@for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
@@ -206,6 +211,19 @@ soak: all
 	    spec/tokens/distributed_processes_spec.lua || exit 1; \
 	  ROUNDS=1000 $$lua tools/busted.lua spec/core/http/once_spec.lua || \
 	    exit 1; \
+	done
+	@$(MAKE) --no-print-directory soak-fleet
+soak-fleet: all
+	@export FIGURES=1 FLEET_LIMIT=3600 FLEET_LATENCY=0.05 FLEET_MOST=1.1 \
+	  FLEET_GRACE=5 FLEET_TIMEOUT=30 \
+	  FLEET_PROCESSES=$${FLEET_PROCESSES:-16} \
+	  FLEET_RENEWALS=$${FLEET_RENEWALS:-1000} \
+	  FLEET_STOP_EVERY=$${FLEET_STOP_EVERY:-20} \
+	  FLEET_COLD=$${FLEET_COLD:-1000} \
+	  FLEET_COLD_LATENCY=$${FLEET_COLD_LATENCY:-15}; \
+	for name in soak cold_start; do \
+	  $$(tools/lua.sh lua5.4 command) tools/busted.lua \
+	    spec/fleet/$${name}_spec.lua || exit 1; \
 	done
 
 ## deps     installs what using it needs (apt), or prints what is missing

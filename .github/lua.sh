@@ -57,7 +57,7 @@ sudo mv /usr/local/lib/liblua.a "/usr/local/lib/lib$name.a"
 # brew's OpenSSL is not where LuaRocks looks for it.
 openssl=$(brew --prefix openssl@3 2>/dev/null || true)
 luarocks=$(command -v luarocks)
-for rock in lua-cjson argparse busted luasocket redis-lua lyaml \
+for rock in lua-cjson argparse busted luasocket lyaml \
   "luasec ${openssl:+OPENSSL_DIR=$openssl}"; do
   # shellcheck disable=SC2086  # a rock and its settings
   sudo "$luarocks" --lua-version="$1" --lua-dir=/usr/local --tree=/usr/local \

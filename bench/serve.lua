@@ -61,8 +61,9 @@ local function like(s, constant)
   local text = file:read "*a"
   file:close()
   return function(n)
-    return (text:gsub('package.loaded%["equinix.serve.handlers"%].rest%(%)',
-      function() return constant end)
+    return (text:gsub('package.loaded%["equinix.serve.handlers"%]'
+      .. '.rest[a-z_]*%(%)', function() return constant end)
+      :gsub("set_by_lua_block .-if %b() %b{}\n", "")
       :gsub("init_by_lua_block {.-\n  }\n", "")
       :gsub("daemon off;", ""):gsub("user root;", "")
       :gsub("error_log error.log %w+;", "")

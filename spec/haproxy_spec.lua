@@ -270,7 +270,7 @@ describe("the gateway in HAProxy", function()
         end))
         h.handle:close() -- HAProxy waits for connections
         h.process:signal "USR1"
-        assert.equal(0, h.process:wait(10))
+        assert.equal(0, h.process:wait(60))
         h.handle = Handle.new()
       end)
   end

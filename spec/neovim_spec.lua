@@ -124,10 +124,10 @@ describe("Neovim", function()
     end))
     assert.is_true(program:alive())
     program:signal "TERM" -- Neovim leaves as by :qa!
-    assert(program:wait(10), "it did not leave")
+    assert(program:wait(60), "it did not leave")
     program = nvim({ "EquinixPorts", "lua vim.defer_fn(function() "
       .. "vim.cmd 'qa!' end, 300)" }, { EQUINIX_API_ENDPOINT = silent.url })
-    assert.equal(0, program:wait(10), program:stderr())
+    assert.equal(0, program:wait(60), program:stderr())
     assert.equal(2, silent:connections())
   end)
 end)

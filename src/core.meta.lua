@@ -256,9 +256,13 @@ function core.headers(head) end
 ---@param on_chunk? fun(chunk: string) gets the body of a 2xx response; may
 ---  neither yield nor use this handle; max_body bounds what comes between two
 ---  calls
+---@param meanwhile? fun() called each `every` seconds until then; it may
+---  neither yield nor use this handle, and nothing is sent or received before
+---  it returns
+---@param every? number seconds
 ---@return equinix.transport.response|nil response
 ---@return equinix.transport.err|nil err
-function http:send(request, seconds, on_chunk) end
+function http:send(request, seconds, on_chunk, meanwhile, every) end
 
 ---Sends many requests. Raises what is wrong with any of them, before the first
 ---byte is sent.
@@ -289,7 +293,7 @@ function core.system_ca() end
 ---A result: one of `response` and `err`.
 ---@class equinix.engine.Result
 ---@field number integer as engine:start() returned it
----@field response? equinix.transport.response
+---@field response? equinix.transport.response|equinix.transport.replies
 ---@field err? equinix.transport.err
 
 ---Transfers that are under way between two calls, on one thread. They move in
@@ -305,7 +309,7 @@ function core.engine() end
 
 ---Begins a transfer, in the next step; it queues while too many are under way.
 ---Its failure is a result; an err is returned here only without memory.
----@param prepared equinix.prepared
+---@param prepared equinix.prepared|equinix.exchange
 ---@param seconds number limit for the whole transfer, waiting included
 ---@return integer|nil number
 ---@return equinix.transport.err|nil err
@@ -361,6 +365,23 @@ function engine:close() end
 ---@param seconds number at most
 ---@return boolean driven false: there is no such engine, or another drives it
 function core.drive(id, seconds) end
+
+-- http/exchange.c ------------------------------------------------------------
+
+---An exchange that was read and checked once. A later change of its table
+---changes nothing.
+---@class equinix.exchange
+
+---Raises what is wrong with the options. engine:start and the transports'
+---`send` take it as they take a request.
+---@param options equinix.transport.exchange
+---@return equinix.exchange
+function core.exchange(options) end
+
+---Whether it is one of core.exchange.
+---@param value any
+---@return boolean
+function core.is_exchange(value) end
 
 -- http/prepared_request.c ----------------------------------------------------
 

@@ -251,16 +251,26 @@ function folder:read(name, max) end
 ---@param ends number the wall-clock second (core.time) from which on it is of
 ---  no use; a day later a cleanup may remove it
 ---@param lease equinix.lease of that name
+---@param seconds? number to wait for another process at most; 1
 ---@return true|nil
 ---@return string|nil reason "stale": the lease is no longer held
-function folder:save(name, bytes, ends, lease) end
+function folder:save(name, bytes, ends, lease, seconds) end
 
 ---Does not wait for a lease that is taken. Makes the folder if it is missing.
 ---@param name string
----@param seconds number after which the lease is over
+---@param ttl number seconds after which the lease is over
+---@param seconds? number to wait for another process at most; 1
 ---@return equinix.lease|nil lease
 ---@return string|nil reason "busy": another holder has it
-function folder:lock(name, seconds) end
+function folder:lock(name, ttl, seconds) end
+
+---Gives a lease more time.
+---@param lease equinix.lease
+---@param ttl number seconds from now on
+---@param seconds? number to wait for another process at most; 1
+---@return true|nil
+---@return string|nil reason "stale": the lease is over, and stays so
+function folder:extend(lease, ttl, seconds) end
 
 ---Ends a lease and removes its file. Does not wait; again, or in a forked
 ---child, it does nothing.
@@ -269,9 +279,10 @@ function folder:unlock(lease) end
 
 ---Removes the record, not its lease; true if there is none.
 ---@param name string
+---@param seconds? number to wait for another process at most; 1
 ---@return true|nil
 ---@return string|nil reason
-function folder:remove(name) end
+function folder:remove(name, seconds) end
 
 ---Puts aside a record that read(name, max) returned and that can't be used, so
 ---that a person can inspect it. Only the last one is kept. If the record was
@@ -279,9 +290,10 @@ function folder:remove(name) end
 ---@param name string
 ---@param bytes string what read returned
 ---@param max integer
+---@param seconds? number to wait for another process at most; 1
 ---@return true|nil
 ---@return string|nil reason
-function folder:aside(name, bytes, max) end
+function folder:aside(name, bytes, max, seconds) end
 
 ---A lock that ends with its holder's death; a forked child does not have it.
 ---@class equinix.lease

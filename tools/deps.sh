@@ -79,17 +79,10 @@ has_nginx_lua() {
   nginx -V 2>&1 | grep -q 'lua-nginx-module\|ngx_lua'
 }
 
-# redis-lua is one file for every Lua; Debian does not install it for 5.4.
-has_redis_lua() { has_rock lua5.4 redis || has_rock luajit redis; }
-
-# It loads inside nginx only; OpenResty contains it.
-has_redis_nginx() {
-  has_command openresty && return
-  for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
-    [ -f "$folder/nginx/redis.lua" ] && return
-    [ -f "$folder/resty/redis.lua" ] && return
-  done
-  return 1
+# Debian has its server on no PATH.
+has_postgres() {
+  has_command psql && { has_command postgres ||
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
 }
 
 # ------------------------------------------------------------- what is missing
@@ -163,8 +156,10 @@ look_for_tests() {
   need neovim neovim neovim neovim - has_command nvim
   need wrk wrk wrk wrk - has_command wrk
   need redis redis-server redis redis - has_command redis-server
-  need redis-lua lua-redis - - redis-lua has_redis_lua
-  need "nginx's redis" lua-nginx-redis - - - has_redis_nginx
+  # The store that is an example.
+  need PostgreSQL postgresql postgresql-server postgresql - has_postgres
+  need LuaSQL lua-sql-postgres - - luasql-postgres \
+    has_rock lua5.4 luasql.postgres
   # Shells for the completions, and a way to change the clock of a program.
   need zsh zsh zsh zsh - has_command zsh
   need fish fish fish fish - has_command fish
@@ -239,7 +234,7 @@ choose_luajit() {
 # Servers among the packages that are not installed yet.
 find_new_servers() {
   new_servers=
-  for server in nginx redis-server haproxy; do
+  for server in nginx redis-server haproxy postgresql; do
     case " $apt " in
     *" $server "*)
       dpkg -s $server >/dev/null 2>&1 || new_servers="$new_servers $server"

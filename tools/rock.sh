@@ -25,6 +25,43 @@ cp -R ./*.rockspec Makefile src lua bin docs man tools LICENSE "$work/source"
 list() { (cd "$work/source" && find . | sort); }
 list >"$work/before"
 
+# A spec of a store's author, who has the rock and busted and no checkout.
+cat >"$work/contract_spec.lua" <<'END'
+local contract = require "equinix.store.contract"
+local file = require "equinix.store.file"
+local count, root = 0, os.getenv "ROOT"
+local function open()
+  return assert(file { dir = root .. "/" .. count })
+end
+describe("the installed contract", function()
+  contract.declare {
+    make = function()
+      count = count + 1
+      return open()
+    end,
+    peer = open,
+  }
+end)
+END
+
+echo 'require "busted.runner" { standalone = false }' >"$work/run.lua"
+
+# check_contract VERSION LUA: authors of stores can run it.
+check_contract() {
+  if ! "$2" -e 'require "busted"' 2>/dev/null; then
+    echo "the contract for stores was not run: Lua $1 has no busted"
+    return
+  fi
+  mkdir "$work/stores-$1"
+  share=$work/tree/share/lua/$1
+  (cd "$work" && env ROOT="$work/stores-$1" \
+    LUA_PATH="$share/?.lua;$share/?/init.lua;;" \
+    LUA_CPATH="$work/tree/lib/lua/$1/?.so;;" \
+    "$2" run.lua contract_spec.lua) >"$work/contract.log" 2>&1 ||
+    { cat "$work/contract.log" && fail "the installed contract fails"; }
+  tail -n 1 "$work/contract.log"
+}
+
 # check VERSION LUA: the modules of the tree, and nothing of the checkout.
 check() {
   (
@@ -38,6 +75,7 @@ check() {
       assert(client:authorization() == "Bearer t")'
   )
   diff -r lua/equinix "$work/tree/share/lua/$1/equinix"
+  check_contract "$1" "$2"
   [ -s "$work/tree/lib/lua/$1/equinix/start.chunks" ] ||
     fail "the rock for Lua $1 has no file start.chunks"
   case $1 in

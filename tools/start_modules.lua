@@ -11,10 +11,10 @@ return {
     cli cli.client cli.exit_code cli.output cli.plain_words cli.token
     client client.characters client.credentials client.emitter
     client.environment client.options
-    core http.retry oauth.cache_key oauth.token
+    core http.retry oauth.cache_key oauth.lockout_page oauth.token
     store.arguments store.file store.session
-    tokens.distributed tokens.fast_path tokens.no_token tokens.record
-    tokens.renewal tokens.source
+    tokens.distributed tokens.fast_path tokens.finding tokens.no_token
+    tokens.place tokens.record tokens.renewal tokens.source
     transport.await transport.curl transport.default]],
   request = [[
     cli.arguments cli.request client.call

@@ -8,7 +8,7 @@
 #   check     the command is one test: it passes with exit code 0
 #   NEEDS     (environment) programs without which the step is skipped
 #   WHY_NOT   (environment) a file; if it exists, the reason to skip the step
-#   LIMIT     (environment) seconds until the command is stopped; 300
+#   LIMIT     (environment) seconds until the command is stopped; 900
 #
 # Law of this file: nothing passes because it printed nothing. A spec run
 # counts only if it printed a summary that agrees with the exit code and has at
@@ -66,7 +66,7 @@ left_behind() {
 }
 
 limit=
-command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT:-300}"
+command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT:-900}"
 start=$(now)
 # shellcheck disable=SC2086  # $limit is words
 $limit "$@" >"$log" 2>&1 </dev/null
@@ -91,7 +91,7 @@ elif [ $code = 0 ]; then
 fi
 
 if [ $code = 124 ] || [ $code = 137 ]; then
-  why="stopped after ${LIMIT:-300} s"
+  why="stopped after ${LIMIT:-900} s"
 elif [ $code != 0 ] && [ "$failed" = 0 ]; then
   why=${why:-exit code $code}
 fi

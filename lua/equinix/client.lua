@@ -177,13 +177,13 @@ local METHODS = { get = "GET", head = "HEAD", delete = "DELETE",
 
 for name, method in pairs(METHODS) do
   Client[name] = function(self, path, opts)
-    if opts == nil and method == "GET" and self.tokens
-      and type(path) == "string" then
+    if method == "GET" and self.tokens and fast_get.fits(path, opts) then
+      local follow = opts and opts.follow
       local header = self.tokens.hit()
       if header then
-        return fast_get.get(self, path, header)
+        return fast_get.get(self, path, header, follow)
       end
-      return call.run(self, { path = path })
+      return call.run(self, { path = path, follow = follow })
     end
     local all = joined(method, path, opts, 2)
     local response, err = request(self, all, 2)

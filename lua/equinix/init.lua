@@ -19,6 +19,7 @@ local VERSION = version.VERSION
 local client = require "equinix.client"
 local json = require "equinix.base.json"
 local options = require "equinix.client.options"
+local transport = require "equinix.transport.default"
 
 local M = {
   _VERSION = VERSION,
@@ -26,13 +27,18 @@ local M = {
   null = json.null,
   --- An empty JSON array: an empty table is an empty object.
   empty_array = json.empty_array,
-  --- Second levels of the cache: equinix.store.file, equinix.store.redis.
+  --- Second levels of the cache: equinix.store.file, equinix.store.redis;
+  --- equinix.store.from_url makes one from a URL.
   store = setmetatable({}, {
     __index = function(self, name)
-      if name == "file" or name == "redis" then
-        self[name] = require("equinix.store." .. name)
-        return rawget(self, name)
+      if name == "file" then
+        self.file = require "equinix.store.file"
+      elseif name == "redis" or name == "from_url" then
+        local redis = require "equinix.store.redis"
+        redis.default_transport = transport.find
+        self.redis, self.from_url = redis, redis.from_url
       end
+      return rawget(self, name)
     end,
   }),
 }

@@ -22,6 +22,7 @@ describe("suggest.name", function()
       assert.is_nil(suggest.name(name, KNOWN), name)
     end
     assert.is_nil(suggest.name("a", {}))
+    assert.is_nil(suggest.name("ca", { db = 1 }))
   end)
 
   it("returns the same name on every run", function()

@@ -40,7 +40,9 @@ local HOSTILE = {
   { "1:67: nested more than 64 deep", "a: " .. ("["):rep(100000) },
   { "1:254: nested more than 64 deep", ("{a: "):rep(100000) },
   { "1:1: the file is larger than 1 MiB", "a: " .. ("x"):rep(2 * 2 ^ 20) },
-  { "50000:3: more than 50000 values", nil },
+  { "1001:3: more than 1000 values in a list", ("- a\n"):rep(60000) },
+  { "1:2005: more than 1000 values in a list", "a: ["
+    .. ("1,"):rep(500000) .. "]" },
 }
 
 local BAD_JSON = {
@@ -62,11 +64,41 @@ local BAD_JSON = {
 
 describe("the reader", function()
   it("ends at the first fault of hostile YAML, with its place", function()
-    HOSTILE[#HOSTILE][2] = ("- a\n"):rep(60000)
     for _, case in ipairs(HOSTILE) do
       local got = fault(case[2])
       local expected = case[3] and case[1]:gsub("^%d+", case[3]) or case[1]
       assert.equal(expected, got:sub(1, #expected))
+    end
+  end)
+
+  it("ends at a flat file of many keys, at the first one too many", function()
+    local yaml, json = {}, {}
+    for i = 1, 50000 do
+      yaml[i] = ("key%d: v"):format(i)
+      json[i] = ('"key%d": 1'):format(i)
+    end
+    assert.equal("1001:1: more than 1000 keys in a map",
+      fault(table.concat(yaml, "\n")))
+    assert.equal("1001:2: more than 1000 keys in a map",
+      fault(" {" .. table.concat(json, ",\n ") .. "}", "x.json"))
+  end)
+
+  it("ends at a file of too many values, however they are nested", function()
+    local lists = {}
+    for i = 1, 100 do
+      lists[i] = "- [" .. ("a,"):rep(999) .. "a]"
+    end
+    assert.equal("40:1922: more than 40000 values",
+      fault(table.concat(lists, "\n")))
+  end)
+
+  it("looks once at each line for an escape that cuts a text", function()
+    local line = "[" .. ('"x",'):rep(1000) .. "],"
+    local text = "a: [" .. line:rep(39) .. ']\nb: "\\x00"\n'
+    assert.equal("2:1: a control character in a text", fault(text))
+    for _, newline in ipairs { "\r", "\r\n", "\194\133" } do
+      assert.equal("3:1: a control character in a text", fault("a: 1"
+        .. newline .. "c: 1" .. newline .. 'b: "x\\0y"'))
     end
   end)
 

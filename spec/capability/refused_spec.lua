@@ -268,11 +268,13 @@ describe("a capability file is refused for", function()
   end)
 
   it("thousands of mistakes, of which the first are shown", function()
-    local keys = {}
+    local keys = { "binds:\n" } -- six maps, since one has 1000 keys at most
     for i = 1, 5000 do
-      keys[i] = ("key%d: 1\n"):format(i)
+      keys[i + 1] = ("%s key%d: 1\n"):format(i % 900 == 1 and "-" or " ", i)
     end
-    local lines = capability.mistakes(capability.BASE .. table.concat(keys))
+    local lines = capability.mistakes((capability.changed("binds:\n"
+      .. "- namespace: env\n  keys:\n    SITE: SITE\n",
+      table.concat(keys))))
     assert.equal(101, #lines)
     assert.equal("f: 900 more at least", lines[101])
   end)

@@ -171,4 +171,40 @@ REST own-rest, port 8080
     assert.truthy(said:find("broken.json:1:12: this is not JSON", 1, true),
       said)
   end)
+
+  -- An OpenAPI document: operations, each with its parameters.
+  local function document(operations, parameters, schema, name)
+    local parts, paths = {}, {}
+    for i = 1, parameters do
+      parts[i] = ('{"name":"%s%d","in":"query","schema":%s}'):format(name
+        or "p", i, schema)
+    end
+    for i = 1, operations do
+      paths[i] = ('"/fabric/v4/o%d":{"get":{"operationId":"o%d",'
+        .. '"parameters":[%s]}}'):format(i, i, table.concat(parts, ","))
+    end
+    return '{"openapi":"3.0.3","info":{"title":"T"},"paths":{'
+      .. table.concat(paths, ",") .. "}}"
+  end
+
+  it("from-openapi writes nothing that would be too large to read", function()
+    local members = {}
+    for i = 1, 1001 do
+      members[i] = ('"e%d"'):format(i)
+    end
+    for text, reason in pairs {
+      [document(500, 14, '{"type":"string"}')]
+        = " values; a capability has 40000 at most: choose",
+      [document(330, 33, '{"type":"string"}', ("p"):rep(58))]
+        = " bytes; a capability has 1048576 at most: choose",
+      [document(1, 1, '{"type":"string","enum":[' .. table.concat(members, ",")
+        .. "]}")]
+        = ": 1001 values in one list; a capability has 1000 at most: choose",
+    } do
+      local code, out, said = command.run { "capability", "from-openapi",
+        file("large.json", text) }
+      assert.truthy(said:find(reason, 1, true), said)
+      assert.same({ 1, "" }, { code, out })
+    end
+  end)
 end)

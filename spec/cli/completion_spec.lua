@@ -99,7 +99,7 @@ describe("equinix-auth completion", function()
       lines[i] = process.quote("equinix-auth " .. table.concat(case[1], " "))
     end
     local script = ZSH:format(dir, load, dir, table.concat(lines, " "))
-    return process.capture(("HOME=%s TERM=xterm timeout 60 zsh -f -c %s")
+    return process.capture(("HOME=%s TERM=xterm timeout 300 zsh -f -c %s")
       :format(dir, process.quote(script)))
   end
 

@@ -27,7 +27,8 @@ describe("equinix-auth doctor", function()
     assert.equal("", said)
     assert.is_nil(out:find "FAILED")
     for _, name in ipairs { "versions", "settings", "credentials", "store",
-      "proxy", "name", "connection", "tls", "answer", "clock", "token" } do
+      "stored", "proxy", "name", "connection", "tls", "answer", "clock",
+      "token" } do
       assert.matches("\nok +" .. name .. " ", "\n" .. out)
     end
     assert.equal(1, e:count "POST /oauth2/v1/token")
@@ -41,7 +42,7 @@ describe("equinix-auth doctor", function()
       assert.is_truthy(line:find "^ok  " or line:find "^FAILED "
         or line:find "^skipped ", line)
     end
-    assert.equal(14, lines)
+    assert.equal(15, lines)
     assert.is_nil(out:find(e.client_secret, 1, true))
   end)
 
@@ -135,8 +136,8 @@ describe("equinix-auth doctor", function()
     assert.equal(4, code)
     local report = json.decode(out)
     assert.equal(4, report.exit_code)
-    assert.equal(14, #report.checks)
-    local tls = report.checks[9]
+    assert.equal(15, #report.checks)
+    local tls = report.checks[10]
     assert.equal("tls", tls.check)
     assert.equal("FAILED", tls.status)
     assert.is_string(tls.message)

@@ -157,7 +157,7 @@ describe("equinix-auth mcp", function()
 
   it("ends with 1 when its output is closed", function()
     local _, code = process.capture("printf '%s\\n' "
-      .. process.quote(mcp.message "ping") .. " | timeout 20 "
+      .. process.quote(mcp.message "ping") .. " | timeout 300 "
       .. "bin/equinix-auth mcp >/dev/full")
     assert.equal(1, code)
   end)
@@ -333,7 +333,7 @@ describe("equinix-auth mcp, while a call is in flight", function()
     http = core.http()
   end)
   after_each(function()
-    assert(http:send({ method = "GET", url = server.url .. "/release" }, 10))
+    assert(http:send({ method = "GET", url = server.url .. "/release" }, 60))
     if a then
       a:stop()
       a = nil
@@ -347,7 +347,7 @@ describe("equinix-auth mcp, while a call is in flight", function()
   end)
 
   local function tell(path)
-    assert(http:send({ method = "GET", url = server.url .. path }, 10))
+    assert(http:send({ method = "GET", url = server.url .. path }, 60))
   end
 
   -- How often the server has read a request of that path.
@@ -446,7 +446,7 @@ describe("equinix-auth mcp, while a call is in flight", function()
   it("ends with 0 when that takes longer than 10 s", function()
     held()
     a.process:signal "TERM"
-    assert.equal(0, a.process:wait(20))
+    assert.equal(0, a.process:wait(60))
     assert.equal("", a:rest())
   end)
 

@@ -31,7 +31,7 @@ describe("a command that gets a pipe", function()
       words[#words + 1] = value and process.quote(name .. "=" .. value) or nil
     end
     words[#words + 1] = "XDG_RUNTIME_DIR=" .. dir
-    return process.capture(("%s timeout 60 bash -c %s 2>&1"):format(
+    return process.capture(("%s timeout 300 bash -c %s 2>&1"):format(
       table.concat(words, " "), process.quote((line:gsub("%%(%w+)", {
         ca = ("<(cat %s)"):format(process.quote(e.ca_file)),
         file = process.quote(e.ca_file),

@@ -160,7 +160,7 @@ describe("equinix-auth's time limit", function()
         EQUINIX_API_CLIENTID = "a",
         EQUINIX_API_CLIENTSECRET = "b",
       } })
-    local code = p:wait(20)
+    local code = p:wait(60)
     p:stop()
     process.remove(dir)
     assert.equal(4, code, p:stderr())

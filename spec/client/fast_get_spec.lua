@@ -102,6 +102,35 @@ describe("a plain GET", function()
     assert.is_true(n <= 128)
   end)
 
+  it("is followed only where it may be", function()
+    local c, sent = client { OK, scripted.json(302, "", { location = "/z" }),
+      scripted.json(302, "", { location = "/z" }), OK }
+    local asked = {}
+    local function follow(url)
+      asked[#asked + 1] = url
+      return #asked > 1
+    end
+    assert(c:get("/x", { follow = follow }))
+    local response, err = c:get("/x", { follow = follow })
+    assert.is_nil(response)
+    assert.equal("redirect", err.code)
+    assert.equal(2, #sent)
+    assert.equal(sent[1].request, sent[2].request)
+    assert(c:get("/x", { follow = follow }))
+    assert.equal("https://api.example.com/z", sent[4].request.url)
+    assert.same({ "https://api.example.com/z", "https://api.example.com/z" },
+      asked)
+  end)
+
+  it("with a function follow ends with the client", function()
+    local c, sent = client { OK }
+    assert(c:forget())
+    assert(c:get("/x", { follow = function() end }))
+    assert.equal("Bearer t2", sent[1].authorization)
+    c:close()
+    assert.equal("closed", select(2, c:get("/x", { follow = error })).kind)
+  end)
+
   it("shares no request where others run meanwhile", function()
     local c, sent, transport = client { OK }
     transport.blocking = false

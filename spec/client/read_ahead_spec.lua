@@ -91,7 +91,7 @@ describe("a list whose length is known", function()
     end
     assert.truthy(process.eventually(function()
       return #server:asked() >= 24
-    end, 10))
+    end))
     assert.is_true(#server:asked() <= 28)
   end)
 

@@ -97,7 +97,7 @@ local function proxies_and_renews(configuration)
   assert.equal(401, (n:get "/fabric/v4/health"))
   assert.is_true(process.eventually(function()
     return n:get "/fabric/v4/health" == 200
-  end, 15)) -- a token a few seconds old is not refused
+  end)) -- a token a few seconds old is not refused
   assert.equal(2, e:count(TOKEN))
 end
 

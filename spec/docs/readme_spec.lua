@@ -54,6 +54,9 @@ local PASTED = {
     ["init_by_lua_block"] = "nginx",
     ["authorize(api)"] = "nginx",
   },
+  ["docs/stores.md"] = {
+    ["busted my_store_spec.lua"] = "stores",
+  },
   ["docs/service.md"] = {
     ["equinix-auth serve          #"] = "service",
     ["curl -fsS -X POST http://127.0.0.1:8080/oauth2/v1/token"] = "service",

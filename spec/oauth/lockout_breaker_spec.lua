@@ -14,7 +14,7 @@ local ROUNDS = math.max(1, math.floor(tonumber(os.getenv "ROUNDS" or 50) / 50))
 local ENDPOINT = [[
   local c = ...
   local share = c.share
-  share.accounts, share.attempts = share.accounts or {}, share.attempts or 0
+  share.accounts = share.accounts or {}
   local function answer(status, body)
     return c:send(("HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
       .. "Content-Length: %d\r\n\r\n%s"):format(status, #body, body))
@@ -28,14 +28,13 @@ local ENDPOINT = [[
       for _, account in pairs(share.accounts) do
         most, count = math.max(most, account.most), count + 1
       end
-      answer("200 OK", ("%d %d %d"):format(most, count, share.attempts))
+      answer("200 OK", ("%d %d"):format(most, count))
     else
       local id = request.body:match '"client_id":"([^"]+)"'
       local number = tonumber(request.body:match "secret%-number%-(%d)")
       local account = share.accounts[id]
         or { right = math.random(5), bad = 0, most = 0 }
       share.accounts[id] = account
-      share.attempts = share.attempts + 1
       c:sleep(math.random() * 0.03)
       local right = number == account.right
       if right then
@@ -59,7 +58,10 @@ local ENDPOINT = [[
 
 describe("four bad attempts in a row and no more", function()
   local function try(machines, options, store, kills)
-    for _ = 1, ROUNDS do
+    local rounds, reached = 0, kills
+    -- Chance decides whether a round comes as far as to four.
+    while rounds < ROUNDS or not reached and rounds < ROUNDS + 10 do
+      rounds = rounds + 1
       local server = rawserver.start(ENDPOINT)
       local dir = process.tempdir()
       local programs = {}
@@ -73,16 +75,17 @@ describe("four bad attempts in a row and no more", function()
         assert(code == 0, program:stderr() .. program:stdout())
         program:stop()
       end
-      local most, accounts, attempts = http_get(server.url .. "/most")
-        :match "(%d+) (%d+) (%d+)"
+      local most, accounts = http_get(server.url .. "/most")
+        :match "(%d+) (%d+)"
       server:stop()
       process.remove(dir)
       -- What a killed process has sent, but not settled, counts too: then it
       -- may be less.
       assert(tonumber(most) <= 4, most)
-      assert(kills or most == "4", attempts) -- it was tried, and held
+      reached = reached or most == "4"
       assert(tonumber(accounts) >= 12, accounts)
     end
+    assert.is_truthy(reached) -- it was tried, and held
   end
 
   it("come from forked processes", function()

@@ -6,6 +6,7 @@ local lockout_page = require "equinix.oauth.lockout_page"
 local lockout_store = require "equinix.oauth.lockout_store"
 local policy = require "equinix.oauth.lockout_policy"
 local memory_store = require "spec.support.memory_store"
+local scripted = require "spec.support.scripted"
 local session = require "equinix.store.session"
 
 local IDENTITY = "identity"
@@ -157,5 +158,83 @@ describe("the latch of an account in a store", function()
       store.data.records[name].bytes = bad
       assert.is_true(policy.is_clear(state_of(store)), bad)
     end
+  end)
+end)
+
+describe("a store whose steps take longer than the lock of a page", function()
+  it("makes no call fail: the lock is taken for longer", function()
+    local store, ttls = memory_store.new(), {}
+    local lock, load = store.lock, store.load
+    function store.lock(self, key, ttl, ...)
+      if key:find "^latch%.%d+$" then
+        ttls[#ttls + 1] = ttl
+      end
+      return lock(self, key, ttl, ...)
+    end
+    function store.load(self, key, ...)
+      local held = self.data.locks[key]
+      if held and key:find "^latch%.%d+$" then
+        held.ends = held.ends - 2.5 -- so long it takes until it is saved
+      end
+      return load(self, key, ...)
+    end
+    local c, transport = scripted.client({ scripted.token "one" }, {
+      store = store, timeout = 20 })
+    transport.sleep = core.sleep
+    assert.equal("one", assert(c:token()).access_token)
+    assert(ttls[1] < 2.5 and ttls[2] > 2.5)
+    assert.same({}, store.data.locks)
+  end)
+end)
+
+describe("a store that takes every lock for over", function()
+  it("makes no call fail", function()
+    local store = memory_store.new()
+    function store.save()
+      return nil, "stale"
+    end
+    local c, transport = scripted.client({ scripted.token "one" }, {
+      store = store, timeout = 20 })
+    transport.sleep = core.sleep
+    assert.equal("one", assert(c:token()).access_token)
+  end)
+end)
+
+describe("a store that fails while a request is under way", function()
+  -- The response comes while no page can be saved.
+  local function client(store, id, response)
+    local c, transport = scripted.client({ function()
+      store.broken.lock = "it is electing"
+      return response
+    end }, { store = store, timeout = 30, client_id = id })
+    transport.sleep = core.sleep
+    return c
+  end
+
+  it("leaves no attempt there that counts as one without a result", function()
+    local store, id = memory_store.new(), scripted.unique()
+    for i = 1, 6 do
+      store.broken.lock = nil
+      local c = client(store, id, scripted.token("one" .. i))
+      assert.equal("one" .. i, assert(c:refresh()).access_token)
+    end
+  end)
+
+  it("counts what was refused meanwhile once", function()
+    local store, id = memory_store.new(), scripted.unique()
+    local sent = 0
+    for i = 1, 6 do
+      store.broken.lock = nil
+      local c, transport = scripted.client({ function()
+        store.broken.lock = "it is electing"
+        return scripted.refused()
+      end }, { store = store, timeout = 30, client_id = id,
+        client_secret = "a wrong secret, number " .. i })
+      transport.sleep = core.sleep
+      local _, err = c:token()
+      assert.equal("auth", err.kind)
+      sent = sent + #transport.sent
+    end
+    assert.equal(4, sent)
   end)
 end)

@@ -278,11 +278,13 @@ describe("an answer of a real token endpoint", function()
       { "500", '{"error":"oops"}' },
     } do
       local c, server = ask(case[1], case[2])
+      local began = core.now()
       local err = three_calls(c)
       assert.not_equal("auth", err.kind, case[2])
       assert.is_false(err.retryable)
       assert.is_true(err.retry_after < 2)
-      assert.equal(1, token_requests(server))
+      local most = 1 + math.floor((core.now() - began) / 0.8)
+      assert.is_true(token_requests(server) <= most)
     end
   end)
 

@@ -42,7 +42,7 @@ describe("the body of a request", function()
 
   local function connect()
     local one = assert(socket.connect("127.0.0.1", n.port))
-    one:settimeout(20)
+    one:settimeout(60)
     finally(function()
       one:close()
     end)

@@ -227,7 +227,7 @@ describe("equinix-auth serve --capability", function()
         end
       end
       return true
-    end, 20))
+    end))
     os.rename(path .. ".away", path)
     assert.equal(200, (get "/ports"))
   end)

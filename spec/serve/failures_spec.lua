@@ -92,7 +92,7 @@ describe("equinix-auth serve", function()
       count = 2000, at_once = 8 }
     assert.same({ ["200"] = 2000 }, seen.statuses)
     s.program:signal "TERM"
-    assert.equal(0, s.program:wait(15))
+    assert.equal(0, s.program:wait(60))
     for _, pid in ipairs(pids) do
       assert.is_false(process.alive(pid))
     end
@@ -115,7 +115,7 @@ describe("equinix-auth serve", function()
       end))
       os.execute(("kill -%s -%d"):format(signal, s.program.pid))
       assert.same({ ["200"] = 1 }, call:finish().statuses)
-      assert.equal(0, s.program:wait(15))
+      assert.equal(0, s.program:wait(60))
     end
   end)
 
@@ -172,7 +172,7 @@ describe("equinix-auth serve", function()
     local s = start()
     local function status(port, target, host)
       local raw = assert(require("socket").connect("127.0.0.1", port))
-      raw:settimeout(10)
+      raw:settimeout(60)
       raw:send(("POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
         .. "Content-Length: 0\r\n\r\n"):format(target, host))
       local text = raw:receive "*a"
@@ -203,7 +203,7 @@ describe("equinix-auth serve", function()
     before_each(function()
       s = serve.start(e, { "--workers", "1" })
       raw = assert(require("socket").connect("127.0.0.1", s.rest_port))
-      raw:settimeout(10)
+      raw:settimeout(60)
     end)
     after_each(function()
       raw:close()
@@ -262,7 +262,7 @@ describe("equinix-auth serve", function()
       assert.equal(200, (send(HEAD .. "\r\n")))
       local other = assert(require("socket").connect("127.0.0.1",
         s.rest_port))
-      other:settimeout(10)
+      other:settimeout(60)
       assert(other:send("GET " .. TOKEN .. "\r\n")) -- HTTP/0.9
       -- It names no host.
       assert.matches('"status":403', (other:receive "*a"), 1, true)

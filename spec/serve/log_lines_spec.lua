@@ -58,7 +58,7 @@ describe("equinix-auth serve", function()
           return line
         end
       end
-    end, 20), s:log())
+    end), s:log())
   end
 
   it("logs a reload that is refused", function()
@@ -123,7 +123,7 @@ describe("equinix-auth serve", function()
   it("logs that nginx stopped", function()
     local s = start()
     os.execute("kill -KILL " .. s:master())
-    assert.equal(1, s.program:wait(20))
+    assert.equal(1, s.program:wait(60))
     assert.equal("error", logged(s, "nginx_stopped").level)
     lines_of(s:log())
   end)

@@ -49,6 +49,24 @@ describe("the log of the service", function()
     end
   end)
 
+  it("mixes no lines of its workers, nor would a pipe", function()
+    local workers = {}
+    for i = 1, 4 do
+      workers[i] = process.start({ "sh", "-c", process.interpreter()
+        .. ' spec/support/scripts/log_writer.lua "$0" "$1"', dir .. "/log",
+        "1000" }, {})
+    end
+    for _, worker in ipairs(workers) do
+      worker:wait(120)
+      assert.equal(0, worker:stop(), worker:stderr())
+    end
+    assert.equal(4 * 1000, #entries())
+    log.write("error", "long", { message = ("\27x"):rep(8000), face = "mcp" })
+    local last = file.read(dir .. "/log"):match "([^\n]*\n)$"
+    assert.is_true(#last <= 4096)
+    assert.equal("mcp", json.decode(last).face)
+  end)
+
   it("leaves the fields that it is given as they are", function()
     local fields = { a = 1 }
     log.write("warn", "x", fields)

@@ -41,6 +41,22 @@ describe("the configuration of the service", function()
     assert.is_nil(http:find 'location = /b {[^}]*limit_req')
   end)
 
+  it("answers what came before without a handler, where no rate is counted",
+    function()
+      local again = { ["/a"] = true }
+      local _, http = text { again = again }
+      assert.equal(1, select(2, http:gsub("set_by_lua_block", "")))
+      assert.is_truthy(http:find "location = /a {[^}]*again%(%)")
+      assert.is_truthy(http:find '"%]%.rest_new%(%)')
+      -- A limit is looked at after that.
+      _, http = text { again = again, rate = 5 }
+      assert.is_nil(http:find("set_by_lua_block", 1, true))
+      assert.is_nil(http:find("rest_new", 1, true))
+      -- Not each nginx has that directive.
+      _, http = text()
+      assert.is_nil(http:find("set_by_lua_block", 1, true))
+    end)
+
   it("logs no path but ours, and nothing else that a caller wrote",
     function()
       local _, http = text()
@@ -66,19 +82,21 @@ describe("the configuration of the service", function()
       pending "there is no nginx"
       return
     end
-    local main, http = text { rate = 7 }
-    http = http:gsub("init_by_lua_block {.-}", "")
-      :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
-      :gsub("listen %[::1%]:2;", "listen unix:mcp;")
-    local directory = assert(supervisor.directory())
-    assert(supervisor.write_files(directory.path, {
-      ["nginx.conf"] = assert(supervisor.configuration(nginx, {
-        workers = 2, http = http, main = main, level = "alert" })),
-    }))
-    local said, code = process.capture(("%s -t -p %s -c %s/nginx.conf 2>&1")
-      :format(nginx.binary, directory.path, directory.path))
-    supervisor.drop(directory)
-    assert.equal(0, code, said)
-    assert.is_nil(said:find "%[warn%]")
+    for _, rate in ipairs { 0, 7 } do
+      local main, http = text { rate = rate, again = { ["/a"] = true } }
+      http = http:gsub("init_by_lua_block {.-}", "")
+        :gsub("listen 127.0.0.1:1;", "listen unix:rest;")
+        :gsub("listen %[::1%]:2;", "listen unix:mcp;")
+      local directory = assert(supervisor.directory())
+      assert(supervisor.write_files(directory.path, {
+        ["nginx.conf"] = assert(supervisor.configuration(nginx, {
+          workers = 2, http = http, main = main, level = "alert" })),
+      }))
+      local said, code = process.capture(("%s -t -p %s -c %s/nginx.conf 2>&1")
+        :format(nginx.binary, directory.path, directory.path))
+      supervisor.drop(directory)
+      assert.equal(0, code, said)
+      assert.is_nil(said:find "%[warn%]")
+    end
   end)
 end)

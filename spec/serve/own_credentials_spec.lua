@@ -135,7 +135,7 @@ describe("callers with credentials of their own", function()
 
   describe("of one account", function()
     it("share a request where their credentials are the same", function()
-      start { "--timeout", "10" }
+      start { "--timeout", "60" }
       assert.same({ ["200"] = 100 }, post_all(many(100, function()
         return credentials("app", "a-slow-secret-that-is-right")
       end)))
@@ -143,7 +143,7 @@ describe("callers with credentials of their own", function()
     end)
 
     it("share it through MCP as well", function()
-      start { "--timeout", "10" }
+      start { "--timeout", "60" }
       local requests, call = {}, '{"jsonrpc":"2.0","id":1,"method":'
         .. '"tools/call","params":{"name":"getoauth2accesstoken",'
         .. '"arguments":%s}}'
@@ -154,7 +154,7 @@ describe("callers with credentials of their own", function()
           headers = { { "Content-Type", "application/json" } },
           body = i % 2 == 0 and call:format(body) or body }
       end
-      for _, result in ipairs(http:send_many(requests, #requests, 30)) do
+      for _, result in ipairs(http:send_many(requests, #requests, 60)) do
         assert.equal(200, result.response.status)
         assert.matches("token%-%d", result.response.body)
       end
@@ -162,7 +162,7 @@ describe("callers with credentials of their own", function()
     end)
 
     it("cost what the guard has left where they are wrong", function()
-      start { "--timeout", "10" }
+      start { "--timeout", "60" }
       local statuses = post_all(many(100, function(i)
         return credentials("app", "a-slow-secret-that-is-wrong-" .. i)
       end))
@@ -171,7 +171,7 @@ describe("callers with credentials of their own", function()
     end)
 
     it("run side by side, no more than could all be refused", function()
-      start { "--timeout", "10" }
+      start { "--timeout", "60" }
       assert.same({ ["200"] = 10 }, post_all(many(10, function(i)
         return credentials("app", "a-slow-secret-that-is-right-" .. i)
       end)))

@@ -31,13 +31,13 @@ describe("equinix-auth serve", function()
     return process.eventually(function()
       local pid = s:workers()[1]
       return pid and pid ~= old[1] and pid ~= old[2]
-    end, 20)
+    end)
   end
 
   local function ends(s)
     local master = s:master()
     s.program:signal "TERM"
-    return s.program:wait(20) == 0 and not process.alive(master)
+    return s.program:wait(60) == 0 and not process.alive(master)
   end
 
   it("reloads at HUP under nohup, and ends at TERM", function()
@@ -89,6 +89,6 @@ describe("equinix-auth serve", function()
       return p:stdout():find '"id":1'
     end))
     p:signal "TERM"
-    assert.equal(0, p:wait(20))
+    assert.equal(0, p:wait(60))
   end)
 end)

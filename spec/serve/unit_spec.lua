@@ -85,7 +85,7 @@ describe("the unit for systemd", function()
       assert.equal(token, s:token())
       assert.equal("mixed", values(text, "KillMode")[1])
       s.program:signal "TERM"
-      assert.equal(0, s.program:wait(15))
+      assert.equal(0, s.program:wait(60))
     end)
 
   it("has no secret, and passes none as an argument", function()

@@ -49,6 +49,37 @@ describe("the calls of a capability", function()
       assert.same({ a = "X", b = "X" }, exposed.labels(inputs))
     end)
 
+  it("go the short way where they are a GET of one path", function()
+    local client = scripted.client { scripted.token "a-token",
+      scripted.json(200, "{}") }
+    local short = {}
+    local own = client.get
+    function client:get(path, fields)
+      short[#short + 1] = true
+      assert.is_false(fields.follow "https://api.equinix.com/oauth2/v1/token")
+      return own(self, path, fields)
+    end
+    local inputs = { { name = "q", ["in"] = "query" } }
+    local plan_of_two = capability.plan {
+      operations = {
+        { name = "a", method = "GET", path = "/a", inputs = inputs },
+        { name = "b", method = "GET", path = "/b/{id}" },
+        { name = "c", method = "DELETE", path = "/c" },
+        { name = "d", method = "GET", path = "/d", inputs = {
+          { name = "h", ["in"] = "header", value = "v" } } },
+      },
+      tools = { { name = "a", call = "a" }, { name = "b", call = "b" },
+        { name = "c", call = "c" }, { name = "d", call = "d" } },
+    }
+    local calls = exposed.new(plan_of_two, { client = client })
+    local trace = "00-" .. ("1"):rep(32) .. "-" .. ("2"):rep(16) .. "-01"
+    for i, case in ipairs { { 1, { q = "1" } }, { 1, {}, trace },
+      { 2, { id = "1" } }, { 3, {} }, { 4, {} }, { 1, {} }, { 1, {} } } do
+      assert(calls:call(calls.operations[case[1]], case[2], nil, case[3]))
+      assert.equal(math.max(0, i - 5), #short)
+    end
+  end)
+
   it("are not repeated where the path repeated the token", function()
     local client, transport = scripted.client {
       scripted.token "the-token-of-this-spec",

@@ -1,5 +1,5 @@
 -- arguments: the limits of keys, records and times, and the line that misuse
--- raises at. spec/support/store_contract.lua checks them for each store.
+-- raises at. equinix.store.contract checks them for each store.
 local arguments = require "equinix.store.arguments"
 local raises = require "spec.support.raises"
 

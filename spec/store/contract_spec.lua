@@ -1,5 +1,5 @@
--- store_contract: the promises of a store, kept by the shortest one.
-local contract = require "spec.support.store_contract"
+-- store.contract: the promises of a store, kept by the shortest one.
+local contract = require "equinix.store.contract"
 local memory_store = require "spec.support.memory_store"
 
 describe("a store in memory", function()

@@ -1,6 +1,6 @@
 -- file: what every store promises; where the folder is; what a record's file
 -- contains, and what happens to one with other content.
-local contract = require "spec.support.store_contract"
+local contract = require "equinix.store.contract"
 local core = require "equinix.core"
 local file = require "equinix.store.file"
 local process = require "spec.support.process"

@@ -144,7 +144,7 @@ describe("the supervisor", function()
         for _, path in ipairs { place .. "/nowhere/ready", place } do
           ready = path
           local p = planted ":"
-          assert.equal(1, p:wait(20))
+          assert.equal(1, p:wait(60))
           assert.equal("", p:stdout())
           assert.matches("^the command: the ready file " .. path:gsub("%p",
             "%%%0") .. " can't be written: [^\n]+\n$", p:stderr())

@@ -97,7 +97,7 @@ function Emulator:send(method, path, options)
     headers = headers,
     body = body,
     ca_file = self.ca_file,
-    connect_timeout = 5,
+    connect_timeout = 30,
     max_body = 16 * 1024 * 1024,
     fresh_connect = options.fresh_connect,
     may_resend = options.may_resend,

@@ -33,7 +33,7 @@ function M.run(script, ...)
       "LUA_PATH=" .. process.quote(package.path),
       "LUA_CPATH=" .. process.quote(package.cpath),
       "LD_PRELOAD=" .. at .. "/faults.so",
-      "timeout 60", lua, "spec/support/scripts/" .. script .. ".lua", at,
+      "timeout 300", lua, "spec/support/scripts/" .. script .. ".lua", at,
     }
     for _, argument in ipairs { ... } do
       words[#words + 1] = process.quote(argument)

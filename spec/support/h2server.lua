@@ -2,6 +2,7 @@
 --
 -- Law of this file: it answers every request with the same body and logs the
 -- connection and the path of each request; it does nothing else.
+local ports = require "spec.support.ports"
 local process = require "spec.support.process"
 local supervisor = require "equinix.supervisor.nginx"
 
@@ -33,13 +34,6 @@ http {
 }
 ]]
 
-local function free_port()
-  local socket = assert(require("socket").bind("127.0.0.1", 0))
-  local _, port = socket:getsockname()
-  socket:close()
-  return port
-end
-
 --- Starts it; nil where there is no nginx with HTTP/2.
 ---@param tls {key: string, certificate: string}
 ---@param more? string lines of nginx's configuration
@@ -48,7 +42,7 @@ function M.start(tls, more)
   if not nginx or not nginx.build:find "http_v2_module" then
     return nil
   end
-  local dir, port = process.tempdir(), free_port()
+  local dir, port = process.tempdir(), ports.free(1)[1]
   local values = { dir = dir, port = port, key = tls.key,
     certificate = tls.certificate, more = more or "" }
   local file = assert(io.open(dir .. "/conf", "w"))

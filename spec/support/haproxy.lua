@@ -164,7 +164,7 @@ end
 function M.fail(o)
   local self = prepare(o)
   local failed = run(self, "-db")
-  local code = failed:wait(20)
+  local code = failed:wait(60)
   local output = failed:stdout()
   failed:stop()
   self.handle:close()
@@ -200,7 +200,7 @@ function HAProxy:burst(n, path, headers)
     requests[i] = Handle.request("GET", self.url .. path,
       { headers = headers, connections = 1000 })
   end
-  for i, result in ipairs(self.handle.http:send_many(requests, n, 20)) do
+  for i, result in ipairs(self.handle.http:send_many(requests, n, 60)) do
     responses[i] = assert(result.response, result.err and result.err.message)
   end
   return responses

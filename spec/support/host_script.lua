@@ -27,7 +27,7 @@ function M.run(path, argument, options)
     "EQUINIX_CACHE_PLACES=" .. process.quote(places),
     "LUA_PATH=" .. process.quote(package.path),
     "LUA_CPATH=" .. process.quote(package.cpath),
-    "timeout 120", options.program or process.quote(BUILD .. "/host"),
+    "timeout 600", options.program or process.quote(BUILD .. "/host"),
     options.workers or "", path, argument,
   }, " ") .. " 2>&1")
 end

@@ -92,6 +92,24 @@ return function(loop)
     assert.is_true(ticks >= 20, ticks .. " ticks in more than a second")
   end)
 
+  it("calls a function while a request is under way, which may send too",
+    function()
+      local port, calls, response = loop.transport, 0, nil
+      local function request(path)
+        return { method = "GET", url = server.url .. path, headers = {} }
+      end
+      assert.equal(port.send, port.meanwhile)
+      run(function()
+        response = port.send(request "/slow", 30, nil, { every = 0.1,
+          call = function()
+            local other = assert(port.send(request "/quick", 30))
+            calls = calls + (other.status == 200 and 1 or 0)
+          end })
+      end)
+      assert.equal(200, response.status)
+      assert.is_true(calls >= 1, calls)
+    end)
+
   it("ends a call, and a wait for a token, at its own deadline", function()
     local setter, c, outcomes = client(), client(), {}
     run(function()

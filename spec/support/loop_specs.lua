@@ -2,6 +2,7 @@
 local async = require "equinix.transport.async"
 local busted = require "busted"
 local contract = require "spec.support.loop_contract"
+local exchange = require "spec.support.loop_exchange"
 local life = require "spec.support.loop_life"
 local paging = require "spec.support.loop_paging"
 
@@ -18,6 +19,7 @@ return function(name, library)
     busted.describe("the adapter for " .. (library or "one's own loop"),
       function()
         contract(loop)
+        exchange(loop)
         life(loop, name)
         paging(loop)
       end)

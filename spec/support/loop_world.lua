@@ -117,7 +117,7 @@ end
 
 --- Turns until a condition is true.
 function World:turn_until(condition)
-  local give_up = core.now() + 20
+  local give_up = core.now() + 60
   while not condition() do
     assert(core.now() < give_up, "it did not come")
     self.loop.turn()
@@ -126,7 +126,7 @@ end
 
 --- Waits, in a task, until so many requests are being served.
 function World:wait_for(client, n)
-  local give_up = core.now() + 20
+  local give_up = core.now() + 60
   while tonumber(M.get(client, "/count")) ~= n do
     assert(core.now() < give_up, "they did not come")
     self.loop.sleep(0.01)

@@ -17,8 +17,9 @@ local function check(key)
 end
 
 -- Logs the step; returns the reason it is to fail with, or nil.
-local function step(self, op, key)
+local function step(self, op, key, seconds)
   self.ops[#self.ops + 1] = op
+  self.left[#self.left + 1] = seconds or "?"
   check(key)
   local reason = self.broken[op]
   if reason == "raise" then
@@ -32,8 +33,8 @@ local function holder(self, key)
   return lease and lease.ends > core.time() and lease or nil
 end
 
-function Store:load(key)
-  local reason = step(self, "load", key)
+function Store:load(key, seconds)
+  local reason = step(self, "load", key, seconds)
   local found = not reason and self.data.records[key]
   if found and found.ends > core.time() then
     return found.bytes, found.ends - core.time()
@@ -41,8 +42,8 @@ function Store:load(key)
   return nil, reason
 end
 
-function Store:save(key, bytes, ttl, lease)
-  local reason = step(self, "save", key)
+function Store:save(key, bytes, ttl, lease, seconds)
+  local reason = step(self, "save", key, seconds)
   if reason then
     return nil, reason
   elseif lease.key ~= key or holder(self, key) ~= lease then
@@ -52,8 +53,8 @@ function Store:save(key, bytes, ttl, lease)
   return true
 end
 
-function Store:lock(key, ttl)
-  local reason = step(self, "lock", key)
+function Store:lock(key, ttl, seconds)
+  local reason = step(self, "lock", key, seconds)
   if reason then
     return nil, reason
   elseif holder(self, key) then
@@ -64,8 +65,19 @@ function Store:lock(key, ttl)
   return lease
 end
 
-function Store:unlock(lease)
-  local reason = step(self, "unlock", lease.key)
+function Store:extend(lease, ttl, seconds)
+  local reason = step(self, "extend", lease.key, seconds)
+  if reason then
+    return nil, reason
+  elseif holder(self, lease.key) ~= lease then
+    return nil, "stale"
+  end
+  lease.ends = core.time() + ttl
+  return true
+end
+
+function Store:unlock(lease, seconds)
+  local reason = step(self, "unlock", lease.key, seconds)
   if reason then
     return nil, reason
   elseif self.data.locks[lease.key] == lease then
@@ -74,8 +86,8 @@ function Store:unlock(lease)
   return true
 end
 
-function Store:delete(key)
-  local reason = step(self, "delete", key)
+function Store:delete(key, seconds)
+  local reason = step(self, "delete", key, seconds)
   if reason then
     return nil, reason
   end
@@ -83,11 +95,11 @@ function Store:delete(key)
   return true
 end
 
---- The names of all records that begin with a prefix.
-function Store:names(prefix)
+--- The names of all records that have this in them.
+function Store:names(part)
   local names = {}
   for name in pairs(self.data.records) do
-    if name:sub(1, #prefix) == prefix then
+    if name:find(part, 1, true) then
       names[#names + 1] = name
     end
   end
@@ -108,6 +120,7 @@ function M.new(data)
     data = data or { records = {}, locks = {} },
     broken = {}, -- step = the reason it fails with, or "raise"
     ops = {},
+    left = {}, -- the seconds that each step was given
   }, Store)
 end
 

@@ -17,6 +17,7 @@ local file = require "equinix.base.file"
 local fill = require("equinix.base.template").fill
 local supervisor = require "equinix.supervisor.nginx"
 local json = require "equinix.base.json"
+local ports = require "spec.support.ports"
 local process = require "spec.support.process"
 
 local M = {}
@@ -115,10 +116,7 @@ M.THREADS = [[
 --- A port of 127.0.0.1 on which no program listens.
 ---@return integer
 function M.free_port()
-  local socket = assert(require("socket").bind("127.0.0.1", 0))
-  local _, port = socket:getsockname()
-  socket:close()
-  return math.floor(tonumber(port))
+  return ports.free(1)[1]
 end
 
 --- Paths for nginx's temporary folders; by default only root can write them.
@@ -211,9 +209,8 @@ function M.test(options)
   return code == 0, output
 end
 
---- Starts one and waits until it listens.
----@param options spec.nginx.Options
-function M.start(options)
+-- Starts one. -> self | nil, message
+local function try_start(options)
   local self = prepare(options)
   self.program = process.start(arguments(self), { env = options.env })
   self.http = core.http()
@@ -221,12 +218,30 @@ function M.start(options)
     local socket = require("socket").connect("127.0.0.1", self.port)
     return socket and socket:close() or not self.program:alive()
   end)
-  if not listens or not self.program:alive() then
-    local log = self.program:stderr() .. self:error_log()
+  local log = self.program:stderr() .. self:error_log()
+  if not listens or not self.program:alive()
+    or log:find("Address already in use", 1, true) then
     self:stop()
-    error("nginx did not start: " .. log, 2)
+    return nil, log
   end
   return self
+end
+
+--- Starts one and waits until it listens.
+---@param options spec.nginx.Options
+function M.start(options)
+  local log
+  for _ = 1, 3 do -- another program may take the free port first
+    local self, message = try_start(options)
+    if self then
+      return self
+    end
+    log = message
+    if not log:find("Address already in use", 1, true) then
+      break
+    end
+  end
+  error("nginx did not start: " .. log, 2)
 end
 
 --- Sends a request to it.

@@ -102,7 +102,7 @@ local SCRIPT = [==[
       end
       c:sleep(0.005)
     end
-    local give_up = socket.gettime() + 10
+    local give_up = socket.gettime() + 60
     while query.hold and page >= query.from and share.most < query.hold
       and socket.gettime() < give_up do
       c:sleep(0.005)
@@ -174,7 +174,7 @@ end
 function Paged:until_state(condition)
   return process.eventually(function()
     return condition(self:state())
-  end, 10)
+  end)
 end
 
 --- The pages that were asked for, in that order: their offsets or numbers.

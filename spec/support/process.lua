@@ -69,18 +69,20 @@ function M.remove(path)
   os.execute("rm -rf " .. M.quote(path))
 end
 
---- Calls a function until it returns something true, or the time is over;
---- returns what it returned last: `assert(process.eventually(...))`.
+--- Calls a function until it returns something true, or has been waited for
+--- long enough; returns what it returned last. Only its pauses count, not the
+--- clock: a machine that stood still meanwhile has not used the limit up.
 ---@param condition fun(): any
----@param seconds? number default 10
+---@param seconds? number default 60
 function M.eventually(condition, seconds)
-  local give_up = os.time() + (seconds or 10) + 1
+  local left, pause = seconds or 60, 0.002
   while true do
     local value = condition()
-    if value or os.time() >= give_up then
+    if value or left <= 0 then
       return value
     end
-    sleep(0.01)
+    sleep(pause)
+    left, pause = left - pause, math.min(1.5 * pause, 0.05)
   end
 end
 
@@ -157,7 +159,7 @@ function Process:signal(name)
 end
 
 --- Waits for the end of the program.
----@param seconds? number default 10
+---@param seconds? number default 60
 ---@return integer|nil code nil when it still runs after that time
 function Process:wait(seconds)
   return M.eventually(function()
@@ -166,7 +168,7 @@ function Process:wait(seconds)
 end
 
 --- Ends the program and removes its files; a second call does nothing.
----@param seconds? number from TERM to KILL, default 10
+---@param seconds? number from TERM to KILL, default 60
 ---@return integer code
 function Process:stop(seconds)
   if self.pipe then

@@ -92,6 +92,9 @@ function Connection:request()
       break
     end
     local name, value = line:match "^([^:]+):%s*(.-)%s*$"
+    if not name then
+      return nil -- the connection ended within this line
+    end
     name = name:lower()
     local before = request.headers[name]
     request.headers[name] = before and before .. "," .. value or value

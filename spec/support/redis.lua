@@ -5,42 +5,43 @@
 --   server.port
 --   server:ask("SET", "k", "v")              -- as redis-cli would; raises
 --   server:restart()                         -- same port, no data
---   server:signal "STOP"   server:stop()
+--   server:signal "STOP"   server:kill()   server:stop()
+--
+-- Beside words for redis-server the table may have
+--   tls      what certificates.make returned: the port speaks TLS only
+--   name     which of these certificates, "good"
+--   mutual   true: clients need a certificate, too
+--   files    { ["nodes.conf"] = "..." } to be in its directory at first
+--   port     a free one, found with free_ports
+--   sentinel true: it is a sentinel, whose file is sentinel.conf
+-- `ask` goes over a Unix socket where the port speaks TLS: server.path.
 --
 -- Law of this file: it has its own client of Redis and uses nothing that is
 -- under test. It writes nothing outside a directory of its own.
+local ports = require "spec.support.ports"
 local process = require "spec.support.process"
 local socket = require "socket"
+local new_unix_socket = require "socket.unix"
 
 local M = {}
 local Server = {}
 Server.__index = Server
 
--- The driver looks in the same places: Debian has no copy for Lua 5.4.
-local function has_client()
-  return pcall(require, "redis")
-    or loadfile "/usr/share/lua/5.3/redis.lua" ~= nil
-end
-
 --- The reason why specs with Redis can't run here, or nil.
----@param client? boolean the client library of plain Lua is needed, too
 ---@return string|nil
-function M.missing(client)
+function M.missing()
   local _, code = process.capture "command -v redis-server >/dev/null"
   if code ~= 0 then
     return "needs redis-server"
-  elseif client and not has_client() then
-    return "needs redis-lua"
   end
 end
+
+M.free_ports = ports.free
 
 --- A loopback port on which no server listens.
 ---@return integer
 function M.free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return tonumber(port)
+  return M.free_ports(1)[1]
 end
 
 -- Commands ------------------------------------------------------------------
@@ -74,12 +75,21 @@ local function send_command(self, ...)
   assert(self.tcp:send(table.concat(parts)))
 end
 
+local function connect(self)
+  if not self.path then
+    return assert(socket.connect("127.0.0.1", self.port))
+  end
+  local stream = assert(new_unix_socket())
+  assert(stream:connect(self.path))
+  return stream
+end
+
 --- Sends a command and returns the response; raises an error of Redis. The
 --- connection is used for nothing else.
 function Server:ask(...)
   if not self.tcp then
-    self.tcp = assert(socket.connect("127.0.0.1", self.port))
-    self.tcp:settimeout(10)
+    self.tcp = connect(self)
+    self.tcp:settimeout(60)
     if self.password then
       self:ask("AUTH", self.password)
     end
@@ -88,56 +98,116 @@ function Server:ask(...)
   return read_response(self.tcp)
 end
 
+--- The same, but nil and the message instead of an error. After a time-out or
+--- a lost connection the next command begins with a new one.
+function Server:try(...)
+  local ok, value = pcall(self.ask, self, ...)
+  if ok then
+    return value
+  elseif not tostring(value):find "^%u+ " then
+    self:disconnect()
+  end
+  return nil, value
+end
+
+--- A field of INFO, such as "master_link_status", or nil.
+function Server:info(field)
+  -- Again, since a failover closes the connections of clients.
+  local text = self:try("INFO", "everything")
+    or self:try("INFO", "everything") or ""
+  return ("\n" .. text):match("\n" .. field .. ":([^\r\n]*)")
+end
+
 --- Sends a command without waiting for the response.
 function Server:send_only(...)
-  local tcp = assert(socket.connect("127.0.0.1", self.port))
+  local tcp = connect(self)
   send_command({ tcp = tcp }, ...)
   tcp:close()
 end
 
 -- Life ----------------------------------------------------------------------
 
-local function disconnect(self)
+function Server:disconnect()
   if self.tcp then
     self.tcp:close()
     self.tcp = nil
   end
 end
 
-local function is_ready(self)
-  local ok = pcall(self.ask, self, "PING")
-  if not ok then
-    disconnect(self)
+function Server:is_ready()
+  return self:try "PING" ~= nil
+end
+
+-- The words for where it listens and for TLS.
+local function listening(self)
+  local o = self.options
+  if not o.tls then
+    return { "--port", self.port }
   end
-  return ok
+  local pair = o.tls[o.name or "good"]
+  return {
+    "--port", 0, "--tls-port", self.port, "--unixsocket", self.path,
+    "--tls-cert-file", pair.certificate, "--tls-key-file", pair.key,
+    "--tls-ca-cert-file", o.tls.ca_file,
+    "--tls-auth-clients", o.mutual and "yes" or "no",
+  }
+end
+
+local SERVER = {
+  "redis-server", "--save", "", "--appendonly", "no",
+  "--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+  "--shutdown-timeout", 0, -- no wait for replicas
+}
+
+--- Starts the process and does not wait for it.
+function Server:launch()
+  local first = SERVER
+  if self.options.sentinel then
+    first = { "redis-server", self.dir .. "/sentinel.conf", "--sentinel" }
+  end
+  local argv = {}
+  for _, list in ipairs { first, { "--bind", "127.0.0.1", "--dir", self.dir },
+    listening(self), self.options } do
+    for _, word in ipairs(list) do
+      argv[#argv + 1] = word
+    end
+  end
+  self.process = process.start(argv)
 end
 
 local function run(self)
-  local argv = {
-    "redis-server", "--port", self.port, "--bind", "127.0.0.1",
-    "--dir", self.dir, "--save", "", "--appendonly", "no",
-    "--enable-debug-command", "yes", "--enable-protected-configs", "yes",
-  }
-  for _, word in ipairs(self.arguments) do
-    argv[#argv + 1] = word
-  end
-  self.process = process.start(argv)
+  self:launch()
   local ready = process.eventually(function()
-    return is_ready(self) and "ready" or not self.process:alive() and "ended"
+    return self:is_ready() and "ready" or not self.process:alive() and "ended"
   end, 30)
   return ready == "ready"
 end
 
---- Starts a server and waits until it answers.
----@param arguments? string[] of redis-server; a password must be "secret"
-function M.start(arguments)
+--- A server that is not started yet.
+---@param options? table see above; a password must be "secret"
+function M.new(options)
+  options = options or {}
   local self = setmetatable({
-    arguments = arguments or {},
+    options = options,
     dir = process.tempdir(),
+    port = options.port,
   }, Server)
-  for _, word in ipairs(self.arguments) do
+  self.path = options.tls and self.dir .. "/socket"
+  for name, text in pairs(options.files or {}) do
+    local file = assert(io.open(self.dir .. "/" .. name, "wb"))
+    assert(file:write(text))
+    file:close()
+  end
+  for _, word in ipairs(options) do
     self.password = word == "--requirepass" and "secret" or self.password
   end
+  return self
+end
+
+--- Starts a server and waits until it answers.
+---@param options? table see above
+function M.start(options)
+  local self = M.new(options)
   for _ = 1, 3 do -- another program may take the free port first
     self.port = M.free_port()
     if run(self) then
@@ -155,10 +225,25 @@ function Server:signal(name)
   self.process:signal(name)
 end
 
+--- Whether the process is there, stopped by a signal or not.
+function Server:alive()
+  return self.process ~= nil and self.process:alive()
+end
+
 --- Stops it so that it can be started again.
 function Server:halt()
-  disconnect(self)
-  self:signal "CONT" -- a stopped process does not react to TERM
+  self:disconnect()
+  if self.process then
+    self:signal "CONT" -- a stopped process does not react to TERM
+    self.process:stop()
+  end
+end
+
+--- Ends it as a power cut would.
+function Server:kill()
+  self:disconnect()
+  self:signal "KILL"
+  self.process:wait()
   self.process:stop()
 end
 

@@ -1,6 +1,6 @@
--- redis_contract: what store.redis promises about Redis, with each driver: on
--- top of store_contract, the commands, lost data and connections, logins and
--- error messages; redis_faults has the rest.
+-- redis_contract: what store.redis promises about Redis, in plain Lua and
+-- inside nginx: on top of store_contract, the commands, lost data and
+-- connections, logins and error messages; redis_faults has the rest.
 --
 -- Law of this file: the server is a real one; a stand-in is used only for
 -- behaviour that no Redis shows.
@@ -10,7 +10,7 @@ local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 local redis = require "spec.support.redis"
 local redis_faults = require "spec.support.redis_faults"
-local store_contract = require "spec.support.store_contract"
+local store_contract = require "equinix.store.contract"
 
 -- busted sets these as globals in spec files only.
 local before_each, after_each = busted.before_each, busted.after_each
@@ -30,11 +30,14 @@ local function finally(f)
   undo[#undo + 1] = f
 end
 
--- A store with these options, on the server by default.
+-- A store with these options, on the server by default. It waits for no
+-- failover and no restart.
 local function open_store(opts)
   opts = opts or {}
   opts.port = opts.port or server.port
   opts.timeout = opts.timeout or PATIENT
+  opts.connect_timeout = opts.connect_timeout or PATIENT
+  opts.grace = opts.grace or 0
   return open(opts)
 end
 
@@ -54,6 +57,21 @@ local function declare_keys()
     assert.equal(1, server:ask("EXISTS", "app:{k}:lock"))
     assert.equal(2, server:ask "DBSIZE")
   end)
+
+  it("names the records of one account so that a cluster has all of them on "
+    .. "one node", function()
+      local store = open_store()
+      for _, key in ipairs { "latch.7", "latch.7.token.a", "latch.7.token.b" }
+      do
+        assert(store:lock(key, LONG))
+      end
+      for name in pairs { ["equinix:{latch.7}:lock"] = true,
+        ["equinix:{latch.7}.token.a:lock"] = true,
+        ["equinix:{latch.7}.token.b:lock"] = true } do
+        assert.equal(1, server:ask("EXISTS", name), name)
+      end
+      assert.equal(3, server:ask "DBSIZE")
+    end)
 
   it("puts equinix: before its keys by default", function()
     assert(open_store():lock("k", LONG))
@@ -102,6 +120,7 @@ local function declare_keys()
 
   it("reports a db that does not exist", function()
     assert_reason("no such db", open_store { db = 99 }:load "k")
+    assert_reason("no such db", open_store { db = 99 }:lock("k", LONG))
   end)
 end
 
@@ -132,6 +151,7 @@ local function declare_losses()
       function() lease = store:lock("k", LONG) return lease end,
       function() return store:save("k", "r", LONG, lease) end,
       function() return store:load "k" end,
+      function() return store:extend(lease, LONG) end,
       function() return store:delete "k" end,
       function() return store:unlock(lease) end,
     } do
@@ -157,7 +177,7 @@ local function declare_losses()
       redis:send(command)
       local response = redis:receive "*l"
       c.share.n = (c.share.n or 0) + 1
-      if c.share.n == 2 then return end
+      if c.share.n == 2 then return end -- without a word
       c:send(response .. "\r\n")
     end
   ]]
@@ -187,6 +207,8 @@ local function declare_logins()
         "+select")
       guarded:ask("ACL", "SETUSER", "reader", "on", ">secret", "~equinix:*",
         "+eval", "+get", "+strlen", "+pttl")
+      guarded:ask("ACL", "SETUSER", "nothing", "on", ">secret", "~equinix:*",
+        "+ping")
     end)
     teardown(function()
       guarded:stop()
@@ -218,8 +240,12 @@ local function declare_logins()
       assert_reason("NOAUTH", store_as():load "k")
       assert_reason("WRONGPASS", store_as(nil, "guess"):load "k")
       assert_reason("WRONGPASS", store_as("unknown", "guess"):load "k")
-      assert_reason("NOPERM", store_as("reader", "secret"):lock("k", LONG))
-      assert_reason("NOPERM", store_as("app", "Pass word", "other:"):load "k")
+      assert_reason("the command set %(NOPERM",
+        store_as("reader", "secret"):lock("k", LONG))
+      assert_reason("the command eval %(NOPERM",
+        store_as("nothing", "secret"):lock("k", LONG))
+      assert_reason("keys under `prefix` %(NOPERM",
+        store_as("app", "Pass word", "other:"):load "k")
       assert_reason("does not accept this login",
         open_store { password = "guess" }:load "k")
     end)
@@ -276,6 +302,7 @@ local function declare_messages()
     finally(function() server:ask("CONFIG", "SET", "maxmemory", 0) end)
     server:ask("CONFIG", "SET", "maxmemory", 1)
     assert_reason("OOM", store:save("k", "r", LONG, lease))
+    assert.is_true(store:extend(lease, LONG))
     assert.is_true(store:unlock(lease))
   end)
 
@@ -305,6 +332,9 @@ local function declare_messages()
     server:ask("CONFIG", "SET", "maxclients", 1)
     assert_reason("too many clients",
       open_store { password = "x" }:load "k")
+    local _, _, fault = open_store { password = "x" }:load "k"
+    assert.is_true(fault.temporary)
+    assert.matches("maxclients", fault.hint)
   end)
 
   it("continues at once after an error of Redis", function()

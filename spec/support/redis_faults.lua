@@ -116,6 +116,7 @@ local function declare_strangers(open_store, finally)
     ["another type"] = "+OK\r\n",
     ["nothing"] = "$-1\r\n",
     ["a list"] = "*2\r\n:1\r\n:1\r\n",
+    ["a length of a gigabyte"] = "$1073741824\r\n",
   } do
     it("rejects " .. what .. " as a response", function()
       assert.matches("sent an invalid reply", reason_for(response))

@@ -10,32 +10,16 @@
 -- returns or raises in nginx, the call returns or raises here. A lease stays
 -- in nginx; here a table with its number stands for it.
 local nginx = require "spec.support.nginx"
-local process = require "spec.support.process"
 local redis = require "spec.support.redis"
 
 local M = {}
 local Nginx = {}
 Nginx.__index = Nginx
 
--- Where resty.redis may be; it loads inside nginx only.
-local FILES = {
-  process.capture "tools/openresty.sh" .. "/lualib/resty/redis.lua",
-  "/usr/local/share/lua/5.1/resty/redis.lua",
-  "/usr/share/lua/5.1/resty/redis.lua",
-  "/usr/share/lua/5.1/nginx/redis.lua",
-}
-
 --- The reason why these specs can't run here, or nil.
 ---@return string|nil
 function M.missing()
-  for _, path in ipairs(FILES) do
-    local file = io.open(path, "rb")
-    if file then
-      file:close()
-      return nginx.missing() or redis.missing()
-    end
-  end
-  return "needs lua-nginx-redis"
+  return nginx.missing() or redis.missing()
 end
 
 -- In nginx ------------------------------------------------------------------
@@ -53,7 +37,7 @@ local function write(value)
 end
 
 local function open(options)
-  local store, err = require "equinix.store.redis"(options)
+  local store, err = require("equinix").store.redis(options)
   if not store then
     return nil, tostring(err)
   end
@@ -67,25 +51,28 @@ local function call(job)
     job[job.lease] = M.leases[job[job.lease].lease]
       or job[job.lease]
   end
-  local value, more = store[job.method](store, unpack(job, 1, 4))
+  local value, more, fault = store[job.method](store, unpack(job, 1, 5))
   if type(value) == "table" then
     M.leases[#M.leases + 1] = value
     value = { lease = #M.leases }
   end
-  return value, more
+  return value, more, fault
 end
 
 function M.serve()
   ngx.req.read_body()
   local job = read(ngx.req.get_body_data())
-  local ok, value, more = pcall(job.open and open or call,
+  local ok, value, more, fault = pcall(job.open and open or call,
     job.open or job)
   if type(value) == "table" then
     value = ("{ lease = %d }"):format(value.lease)
   else
     value = write(value)
   end
-  ngx.print(("{ %s, %s, %s }"):format(tostring(ok), value, write(more)))
+  fault = type(fault) == "table" and ("{ temporary = %s, hint = %q }"):format(
+    tostring(fault.temporary), fault.hint) or "nil"
+  ngx.print(("{ %s, %s, %s, %s }"):format(tostring(ok), value, write(more),
+    fault))
 end
 
 return M
@@ -136,14 +123,15 @@ local function send_call(self, job)
   if not outcome[1] then
     error(outcome[2], 0)
   end
-  return outcome[2], outcome[3]
+  return outcome[2], outcome[3], outcome[4]
 end
 
 local Store = {}
 Store.__index = Store
 
 -- The position of the lease among the arguments; 0: none.
-local METHODS = { load = 0, save = 4, lock = 0, unlock = 1, delete = 0 }
+local METHODS = { load = 0, save = 4, lock = 0, extend = 1, unlock = 1,
+  delete = 0 }
 
 for method, lease in pairs(METHODS) do
   Store[method] = function(self, ...)

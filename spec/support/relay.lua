@@ -1,4 +1,5 @@
--- relay: passes bytes on between a client and a server, late, and counts.
+-- relay: passes bytes on between a client and a server, late, counts, and
+-- keeps what the client sent.
 --
 -- Law of this file: it changes no byte. A round trip is what the client can't
 -- go on without: a connection, or what it sent after the relay gave it bytes.
@@ -6,6 +7,8 @@
 --   local relay = relays.start(server.port, 0.1)  -- seconds there and back
 --   relay.port
 --   relay:counts()      -- connections, round trips (connections included)
+--   relay:sent()        -- every byte that clients sent, over all connections
+--   relay:pause()  relay:resume()   -- a network that loses everything
 --   relay:stop()
 local process = require "spec.support.process"
 
@@ -47,10 +50,30 @@ function Relay:counts()
   return connections, #text
 end
 
+--- What clients have sent so far.
+---@return string
+function Relay:sent()
+  return read_file(self.dir .. "/sent") or ""
+end
+
+function Relay:pause()
+  self.process:signal "STOP"
+end
+
+function Relay:resume()
+  self.process:signal "CONT"
+end
+
+--- Ends it; a second call does nothing.
 function Relay:stop()
+  if not self.dir then
+    return
+  end
+  self:resume()
   local stderr = self.process:stderr()
   self.process:stop()
   process.remove(self.dir)
+  self.dir = nil
   assert(stderr == "", stderr)
 end
 

@@ -3,7 +3,8 @@
 -- Law of this file: bytes leave in the order in which they came, half a round
 -- trip later; the first ones of a client a whole one later still, since a
 -- connection takes one. The log has a "c" for a connection and an "f" for what
--- a client sent after it had been given bytes, or at first.
+-- a client sent after it had been given bytes, or at first. What clients sent
+-- is kept in another file, as it came.
 local socket = require "socket"
 
 local dir, port, seconds = ...
@@ -11,6 +12,8 @@ local half = tonumber(seconds) / 2
 
 local log = assert(io.open(dir .. "/log", "wb"))
 log:setvbuf "no"
+local sent = assert(io.open(dir .. "/sent", "wb"))
+sent:setvbuf "no"
 
 local listener = assert(socket.bind("127.0.0.1", 0, 256))
 listener:settimeout(0)
@@ -27,7 +30,10 @@ end
 local function accept()
   local client = listener:accept()
   if client then
-    local server = assert(socket.connect("127.0.0.1", tonumber(port)))
+    local server = socket.connect("127.0.0.1", tonumber(port))
+    if not server then
+      return client:close()
+    end
     local one, two = new_end(client, true), new_end(server, false)
     one.other, two.other = two, one
     one.quiet, one.connected = true, socket.gettime() + 2 * half
@@ -42,6 +48,9 @@ local function read(one)
   local now = socket.gettime()
   local due = math.max(now, one.connected or now) + half
   if #bytes > 0 then
+    if one.is_client then
+      sent:write(bytes)
+    end
     if one.is_client and one.quiet then
       one.quiet = false
       log:write "f"

@@ -116,7 +116,7 @@ function Serve:send(url, method, options)
     body = options.body,
     fresh_connect = options.fresh_connect,
     may_resend = true,
-    connect_timeout = 5,
+    connect_timeout = 30,
   }, options.seconds or 40)
   if not response then
     return nil, err.message

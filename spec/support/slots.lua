@@ -51,11 +51,11 @@ function M.fill(slot, header, life, record)
   return assert(slot:publish(lease, record or "record", header, times))
 end
 
---- Calls the condition until it returns a true value, for 10 s at most.
+--- Calls the condition until it returns a true value, for a minute at most.
 ---@param condition fun(): any
 ---@return any
 function M.eventually(condition)
-  local give_up = core.now() + 10
+  local give_up = core.now() + 60
   repeat
     local value = condition()
     if value then

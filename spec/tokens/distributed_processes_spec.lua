@@ -57,7 +57,7 @@ local function spellings(secret)
 end
 
 for kind, make in pairs(places) do
-  local missing = kind == "redis" and redis.missing(true)
+  local missing = kind == "redis" and redis.missing()
   describe("16 processes with a " .. kind .. " store in common", function()
     if missing then
       pending(missing)

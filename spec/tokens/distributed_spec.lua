@@ -18,7 +18,7 @@ local function leader(data, over)
     events = {},
     transport = scripted.transport {},
     config = { grant = "client_credentials", timeout = 30,
-      lease_seconds = 35 },
+      lease_seconds = 35, identity = "an account" },
     secret = function()
       return SECRET
     end,
@@ -89,7 +89,7 @@ describe("a leader whose store", function()
     function()
       local one = leader(data)
       assert.equal("lead", (one.acquire()))
-      assert.equal("load lock load", one.store:steps())
+      assert.equal("load lock load load", one.store:steps())
       one.peers:renewed(a_token "A", core.now() - 100)
       one.peers:release()
       assert.same({}, data.locks)
@@ -175,14 +175,60 @@ describe("a leader while another one leads", function()
       assert.equal("lead", (first.acquire()))
       local one = leader(data, { force = force })
       function one.transport.sleep()
-        first.peers:failed(a_failure(0.3))
+        first.peers:failed(a_failure(1))
         first.peers:release()
-        core.sleep(0.3)
+        core.sleep(1)
       end
       local what, found = one.acquire(5)
       assert.equal("failed", what)
       assert.equal(503, found.last.status)
     end
+  end)
+
+  it("goes on waiting when the store fails for a moment", function()
+    local first = leader(data)
+    assert.equal("lead", (first.acquire()))
+    local one, sleeps = leader(data), 0
+    function one.transport.sleep()
+      sleeps = sleeps + 1
+      one.store.broken.load = sleeps < 4 and "it is electing" or nil
+      if sleeps == 5 then
+        first.peers:renewed(a_token "A", core.now())
+        first.peers:release()
+      end
+    end
+    local what, found = one.acquire(60)
+    assert.equal("token", what)
+    assert.equal("A", found.fields.access_token)
+    assert.same({ "store_failed load" }, one.events)
+  end)
+
+  it("succeeds it half-way to its deadline, presents no refresh token, and "
+    .. "leaves its token to the rest", function()
+    leave(data, "A", { refresh_token = "R" })
+    local first = leader(data, holding "A")
+    assert.equal("lead", (first.acquire()))
+    local one, two = leader(data, holding "A"), leader(data, holding "A")
+    assert.equal("lead", (one.acquire(0.2)))
+    assert.is_nil(one.peers:token())
+    assert.is_false(one.peers:spend "mark")
+    function two.transport.sleep(seconds)
+      core.sleep(seconds)
+      if one.peers.successor.lease then
+        one.peers:renewed(a_token "B", core.now())
+        one.peers:release()
+      end
+    end
+    local what, found = two.acquire(60)
+    assert.equal("token", what)
+    assert.equal("B", found.fields.access_token)
+    -- The one that gets the first lock next finds it, too, and moves it.
+    first.peers:release()
+    what, found = leader(data, holding "A").acquire()
+    assert.equal("token", what)
+    assert.equal("B", found.fields.access_token)
+    assert.matches('"B"', (leader(data).peers.main.stored:read()))
+    assert.same({}, one.events)
   end)
 
   it("leads when the other one died without a word", function()
@@ -198,9 +244,14 @@ describe("a leader while another one leads", function()
   it("is late at its deadline", function()
     local first = leader(data)
     assert.equal("lead", (first.acquire()))
+    local successor = leader(data)
+    assert.equal("lead", (successor.acquire(0.05)))
     local one = leader(data)
     assert.equal("late", (one.acquire(0.05)))
     assert.same({}, one.events)
+    one = leader(data, { has_token = true })
+    successor.peers:release()
+    assert.equal("late", (one.acquire(0.05))) -- there is nothing to hurry for
   end)
 
   it("reads again under the lock: what came between is not asked for twice",
@@ -237,8 +288,8 @@ describe("a failure in the store", function()
 
   it("lets the next one lead when it is over, who knows how many there were",
     function()
-      fail(data, 0.5) -- a pause that is over when it is saved is not saved
-      core.sleep(0.5)
+      fail(data, 1) -- a pause that is over when it is saved is not saved
+      core.sleep(1)
       local one = leader(data)
       assert.equal("lead", (one.acquire()))
       local last = { streak = 1, spent = "kept" }

@@ -37,6 +37,26 @@ describe("a client's own credentials", function()
     assert.equal("latched", held_back.why(c.tokens).code)
   end)
 
+  it("are asked for over the client's transport, within its time", function()
+    local store = memory_store.new()
+    local c, transport = scripted.client({ scripted.token "one" }, {
+      store = store, client_secret = "a-secret-that-may-be-stored",
+      timeout = 30 })
+    local used
+    function store.over(self, port)
+      used = port
+      return self
+    end
+    assert(c:token())
+    used, store.left = nil, {}
+    assert.is_nil(held_back.why(c.tokens))
+    assert.equal(transport, used)
+    assert(#store.left > 0)
+    for _, seconds in ipairs(store.left) do
+      assert(seconds <= 30, seconds)
+    end
+  end)
+
   it("call for no subject token", function()
     local calls = 0
     local c = assert(equinix.new { scope = "s", subject_token = function()

@@ -91,7 +91,7 @@ describe("a path that always answers 401", function()
       assert.equal(1, e:count(TOKEN))
       assert(process.eventually(function()
         return (c:get(GOOD))
-      end, 15))
+      end))
       assert.equal(2, e:count(TOKEN))
     end)
 

@@ -103,9 +103,9 @@ describe("the transport of a host", function()
 
   it("watches while something is under way, and no longer", function()
     host.spawn(function()
-      assert(port.send(request "/slow", 10))
+      assert(port.send(request "/slow", 60))
       assert.equal(0, host.watched)
-      assert(port.send(request "/slow", 10))
+      assert(port.send(request "/slow", 60))
     end)
     host.run()
     assert.equal(0, host.watched)
@@ -115,7 +115,7 @@ describe("the transport of a host", function()
   it("sends many, n at a time, in their order", function()
     local results
     host.spawn(function()
-      assert(port.send(request "/", 10))
+      assert(port.send(request "/", 60))
       local requests = {}
       for i = 1, 12 do
         requests[i] = request("/slow" .. i)
@@ -178,7 +178,7 @@ describe("the transport of a host", function()
 
   it("waits outside of a task for nothing, and says why", function()
     assert.is_false(port.can_wait())
-    local _, transport_err = port.send(request "/", 10)
+    local _, transport_err = port.send(request "/", 60)
     assert.same({ "config", "cannot_wait", false }, { transport_err.kind,
       transport_err.code, transport_err.maybe_sent })
     assert.matches("a task of the event loop", transport_err.message)
@@ -195,7 +195,7 @@ describe("the transport of a host", function()
         message = "there is no loop" }
     end
     host.spawn(function()
-      err = select(2, port.send(request "/", 10))
+      err = select(2, port.send(request "/", 60))
     end)
     host.run()
     assert.equal("no_loop", err.code)

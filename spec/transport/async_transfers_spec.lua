@@ -111,7 +111,7 @@ describe("in nginx", function()
     assert.truthy(process.eventually(function()
       run [[ collectgarbage() collectgarbage() return 1 ]]
       return server:state().now == 0
-    end, 20))
+    end))
     assert.equal(20, run [[ return read "total=20&size=1" ]])
   end)
 end)
@@ -150,7 +150,7 @@ describe("in HAProxy", function()
     assert.equal("50", process.eventually(function()
       local body = h:ask "result"
       return body ~= "" and body ~= "nil" and body
-    end, 20))
+    end))
     assert.equal(8, server:state().most)
     assert.truthy(eventually_idle())
   end)

@@ -61,7 +61,17 @@ describe("await.poll", function()
     assert.same({ "done", 1, nil, 3 },
       { await.poll(port, await.STORE, 1005, try) })
     assert.same({ false, true, true }, tries)
-    assert.same({ 0.02, 0.04 }, port.slept)
+    assert.same({ 0.1, 0.2 }, port.slept)
+  end)
+
+  it("pauses, and calls a function now and then", function()
+    local port, calls = transport(), 0
+    await.pause(port, 5)
+    await.pause(port, 5, { every = 2, call = function()
+      calls = calls + 1
+    end })
+    assert.same({ 5, 2, 2, 1 }, port.slept)
+    assert.equal(2, calls)
   end)
 
   it("takes false for a result", function()

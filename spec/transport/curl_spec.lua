@@ -1,6 +1,7 @@
 -- curl: the transport over libcurl, by the rules of the port.
 local core = require "equinix.core"
 local rawserver = require "spec.support.rawserver"
+local resp = require "spec.support.resp"
 local transport = require "equinix.transport.curl"
 
 describe("the curl transport", function()
@@ -23,6 +24,62 @@ describe("the curl transport", function()
       assert.are.equal("connection 1", response.body)
     end
   end)
+
+  it("carries an exchange, and keeps its connection", function()
+    local raw = rawserver.start(resp.SERVER
+      .. "while command() do c:send '+OK\\r\\n' end")
+    local exchange = core.exchange(resp.options(raw.port))
+    for i = 1, 3 do
+      local response = assert(transport.send(exchange, 30))
+      assert.equal("+OK\r\n", response.body)
+      assert.equal(i > 1, response.kept)
+    end
+    raw:stop()
+    local response, transport_err = transport.send(exchange, 30)
+    assert.is_nil(response)
+    assert.equal("refused", transport_err.code)
+    response, transport_err = transport.send(exchange, 0)
+    assert.is_nil(response)
+    assert.equal("timeout", transport_err.kind)
+  end)
+
+  it("calls a function meanwhile, which may send by another connection",
+    function()
+      local slow = rawserver.start [[
+        local c, n = ...
+        while true do
+          local request = c:request()
+          if not request then break end
+          if request.path == "/slow" then c:sleep(1) end
+          c:send(c.ok("connection " .. n))
+        end
+      ]]
+      finally(function()
+        slow:stop()
+      end)
+      local function request(path)
+        return { method = "GET", url = slow.url .. path, may_resend = true }
+      end
+      assert.equal(transport.send, transport.meanwhile)
+      local inner = {}
+      local response = assert(transport.send(request "/slow", 30, nil, {
+        every = 0.2, call = function()
+          inner[#inner + 1] = assert(transport.send(request "/", 30)).body
+        end }))
+      assert.equal("connection 1", response.body)
+      assert(#inner >= 2)
+      assert.equal("connection 2", inner[1])
+      assert.equal("connection 2", inner[2])
+      -- And the connection of the first one serves what comes then.
+      assert.equal("connection 1", transport.send(request "/", 30).body)
+      assert.has_error(function()
+        transport.send(request "/slow", 30, nil, { every = 0.01,
+          call = function()
+            error("raised", 0)
+          end })
+      end, "raised")
+      assert.equal(200, transport.send(request "/", 30).status)
+    end)
 
   it("sends many, over the same connections", function()
     local request = { method = "GET", url = server.url, may_resend = true }

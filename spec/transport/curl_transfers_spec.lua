@@ -20,7 +20,7 @@ end
 local function wait_all(n)
   local results, count = {}, 0
   while count < n do
-    for _, result in ipairs(transfers:wait(20)) do
+    for _, result in ipairs(transfers:wait(60)) do
       results[result.number], count = result, count + 1
     end
   end

@@ -6,6 +6,7 @@
 local haproxy = require "spec.support.haproxy"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
+local resp = require "spec.support.resp"
 
 local missing = haproxy.missing()
 if missing then
@@ -89,7 +90,7 @@ describe("a task in HAProxy", function()
     return process.eventually(function()
       local body = h:ask "result"
       return body ~= "nil" and body
-    end, 20)
+    end)
   end
 
   local function token_requests()
@@ -162,6 +163,28 @@ describe("a task in HAProxy", function()
     ]])
   end)
 
+  it("carries exchanges of many tasks, each with its own reply", function()
+    local raw = rawserver.start(resp.SERVER .. [[
+      for text in command do c:send("+" .. text:match "%S+$" .. "\r\n") end
+    ]])
+    finally(function()
+      raw:stop()
+    end)
+    assert.equal("50 true", run((([[
+      local own, resp = require "equinix.core", require "spec.support.resp"
+      local transport, right = require "equinix.transport.haproxy", 0
+      local function send(i)
+        return assert(transport.send(own.exchange(resp.options(PORT, {
+          send = resp.command("ECHO", i) })), 30))
+      end
+      together(50, function(i)
+        local body = send(i).body
+        right = right + (body == "+" .. i .. "\r\n" and 1 or 0)
+      end)
+      return right .. " " .. tostring(send(1).kept)
+    ]]):gsub("PORT", raw.port))))
+  end)
+
   it("shares its token with the next HAProxy by a file store", function()
     local dir = process.tempdir()
     finally(function()
@@ -188,7 +211,7 @@ describe("a task in HAProxy", function()
           yielded = yielded + 1
         end
       end)
-      sleep(0.3)
+      while yielded < 3 do sleep(0.005) end
       return client:get("/").status .. " " .. yielded
     ]])
     assert.is_truthy(h:log():find("a task raised an error: ", 1, true))

@@ -71,7 +71,7 @@ local PHASES_MODULE = TRY .. [[
     local done = require("ngx.semaphore").new()
     local tried
     ngx.timer.at(0, function() tried = try() done:post() end)
-    done:wait(20)
+    done:wait(60)
     ngx.print(tostring(tried))
   end
   return M

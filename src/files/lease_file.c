@@ -87,6 +87,22 @@ static void name_file(char *file, const char *name, const char *ending)
   (void)snprintf(file, EQ_FILE_SIZE, "%s%s", name, ending);
 }
 
+static int64_t end_after(int64_t ns)
+{
+  int64_t now = eq_now_ns();
+  return ns < INT64_MAX - now ? now + ns : INT64_MAX;
+}
+
+/* Writes the end of the lease. Under the folder's lock. */
+static enum eq_file_result note_end(struct eq_private_dir *dir,
+                                    const char *file, int fd, int64_t end)
+{
+  int reason = write_end(fd, end);
+  return reason == 0
+             ? EQ_FILE_DONE
+             : eq_private_dir_fail(dir, file, "it can't be written", reason);
+}
+
 /* Opens and locks the file of a lease that is free, abandoned or over. */
 static enum eq_file_result open_lease(struct eq_private_dir *dir,
                                       const char *file, int *fd)
@@ -129,13 +145,9 @@ enum eq_file_result eq_lease_file_take(struct eq_private_dir *dir,
   if (result == EQ_FILE_DONE) {
     result = open_lease(dir, file, &fd);
   }
-  int64_t now = eq_now_ns();
-  int64_t end = ns < INT64_MAX - now ? now + ns : INT64_MAX;
+  int64_t end = end_after(ns);
   if (result == EQ_FILE_DONE) {
-    int reason = write_end(fd, end);
-    if (reason != 0) {
-      result = eq_private_dir_fail(dir, file, "it can't be written", reason);
-    }
+    result = note_end(dir, file, fd, end);
   }
   eq_private_dir_unlock(dir);
   if (result != EQ_FILE_DONE) {
@@ -195,6 +207,28 @@ static enum eq_file_result check(struct eq_private_dir *dir, const char *name,
     return EQ_FILE_STALE;
   }
   return is_there(dir, lease);
+}
+
+enum eq_file_result eq_lease_file_extend(struct eq_private_dir *dir,
+                                         int64_t ns,
+                                         struct eq_lease_file *lease)
+{
+  char file[EQ_FILE_SIZE];
+  enum eq_file_result result = eq_private_dir_lock(dir);
+  if (result != EQ_FILE_DONE) {
+    return result;
+  }
+  result = check(dir, lease->name, lease);
+  if (result == EQ_FILE_DONE) {
+    int64_t end = end_after(ns);
+    name_file(file, lease->name, EQ_LEASE);
+    result = note_end(dir, file, lease->fd, end);
+    if (result == EQ_FILE_DONE) {
+      lease->end = end;
+    }
+  }
+  eq_private_dir_unlock(dir);
+  return result;
 }
 
 void eq_lease_file_end(struct eq_private_dir *dir, struct eq_lease_file *lease)

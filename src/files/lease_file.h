@@ -42,6 +42,15 @@ enum eq_file_result eq_lease_file_take(struct eq_private_dir *dir,
                                        const char *name, int64_t ns,
                                        struct eq_lease_file *lease);
 
+/*
+ * Gives the lease so many nanoseconds from now on: EQ_FILE_DONE;
+ * EQ_FILE_STALE: it is over, and stays so; or EQ_FILE_FAILED. Needs an open
+ * folder, not locked.
+ */
+enum eq_file_result eq_lease_file_extend(struct eq_private_dir *dir,
+                                         int64_t ns,
+                                         struct eq_lease_file *lease);
+
 /* Ends the lease if it is held here, else does nothing. Does not wait. */
 void eq_lease_file_drop(struct eq_lease_file *lease);
 

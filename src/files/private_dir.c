@@ -117,7 +117,8 @@ void eq_private_dir_close(struct eq_private_dir *dir)
 enum eq_file_result eq_private_dir_lock(struct eq_private_dir *dir)
 {
   const struct timespec nap = {.tv_nsec = POLL_NS};
-  int64_t end = eq_now_ns() + PATIENCE;
+  int64_t patience = dir->patience > 0 ? dir->patience : PATIENCE;
+  int64_t end = eq_now_ns() + patience;
   while (!eq_lock_fd_try(dir->fd)) {
     if (errno != EWOULDBLOCK) {
       return eq_private_dir_fail(dir, "", "the folder can't be locked", errno);

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /*
@@ -47,6 +48,7 @@ enum eq_file_result {
 struct eq_private_dir {
   const char *path; /* borrowed */
   int fd;           /* -1: not open */
+  int64_t patience; /* nanoseconds to wait for its lock; 0: a second */
   struct {
     char file[EQ_FILE_SIZE]; /* "": the folder itself */
     const char *message;     /* static */
@@ -67,8 +69,8 @@ enum eq_file_result eq_private_dir_open(struct eq_private_dir *dir,
                                         const char *path, bool make);
 void eq_private_dir_close(struct eq_private_dir *dir);
 
-/* Takes the folder's lock; EQ_FILE_FAILED after a second. Ends with unlock or
- * close. */
+/* Takes the folder's lock; EQ_FILE_FAILED when its patience is over. Ends with
+ * unlock or close. */
 enum eq_file_result eq_private_dir_lock(struct eq_private_dir *dir);
 void eq_private_dir_unlock(struct eq_private_dir *dir);
 

@@ -52,6 +52,22 @@ static lua_Number check_seconds(lua_State *L, int arg)
   return seconds;
 }
 
+static int64_t nanoseconds(lua_Number seconds)
+{
+  return seconds >= LAST_SECOND ? INT64_MAX
+         : seconds > 0          ? (int64_t)(seconds * (lua_Number)EQ_NS_PER_S)
+                                : 0;
+}
+
+/* How long the folder's lock is waited for: a second at most, and what the
+ * caller has left at `arg`, if that is less. */
+static void limit_patience(lua_State *L, int arg, struct eq_private_dir *dir)
+{
+  int64_t ns =
+      lua_isnoneornil(L, arg) ? INT64_MAX : nanoseconds(check_seconds(L, arg));
+  dir->patience = ns < 1 ? 1 : ns < EQ_NS_PER_S ? ns : EQ_NS_PER_S;
+}
+
 static size_t check_size(lua_State *L, int arg)
 {
   lua_Integer size = luaL_checkinteger(L, arg);
@@ -142,7 +158,8 @@ static int l_read(lua_State *L)
 }
 
 /*
- * folder:save(name, bytes, end, lease) -> true | nil, "stale" | nil, reason
+ * folder:save(name, bytes, end, lease [, seconds])
+ *     -> true | nil, "stale" | nil, reason
  * Replaces the record, completely or not at all; needs the lease of that name.
  * end: the wall-clock second (core.time) from which on it is of no use; a day
  * later a cleanup may remove it.
@@ -157,6 +174,7 @@ static int l_save(lua_State *L)
   record.bytes = lua_tolstring(L, 3, &record.len);
   record.end = (double)check_seconds(L, 4);
   const struct eq_lease_file *lease = luaL_checkudata(L, 5, LEASE);
+  limit_patience(L, 6, &dir);
   enum eq_file_result result = eq_private_dir_open(&dir, path, false);
   if (result == EQ_FILE_DONE) {
     result = eq_lease_file_save(&dir, name, &record, lease);
@@ -168,19 +186,17 @@ static int l_save(lua_State *L)
 }
 
 /*
- * folder:lock(name, seconds) -> lease | nil, "busy" | nil, reason
+ * folder:lock(name, ttl [, seconds]) -> lease | nil, "busy" | nil, reason
  * Does not wait for a lease that is taken. Makes the folder if it is missing.
- * The lease ends when it is closed, with this process, or after `seconds`.
+ * The lease ends when it is closed, with this process, or after `ttl` seconds.
  */
 static int l_lock(lua_State *L)
 {
   struct eq_private_dir dir = {.fd = -1};
   const char *path = check_folder(L);
   const char *name = check_name(L);
-  lua_Number seconds = check_seconds(L, 3);
-  int64_t ns = seconds >= LAST_SECOND ? INT64_MAX
-               : seconds > 0 ? (int64_t)(seconds * (lua_Number)EQ_NS_PER_S)
-                             : 0;
+  int64_t ns = nanoseconds(check_seconds(L, 3));
+  limit_patience(L, 4, &dir);
   struct eq_lease_file *lease = eq_newobject(L, sizeof *lease, LEASE);
   enum eq_file_result result = eq_private_dir_open(&dir, path, true);
   if (result == EQ_FILE_DONE) {
@@ -188,6 +204,27 @@ static int l_lock(lua_State *L)
   }
   eq_private_dir_close(&dir);
   return result == EQ_FILE_DONE ? 1 : push_result(L, result, &dir);
+}
+
+/*
+ * folder:extend(lease, ttl [, seconds]) -> true | nil, "stale" | nil, reason
+ * Gives a lease `ttl` seconds from now on.
+ */
+static int l_extend(lua_State *L)
+{
+  struct eq_private_dir dir = {.fd = -1};
+  const char *path = check_folder(L);
+  struct eq_lease_file *lease = luaL_checkudata(L, 2, LEASE);
+  int64_t ns = nanoseconds(check_seconds(L, 3));
+  limit_patience(L, 4, &dir);
+  enum eq_file_result result = eq_private_dir_open(&dir, path, false);
+  if (result == EQ_FILE_DONE) {
+    result = eq_lease_file_extend(&dir, ns, lease);
+  } else if (result == EQ_FILE_ABSENT) {
+    result = EQ_FILE_STALE; /* the lease was removed with its folder */
+  }
+  eq_private_dir_close(&dir);
+  return push_result(L, result, &dir);
 }
 
 /*
@@ -209,7 +246,7 @@ static int l_unlock(lua_State *L)
 }
 
 /*
- * folder:remove(name) -> true | nil, reason
+ * folder:remove(name [, seconds]) -> true | nil, reason
  * Removes the record, not its lease; true if there is none.
  */
 static int l_remove(lua_State *L)
@@ -219,6 +256,7 @@ static int l_remove(lua_State *L)
   const char *name = check_name(L);
   char file[EQ_FILE_SIZE];
   name_record(file, name);
+  limit_patience(L, 3, &dir);
   enum eq_file_result result = eq_private_dir_open(&dir, path, false);
   if (result == EQ_FILE_DONE) {
     result = eq_private_dir_lock(&dir);
@@ -251,7 +289,7 @@ static enum eq_file_result put_aside(struct eq_private_dir *dir,
 }
 
 /*
- * folder:aside(name, bytes, max) -> true | nil, reason
+ * folder:aside(name, bytes, max [, seconds]) -> true | nil, reason
  * Puts aside a record that read(name, max) returned and that can't be used, so
  * that a person can inspect it. Only the last one is kept. If the record was
  * replaced meanwhile, the new one stays.
@@ -264,6 +302,7 @@ static int l_aside(lua_State *L)
   size_t len;
   const char *bytes = luaL_checklstring(L, 3, &len);
   size_t size = check_size(L, 4);
+  limit_patience(L, 5, &dir);
   char file[EQ_FILE_SIZE];
   char *found = lua_newuserdata(L, size);
   name_record(file, name);
@@ -338,9 +377,9 @@ int eq_open_record_dir(lua_State *L)
       {NULL, NULL},
   };
   static const luaL_Reg folder[] = {
-      {"aside", l_aside},   {"lock", l_lock}, {"read", l_read},
-      {"remove", l_remove}, {"save", l_save}, {"unlock", l_unlock},
-      {NULL, NULL},
+      {"aside", l_aside},   {"extend", l_extend}, {"lock", l_lock},
+      {"read", l_read},     {"remove", l_remove}, {"save", l_save},
+      {"unlock", l_unlock}, {NULL, NULL},
   };
   static const luaL_Reg lease[] = {{"close", l_close}, {NULL, NULL}};
   static const luaL_Reg of_lease[] = {

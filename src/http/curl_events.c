@@ -13,7 +13,8 @@
 
 void eq_curl_events_init(struct eq_curl_events *events)
 {
-  *events = (struct eq_curl_events){.timer_at = INT64_MAX};
+  *events =
+      (struct eq_curl_events){.timer_at = INT64_MAX, .also_at = INT64_MAX};
   eq_readiness_init(&events->readiness);
 }
 
@@ -118,6 +119,7 @@ bool eq_curl_events_wait(struct eq_curl_events *events, int ms, int64_t at)
     events->broken = true;
     return false;
   }
+  at = earlier(at, events->also_at);
   ms = ms_until(earlier(at, events->timer_at), ms);
   int n = eq_readiness_wait(&events->readiness, events->ready, ms);
   events->ready_n = n < 0 ? 0 : n;
@@ -130,7 +132,7 @@ bool eq_curl_events_wait(struct eq_curl_events *events, int ms, int64_t at)
 
 bool eq_curl_events_arm(struct eq_curl_events *events, int64_t at)
 {
-  at = earlier(at, events->timer_at);
+  at = earlier(earlier(at, events->also_at), events->timer_at);
   if (eq_readiness_apply(&events->readiness) == 0 &&
       eq_readiness_arm(&events->readiness, at) == 0) {
     return true;

@@ -17,6 +17,7 @@ struct eq_curl_events {
   int ready_n;
   bool broken;      /* libcurl does not go on: a socket can't be watched */
   int64_t timer_at; /* on eq_tick_ns: when libcurl wants to be called */
+  int64_t also_at;  /* the same for what else waits here; exchange_pool.h */
 };
 
 /* Of no multi handle; allocates nothing. */

@@ -62,7 +62,7 @@ static const struct {
  * seconds: libcurl would keep them for a day. Not every TLS library does. */
 #define CA_SECONDS 5L
 
-static CURLcode set_fixed(CURL *handle)
+CURLcode eq_easy_defaults_fixed(CURL *handle)
 {
   for (size_t i = 0; i < COUNT(fixed); i++) {
     CURLcode rc = curl_easy_setopt(handle, fixed[i].option, fixed[i].value);
@@ -228,7 +228,7 @@ CURLcode eq_easy_defaults_set(struct eq_easy *easy,
               (request->stamp == 0 || request->stamp == state->stamp);
   if (!same) {
     eq_easy_reset(easy);
-    CURLcode rc = set_fixed(easy->handle);
+    CURLcode rc = eq_easy_defaults_fixed(easy->handle);
     if (rc == CURLE_OK) {
       rc = set_hooks(easy, hooks);
     }

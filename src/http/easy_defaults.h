@@ -40,6 +40,10 @@ struct eq_easy_hooks {
 unsigned eq_easy_defaults_stamp(const struct eq_easy *easy,
                                 const struct eq_request *request);
 
+/* Only what is the same for every request: how TLS is verified, that there is
+ * no proxy, no environment, no redirect. For a new handle. */
+CURLcode eq_easy_defaults_fixed(CURL *handle);
+
 /*
  * Does nothing where the handle has all that already. A reset keeps live
  * connections, the DNS cache and TLS sessions. After anything but CURLE_OK

@@ -39,6 +39,7 @@ struct eq_engine *eq_engine_new(void)
   eq_order_list_init(&engine->queue);
   eq_order_list_init(&engine->ended);
   eq_multi_init(&engine->multi);
+  eq_exchange_pool_init(&engine->exchanges, &engine->multi.events);
   return engine;
 }
 
@@ -72,6 +73,7 @@ bool eq_engine_check_fork(struct eq_engine *engine)
   (void)pthread_cond_init(&engine->left, NULL);
   engine->driven = false;
   engine->process = eq_fork_generation();
+  eq_exchange_pool_abandon(&engine->exchanges);
   give_up_all(engine);
   eq_multi_close(&engine->multi); /* sends nothing */
   return true;
@@ -98,6 +100,20 @@ static void free_begun(struct eq_engine *engine)
   }
 }
 
+/* The same of exchanges, which belong to their orders. */
+static void drop_exchanges(struct eq_engine *engine)
+{
+  struct eq_exchange_run *run;
+  while ((run = engine->exchanges.active) != NULL) {
+    eq_exchange_pool_drop(&engine->exchanges, run);
+    eq_order_free(run->order);
+  }
+  while ((run = eq_exchange_pool_next(&engine->exchanges)) != NULL) {
+    eq_order_free(run->order);
+  }
+  eq_exchange_pool_close(&engine->exchanges);
+}
+
 /* From now on no other thread finds it. */
 static void withdraw(struct eq_engine *engine)
 {
@@ -118,6 +134,7 @@ void eq_engine_close(struct eq_engine *engine)
   (void)eq_engine_check_fork(engine);
   seize(engine);
   free_begun(engine);
+  drop_exchanges(engine);
   give_up_all(engine);
   eq_multi_close(&engine->multi);
   /* A thread that had found it may drive it from here on: it is empty. */
@@ -191,15 +208,15 @@ static void ask_for_step(struct eq_engine *engine)
 }
 
 struct eq_order *eq_engine_start(struct eq_engine *engine, int number,
-                                 const struct eq_request *request,
-                                 double seconds)
+                                 struct eq_task task, double seconds)
 {
   struct eq_order *order = calloc(1, sizeof *order);
   if (order == NULL) {
     return NULL;
   }
   order->number = number;
-  order->request = request;
+  order->request = task.request;
+  order->exchange = task.exchange;
   order->deadline =
       seconds < EQ_DEADLINE_MAX
           ? eq_coarse_ns() + (int64_t)(fmax(seconds, 0) * (double)EQ_NS_PER_S)
@@ -221,17 +238,21 @@ static bool cancel_queued(struct eq_engine *engine, struct eq_order *order)
     return false;
   }
   eq_order_list_remove(&engine->queue, link);
-  free(order);
+  eq_order_free(order);
   return true;
 }
 
 /* No thread drives: this one may. */
 static void drop_begun(struct eq_engine *engine, struct eq_order *order)
 {
-  eq_multi_stop(&engine->multi, order->transfer);
-  eq_multi_release(&engine->multi, order->transfer);
+  if (order->run != NULL) {
+    eq_exchange_pool_drop(&engine->exchanges, order->run);
+  } else {
+    eq_multi_stop(&engine->multi, order->transfer);
+    eq_multi_release(&engine->multi, order->transfer);
+  }
   engine->begun--;
-  free(order);
+  eq_order_free(order);
 }
 
 bool eq_engine_cancel(struct eq_engine *engine, struct eq_order *order,
@@ -291,7 +312,7 @@ void eq_engine_taken(struct eq_engine *engine, struct eq_order *order)
     engine->spare = transfer;
   }
   eq_engine_unlock(engine);
-  free(order);
+  eq_order_free(order);
 }
 
 int eq_engine_fd(struct eq_engine *engine)

@@ -19,6 +19,7 @@
 
 #include <pthread.h>
 
+#include "http/exchange_pool.h"
 #include "http/multi.h"
 #include "http/order_list.h"
 
@@ -47,6 +48,7 @@ struct eq_engine {
 
   /* Of the driver. */
   struct eq_multi multi;
+  struct eq_exchange_pool exchanges; /* on the events of multi */
   int64_t expire_at; /* on eq_coarse_ns: when the queue is looked at */
   bool hot;          /* the last look found something */
 };
@@ -80,10 +82,15 @@ struct eq_engine *eq_engine_find(unsigned id);
 /* In a forked child: forgets what belongs to the parent; true: it did. */
 bool eq_engine_check_fork(struct eq_engine *engine);
 
+/* What is to be done: one of the two, borrowed until the order has ended. */
+struct eq_task {
+  const struct eq_request *request;
+  const struct eq_exchange *exchange;
+};
+
 /* Starts an order; NULL: no memory. */
 struct eq_order *eq_engine_start(struct eq_engine *engine, int number,
-                                 const struct eq_request *request,
-                                 double seconds);
+                                 struct eq_task task, double seconds);
 
 /* Cancels an order of which no result was taken; *begun: it was under way.
  * True: it is gone; false: its request is in use until eq_engine_ended returns

@@ -70,6 +70,30 @@ static void take_spare(struct eq_engine *engine)
   }
 }
 
+static bool is_cancelled(struct eq_engine *engine,
+                         const struct eq_order *order)
+{
+  eq_engine_lock(engine);
+  bool cancelled = order->cancelled;
+  eq_engine_unlock(engine);
+  return cancelled;
+}
+
+/* The connection of each is in the middle of a reply: it is closed. */
+static void drop_cancelled_exchanges(struct eq_engine *engine, size_t n)
+{
+  struct eq_exchange_run *run = engine->exchanges.active;
+  while (n > 0 && run != NULL) {
+    struct eq_exchange_run *next = run->next;
+    if (is_cancelled(engine, run->order)) {
+      eq_exchange_pool_drop(&engine->exchanges, run);
+      end_order(engine, run->order);
+      n--;
+    }
+    run = next;
+  }
+}
+
 static void drop_cancelled(struct eq_engine *engine)
 {
   struct eq_transfer *transfer = engine->multi.active;
@@ -78,16 +102,14 @@ static void drop_cancelled(struct eq_engine *engine)
   eq_engine_unlock(engine);
   while (n > 0 && transfer != NULL) {
     struct eq_transfer *next = transfer->next;
-    eq_engine_lock(engine);
-    bool cancelled = transfer->order->cancelled;
-    eq_engine_unlock(engine);
-    if (cancelled) {
+    if (is_cancelled(engine, transfer->order)) {
       eq_multi_stop(&engine->multi, transfer);
       end_order(engine, transfer->order);
       n--;
     }
     transfer = next;
   }
+  drop_cancelled_exchanges(engine, n);
 }
 
 /* The next order that may begin, now counted as under way; or NULL. */
@@ -113,6 +135,25 @@ static double seconds_left(const struct eq_order *order)
                    (double)EQ_NS_PER_S;
 }
 
+/* Its end is found by end_exchanges. */
+static void begin_exchange(struct eq_engine *engine, struct eq_order *order)
+{
+  order->run = eq_exchange_pool_begin(&engine->exchanges, order,
+                                      order->exchange, order->deadline);
+  if (order->run == NULL) {
+    order->reason = CURLE_OUT_OF_MEMORY;
+    end_order(engine, order);
+  }
+}
+
+static void end_exchanges(struct eq_engine *engine)
+{
+  struct eq_exchange_run *run;
+  while ((run = eq_exchange_pool_next(&engine->exchanges)) != NULL) {
+    end_order(engine, run->order);
+  }
+}
+
 static void begin(struct eq_engine *engine, struct eq_order *order)
 {
   struct eq_multi *multi = &engine->multi;
@@ -125,6 +166,10 @@ static void begin(struct eq_engine *engine, struct eq_order *order)
   eq_engine_lock(engine);
   order->reason = eq_multi_enter(multi, (long)engine->begun);
   eq_engine_unlock(engine);
+  if (order->reason == CURLE_OK && order->exchange != NULL) {
+    begin_exchange(engine, order);
+    return;
+  }
   if (order->reason == CURLE_OK) {
     order->transfer = eq_multi_take(multi);
     order->reason = CURLE_OUT_OF_MEMORY;
@@ -172,6 +217,7 @@ static void work(struct eq_engine *engine, size_t limit)
   struct eq_transfer *transfer;
   take_spare(engine);
   drop_cancelled(engine);
+  eq_exchange_pool_step(&engine->exchanges);
   for (; limit > 0 && (order = next_order(engine)) != NULL; limit--) {
     begin(engine, order);
   }
@@ -180,6 +226,7 @@ static void work(struct eq_engine *engine, size_t limit)
          (transfer = eq_multi_step(&engine->multi)) != NULL) {
     end_order(engine, transfer->order);
   }
+  end_exchanges(engine);
 }
 
 /* What is ready now, or within that time, is for the next work. */

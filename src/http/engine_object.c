@@ -76,14 +76,19 @@ static void forget(lua_State *L, int number)
 
 /*
  * engine:start(prepared, seconds) -> number | nil, err
- * A transfer of a core.prepare'd request that may take that long, waiting in
- * the queue included. It begins in a step. Its failure is a result like any
- * other; an err is returned here only without memory.
+ * A transfer of a core.prepare'd request, or an exchange of core.exchange,
+ * that may take that long, waiting in the queue included. It begins in a step.
+ * Its failure is a result like any other; an err is returned here only without
+ * memory.
  */
 static int l_start(lua_State *L)
 {
   struct object *object = check_open(L);
-  eq_prepared_request_check(L, 2);
+  struct eq_task task = {.exchange = eq_exchange_at(L, 2)};
+  if (task.exchange == NULL) {
+    eq_prepared_request_check(L, 2);
+    task.request = eq_prepared_request_get(lua_touserdata(L, 2));
+  }
   double seconds = check_seconds(L, 3);
   lua_settop(L, 2);
   object->last = object->last < INT_MAX ? object->last + 1 : 1;
@@ -95,9 +100,7 @@ static int l_start(lua_State *L)
   struct eq_order **order = lua_newuserdata(L, sizeof(struct eq_order *));
   *order = NULL;
   lua_rawseti(L, 3, -number);
-  *order =
-      eq_engine_start(object->engine, number,
-                      eq_prepared_request_get(lua_touserdata(L, 2)), seconds);
+  *order = eq_engine_start(object->engine, number, task, seconds);
   if (*order == NULL) {
     forget(L, number);
     lua_pushnil(L);
@@ -106,24 +109,6 @@ static int l_start(lua_State *L)
   }
   lua_pushinteger(L, number);
   return 1;
-}
-
-/* [engine, .., list] -> [engine, .., list, result] */
-static void push_result(lua_State *L, const struct eq_order *order)
-{
-  const struct eq_transfer *transfer = order->transfer;
-  bool failed = transfer == NULL || transfer->failed;
-  lua_createtable(L, 0, 2); /* [.., result] */
-  lua_pushinteger(L, order->number);
-  lua_setfield(L, -2, "number");
-  if (order->late) {
-    eq_push_late_error(L);
-  } else if (transfer == NULL) {
-    eq_push_early_error(L, order->reason);
-  } else {
-    eq_push_response(L, transfer);
-  }
-  lua_setfield(L, -2, failed ? "err" : "response");
 }
 
 /* [engine, limit] -> list: reads so many that have ended (0: all). Protected
@@ -146,7 +131,7 @@ static int read_results(lua_State *L)
   while ((limit == 0 || n < limit) &&
          (order = eq_engine_ended(object->engine)) != NULL) {
     if (!order->cancelled) {
-      push_result(L, order);
+      eq_push_result(L, order); /* [.., list, result] */
       n = (int)lua_rawlen(L, 3) + 1;
       lua_rawseti(L, 3, n);
     }
@@ -383,7 +368,13 @@ int eq_open_engine(lua_State *L)
       {NULL, NULL},
   };
   static const luaL_Reg functions[] = {
-      {"drive", l_drive}, {"engine", l_engine}, {NULL, NULL}};
+      {"drive", l_drive},
+      {"engine", l_engine},
+      {"exchange", eq_exchange_new},
+      {"is_exchange", eq_exchange_is},
+      {NULL, NULL},
+  };
+  eq_exchange_class(L);
   eq_newclass(L, CLASS, methods, metamethods);
   eq_newlib(L, functions);
   return 1;

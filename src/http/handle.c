@@ -10,6 +10,7 @@
  */
 #include <math.h>
 
+#include "base/clock.h"
 #include "base/fork.h"
 #include "base/object.h"
 #include "core.h"
@@ -57,8 +58,8 @@ static double check_seconds(lua_State *L, int idx)
   return seconds;
 }
 
-/* Whether on_chunk forked, and this is the child: the transfer under way, and
- * its connection, belong to the parent. */
+/* Whether a function forked, and this is the child: the transfer under way,
+ * and its connection, belong to the parent. */
 static bool is_foreign(const struct handle *handle)
 {
   return handle->multi.process != eq_fork_generation();
@@ -89,6 +90,14 @@ static int protect(lua_State *L, struct handle *handle, lua_CFunction body)
   return status == 0 ? lua_gettop(L) - n : lua_error(L);
 }
 
+/* After a Lua function was called. */
+static void stay_at_home(lua_State *L)
+{
+  if (is_foreign(lua_touserdata(L, 1))) {
+    luaL_error(L, "a transfer does not continue in a forked process");
+  }
+}
+
 /* Gives what has arrived of a 2xx body to on_chunk, at 4, and drops it. */
 static void pass_chunk(lua_State *L, struct eq_transfer *transfer)
 {
@@ -98,26 +107,41 @@ static void pass_chunk(lua_State *L, struct eq_transfer *transfer)
     lua_pushlstring(L, eq_buffer_text(body), body->len);
     eq_buffer_clear(body);
     lua_call(L, 1, 0);
-    if (is_foreign(lua_touserdata(L, 1))) {
-      luaL_error(L, "a transfer does not continue in a forked process");
-    }
+    stay_at_home(L);
   }
 }
 
-/* Runs it to the end; on_chunk is called between libcurl's steps. */
+/* Calls `meanwhile`, at 5, when its time has come. Milliseconds until the next
+ * time, -1: there is none. */
+static int call_meanwhile(lua_State *L, int64_t *next)
+{
+  if (lua_isnil(L, 5)) {
+    return -1;
+  }
+  if (eq_now_ns() >= *next) {
+    lua_pushvalue(L, 5);
+    lua_call(L, 0, 0);
+    stay_at_home(L);
+    *next = eq_deadline(lua_tonumber(L, 6));
+  }
+  return eq_deadline_ms(*next);
+}
+
+/* Runs it to the end; functions are called between libcurl's steps. */
 static struct eq_transfer *run(lua_State *L, struct handle *handle,
                                struct eq_transfer *transfer)
 {
-  if (lua_isnil(L, 4)) {
+  if (lua_isnil(L, 4) && lua_isnil(L, 5)) {
     return eq_multi_next(&handle->multi);
   }
+  int64_t next = eq_deadline(lua_tonumber(L, 6));
   for (;;) {
     struct eq_transfer *ended = eq_multi_step(&handle->multi);
-    if (ended == NULL || !ended->failed) {
+    if (!lua_isnil(L, 4) && (ended == NULL || !ended->failed)) {
       pass_chunk(L, transfer);
     }
     if (ended == NULL) {
-      ended = eq_multi_wait(&handle->multi, -1);
+      ended = eq_multi_wait(&handle->multi, call_meanwhile(L, &next));
     }
     if (ended != NULL) {
       return ended;
@@ -132,8 +156,8 @@ static const struct eq_request *request_of(lua_State *L, struct handle *handle,
   if (!lua_istable(L, 2)) {
     return eq_prepared_request_get(lua_touserdata(L, 2));
   }
-  if (!lua_isnil(L, 4)) {
-    /* on_chunk may change the request while libcurl still reads its body. */
+  if (!lua_isnil(L, 4) || !lua_isnil(L, 5)) {
+    /* They may change the request while libcurl still reads its body. */
     lua_pushliteral(L, "body");
     lua_rawget(L, 2); /* [.., body] */
   }
@@ -142,7 +166,8 @@ static const struct eq_request *request_of(lua_State *L, struct handle *handle,
   return read;
 }
 
-/* [self, request, seconds, on_chunk | nil] -> response | nil, err */
+/* [self, request, seconds, on_chunk | nil, meanwhile | nil, every]
+ * -> response | nil, err */
 static int send_body(lua_State *L)
 {
   struct handle *handle = lua_touserdata(L, 1);
@@ -168,12 +193,15 @@ static int send_body(lua_State *L)
 }
 
 /*
- * handle:send(request, seconds [, on_chunk]) -> response | nil, err
+ * handle:send(request, seconds [, on_chunk [, meanwhile, every]])
+ *     -> response | nil, err
  * The tables are described in transport/curl.lua; a request may be one of
  * core.prepare's. Blocks the OS thread, at most that long. Raises what is
  * wrong with the request. The body of a 2xx response goes to
  * on_chunk(chunk), which may raise but neither yield nor use this handle;
- * max_body bounds what comes between two calls of it.
+ * max_body bounds what comes between two calls of it. meanwhile() is called
+ * each `every` seconds until then, and has to end soon, since nothing is sent
+ * or received meanwhile; it may raise, but neither yield nor use this handle.
  */
 static int l_send(lua_State *L)
 {
@@ -182,9 +210,13 @@ static int l_send(lua_State *L)
     eq_prepared_request_check(L, 2);
   }
   check_seconds(L, 3);
-  lua_settop(L, 4);
+  lua_settop(L, 6);
   if (!lua_isnil(L, 4)) {
     luaL_checktype(L, 4, LUA_TFUNCTION);
+  }
+  if (!lua_isnil(L, 5)) {
+    luaL_checktype(L, 5, LUA_TFUNCTION);
+    luaL_argcheck(L, check_seconds(L, 6) > 0, 6, "not a positive number");
   }
   return protect(L, handle, send_body);
 }

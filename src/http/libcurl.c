@@ -47,6 +47,12 @@ typedef __typeof__(_Generic(
     (CURLU * url, CURLUPart part, const char *text, unsigned flags),          \
     (url, part, text, flags))                                                 \
   X(CURL *, curl_easy_init, (void), ())                                       \
+  X(CURLcode, curl_easy_send,                                                 \
+    (CURL * easy, const void *bytes, size_t n, size_t *sent),                 \
+    (easy, bytes, n, sent))                                                   \
+  X(CURLcode, curl_easy_recv,                                                 \
+    (CURL * easy, void *bytes, size_t size, size_t *n),                       \
+    (easy, bytes, size, n))                                                   \
   X(CURLM *, curl_multi_init, (void), ())                                     \
   X(CURLMcode, curl_multi_cleanup, (CURLM * multi), (multi))                  \
   X(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL * easy),           \

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "http/exchange_run.h"
+
 void eq_order_list_init(struct eq_order_list *list)
 {
   list->first = NULL;
@@ -30,12 +32,20 @@ void eq_order_list_remove(struct eq_order_list *list, struct eq_order **link)
   list->n--;
 }
 
+void eq_order_free(struct eq_order *order)
+{
+  if (order != NULL) {
+    eq_exchange_run_free(order->run);
+    free(order);
+  }
+}
+
 void eq_order_list_free(struct eq_order_list *list)
 {
   while (list->first != NULL) {
     struct eq_order *order = list->first;
     list->first = order->next;
-    free(order);
+    eq_order_free(order);
   }
   eq_order_list_init(list);
 }

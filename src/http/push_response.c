@@ -3,6 +3,8 @@
  */
 #include "http/push_response.h"
 
+#include "http/exchange_run.h"
+
 static void set_string(lua_State *L, const char *name, const char *value)
 {
   lua_pushstring(L, value);
@@ -95,6 +97,62 @@ void eq_push_late_error(lua_State *L)
              "begun before its deadline");
   lua_pushboolean(L, false);
   lua_setfield(L, -2, "maybe_sent");
+}
+
+static void push_exchange(lua_State *L, const struct eq_exchange_run *run)
+{
+  if (run->failed) {
+    push_error(L, &run->error);
+  } else {
+    lua_createtable(L, 0, 4); /* [.., response] */
+    push_buffer(L, &run->replies.bytes);
+    lua_setfield(L, -2, "body");
+    lua_pushnumber(L, (lua_Number)run->elapsed);
+    lua_setfield(L, -2, "elapsed");
+  }
+  if (run->login_failed) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, "login_failed");
+  }
+  lua_pushboolean(L, run->kept);
+  lua_setfield(L, -2, "kept");
+}
+
+/* The error of an exchange that was never begun. [.., err] */
+static void as_exchange(lua_State *L, const struct eq_order *order)
+{
+  if (order->late) {
+    set_string(L, "code", "timeout");
+  }
+  lua_pushboolean(L, false);
+  lua_setfield(L, -2, "kept");
+}
+
+static bool has_failed(const struct eq_order *order)
+{
+  return order->run != NULL
+             ? order->run->failed
+             : order->transfer == NULL || order->transfer->failed;
+}
+
+void eq_push_result(lua_State *L, const struct eq_order *order)
+{
+  lua_createtable(L, 0, 2); /* [.., result] */
+  lua_pushinteger(L, order->number);
+  lua_setfield(L, -2, "number");
+  if (order->late) {
+    eq_push_late_error(L);
+  } else if (order->run != NULL) {
+    push_exchange(L, order->run);
+  } else if (order->transfer == NULL) {
+    eq_push_early_error(L, order->reason);
+  } else {
+    eq_push_response(L, order->transfer);
+  }
+  if (order->exchange != NULL && order->run == NULL) {
+    as_exchange(L, order);
+  }
+  lua_setfield(L, -2, has_failed(order) ? "err" : "response");
 }
 
 int eq_headers(lua_State *L)

@@ -9,6 +9,7 @@
 #define EQ_HTTP_PUSH_RESPONSE_H
 
 #include "base/compat.h"
+#include "http/order_list.h"
 #include "http/transfer.h"
 
 /* Pushes the response of a finished transfer, or its err when it failed. */
@@ -19,6 +20,10 @@ void eq_push_early_error(lua_State *L, CURLcode result);
 
 /* The error of a request that was never begun before its deadline. */
 void eq_push_late_error(lua_State *L);
+
+/* Pushes the result of an order that has ended: { number=, response=|err= }.
+ */
+void eq_push_result(lua_State *L, const struct eq_order *order);
 
 /*
  * core.headers(head) -> { {name, value}, ... }

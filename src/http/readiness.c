@@ -119,6 +119,19 @@ bool eq_readiness_want(struct eq_readiness *readiness, int fd, unsigned events)
   return true;
 }
 
+void eq_readiness_own(struct eq_readiness *readiness, int fd, void *owner)
+{
+  if (fd >= 0 && (size_t)fd < readiness->size) {
+    readiness->watches[fd].owner = owner;
+  }
+}
+
+void *eq_readiness_owner(const struct eq_readiness *readiness, int fd)
+{
+  return fd >= 0 && (size_t)fd < readiness->size ? readiness->watches[fd].owner
+                                                 : NULL;
+}
+
 void eq_readiness_forget(struct eq_readiness *readiness, int fd)
 {
   if (fd < 0 || (size_t)fd >= readiness->size) {

@@ -24,6 +24,7 @@
 enum { EQ_READABLE = 1, EQ_WRITABLE = 2 };
 
 struct eq_watch {
+  void *owner;          /* of eq_readiness_own */
   unsigned char wanted; /* EQ_READABLE and EQ_WRITABLE */
   unsigned char known;  /* the same, as the system has it */
   bool registered;      /* the system knows the socket */
@@ -65,6 +66,11 @@ bool eq_readiness_keep(struct eq_readiness *readiness, int fd);
 /* Watches a socket; 0 no longer. False: no memory. */
 bool eq_readiness_want(struct eq_readiness *readiness, int fd,
                        unsigned events);
+
+/* Whose socket that is, until it is forgotten: NULL is libcurl's common multi
+ * handle. Only for one that is watched. */
+void eq_readiness_own(struct eq_readiness *readiness, int fd, void *owner);
+void *eq_readiness_owner(const struct eq_readiness *readiness, int fd);
 
 /* This socket is about to be closed. Harmless for any number. */
 void eq_readiness_forget(struct eq_readiness *readiness, int fd);

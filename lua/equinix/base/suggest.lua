@@ -36,7 +36,9 @@ function M.name(name, known)
       best, least = candidate, d
     end
   end
-  if least and least <= math.max(2, math.floor(#name / 3)) then
+  -- Where every letter is another one, nothing is similar: `db` is no `ca`.
+  if least and least <= math.max(2, math.floor(#name / 3))
+    and least < math.max(#name, #best) then
     return best
   end
 end

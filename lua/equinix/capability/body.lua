@@ -12,7 +12,8 @@ local value_of = require "equinix.capability.value"
 
 local M = {}
 
-local MAX_NODES = 10000 -- values in a template that is a text
+-- Of a template that is a text.
+local LIMITS = { nodes = 10000, parts = 1000 }
 
 local KINDS = { json = "json", form = "form", formUrlEncoded = "form" }
 
@@ -75,7 +76,7 @@ local function from_text(context, node)
   if value_of.template(node.text) then
     return node
   end
-  local data, problem = json_tree.read(node.text, MAX_NODES, true)
+  local data, problem = json_tree.read(node.text, LIMITS, true)
   if not data then
     context.problems:add(node, "%s.data: %s (line %d, column %d of it)",
       context.where, problem.message, problem.line, problem.column)

@@ -10,6 +10,8 @@ local problems_of = require "equinix.capability.problems"
 local shapes = require "equinix.capability.shapes"
 local tree = require "equinix.capability.tree"
 
+local is_null = tree.is_null
+
 local M = {}
 
 ---@class equinix.capability.Object
@@ -24,29 +26,40 @@ local function expected(self, node, where, what)
   self.problems:add(node, "%s must be %s", where, what)
 end
 
+-- Everything is in the file and most in `capability`: not worth saying.
+local TOP = { ["the file"] = true, capability = true }
+
+local function below(where, name)
+  return TOP[where] and name or where .. "." .. name
+end
+
+-- What stands under a key of an object. What a message would call it is put
+-- together only for one.
 local read = {}
 
-function read.text(self, node, where)
+function read.text(self, node, object)
   if node.kind ~= "text" then
-    return expected(self, node, where, "a text")
+    return expected(self, node, below(object.where, node.name), "a text")
   end
   return node.text
 end
 
-function read.boolean(self, node, where)
+function read.boolean(self, node, object)
   local text = node.kind == "text" and node.text
   if text ~= "true" and text ~= "false" then
-    return expected(self, node, where, "true or false")
+    return expected(self, node, below(object.where, node.name),
+      "true or false")
   end
   return text == "true"
 end
 
-function read.port(self, node, where)
+function read.port(self, node, object)
   local text = node.kind == "text" and node.text
   local number = text and text:find "^[1-9]%d*$" and #text < 6
     and tonumber(text)
   if not number or number > 65535 then
-    return expected(self, node, where, "a port from 1 to 65535")
+    return expected(self, node, below(object.where, node.name),
+      "a port from 1 to 65535")
   end
   return number
 end
@@ -55,21 +68,27 @@ function read.data(_, node)
   return node
 end
 
-function read.texts(self, node, where)
+function read.texts(self, node, object)
   local list = {}
   if node.kind ~= "list" then
-    return expected(self, node, where, "a list of texts")
+    return expected(self, node, below(object.where, node.name),
+      "a list of texts")
   end
   for i, item in ipairs(node.items) do
-    list[#list + 1] = read.text(self, item, ("%s[%d]"):format(where, i))
+    if item.kind == "text" then
+      list[#list + 1] = item.text
+    else
+      expected(self, item, ("%s[%d]"):format(below(object.where, node.name),
+        i), "a text")
+    end
   end
   return list
 end
 
 -- Names and values, in the file's order.
-function read.with(self, node, where)
+function read.with(self, node, object)
   if node.kind ~= "map" then
-    return expected(self, node, where, "a map")
+    return expected(self, node, below(object.where, node.name), "a map")
   end
   return node.pairs
 end
@@ -94,13 +113,6 @@ local function refuse_key(self, shape, pair, object)
   end
 end
 
--- Everything is in the file and most in `capability`: not worth saying.
-local TOP = { ["the file"] = true, capability = true }
-
-local function below(where, name)
-  return TOP[where] and name or where .. "." .. name
-end
-
 local function read_pair(self, object, shape, pair)
   local key = shape.alias[pair.name] or pair.name
   local kind = shape.keys[key]
@@ -111,9 +123,13 @@ local function read_pair(self, object, shape, pair)
       .. "same, in %s", problems_of.name(pair.name), object.where)
   end
   object.places[key] = pair
-  local value = pair
-  if kind == "data" or not tree.is_null(value) then
-    object[key] = read_kind(self, kind, value, below(object.where, pair.name))
+  local scalar = read[kind]
+  if kind ~= "data" and is_null(pair) then
+    return
+  elseif scalar then
+    object[key] = scalar(self, pair, object)
+  else
+    object[key] = read_kind(self, kind, pair, below(object.where, pair.name))
   end
 end
 
@@ -123,11 +139,14 @@ local function read_object(self, name, node, where)
     return expected(self, node, where, "a map")
   end
   local object = {
-    place = { line = node.line, column = node.column }, places = {},
-    where = where,
+    place = { line = node.line, column = node.column }, where = where,
+    -- Room, as in the tree.
+    places = { name = nil, a = nil, b = nil, c = nil, d = nil },
+    name = nil, description = nil, a = nil, b = nil, c = nil, d = nil,
   }
-  for _, pair in ipairs(node.pairs) do
-    read_pair(self, object, shape, pair)
+  local list = node.pairs
+  for i = 1, #list do
+    read_pair(self, object, shape, list[i])
   end
   return object
 end
@@ -203,15 +222,21 @@ local function read_members(self, shape, node, where, named)
   return list
 end
 
+-- "tool*" taken apart, once for each kind.
+local KINDS = setmetatable({}, {
+  __index = function(kinds, kind)
+    local shape, many = kind:match "^([a-z_]+)([*+]?)$"
+    kinds[kind] = { shape = shape, many = many ~= "", named = many == "*" }
+    return kinds[kind]
+  end,
+})
+
 function read_kind(self, kind, node, where)
-  if read[kind] then
-    return read[kind](self, node, where)
+  local known = KINDS[kind]
+  if known.many then
+    return read_members(self, known.shape, node, where, known.named)
   end
-  local shape, many = kind:match "^([a-z_]+)([*+]?)$"
-  if many ~= "" then
-    return read_members(self, shape, node, where, many == "*")
-  end
-  return read_member(self, shape, node, where)
+  return read_member(self, known.shape, node, where)
 end
 
 --- Reads the tree of a file.

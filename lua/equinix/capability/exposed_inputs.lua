@@ -220,8 +220,10 @@ local function is_required(face, entry)
   return false
 end
 
+local NOTHING = {}
+
 local function finish(face, entry)
-  local object, target = entry.object or {}, entry.targets[1] or {}
+  local object, target = entry.object or NOTHING, entry.targets[1] or NOTHING
   local targets = {}
   for i, input in ipairs(entry.targets) do
     targets[i] = input.name
@@ -232,6 +234,7 @@ local function finish(face, entry)
     items = items, enum = object.enum or target.enum,
     description = object.description or target.description,
     required = is_required(face, entry),
+    place = nil, as = nil, whole = nil, -- room for what follows
   }
   if face.kind == "rest" then
     input.place = place_of(face, entry)

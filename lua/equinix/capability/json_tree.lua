@@ -4,41 +4,55 @@
 -- place for each fault. A number keeps its text. Only as a template may a text
 -- have {{x}} where a value stands.
 
+local core = require "equinix.core"
 local json = require "equinix.base.json"
 local tree = require "equinix.capability.tree"
 
 local M = {}
 
+local new_list, new_map, new_text, put = tree.list, tree.map, tree.text,
+  tree.put
+
 local MAX_DEPTH = 64
 
 ---@class equinix.capability.json.State
 ---@field text string
+---@field valid boolean it is JSON for sure: what is left to find is a key that
+---  stands twice, and what is too much
+---@field escapes boolean there may be a backslash
+---@field ascii boolean a column is a byte
 ---@field at integer a byte whose place is known
 ---@field line integer its line
 ---@field column integer its column
 ---@field newline integer the next end of a line
 ---@field nodes integer
----@field max_nodes integer
+---@field limits equinix.capability.Limits
 ---@field template boolean
 
+local byte, find, match, sub = string.byte, string.find, string.match,
+  string.sub
+
 local function newline_after(text, at)
-  return text:find("\n", at, true) or #text + 1
+  return find(text, "\n", at, true) or #text + 1
 end
 
 -- The place of a byte. They are asked for in rising order, so each byte is
 -- counted once; a fault may be a few bytes before.
 local function place(self, at)
-  if at < self.at then
+  local from = self.at
+  if at < from then
     return self.line, self.column
   end
   while self.newline < at do
     self.line, self.column = self.line + 1, 1
-    self.at = self.newline + 1
-    self.newline = newline_after(self.text, self.at)
+    from = self.newline + 1
+    self.newline = newline_after(self.text, from)
   end
-  local _, tails = self.text:sub(self.at, at - 1):gsub("[\128-\191]", "")
-  self.column = self.column + at - self.at - tails
-  self.at = at
+  local tails = 0
+  if not self.ascii then
+    tails = select(2, sub(self.text, from, at - 1):gsub("[\128-\191]", ""))
+  end
+  self.at, self.column = at, self.column + at - from - tails
   return self.line, self.column
 end
 
@@ -48,18 +62,25 @@ local function fault(self, at, message)
 end
 
 local function after_space(self, at)
-  return self.text:match("^[ \t\r\n]*()", at)
+  return match(self.text, "^[ \t\r\n]*()", at)
 end
 
 -- The string that begins at `at`, and the position after it.
 local function read_string(self, at)
   local text, from = self.text, at
+  if self.valid then
+    local stop = find(text, '"', at + 1, true)
+    local value = sub(text, at + 1, stop - 1)
+    if not (self.escapes and find(value, "\\", 1, true)) then
+      return value, stop + 1
+    end
+  end
   while true do
-    at = text:find('["\\%z\1-\31]', at + 1)
-    local byte = at and text:byte(at)
-    if not byte or byte < 32 then
+    at = find(text, '["\\%z\1-\31]', at + 1)
+    local char = at and byte(text, at)
+    if not char or char < 32 then
       fault(self, at or from, "this is not JSON: a string without its end")
-    elseif byte == 34 then
+    elseif char == 34 then
       break
     end
     at = at + 1
@@ -100,77 +121,113 @@ end
 
 local read_value
 
-local function read_members(self, at, map, depth)
+-- A name and its value; returns the position after both.
+local function read_member(self, at, map, depth)
   local text = self.text
-  if text:byte(at) ~= 34 then
+  if byte(text, at) ~= 34 then
     fault(self, at, "this is not JSON: a name was expected")
   end
   local line, column = place(self, at)
   local name, next_at = read_string(self, at)
   if map.by[name] then
     fault(self, at, "the key stands twice in this map")
+  elseif map.pairs[self.limits.parts] then
+    fault(self, at, ("more than %d keys in a map"):format(self.limits.parts))
   end
-  next_at = text:match("^[ \t\r\n]*:()", next_at)
-    or fault(self, next_at, "this is not JSON: a colon was expected")
+  local colon, behind = byte(text, next_at, next_at + 1)
+  if colon == 58 and behind and behind > 32 then
+    next_at = next_at + 1
+  else
+    next_at = match(text, "^[ \t\r\n]*:[ \t\r\n]*()", next_at)
+      or fault(self, next_at, "this is not JSON: a colon was expected")
+  end
   local value
-  value, next_at = read_value(self, next_at, depth + 1)
-  value.line, value.column = line, column
-  tree.put(map, name, value)
+  value, next_at = read_value(self, next_at, depth + 1, line, column)
+  put(map, name, value)
   return next_at
 end
 
-local function read_container(self, at, line, column, depth)
-  local is_map = self.text:byte(at) == 123
-  local node = is_map and tree.map(line, column) or tree.list(line, column)
-  local close = is_map and 125 or 93
-  at = after_space(self, at + 1)
-  if self.text:byte(at) == close then
-    return node, at + 1
-  end
-  while true do
-    if is_map then
-      at = read_members(self, at, node, depth)
-    else
-      node.items[#node.items + 1], at = read_value(self, at, depth + 1)
-    end
+-- Behind the comma after a part of a container; nil and the position after the
+-- container: that was the last one.
+local function after_part(self, at, close)
+  local text = self.text
+  local first, second = byte(text, at, at + 1)
+  if first == 44 and second == 34 then -- ," is what most parts end in
+    return at + 1
+  elseif first ~= 44 and first ~= close then
     at = after_space(self, at)
-    local byte = self.text:byte(at)
-    if byte == close then
-      return node, at + 1
-    elseif byte ~= 44 then
-      fault(self, at, "this is not JSON: a comma or the end was expected")
-    end
-    at = after_space(self, at + 1)
+    first = byte(text, at)
   end
+  if first == close then
+    return nil, at + 1
+  elseif first ~= 44 then
+    fault(self, at, "this is not JSON: a comma or the end was expected")
+  end
+  return after_space(self, at + 1)
 end
 
-function read_value(self, at, depth)
-  at = after_space(self, at)
-  local line, column = place(self, at)
-  self.nodes = self.nodes + 1
+local function read_map(self, at, line, column, depth)
+  local map = new_map(line, column)
+  local next_at = after_space(self, at + 1)
+  if byte(self.text, next_at) == 125 then
+    return map, next_at + 1
+  end
+  local behind
+  while next_at do
+    next_at, behind = after_part(self, read_member(self, next_at, map, depth),
+      125)
+  end
+  return map, behind
+end
+
+local function read_list(self, at, line, column, depth)
+  local list = new_list(line, column)
+  local items, count = list.items, 0
+  local next_at = after_space(self, at + 1)
+  if byte(self.text, next_at) == 93 then
+    return list, next_at + 1
+  end
+  local behind
+  while next_at do
+    count = count + 1
+    if count > self.limits.parts then
+      fault(self, next_at, ("more than %d values in a list"):format(count - 1))
+    end
+    local item_line, item_column = place(self, next_at)
+    items[count], next_at = read_value(self, next_at, depth + 1, item_line,
+      item_column)
+    next_at, behind = after_part(self, next_at, 93)
+  end
+  return list, behind
+end
+
+-- The value that begins at `at`, under the place that it is to have.
+function read_value(self, at, depth, line, column)
+  local text, nodes = self.text, self.nodes + 1
+  self.nodes = nodes
   if depth > MAX_DEPTH then
     fault(self, at, ("nested more than %d deep"):format(MAX_DEPTH))
-  elseif self.nodes > self.max_nodes then
-    fault(self, at, ("more than %d values"):format(self.max_nodes))
+  elseif nodes > self.limits.nodes then
+    fault(self, at, ("more than %d values"):format(self.limits.nodes))
   end
-  local byte = self.text:byte(at)
-  local is_template = self.template and self.text:sub(at, at + 1) == "{{"
-  if (byte == 123 and not is_template) or byte == 91 then
-    return read_container(self, at, line, column, depth)
+  local first = byte(text, at)
+  if first == 34 then
+    local value, next_at = read_string(self, at)
+    return new_text(value, false, line, column), next_at
+  elseif first == 91 then
+    return read_list(self, at, line, column, depth)
+  elseif first == 123 and not (self.template and byte(text, at + 1) == 123)
+  then
+    return read_map(self, at, line, column, depth)
   end
-  local text, plain, next_at
-  if byte == 34 then
-    text, next_at = read_string(self, at)
-    plain = false
-  else
-    text, next_at = read_word(self, at)
-    plain = true
-  end
-  return tree.text(text, plain, line, column), next_at
+  local value, next_at = read_word(self, at)
+  return new_text(value, true, line, column), next_at
 end
 
 local function read(self)
-  local node, at = read_value(self, 1, 1)
+  local from = after_space(self, 1)
+  local line, column = place(self, from)
+  local node, at = read_value(self, from, 1, line, column)
   at = after_space(self, at)
   if at <= #self.text then
     fault(self, at, "this is not JSON: text after the value")
@@ -180,14 +237,17 @@ end
 
 --- Reads JSON.
 ---@param text string UTF-8
----@param max_nodes integer values at most
+---@param limits equinix.capability.Limits
 ---@param template? boolean {{x}} may stand where a value stands
 ---@return equinix.capability.Node|nil
 ---@return equinix.capability.Problem|nil
-function M.read(text, max_nodes, template)
+function M.read(text, limits, template)
   local ok, value = pcall(read, {
     text = text, at = 1, line = 1, column = 1,
-    nodes = 0, max_nodes = max_nodes,
+    nodes = 0, limits = limits,
+    valid = core.surely_valid(text),
+    escapes = find(text, "\\", 1, true) ~= nil,
+    ascii = not find(text, "[\128-\255]"),
     newline = newline_after(text, 1), template = template or false,
   })
   if ok then

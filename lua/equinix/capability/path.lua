@@ -133,6 +133,8 @@ end
 function M.find(name, names)
   if names[name] ~= nil then
     return name
+  elseif next(names) == nil then
+    return nil
   end
   local wanted, found = M.normal(name), nil
   for candidate in pairs(names) do

@@ -88,23 +88,21 @@ local function before(a, b)
   return a[2] < b[2]
 end
 
-local function is_same(a, b)
-  return b and a.message == b.message and a.line == b.line
-    and a.column == b.column
-end
-
 --- The same mistakes in the order of their places, each once.
 ---@param list equinix.capability.Problem[]
 ---@return equinix.capability.Problem[]
 function M.sorted(list)
-  local keyed, sorted = {}, {}
+  local keyed, sorted, seen = {}, {}, {}
   for i, problem in ipairs(list) do
     keyed[i] = { problem, i }
   end
   table.sort(keyed, before)
   for _, pair in ipairs(keyed) do
-    if not is_same(pair[1], sorted[#sorted]) then
-      sorted[#sorted + 1] = pair[1]
+    local problem = pair[1]
+    local key = ("%s:%s:%s"):format(tostring(problem.line),
+      tostring(problem.column), problem.message)
+    if not seen[key] then
+      seen[key], sorted[#sorted + 1] = true, problem
     end
   end
   return sorted

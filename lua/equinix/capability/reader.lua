@@ -15,10 +15,12 @@ local M = {}
 ---@class equinix.capability.Limits
 ---@field bytes integer
 ---@field nodes integer values
+---@field parts integer keys of one map, or members of one list
 
---- Of a capability file. A real one has about 28,000 values in 1 MiB.
+--- Of a capability file. A real one has about 28,000 values in 1 MiB, and a
+--- map or a list has 500 operations at most.
 ---@type equinix.capability.Limits
-M.LIMITS = { bytes = 1024 * 1024, nodes = 50000 }
+M.LIMITS = { bytes = 1024 * 1024, nodes = 40000, parts = 1000 }
 
 -- The place of a byte.
 local function place(text, at)
@@ -52,6 +54,37 @@ local function bad_byte(text)
   end
 end
 
+-- How many values a tree has, and how many parts its largest map or list.
+local function extent(node)
+  local parts = node.pairs or node.items or {}
+  local nodes, most = 1, #parts
+  for _, part in ipairs(parts) do
+    local below, most_below = extent(part)
+    nodes, most = nodes + below, math.max(most, most_below)
+  end
+  return nodes, most
+end
+
+--- What is too much for a capability file with this tree: it would be
+--- refused.
+---@param node equinix.capability.Node
+---@param text string what would be in the file
+---@return string|nil
+function M.excess(node, text)
+  local limits = M.LIMITS
+  local nodes, most = extent(node)
+  if #text > limits.bytes then
+    return ("%d bytes; a capability has %d at most"):format(#text,
+      limits.bytes)
+  elseif nodes > limits.nodes then
+    return ("%d values; a capability has %d at most"):format(nodes,
+      limits.nodes)
+  elseif most > limits.parts then
+    return ("%d values in one list; a capability has %d at most"):format(most,
+      limits.parts)
+  end
+end
+
 -- A name that says nothing (a pipe): what begins with { is read as JSON.
 local function is_json(text, name)
   local ending = lower(name:match "%.([A-Za-z]+)$" or "")
@@ -78,7 +111,7 @@ function M.read(text, name, limits)
     return fault(text, at, what)
   end
   local read = (is_json(text, name) and json_tree or yaml).read
-  local node, problem = read(text, limits.nodes)
+  local node, problem = read(text, limits)
   if not node then
     return nil, { problem }
   end

@@ -6,6 +6,11 @@
 -- count from 1, columns in characters. Every scalar is the text that stands in
 -- the file: types are for those that know what is expected there.
 
+--
+-- RATIONALE: a table that grows is made anew each time, which was most of what
+-- a map cost. So one begins with room for what most maps have: the nils below
+-- are that room.
+
 local M = {}
 
 ---@class equinix.capability.Place
@@ -33,12 +38,19 @@ end
 
 ---@return equinix.capability.Node
 function M.map(line, column)
-  return { kind = "map", pairs = {}, by = {}, line = line, column = column }
+  return {
+    kind = "map", line = line, column = column,
+    pairs = { nil, nil, nil, nil, nil, nil },
+    by = { a = nil, b = nil, c = nil, d = nil, e = nil, f = nil },
+  }
 end
 
 ---@return equinix.capability.Node
 function M.list(line, column)
-  return { kind = "list", items = {}, line = line, column = column }
+  return {
+    kind = "list", items = { nil, nil }, line = line, column = column,
+    name = nil,
+  }
 end
 
 --- Whether a text has characters that are none of a text.
@@ -53,8 +65,8 @@ end
 ---@param key string
 ---@param value equinix.capability.Node
 function M.put(map, key, value)
-  value.name, map.by[key] = key, value
-  map.pairs[#map.pairs + 1] = value
+  local pairs_of = map.pairs
+  value.name, map.by[key], pairs_of[#pairs_of + 1] = key, value, value
 end
 
 --- Whether a value was left empty, or is YAML's or JSON's null.

@@ -13,6 +13,8 @@ local tree = require "equinix.capability.tree"
 
 local M = {}
 
+local new_text, put = tree.text, tree.put
+
 local MAX_DEPTH = 64
 
 --- What to install.
@@ -32,10 +34,10 @@ end
 ---@class equinix.capability.yaml.State
 ---@field next fun(): table the next event
 ---@field nodes integer
----@field max_nodes integer
+---@field limits equinix.capability.Limits
 ---@field text string
 ---@field has_nul boolean somewhere in it
----@field lines? string[]
+---@field nul_lines? table<integer, true>
 
 -- What may not stand before a value; the place is that of its key.
 local function refuse_marks(event, line, column)
@@ -72,23 +74,34 @@ local function has_nul(text)
   return false
 end
 
--- The lines that a text stands in; all lines are taken apart once.
-local function source(self, event)
-  if not self.lines then
-    self.lines = {}
-    for line in (self.text .. "\n"):gmatch "([^\n]*)\n" do
-      self.lines[#self.lines + 1] = line
+-- The lines with such an escape, counted as the library counts them.
+local function nul_lines(text)
+  local lines, number = {}, 0
+  text = text:gsub("\r\n?", "\n"):gsub("\194\133", "\n")
+    :gsub("\226\128[\168\169]", "\n")
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    lines[number] = has_nul(line) or nil
+    number = number + 1
+  end
+  return lines
+end
+
+-- Whether a text stands in such a line. All lines are looked at once.
+local function may_have_nul(self, event)
+  self.nul_lines = self.nul_lines or nul_lines(self.text)
+  for number = event.start_mark.line, event.end_mark.line do
+    if self.nul_lines[number] then
+      return true
     end
   end
-  return table.concat(self.lines, "\n", event.start_mark.line + 1,
-    math.min(event.end_mark.line + 1, #self.lines))
+  return false
 end
 
 -- The text of a scalar, and whether it has no quotes.
 local function text_of(self, event, line, column)
   local style, text = event.style, event.value
   if style == "DOUBLE_QUOTED" and (tree.has_control(text)
-    or self.has_nul and has_nul(source(self, event))) then
+    or self.has_nul and may_have_nul(self, event)) then
     fault(line, column, "a control character in a text")
   end
   return text, style == "PLAIN"
@@ -96,10 +109,12 @@ end
 
 -- A key: its text; or nil and the template that it is the beginning of.
 local function read_key(self, event, line, column, depth)
-  refuse_marks(event, line, column)
-  if event.type == "SCALAR" then
+  local kind = event.type
+  if kind == "ALIAS" or event.anchor or event.tag then
+    refuse_marks(event, line, column)
+  elseif kind == "SCALAR" then
     local text, plain = text_of(self, event, line, column)
-    if plain and text == "<<" then
+    if text == "<<" and plain then
       fault(line, column, "a merge key (<<) is not supported: write the keys "
         .. "again")
     end
@@ -122,7 +137,8 @@ local function read_braced(self, text, line, column)
 end
 
 local function read_map(self, style, line, column, depth)
-  local map, event = tree.map(line, column), self.next()
+  local next_event, map = self.next, tree.map(line, column)
+  local by, event = map.by, next_event()
   while event.type ~= "MAPPING_END" do
     local key_line, key_column = place_of(event)
     local key, template = read_key(self, event, key_line, key_column, depth)
@@ -130,12 +146,15 @@ local function read_map(self, style, line, column, depth)
       fault(key_line, key_column, "a key has to be a text")
     elseif not key then
       return read_braced(self, template, line, column)
-    elseif map.by[key] then
+    elseif by[key] then
       fault(key_line, key_column, "the key stands twice in this map")
+    elseif map.pairs[self.limits.parts] then
+      fault(key_line, key_column, ("more than %d keys in a map"):format(
+        self.limits.parts))
     end
-    tree.put(map, key, read_node(self, self.next(), key_line, key_column,
+    put(map, key, read_node(self, next_event(), key_line, key_column,
       depth + 1))
-    event = self.next()
+    event = next_event()
   end
   return map
 end
@@ -145,6 +164,10 @@ local function read_list(self, line, column, depth)
   local items, event = list.items, self.next()
   while event.type ~= "SEQUENCE_END" do
     local item_line, item_column = place_of(event)
+    if items[self.limits.parts] then
+      fault(item_line, item_column, ("more than %d values in a list"):format(
+        self.limits.parts))
+    end
     items[#items + 1] = read_node(self, event, item_line, item_column,
       depth + 1)
     event = self.next()
@@ -153,24 +176,26 @@ local function read_list(self, line, column, depth)
 end
 
 function read_node(self, event, line, column, depth)
-  refuse_marks(event, line, column)
-  self.nodes = self.nodes + 1
-  if depth > MAX_DEPTH then
+  local kind, nodes = event.type, self.nodes + 1
+  self.nodes = nodes
+  if kind == "ALIAS" or event.anchor or event.tag then
+    refuse_marks(event, line, column)
+  elseif depth > MAX_DEPTH then
     fault(line, column, ("nested more than %d deep"):format(MAX_DEPTH))
-  elseif self.nodes > self.max_nodes then
-    fault(line, column, ("more than %d values"):format(self.max_nodes))
-  elseif event.type == "MAPPING_START" then
+  elseif nodes > self.limits.nodes then
+    fault(line, column, ("more than %d values"):format(self.limits.nodes))
+  elseif kind == "MAPPING_START" then
     return read_map(self, event.style, line, column, depth)
-  elseif event.type == "SEQUENCE_START" then
+  elseif kind == "SEQUENCE_START" then
     return read_list(self, line, column, depth)
   end
   local text, plain = text_of(self, event, line, column)
-  return tree.text(text, plain, line, column)
+  return new_text(text, plain, line, column)
 end
 
-local function read(library, text, max_nodes)
+local function read(library, text, limits)
   local self = {
-    next = library.parser(text), nodes = 0, max_nodes = max_nodes,
+    next = library.parser(text), nodes = 0, limits = limits,
     text = text, has_nul = has_nul(text),
   }
   self.next() -- the stream's start
@@ -208,15 +233,15 @@ end
 
 --- Reads YAML.
 ---@param text string UTF-8
----@param max_nodes integer values at most
+---@param limits equinix.capability.Limits
 ---@return equinix.capability.Node|nil
 ---@return equinix.capability.Problem|nil
-function M.read(text, max_nodes)
+function M.read(text, limits)
   local yaml = library()
   if not yaml then
     return nil, { message = M.MISSING }
   end
-  local ok, value = pcall(read, yaml, text, max_nodes)
+  local ok, value = pcall(read, yaml, text, limits)
   if ok then
     return value
   end

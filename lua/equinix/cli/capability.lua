@@ -21,7 +21,8 @@ local writer = lazy "equinix.capability.writer"
 local M = {}
 
 -- An OpenAPI document of a whole API is large.
-local OPENAPI = { bytes = 16 * 1024 * 1024, nodes = 1000000 }
+local OPENAPI = { bytes = 16 * 1024 * 1024, nodes = 1000000,
+  parts = 100000 }
 
 local function print_lines(lines)
   for _, line in ipairs(lines) do
@@ -66,13 +67,19 @@ local function convert(args)
   if not document then
     return nil, args.file .. ": " .. notes
   end
+  local tree, yaml = writer.tree(document), writer.yaml(document)
+  local excess = reader.excess(tree, yaml)
+  if excess then
+    return nil, ("%s: %s: choose some operations with --only"):format(
+      args.file, excess)
+  end
   local made
-  made, problems = plan_of.of_tree(writer.tree(document))
+  made, problems = plan_of.of_tree(tree)
   if not made then
     print_lines(plan_of.report(problems, args.file))
     return exit_code.FAILURE
   end
-  output.write(writer.yaml(document))
+  output.write(yaml)
   print_lines(notes)
   return exit_code.OK
 end

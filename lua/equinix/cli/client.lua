@@ -1,17 +1,20 @@
 --- client: the client that commands use, and the options for it.
 --
 -- Law of this file: each command is a process of its own, so the token is kept
--- in the file store between two of them; otherwise each would make a token
--- request. A failure of the store is reported and fails no command. The parts
+-- in a store between two of them: the one that the environment names, else the
+-- file store. Otherwise each would make a token request. A failure of the
+-- store is reported and fails no command; a URL that is wrong does. The parts
 -- of the client are loaded one by one, without libcurl: to load that takes as
--- long as all the rest, and a token that is stored takes no request.
+-- long as all the rest, and a token in a file takes no request.
 
 local lazy = require "equinix.base.lazy"
 
 local arguments = lazy "equinix.cli.arguments"
 local client = lazy "equinix.client"
+local environment = require "equinix.client.environment"
 local exit_code = require "equinix.cli.exit_code"
 local file = lazy "equinix.store.file"
+local named_store = lazy "equinix.client.named_store"
 local options = lazy "equinix.client.options"
 local version = lazy "equinix.base.version"
 
@@ -39,7 +42,8 @@ function M.options(command)
     .. "variables are not used."):convert(proxy_of):argname "<url>"
   command:option("--timeout", "Deadline for the whole call, in seconds.")
     :convert(seconds):argname "<s>"
-  command:flag("--no-store", "Keep no token in a file for the next call.")
+  command:flag("--no-store", "Use no store: keep no token for the next "
+    .. "call.")
 end
 
 --- What is wrong with an option of `options` that can't be seen from its text;
@@ -58,6 +62,21 @@ function M.mistake(args)
   end
 end
 
+-- The store of a command. A second value fails the command.
+local function open_store(args, listen)
+  if args.no_store then
+    return nil
+  end
+  if environment.names_store() then
+    return named_store.open()
+  end
+  local store, err = file.new {}
+  if err then
+    listen("store_failed", { op = "open", reason = err.message })
+  end
+  return store
+end
+
 --- The client of a command.
 ---@param args table of argparse
 ---@param listen fun(name: string, fields: table) its events
@@ -69,12 +88,10 @@ function M.client(args, listen, transport)
   if mistake then
     return nil, mistake
   end
-  local store, store_err, config, err
-  if not args.no_store then
-    store, store_err = file.new {}
-  end
-  if store_err then
-    listen("store_failed", { op = "open", reason = store_err.message })
+  local store, config, err
+  store, err = open_store(args, listen)
+  if err then
+    return nil, err
   end
   version.check()
   config, err = options.client({
@@ -96,8 +113,9 @@ end
 local function store_listener(say)
   return function(name, fields)
     if name == "store_failed" then
-      say(("the token is not kept for the next call (%s: %s); use --no-store "
-        .. "to call without a store"):format(fields.op, fields.reason))
+      say(("the token is not kept for the next call (%s: %s%s); use "
+        .. "--no-store to call without a store"):format(fields.op,
+        fields.reason, fields.hint and ": " .. fields.hint or ""))
     end
   end
 end

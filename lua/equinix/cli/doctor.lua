@@ -1,11 +1,11 @@
 --- doctor: `equinix-auth doctor`, what is wrong and how to fix it.
 --
--- Law of this file: one line for each check, in the order in which a call
--- depends on them, so that the first failure is the cause and not a
--- consequence; what can't be checked is skipped, with the reason. A check
--- names variables, files and hosts, and never a secret. After a setting that
--- can't be used nothing is sent, and after something was sent the exit code is
--- not the one that says so.
+-- Law of this file: one line for each check (for each fault of a store), in
+-- the order in which a call depends on them, so that the first failure is the
+-- cause and not a consequence; what can't be checked is skipped, with the
+-- reason. A check names variables, files and hosts, and never a secret. After
+-- a setting that can't be used nothing is sent, and after something was sent
+-- the exit code is not the one that says so.
 
 local clients = require "equinix.cli.client"
 local credentials =
@@ -18,6 +18,7 @@ local output = require "equinix.cli.output"
 local printable = require "equinix.base.printable"
 local results = require "equinix.cli.doctor.result"
 local settings = require("equinix.base.lazy") "equinix.cli.doctor.settings"
+local store = require("equinix.base.lazy") "equinix.cli.doctor.store"
 
 local M = {}
 
@@ -38,14 +39,18 @@ local M = {}
 ---@field nginx? table of supervisor/nginx
 ---@field latched? table fields of the client's last event of that name
 ---@field store_failed? table the same
+---@field store_err? equinix.Error of the store that the environment names
+---@field store_away? boolean it was not reached
 
--- Each: a name, the module, and its function(state) -> equinix.doctor.Result.
+-- Each: a name, the module, and its function(state), which returns an
+-- equinix.doctor.Result or a list of them.
 local CHECKS = {
   { "versions", settings, "versions" },
   { "settings", settings, "settings" },
   { "credentials", settings, "credentials" },
   { "secret file", settings, "secret_file" },
-  { "store", settings, "store" },
+  { "store", store, "store" },
+  { "stored", store, "stored" },
   { "proxy", settings, "proxy" },
   { "name", network, "name" },
   { "connection", network, "connection" },
@@ -64,15 +69,16 @@ local function print_line(result)
   output.flush() -- the next check may take a while
 end
 
--- The result of a check. One that raises has failed, and the others still run.
+-- The results of a check. One that raises has failed, and the others still
+-- run.
 local function run_check(check, state)
   local ran, result = pcall(function()
     return check[2][check[3]](state)
   end)
-  if ran then
-    return result
+  if not ran then
+    result = results.failed(exit_code.of_raised(result))
   end
-  return results.failed(exit_code.of_raised(result))
+  return result[1] and result or { result }
 end
 
 -- Notes a failure for the checks that follow; returns its exit code.
@@ -88,16 +94,17 @@ end
 
 local function run(args)
   local state, checks, code = { args = args }, {}, 0
-  for i, check in ipairs(CHECKS) do
-    local result = run_check(check, state)
-    result.check = check[1]
-    checks[i] = result
-    if result.status == "FAILED" then
-      local own = note_failure(result, state)
-      code = code == 0 and own or code
-    end
-    if not args.json then
-      print_line(result)
+  for _, check in ipairs(CHECKS) do
+    for _, result in ipairs(run_check(check, state)) do
+      result.check = check[1]
+      checks[#checks + 1] = result
+      if result.status == "FAILED" then
+        local own = note_failure(result, state)
+        code = code == 0 and own or code
+      end
+      if not args.json then
+        print_line(result)
+      end
     end
   end
   if state.client then

@@ -44,6 +44,8 @@ local EPILOG = [[
 Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
 EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option, since
 every user of the machine can read a command line.
+Tokens are kept in a file, or in the Redis that EQUINIX_STORE_URL (or
+EQUINIX_STORE_URL_FILE) names.
 Exit codes: 0 ok, 1 failure, 2 usage or configuration (nothing was sent),
 3 credentials, 4 network.
 

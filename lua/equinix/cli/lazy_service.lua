@@ -16,8 +16,8 @@ local M = {}
 local function reporter(say)
   return function(name, fields)
     if name == "store_failed" then
-      say(("the token is not kept in a file (%s: %s)"):format(fields.op,
-        fields.reason))
+      say(("the token is not kept in the store (%s: %s%s)"):format(fields.op,
+        fields.reason, fields.hint and ": " .. fields.hint or ""))
     end
   end
 end

@@ -2,8 +2,9 @@
 --
 -- Law of this file: a message is a line, and only messages go to standard
 -- output. Agents start a second process only to see whether the server works,
--- so nothing is opened, read or sent before a tool is called: no client, no
--- store, no token; only a capability file is read, since it names the tools.
+-- so nothing is opened or sent before a tool is called: no client, no store,
+-- no token. Only what a person has to correct is read before: a capability
+-- file, since it names the tools, and the URL of a store.
 -- When this process is to end, it finishes the calls in flight first.
 
 local capability_file = require "equinix.cli.capability_file"
@@ -17,6 +18,7 @@ local exposed = lazy "equinix.service.exposed"
 local lazy_service = lazy "equinix.cli.lazy_service"
 local line_reader = lazy "equinix.service.mcp.line_reader"
 local mcp = lazy "equinix.service.mcp"
+local named_store = lazy "equinix.client.named_store"
 local scheduler = lazy "equinix.transport.loop.scheduler"
 local stdio = lazy "equinix.service.mcp.stdio"
 
@@ -49,6 +51,10 @@ local function run(args, say)
   mistake = mistake or plan and mistake_in(plan)
   if code or mistake then
     return code, mistake
+  end
+  local bad_store = not args.no_store and select(2, named_store.open())
+  if bad_store then
+    return nil, bad_store
   end
   -- What the agent's host left ignored or blocked would keep it from ending.
   local ok, message = core.default_signals()

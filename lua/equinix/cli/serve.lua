@@ -7,6 +7,7 @@
 local arguments = require "equinix.cli.arguments"
 local capability_file = require "equinix.cli.capability_file"
 local clients = require "equinix.cli.client"
+local environment = require "equinix.client.environment"
 local exit_code = require "equinix.cli.exit_code"
 local lazy = require "equinix.base.lazy"
 local output = require "equinix.cli.output"
@@ -19,10 +20,12 @@ local function write(level, event, message)
   io.stderr:write(log_lines.text(level, event, { message = message }), "\n")
 end
 
--- The service also runs where the store can't be opened.
-local function has_store(args, say)
+-- The service also runs where the file store can't be opened.
+local function choose_store(args, say)
   if args.no_store then
-    return false
+    return nil
+  elseif environment.names_store() then
+    return "named"
   end
   local store, err = require("equinix.store.file").new {}
   local message = err and "the token is not kept for the next start: "
@@ -32,7 +35,7 @@ local function has_store(args, say)
   elseif message then
     write("warn", "store_failed", message)
   end
-  return store ~= nil
+  return store and "file"
 end
 
 -- Becomes the service; returns why it did not.
@@ -53,7 +56,7 @@ local function start(args, say)
       proxy = args.proxy,
       timeout = args.timeout,
     },
-    store = has_store(args, say),
+    store = choose_store(args, say),
     ready_file = args.ready_file,
     until_eof = args.until_eof,
     nginx = args.nginx,
@@ -76,6 +79,9 @@ local function run(args, say)
   if refused or bad then
     return refused, bad
   end
+  -- This process is soon another program: what a large file left costs time to
+  -- collect, and none to leave.
+  collectgarbage "stop"
   -- Loaded here, since most commands need none of it.
   local message = require("equinix.serve.launch").mistake(args)
   local mistake = message and exit_code.mistake(message)

@@ -18,12 +18,15 @@ local ENVIRONMENT = {
   scope = { "EQUINIX_TOKEN_EXCHANGE_SCOPE" },
   subject_token = { "EQUINIX_TOKEN_EXCHANGE_SUBJECT_TOKEN" },
   sts_endpoint = { "EQUINIX_STS_ENDPOINT" },
+  -- Of the command and the service; the URL may have a password in it.
+  store_url = { "EQUINIX_STORE_URL" },
+  store_url_file = { "EQUINIX_STORE_URL_FILE" },
 }
 
 local SECRETS = { "client_id", "client_secret", "client_secret_file", "token",
-  "subject_token" }
+  "subject_token", "store_url", "store_url_file" }
 
---- The variables that hold credentials.
+--- The variables that hold credentials, those of the store too.
 ---@return table<string, true>
 function M.credentials()
   local names = {}
@@ -46,6 +49,12 @@ function M.get(option)
       return value, variable
     end
   end
+end
+
+--- Whether there is a store to open by client/named_store.
+---@return boolean
+function M.names_store()
+  return (M.get "store_url" or M.get "store_url_file") ~= nil
 end
 
 return M

@@ -26,6 +26,17 @@ function M.is_plain(fields)
   return type(fields.path) == "string"
 end
 
+--- Whether a GET of a path goes the short way: one of a path alone, or with a
+--- function that says where redirects may lead.
+---@param path any
+---@param opts any fields of the request
+---@return boolean
+function M.fits(path, opts)
+  return type(path) == "string" and (opts == nil or type(opts) == "table"
+    and type(opts.follow) == "function" and next(opts) == "follow"
+    and next(opts, "follow") == nil)
+end
+
 -- The request for a path, built and kept; its Authorization is still empty.
 local function remember(client, path)
   local memo = client.memo
@@ -64,14 +75,15 @@ end
 ---@param client equinix.Client
 ---@param path string
 ---@param header string of a fresh token
+---@param follow? fun(url: string): boolean as a request has it
 ---@return equinix.Response|nil
 ---@return equinix.Error|nil
-function M.get(client, path, header)
+function M.get(client, path, header, follow)
   local entry = client.memo.entries[path]
   if not entry or entry.header ~= header then
     -- Where other callers run meanwhile a table may not be shared.
     if not (client.transport.prepare or client.transport.blocking) then
-      return call.run(client, { path = path })
+      return call.run(client, { path = path, follow = follow })
     end
     local err
     entry, err = prepared(client, path, header)
@@ -85,7 +97,7 @@ function M.get(client, path, header)
   if response and SUCCESS[response.status] and not response.open_ended then
     return new_response(response, entry.request.url)
   end
-  return call.run(client, { path = path }, {
+  return call.run(client, { path = path, follow = follow }, {
     header = header,
     started = started,
     response = response,

@@ -16,7 +16,10 @@ local NO_TRACE, NO_PARENT = ("0"):rep(32), ("0"):rep(16)
 ---@param value string|nil
 ---@return boolean
 function M.is_valid(value)
-  local version, trace, parent = (value or ""):match(FORM)
+  if not value then
+    return false
+  end
+  local version, trace, parent = value:match(FORM)
   return version ~= nil and version ~= "ff" and trace ~= NO_TRACE
     and parent ~= NO_PARENT
 end

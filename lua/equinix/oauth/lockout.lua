@@ -34,13 +34,26 @@ local M = {}
 ---@field take? fun(): boolean takes room to send it, before each try
 ---@field give? fun() gives the room back, where it was not sent after all
 ---@field wanted? fun(): boolean asked before each try: is it still needed?
+---@field meanwhile? equinix.transport.meanwhile called while it waits
+---@field package in_store? boolean it was noted in the store
+---@field package is_over? boolean its result is known
 
-local PACE = { first = 0.005, longest = 0.1 } -- of tries, in seconds
+-- Of tries, in seconds; in a store each one is a step.
+local PACE = { first = 0.005, longest = 0.1 }
+local STORE_PACE = { first = 0.02, longest = 0.25 }
 local HOLD = 10 -- seconds that a page's lease lasts where no death is seen
 local SETTLE = 5 -- seconds that may pass until a result is noted
+local STORE_SECONDS = 2 -- that one step of a store may take for that
+
+local REMEMBERED = 2 * 3600 -- seconds: longer than a lost attempt counts
+local MAX_UNSAVED = 256 -- attempts
 
 -- The slots of the pages, and the attempts of this Lua state.
 local slots, mine = {}, {}
+-- Those of them that stand in a store as if they were in flight: it could
+-- not take their results. Their accounts, and until when that matters.
+---@type table<string, {identity: string, ends: number}>
+local unsaved = {}
 
 local function late()
   return { err = errors.make("timeout", "the deadline passed while other "
@@ -110,7 +123,8 @@ end
 
 -- One try to use the account's page. `use` gets the page and returns whether
 -- it changed it, and up to two results.
--- -> "done", results | nil: another has the page, or had it meanwhile
+-- -> "stored" | "alone", results | nil: another has the page, or had it
+-- meanwhile
 local function try_page(identity, stored, use)
   local slot = slot_of(lockout_page.number(identity))
   local turn, lease, text = slot:acquire(nil, true, HOLD)
@@ -128,7 +142,7 @@ local function try_page(identity, stored, use)
   if not ok then
     error(kind, 0)
   elseif kind == "stored" or kind == "alone" and is_here then
-    return "done", a, b
+    return kind, a, b
   end
 end
 
@@ -148,11 +162,24 @@ local function is_own_thread(attempt, state)
   return true
 end
 
+-- The account's state on the page, without attempts of this Lua state that are
+-- over. -> state, changed
+local function state_of(page, identity, now)
+  local state, changed = page:account(identity, now), false
+  for id, ended in pairs(unsaved) do
+    if ended.identity == identity and state.attempts[id] then
+      policy.over(state, id)
+      changed = true
+    end
+  end
+  return state, changed
+end
+
 -- With the page: notes the attempt, if it may go out.
 -- -> changed, kind, result of guarded
 local function admit(attempt, id, page)
   local now = core.now()
-  local state = page:account(attempt.identity, now)
+  local state, changed = state_of(page, attempt.identity, now)
   local mark, kind, seconds
   if not policy.is_clear(state) then
     mark = policy.fingerprint(attempt.identity, attempt.proof())
@@ -161,22 +188,25 @@ local function admit(attempt, id, page)
   end
   if kind == "held" and not attempt.force then
     page:tidy(attempt.identity, now)
-    return false, "latched", latched(state.count, seconds)
+    return changed, "latched", latched(state.count, seconds)
   elseif kind == "wait" and not attempt.force then
-    return false, is_own_thread(attempt, state) and "late" or "wait"
+    return changed, is_own_thread(attempt, state) and "late" or "wait"
   end
   policy.begin(state, id, { at = now, seconds = math.ceil(attempt.seconds),
     caller = attempt.caller, secret = mark })
   if not page:fits(attempt.caller) then -- no room for one more in flight
     policy.over(state, id)
     page:tidy(attempt.identity, now)
-    return false, "wait"
+    return changed, "wait"
   end
   return true, "go"
 end
 
 -- -> "go" | "latched", result | "late" | "dropped" | nil: not yet
 local function try(attempt, id)
+  if attempt.meanwhile then
+    attempt.meanwhile.call()
+  end
   if attempt.wanted and not attempt.wanted() then
     return "dropped"
   elseif attempt.take and not attempt.take() then
@@ -190,6 +220,7 @@ local function try(attempt, id)
     attempt.give()
   end
   if done and kind ~= "wait" then
+    attempt.in_store = done == "stored"
     return kind, result
   end
 end
@@ -214,13 +245,29 @@ local function count(attempt, id, verdict, result, page)
   else
     policy.over(state, id)
   end
+  attempt.is_over = state.attempts[id] == nil
   page:tidy(attempt.identity, now)
   return true
+end
+
+-- Remembers that the store has to be told, by the next attempt there.
+local function remember(attempt, id)
+  local now, n = core.now(), 0
+  for other, ended in pairs(unsaved) do
+    n = n + 1
+    unsaved[other] = now <= ended.ends and ended or nil
+  end
+  if n < MAX_UNSAVED then
+    unsaved[id] = { identity = attempt.identity, ends = now + REMEMBERED }
+  end
 end
 
 -- Notes the result. Where the store's lock can't be taken, it is noted in this
 -- process alone, and brought to the store later.
 local function settle(attempt, id, verdict, result)
+  if attempt.stored then
+    attempt.stored.session:finish(STORE_SECONDS)
+  end
   local function use(page)
     return count(attempt, id, verdict, result, page)
   end
@@ -229,9 +276,12 @@ local function settle(attempt, id, verdict, result)
     return (try_page(attempt.identity, attempt.stored, use))
   end)
   if not done and attempt.stored then
-    await.poll(attempt.transport, PACE, deadline + SETTLE, function()
+    done = await.poll(attempt.transport, PACE, deadline + SETTLE, function()
       return (try_page(attempt.identity, nil, use))
     end)
+  end
+  if done == "alone" and attempt.in_store and attempt.is_over then
+    remember(attempt, id)
   end
   mine[id] = nil
 end
@@ -258,7 +308,7 @@ end
 function M.guarded(attempt, send)
   local id = new_id()
   local kind, held = await.poll(attempt.transport,
-    attempt.stored and await.STORE or PACE, attempt.deadline, function()
+    attempt.stored and STORE_PACE or PACE, attempt.deadline, function()
       return try(attempt, id)
     end)
   if kind ~= "go" then
@@ -303,11 +353,11 @@ function M.held_back(attempt)
     attempt.deadline, function()
       return try_page(attempt.identity, attempt.stored, function(page)
         local now = core.now()
-        local state = page:account(attempt.identity, now)
+        local state, changed = state_of(page, attempt.identity, now)
         local kind, seconds = policy.judge(state, policy.fingerprint(
           attempt.identity, attempt.proof()), false, now)
         page:tidy(attempt.identity, now)
-        return false, kind == "held" and seconds or 0, state.count
+        return changed, kind == "held" and seconds or 0, state.count
       end)
     end)
   if done and pause > 0 then

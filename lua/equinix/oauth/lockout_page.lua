@@ -14,7 +14,7 @@
 local core = require "equinix.core"
 local before = require("equinix.base.text").before
 local json = require "equinix.base.json"
-local policy = require "equinix.oauth.lockout_policy"
+local policy = require("equinix.base.lazy") "equinix.oauth.lockout_policy"
 
 local M = {}
 

@@ -13,7 +13,11 @@ local lockout_page = require "equinix.oauth.lockout_page"
 local M = {}
 
 local TTL = 30 * 24 * 3600 -- of the record, seconds
-local HOLD = 10 -- seconds that the lock is needed at most
+-- Seconds that the lock is taken for: a holder that died, or is stopped, holds
+-- up the others for that long. A store may be too slow for that: after a lock
+-- that was over before its page was saved it is taken for longer. Where the
+-- longest was over twice, too, this process goes on alone.
+local HOLDS = { 2, 8, 10, 10 }
 
 ---@class equinix.LockoutStore
 ---@field stored equinix.StoredRecord
@@ -25,14 +29,13 @@ Lockout.__index = Lockout
 ---@param known equinix.LockoutPage
 ---@return equinix.LockoutPage
 function Lockout:merge(known)
-  if not self.lease then
-    return known
-  end
   local now = core.now()
   local page, readable = lockout_page.decode(self.stored:read())
   if not readable then
-    -- The store lost it, or never had it.
-    known:mark(false)
+    if self.lease and not self.stored.session.failed then
+      -- The store lost it, or never had it.
+      known:mark(false)
+    end
     return known
   end
   return page:moved(now - core.time(), now):join(known, now)
@@ -56,7 +59,10 @@ function Lockout:release(page, changed)
     if self.stored:write(copy:encode(wall), TTL, self.lease) then
       page:mark(true)
     else
-      kind = self.stored.session.failed and "alone" or "stale"
+      local stored = self.stored
+      stored.lapses = (stored.lapses or 0) + 1
+      kind = (stored.session.failed or not HOLDS[stored.lapses + 1])
+        and "alone" or "stale"
     end
   end
   self.stored:unlock(self.lease)
@@ -67,7 +73,11 @@ end
 ---@param stored equinix.StoredRecord
 ---@return equinix.LockoutStore|nil nil: another process has it
 function M.acquire(stored)
-  local lease, busy = stored:lock(HOLD)
+  local lease, busy = stored:lock(HOLDS[(stored.lapses or 0) + 1]
+    or HOLDS[#HOLDS])
+  if not lease and not busy then
+    stored.session:go_on() -- without the lock it can still be read
+  end
   if lease or not busy then
     return setmetatable({ stored = stored, lease = lease }, Lockout)
   end

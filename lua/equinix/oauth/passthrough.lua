@@ -27,6 +27,7 @@ local token_response = require "equinix.oauth.token_response"
 local M = {}
 
 local PACE = { first = 0.005, longest = 0.1 } -- of looks for room, in seconds
+local SHARE = 1 / 3 -- of what is left, that one step of a store may take
 
 local BY_NAME = {}
 for _, operation in ipairs(operations) do
@@ -105,10 +106,14 @@ local function accounts_of(config, operation, fields)
 end
 
 -- Where bad attempts are counted for all that share the client's store.
-local function stored_latches(client, identity)
+local function stored_latches(client, identity, deadline)
   local store = client.config.store
-  return store and session.new(store, client.emit)
-    :latches(lockout_page.number(identity))
+  if not store then
+    return nil
+  end
+  local use = session.new(store, client.emit, { transport = client.transport })
+  use:within(deadline, SHARE)
+  return use:latches(lockout_page.number(identity))
 end
 
 -- The requests of a client's callers: those that are shared, by key, and the
@@ -194,7 +199,7 @@ local function under_guards(client, call, accounts, i, send)
     transport = client.transport,
     seconds = client.config.lease_seconds,
     deadline = call.deadline,
-    stored = stored_latches(client, identity),
+    stored = stored_latches(client, identity, call.deadline),
     caller = true,
     own = identity == client.config.identity,
     take = i == 1 and function()

@@ -4,6 +4,7 @@
 -- is not sent again; only a connect that sent nothing is, and a 409 of the
 -- STS.
 
+local await = require "equinix.transport.await"
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local http_response = require "equinix.http.response"
@@ -35,7 +36,7 @@ local function pause_after(config, count, response, transport_err)
 end
 
 -- Returns also how often it was sent.
-local function send(source, request, op, deadline)
+local function send(source, request, op, deadline, meanwhile)
   local count = { connects = 1, conflicts = 0 }
   while true do
     local seconds = deadline - core.now()
@@ -44,7 +45,8 @@ local function send(source, request, op, deadline)
         .. "could be sent", { op = op, code = "token_wait" })
     end
     source.emit("token_request", { op = op })
-    local response, transport_err = source.transport.send(request, seconds)
+    local response, transport_err = source.transport.send(request, seconds,
+      nil, meanwhile)
     if transport_err then
       transport_err = local_fault.explained(transport_err)
     end
@@ -60,7 +62,7 @@ local function send(source, request, op, deadline)
       end
       return nil, errors.from_transport(transport_err, op, attempts)
     end
-    source.transport.sleep(pause)
+    await.pause(source.transport, pause, meanwhile)
   end
 end
 
@@ -73,13 +75,15 @@ end
 ---@param source equinix.TokenSource
 ---@param request table of equinix.oauth.grant
 ---@param op string
----@param o {deadline: number, secrets: string[], refreshing: boolean} on
----  core.now(); what no echo may bring back; it goes to the refresh endpoint
+---@param o {deadline: number, secrets: string[], refreshing: boolean,
+---  meanwhile: equinix.transport.meanwhile?} on core.now(); what no echo may
+---  bring back; it goes to the refresh endpoint; is called while it is sent
 ---@return "accepted"|"refused"|"unknown" verdict
 ---@return table result
 function M.exchange(source, request, op, o)
   local start, wall = core.now(), os.time()
-  local response, err, attempts = send(source, request, op, o.deadline)
+  local response, err, attempts = send(source, request, op, o.deadline,
+    o.meanwhile)
   if not response then
     return "unknown", { err = err }
   elseif not http_response.SUCCESS[response.status]

@@ -4,7 +4,8 @@
 -- sums to the shared dictionary, and so does a reader in this worker. Without
 -- that, the lock of the dictionary would cost each request more than all other
 -- counting. So the counts of another worker may be up to a second late. A
--- worker that ends loses none: nginx runs its timers early then.
+-- worker that ends loses none: nginx runs its timers early then, and what it
+-- still answers, when it can set no timer any more, is written at once.
 
 local M = {}
 
@@ -30,6 +31,9 @@ function Counters:incr(key, by)
   self.pending[key] = (self.pending[key] or 0) + by
   if not self.waiting then
     self.waiting = ngx.timer.at(INTERVAL, self.on_timer)
+    if not self.waiting then
+      flush(self)
+    end
   end
 end
 

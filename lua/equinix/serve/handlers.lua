@@ -10,7 +10,6 @@ if not has_core then
     .. "make (" .. tostring(load_error):match "^[^\n]*" .. ")", 0)
 end
 
-local lower = require("equinix.base.text").lower
 local access = require "equinix.service.access"
 local answer_cache = require "equinix.serve.answer_cache"
 local body = require "equinix.serve.body"
@@ -22,11 +21,13 @@ local json = require "equinix.base.json"
 local log = require "equinix.serve.log"
 local mcp = require "equinix.service.mcp"
 local metrics = require "equinix.service.metrics"
+local own_client = require "equinix.serve.own_client"
 local problem = require "equinix.http.problem"
 local read_file = require("equinix.base.file").read
 local refusals = require "equinix.serve.refusals"
+local request_head = require "equinix.serve.request_head"
 local rest = require "equinix.service.rest"
-local send = require("equinix.serve.send").response
+local send = require "equinix.serve.send"
 local token_service = require "equinix.service.token_service"
 
 local M = {}
@@ -41,7 +42,10 @@ local cache -- of requests to REST
 local in_flight -- the requests that wait for something
 local recorded -- the metrics
 local paths = { rest = {}, mcp = { ["/mcp"] = true, ["/"] = true } }
-local SharedHeaders
+
+local function is_known(target)
+  return paths.rest[target] or paths.mcp[target]
+end
 
 -- The start ------------------------------------------------------------------
 
@@ -50,35 +54,12 @@ local function on_event(name, fields)
   log.event(name, fields)
 end
 
-local function new_client(settings)
-  local options = settings.client
-  options.on_event = on_event
-  options.store = settings.store and equinix.store.file {} or nil
-  options.user_agent = "equinix-auth"
-  local client, err = equinix.new(options)
-  if not client then
-    error(err.message, 0)
-  end
-  -- The token's slot is opened before nginx starts its workers: that takes the
-  -- secret, and a file with it may be gone when the workers need the token
-  -- that is in the slot. Without the secret nginx does not start.
-  local ok, prepare_err = client:prepare()
-  if not ok then
-    error(prepare_err.message, 0)
-  end
-  return client
-end
-
---- Reads the settings that the command wrote and makes the APIs: before nginx
---- starts its workers, so that they share the token, and again at a reload, so
---- that the auth token may change.
----@param directory string the private directory, with a slash at its end
-function M.init(directory)
+local function init(directory)
   log.set_path(directory .. "log")
   local settings = assert(json.decode(assert(read_file(directory
     .. "serve.json"))))
   recorded = metrics.new(counters.new(ngx.shared.equinix))
-  local client = new_client(settings)
+  local client = own_client.new(settings, on_event)
   local options = {
     service = token_service.new(client, ngx.time),
     client = client,
@@ -106,94 +87,19 @@ function M.init(directory)
   end
   options.calls = settings.plan and exposed.new(settings.plan, options)
   apis = { rest = rest.new(options), mcp = mcp.new(options) }
-  cache = answer_cache.new(apis.rest, SharedHeaders)
+  cache = answer_cache.new(apis.rest, request_head.shared_headers)
   in_flight = callers.new(ngx.now)
 end
 
--- Reading a request ----------------------------------------------------------
-
--- The name of a header's variable, in which nginx has underscores.
-local variables = setmetatable({}, {
-  __index = function(self, name)
-    self[name] = "http_" .. name:gsub("%-", "_")
-    return self[name]
-  end,
-})
-
--- The lines of a header that comes twice are joined (RFC 9110, section 5.2);
--- a joined Host or Origin is no valid name, and is refused.
-local function read_all(headers)
-  for name, value in pairs(ngx.req.get_headers(0)) do
-    rawset(headers, name, type(value) == "table"
-      and table.concat(value, ", ") or value)
-  end
-  setmetatable(headers, nil)
-end
-
--- Most headers that are looked up are absent: the variable shows that without
--- reading all of them.
-local Headers = {
-  __index = function(headers, name)
-    if not var[variables[name]] then
-      return nil
-    end
-    read_all(headers)
-    return headers[name]
-  end,
-}
-
--- The headers of the current request, for a table that many requests share.
-SharedHeaders = {
-  __index = function(_, name)
-    return setmetatable({}, Headers)[name]
-  end,
-}
-
--- A target may have a host, and that is the one that counts (RFC 9112, section
--- 3.2.2): nginx's $host is that, or else the one of the Host header. When the
--- two differ, the request gets a Host that is never allowed.
-local function read_host()
-  local header, name = var.http_host, var.host
-  if header and header ~= name
-    and lower(header):gsub(":%d*$", "") ~= name then
-    return ""
-  end
-  return header
-end
-
--- Responses have no versions that a condition could be about (RFC 9110,
--- section 13.1), but nginx would check conditions, even empty ones, when it
--- sends our response, and send a page of its own instead. No loop: see
--- serve/send. True where there was one.
-local function drop_conditions()
-  local match, since, none = var.http_if_match, var.http_if_unmodified_since,
-    var.http_if_none_match
-  if match then
-    ngx.req.clear_header "If-Match"
-  end
-  if since then
-    ngx.req.clear_header "If-Unmodified-Since"
-  end
-  if none then
-    ngx.req.clear_header "If-None-Match"
-  end
-  return (match or since or none) ~= nil
-end
-
--- All but the body. nginx makes sure that there is exactly one Host.
-local function read_request()
-  local uri = var.request_uri
-  local path, query = uri, nil
-  if not paths.rest[uri] and not paths.mcp[uri] then
-    path, query = uri:match "^([^?#]*)%??([^#]*)"
-  end
-  return {
-    method = ngx.req.get_method(),
-    path = path,
-    query = query ~= "" and query or nil,
-    headers = setmetatable({ host = read_host() }, Headers),
-    body = "",
-  }
+--- Reads the settings that the command wrote and makes the APIs: before nginx
+--- starts its workers, so that they share the token, and again at a reload, so
+--- that the auth token may change. All that this makes is kept, so collecting
+--- meanwhile would only cost time; where it fails, nginx drops this Lua.
+---@param directory string the private directory, with a slash at its end
+function M.init(directory)
+  collectgarbage "stop"
+  init(directory)
+  collectgarbage "restart"
 end
 
 -- Handling -------------------------------------------------------------------
@@ -277,33 +183,45 @@ local function finish(face, request, response)
     or name_route(request)
   recorded:request(face, path, response.status,
     ngx.now() - ngx.req.start_time())
-  return send(response)
+  return send.response(response)
+end
+
+-- A request of which nothing like it is ever stored.
+local function handle_other(face)
+  request_head.drop_conditions()
+  local request = request_head.read(is_known)
+  return finish(face, request, handle_in_place(face, request))
 end
 
 -- A request to REST of which nothing like it was answered before.
 local function handle_rest(head)
-  local conditional = drop_conditions()
+  local conditional = request_head.drop_conditions()
   local key = var.request_key
   local request, response = cache:get(key)
   if not response then
-    request = request or read_request()
+    request = request or request_head.read(is_known)
     response = handle_in_place("rest", request)
     cache:add(key, request)
   end
-  if head and not conditional then
+  if not conditional then
     cache:add_head(head, key)
   end
   return finish("rest", request, response)
 end
 
+-- The head of a request that may be stored. All that is stored is for POST; a
+-- request of HTTP/0.9, which has no head, is a GET.
+local function head_to_store()
+  return ngx.req.get_method() == "POST" and ngx.req.raw_header() or nil
+end
+
 --- Handles a request to REST (content_by_lua). A response from the cache is
---- sent without a pcall, which LuaJIT can't compile. All that is stored is for
---- POST; a request of HTTP/0.9, which has no head, is a GET.
+--- sent without a pcall, which LuaJIT can't compile.
 function M.rest()
-  if ngx.req.get_method() ~= "POST" then
-    return handle_rest()
+  local head = head_to_store()
+  if not head then
+    return handle_other "rest"
   end
-  local head = ngx.req.raw_header()
   local request, response = cache:same(head)
   if response then
     return finish("rest", request, response)
@@ -311,18 +229,42 @@ function M.rest()
   return handle_rest(head)
 end
 
+--- Answers a request to REST that came before (set_by_lua); for a path of the
+--- token. It takes no time that could be counted, and to call ngx.now() would
+--- keep LuaJIT from compiling it; so would `same(raw_header())`, in one line.
+---@return string body "" where a handler has to answer
+function M.again()
+  if ngx.req.get_method() ~= "POST" then
+    return ""
+  end
+  local head = ngx.req.raw_header()
+  local request, response = cache:same(head)
+  if not response or not paths.rest[request.path] then
+    return ""
+  end
+  recorded:request("rest", request.path, response.status, 0)
+  return send.by_return(response)
+end
+
+--- Handles a request to REST that `again` did not answer (content_by_lua).
+function M.rest_new()
+  local head = head_to_store()
+  if not head then
+    return handle_other "rest"
+  end
+  return handle_rest(head)
+end
+
 --- Handles a request to MCP (content_by_lua).
 function M.mcp()
-  drop_conditions()
-  local request = read_request()
-  return finish("mcp", request, handle_in_place("mcp", request))
+  return handle_other "mcp"
 end
 
 --- Handles a probe (content_by_lua): it takes no place and its body is not
 --- read.
 function M.probe()
-  drop_conditions()
-  local request = read_request()
+  request_head.drop_conditions()
+  local request = request_head.read(is_known)
   local response = handle("rest", request)
   if body.is_sent() then
     ngx.req.discard_body()
@@ -341,7 +283,7 @@ local function refused_by_nginx(face)
     headers["Retry-After"] = RETRY_AFTER
   end
   recorded:request(face, "other", status, 0)
-  return send(problem_response(status, refusals.detail(status),
+  return send.response(problem_response(status, refusals.detail(status),
     headers))
 end
 

@@ -18,6 +18,7 @@ local fill = require("equinix.base.template").fill
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
 local log_lines = require "equinix.supervisor.log_lines"
+local named_store = require "equinix.client.named_store"
 local nginx_conf = require "equinix.serve.nginx_conf"
 local rest = require "equinix.service.rest"
 local supervisor = require "equinix.supervisor.nginx"
@@ -40,7 +41,8 @@ local REMOTE_RATE = 1000 -- requests a second for each address, not on loopback
 ---@field allow? string[] further calls for agents with a handle, "GET /path"
 ---@field rate? integer requests a second for each address; 0: no limit
 ---@field client table options of equinix.new: ca_file, proxy, timeout
----@field store? boolean the token is also in the file store
+---@field store? "file"|"named" where the token is, too: named by the
+---  environment
 ---@field ready_file? string written when it listens
 ---@field until_eof? boolean it also ends when standard input does
 ---@field nginx? string path of the nginx to use
@@ -166,7 +168,7 @@ local function settings(options, listen)
   client.ca_file = absolute(client.ca_file)
   return {
     client = client,
-    store = options.store or false,
+    store = options.store,
     auth_token_file = absolute(options.auth_token_file),
     allowed_hosts = listen.names,
     exposure = options.exposure or "raw",
@@ -182,6 +184,8 @@ local function configuration(nginx, options, listen)
     paths = { rest = rest.paths(options.plan), mcp = { "/mcp" } },
     has_routes = exposed.has_calls(options.plan),
     probes = rest.PROBES,
+    again = supervisor.has_directive(nginx, "set_by_lua_block")
+      and rest.token_paths(options.plan) or nil,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
   }
   return supervisor.configuration(nginx, {
@@ -232,8 +236,10 @@ end
 -- and this process hands no open file on to nginx.
 local function pipe_among(options)
   local secret_file, variable = environment.get "client_secret_file"
+  local url_file, url_variable = environment.get "store_url_file"
   for name, path in pairs {
     [variable or ""] = secret_file,
+    [url_variable or ""] = options.store == "named" and url_file or nil,
     ["--auth-token-file"] = options.auth_token_file,
     ["--ca-file"] = options.client.ca_file,
   } do
@@ -255,8 +261,14 @@ local function check(options)
   if unset then
     return errors.fail("config", unset)
   end
-  local client, err = require("equinix").new(options.client)
-  if not client then
+  local client, err
+  if options.store == "named" then
+    err = select(2, named_store.open())
+  end
+  if not err then
+    client, err = require("equinix").new(options.client)
+  end
+  if err then
     return nil, err
   end
   local secret = client.config.secret

@@ -20,7 +20,7 @@ end
 local function open()
   local opened = io.open(path, "a")
   if opened then
-    opened:setvbuf "no" -- a line is one write, so lines never mix
+    opened:setvbuf "no" -- what is one text is one write
   end
   return opened
 end
@@ -32,7 +32,8 @@ end
 function M.write(level, event, fields)
   file = file or open()
   if file then
-    file:write(log_lines.text(level, event, fields), "\n")
+    -- One text, so that the lines of the workers never mix.
+    file:write(log_lines.text(level, event, fields) .. "\n")
   end
 end
 

@@ -74,6 +74,18 @@ local SERVER = [[
   }
 ]]
 
+-- The location of a token first looks whether the same request came before: in
+-- a phase in which nginx needs no coroutine for Lua. It is before the one that
+-- counts requests for a limit, so there it is only without a limit.
+local AGAIN = [[
+      set_by_lua_block $equinix_answer {
+        return package.loaded["equinix.serve.handlers"].again()
+      }
+      if ($equinix_answer) {
+        return 200 $equinix_answer;
+      }
+]]
+
 -- Each path that may be logged is a location with its own log format, which
 -- costs less than a variable. Nothing needs escaping: the method is all that
 -- the caller chose, and nginx accepts only A-Z, - and _ in it. The routes of a
@@ -88,7 +100,7 @@ local LOCATION = [[
     location %(match)s {
 %(variable)s      access_log log %(format)s buffer=4k flush=1s;
       %(limit)s
-      content_by_lua_block {
+%(again)s      content_by_lua_block {
         package.loaded["equinix.serve.handlers"].%(handler)s()
       }
     }]]
@@ -120,8 +132,10 @@ local function server(options, face, limit)
   for i = 0, #paths do
     local is_probe = options.probes[paths[i]]
     local is_route = i == 0 and face == "rest" and options.has_routes
+    local is_again = limit == "" and options.again and options.again[paths[i]]
     local values = {
-      handler = is_probe and "probe" or face,
+      handler = is_probe and "probe" or is_again and "rest_new" or face,
+      again = is_again and AGAIN or "",
       limit = is_probe and "" or limit,
       format = ("equinix_%s_%d"):format(face, i),
       path = paths[i] or is_route and "$equinix_route" or "-",
@@ -147,6 +161,8 @@ end
 ---@field paths {rest: string[], mcp: string[]} that the access log may show
 ---@field has_routes? boolean REST has more paths, those of a capability
 ---@field probes table<string, true> those of REST that have no limit
+---@field again? table<string, true> those of REST that give a token; nil where
+---  this nginx has no set_by_lua_block
 ---@field rate number requests a second for each address; 0: no limit
 
 --- The lines of the main part and of the http part.

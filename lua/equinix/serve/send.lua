@@ -48,4 +48,16 @@ function M.response(response)
   ngx.print(response.body)
 end
 
+--- The body of a 200 in JSON that nginx itself will send, by `return`, after
+--- its other headers are set.
+---@param response equinix.service.HttpResponse
+---@return string
+function M.by_return(response)
+  local age = response.headers.Age
+  if age then
+    ngx.header.Age = age
+  end
+  return response.body
+end
+
 return M

@@ -17,6 +17,8 @@ local M = {}
 ---@field operations equinix.exposed.Operation[] as in the plan
 ---@field private client equinix.Client
 ---@field private guard equinix.service.EchoGuard
+---@field private header? string the last one
+---@field private token? string in it
 local Exposed = {}
 Exposed.__index = Exposed
 
@@ -46,6 +48,26 @@ local function is_echo(self, path, token, response, err)
   return self.guard:sees(path, token, text)
 end
 
+-- The token of a header, which is the same for many calls.
+local function token_of(self, header)
+  if header ~= self.header then
+    self.header, self.token = header, header:match "^%S+ (.+)$"
+  end
+  return self.token
+end
+
+local SHORT = { follow = follows }
+
+-- What has no place but a path that is always the same is sent the short way.
+local function send(self, called, request, traceparent)
+  if called.is_short and not request.query and not traceparent then
+    return self.client:get(request.path, SHORT)
+  end
+  request.headers.traceparent = traceparent
+  request.follow = follows
+  return self.client:request(request)
+end
+
 local function repeats()
   return errors.fail("protocol", echo_guard.MESSAGE, { code = "token_echo" })
 end
@@ -69,15 +91,13 @@ function Exposed:call(called, values, labels, traceparent)
   if not header then
     return nil, err
   end
-  request.headers.traceparent = traceparent
-  request.follow = follows
   local response
-  response, err = self.client:request(request)
+  local token = token_of(self, header)
+  response, err = send(self, called, request, traceparent)
   if err and err.code ~= "redirect" then
     response = err.response
   end
-  if is_echo(self, request.path, header:match "^%S+ (.+)$", response
-    or err.response, err) then
+  if is_echo(self, request.path, token, response or err.response, err) then
     return repeats()
   end
   return response, err

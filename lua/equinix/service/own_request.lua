@@ -94,7 +94,10 @@ local SCHEMES = { basic = "Basic", digest = "Digest" }
 ---@param authorization string|nil
 ---@return string|nil message
 function M.scheme_complaint(authorization)
-  local scheme = text_of.lower((authorization or ""):match "^%s*(%S*)")
+  if not authorization then
+    return nil
+  end
+  local scheme = text_of.lower(authorization:match "^%s*(%S*)")
   if scheme == "" or scheme == "bearer" then
     return nil
   end

@@ -56,6 +56,7 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field access equinix.Access
 ---@field router equinix.exposed.Router leads to the token's operations, and to
 ---  routes
+---@field private calls equinix.service.Exposed
 ---@field private plan table
 ---@field private version string
 ---@field private guarded boolean
@@ -206,6 +207,13 @@ local function operate(self, operation, request)
   return self.response, response.err
 end
 
+-- A route of a capability, made when it is first used.
+local function made(self, found)
+  found.route = found.route or exposed_route.new(found.planned, self.calls,
+    router.template(found.planned.path))
+  return found.route
+end
+
 -- A route of a capability, with its own inputs.
 local function call_route(route, names, segments, request)
   request.route = route.template
@@ -236,8 +244,9 @@ local function route(self, request)
       return refuse(404, "No such path; /openapi.json lists all of them.")
     elseif not found then
       return wrong_method(entry.allow)
-    elseif found.answer then
-      return call_route(found, entry.names[method], segments, request)
+    elseif found.planned then
+      return call_route(made(self, found), entry.names[method], segments,
+        request)
     end
     return operate(self, found, request)
   elseif method ~= "GET" and method ~= "HEAD" then
@@ -270,34 +279,40 @@ function Rest:handle(request)
   return route(self, request)
 end
 
+--- The paths of the token.
+---@param plan? table
+---@return table<string, true>
+function M.token_paths(plan)
+  local paths = {}
+  plan = plan or builtin.plan()
+  for _, planned in ipairs(plan.routes) do
+    if plan.operations[planned.operation].token then
+      paths[router.template(planned.path)] = true
+    end
+  end
+  return paths
+end
+
 --- The paths that are answered fastest and have a log format of their own:
 --- those of the token, and for monitoring.
 ---@param plan? table
 ---@return string[]
 function M.paths(plan)
-  local paths, seen = {}, {}
-  for path in pairs(READABLE) do
+  local paths = {}
+  for path in pairs(tables.update(M.token_paths(plan), READABLE)) do
     paths[#paths + 1] = path
-  end
-  plan = plan or builtin.plan()
-  for _, planned in ipairs(plan.routes) do
-    local path = router.template(planned.path)
-    if plan.operations[planned.operation].token and not seen[path] then
-      seen[path], paths[#paths + 1] = true, path
-    end
   end
   table.sort(paths, text_of.before)
   return paths
 end
 
 -- Where each route leads: to an operation of the token service, or to a route.
-local function router_of(plan, options)
-  local found, calls = router.new(), options.calls
-    or exposed.new(plan, options)
+local function router_of(plan)
+  local found = router.new()
   for _, planned in ipairs(plan.routes) do
-    local token = calls.operations[planned.operation].token
+    local token = plan.operations[planned.operation].token
     found:add(planned.method, planned.path, token and published.by_token[token]
-      or exposed_route.new(planned, calls, router.template(planned.path)))
+      or { planned = planned })
   end
   return found
 end
@@ -315,7 +330,8 @@ function M.new(options)
   return setmetatable({
     service = options.service,
     client = options.client,
-    router = router_of(plan, options),
+    router = router_of(plan),
+    calls = options.calls or exposed.new(plan, options),
     probing = 0,
     metrics = options.metrics or metrics.new(),
     access = access.new(options),

@@ -42,6 +42,18 @@ function M.ttl(ttl)
   return math.min(ttl, MAX_SECONDS)
 end
 
+--- The seconds that are left for a step; nil: its caller did not say.
+---@param seconds any
+---@return number|nil seconds
+function M.left(seconds)
+  if seconds == nil then
+    return nil
+  elseif type(seconds) ~= "number" or seconds ~= seconds then
+    check.raise(3, "seconds must be a number, of what is left for the step")
+  end
+  return math.max(0, math.min(seconds, MAX_SECONDS))
+end
+
 --- Raises unless it is a lease.
 ---@param is_lease boolean whether the store recognises it
 function M.lease(is_lease)

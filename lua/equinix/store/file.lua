@@ -29,6 +29,7 @@ local TORN = "a record was cut or changed; it counts as missing and was put "
 
 ---@class equinix.store.File
 ---@field folder equinix.folder
+---@field dir string its path
 local File = {}
 File.__index = File
 
@@ -58,11 +59,13 @@ end
 
 --- Reads a record; takes no lock.
 ---@param key string 1 to 128 of A-Z a-z 0-9 _ . -
+---@param seconds? number left for the step, here and below
 ---@return string|nil record nil: there is none, or the second result says why
 ---@return number|string|nil ttl seconds left, or the reason
 ---@return string|nil note a remark about a miss
-function File:load(key)
+function File:load(key, seconds)
   arguments.key(key)
+  seconds = arguments.left(seconds)
   local bytes, reason = self.folder:read(key, MAX_FILE + 1)
   if not bytes then
     return nil, reason
@@ -70,7 +73,7 @@ function File:load(key)
   local record, ttl = read(bytes, core.time())
   if not record then
     local _
-    _, reason = self.folder:aside(key, bytes, MAX_FILE + 1)
+    _, reason = self.folder:aside(key, bytes, MAX_FILE + 1, seconds)
     return nil, reason, not reason and TORN or nil
   elseif ttl <= 0 then
     return nil
@@ -85,13 +88,15 @@ end
 ---@param lease equinix.lease of lock, for the same key
 ---@return true|nil
 ---@return string|nil reason "stale": the lease is over, nothing was written
-function File:save(key, record, ttl, lease)
+function File:save(key, record, ttl, lease, seconds)
   arguments.key(key)
   ttl = arguments.ttl(ttl)
   arguments.lease(is_lease(lease))
   arguments.record(record)
+  seconds = arguments.left(seconds)
   local now = core.time()
-  return self.folder:save(key, write(record, ttl, now), now + ttl, lease)
+  return self.folder:save(key, write(record, ttl, now), now + ttl, lease,
+    seconds)
 end
 
 --- Takes the lock of a key if it is free. The lock ends when it is unlocked,
@@ -100,10 +105,23 @@ end
 ---@param ttl number seconds
 ---@return equinix.lease|nil lease
 ---@return string|nil reason "busy": it is not free
-function File:lock(key, ttl)
+function File:lock(key, ttl, seconds)
   arguments.key(key)
   ttl = arguments.ttl(ttl)
-  return self.folder:lock(key, ttl)
+  seconds = arguments.left(seconds)
+  return self.folder:lock(key, ttl, seconds)
+end
+
+--- Gives a lock more time: it ends after `ttl` from now on.
+---@param lease equinix.lease
+---@param ttl number seconds
+---@return true|nil
+---@return string|nil reason "stale": the lease is over, and stays so
+function File:extend(lease, ttl, seconds)
+  arguments.lease(is_lease(lease))
+  ttl = arguments.ttl(ttl)
+  seconds = arguments.left(seconds)
+  return self.folder:extend(lease, ttl, seconds)
 end
 
 --- Releases a lock; one that has ended already is no error.
@@ -119,9 +137,10 @@ end
 ---@param key string
 ---@return true|nil
 ---@return string|nil reason
-function File:delete(key)
+function File:delete(key, seconds)
   arguments.key(key)
-  return self.folder:remove(key)
+  seconds = arguments.left(seconds)
+  return self.folder:remove(key, seconds)
 end
 
 -- An absolute path from the environment; relative ones are ignored (XDG Base
@@ -150,7 +169,8 @@ local function open(opts, level)
   end
   -- With a slash at the end, a link there would be followed.
   dir = trim.tail(dir, "/")
-  return setmetatable({ folder = core.folder(dir ~= "" and dir or "/") }, File)
+  dir = dir ~= "" and dir or "/"
+  return setmetatable({ folder = core.folder(dir), dir = dir }, File)
 end
 
 --- Makes a store in a folder; `equinix.store.file{...}` is the same. Touches

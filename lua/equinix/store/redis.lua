@@ -1,140 +1,58 @@
 --- redis: records and locks in a Redis, for processes and machines.
 --
--- Law of this file: one step is one command, most of them a script, which
--- Redis runs atomically: what it compares is what it changes. Each may be sent
--- twice with the effect of once. Every value has an expiry, and nothing is
+-- Law of this file: it is the port of a store, and decides the names of keys
+-- and what a reply means. A step is one script (redis/scripts), sent to the
+-- owner of its key (redis/step). Every value has an expiry, and nothing is
 -- written with a lease that has ended.
 --
--- What it requires of Redis
---   Version 7; version 6 has the commands too, but worse error messages.
---   There is no TLS, and the password is sent in clear: use loopback, a
---   network you trust, or a tunnel (stunnel, WireGuard). Records are sealed
---   before they come here, locks hold a random number.
---   ACL: `+eval +get +set +strlen +pttl +pexpire +del +select ~equinix:*`.
---   maxmemory-policy: noeviction (a full Redis refuses: a failure, so a miss)
---   or volatile-ttl. Other policies may evict what is in use: without its lock
---   the holder's save is "stale" and a second process leads; without its
---   record, one more token request is made.
---   Persistence is not needed: an empty Redis costs one token request a key.
---   A failover may lose the last writes, and a lock with them: then two
---   processes lead at once, and the later save wins. No wrong token is served.
---   Cluster: both keys of a name share a hash tag, so a slot, but redirects
---   are not followed: name a proxy or the node that has every slot.
---   A replica refuses every lock: name the master.
---
--- What it costs
---   `timeout` limits each step on the network: connecting, logging in,
---   selecting the db, and the command. (Outside nginx the system resolves
---   names, without this limit: use an address.) When Redis can't be reached or
---   does not reply, it is left alone for a second, so that a dead one costs
---   little. A lock whose reply came too late stays until its ttl is over. A
---   process keeps one connection (nginx: what it needed in the last 10 s); let
---   Redis' own `timeout` close them where its `maxclients` is near.
+-- The first two words of a key are its hash tag: all records of an account,
+-- and their locks, are in one slot of a cluster.
 
+local address = require "equinix.store.redis.address"
 local arguments = require "equinix.store.arguments"
-local check = require "equinix.base.check"
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
-local reasons = require "equinix.store.redis.errors"
+local faults = require "equinix.store.redis.errors"
+local lazy = require "equinix.base.lazy"
+local options = require "equinix.store.redis.options"
+local resp = require "equinix.store.redis.resp"
+local scripts = require "equinix.store.redis.scripts"
+local slots = require "equinix.store.redis.slots"
+local step = require "equinix.store.redis.step"
+local tables = require "equinix.base.table"
+local check = lazy "equinix.store.redis.check"
+local entries = lazy "equinix.store.redis.entries"
 
-local PAUSE = 1 -- seconds
-
--- Failures without a reply: trying again at once would cost the same time
--- again.
-local NO_REPLY = {
-  closed = true,
-  garbage = true,
-  refused = true,
-  timeout = true,
-  unreachable = true,
-  unresolved = true,
+local M = {
+  --- The transport of a store that is used by hand: a function, since this
+  --- room knows none. `require "equinix"` sets it.
+  ---@type (fun(): table)|nil
+  default_transport = nil,
 }
 
--- The scripts ---------------------------------------------------------------
-
--- The milliseconds left and the record. Instead of the time, -2: there is none
--- (as with PTTL); -3: it is too large to be sent.
-local LOAD = [[
-if redis.call('strlen', KEYS[1]) > tonumber(ARGV[1]) then return {-3} end
-local record = redis.call('get', KEYS[1])
-return record and {redis.call('pttl', KEYS[1]), record} or {-2}]]
-
-local SAVE = [[
-if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3])
-return 1]]
-
--- If it is sent twice, since the first reply was lost, it finds its own value.
-local LOCK = [[
-if redis.call('set', KEYS[1], ARGV[1], 'nx', 'px', ARGV[2]) then return 1 end
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('pexpire', KEYS[1], ARGV[2])]]
-
-local UNLOCK = [[
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('del', KEYS[1])]]
-
--- Commands ------------------------------------------------------------------
-
 ---@class equinix.store.Redis
+---@field name string
+---@field prefix string
+---@field steps equinix.store.redis.Steps shared by its views
+---@field transport? table
 local Redis = {}
 Redis.__index = Redis
 Redis.__name = "equinix.store.redis"
 
--- One command on a connection that has logged in. After any failure the
--- connection is closed, since a late reply may still arrive on it.
-local function try(self, reply_type, fresh, ...)
-  local connection, failure = self.driver:take(fresh)
-  if not connection then
-    return nil, failure
-  end
-  local kept, reply = connection.kept, nil
-  failure = not kept and self.login(connection) or nil
-  if not failure then
-    reply, failure = connection:call(...)
-  end
-  if not failure and type(reply) ~= reply_type then
-    failure = "garbage"
-  end
-  if failure then
-    connection:close()
-    return nil, failure, kept
-  end
-  connection:keep()
-  return reply
+local NO_TRANSPORT = "a Redis store needs a transport: load it by "
+  .. "`require \"equinix\"`, or call store:over(transport)"
+
+local function transport_of(self)
+  local transport = self.transport
+    or M.default_transport and M.default_transport()
+  return transport or error(NO_TRANSPORT, 0)
 end
 
-local function fail(self, failure)
-  local reason = self.name .. " " .. reasons.of(failure)
-  if NO_REPLY[failure] then
-    self.paused_until, self.last_reason = core.now() + PAUSE, reason
-  end
-  return nil, reason
-end
-
--- Sends a command; the reply has to be of that type.
-local function send(self, reply_type, ...)
-  if core.now() < self.paused_until then
-    return nil, self.last_reason
-      .. " (a moment ago; not tried again for a second)"
-  end
-  local reply, failure, kept = try(self, reply_type, false, ...)
-  -- An idle connection may be closed by a restart or by Redis' own `timeout`.
-  if failure == "closed" and kept then
-    reply, failure = try(self, reply_type, true, ...)
-  end
-  if failure then
-    return fail(self, failure)
-  end
-  return reply
-end
-
-local function is_lease(value)
-  return type(value) == "table" and type(value.fence) == "string"
-end
+-- Keys and numbers -----------------------------------------------------------
 
 local function record_key(self, key)
-  return self.prefix .. "{" .. key .. "}"
+  local tag = key:match "^[^.]+%.[^.]+" or key
+  return ("%s{%s}%s"):format(self.prefix, tag, key:sub(#tag + 1))
 end
 
 local function lock_key(self, key)
@@ -152,30 +70,82 @@ local function new_fence()
     core.random(), core.random(), core.random())):sub(1, 32)
 end
 
--- The port ------------------------------------------------------------------
+local LAST_MOMENT = 0.05 -- seconds
+local RESERVE = 0.2 -- of the time for a lock
+
+local function is_lease(value)
+  return type(value) == "table" and type(value.fence) == "string"
+end
+
+-- Steps ----------------------------------------------------------------------
+
+-- The slot matters in a cluster only; elsewhere all keys have one owner.
+local function slot_of(self, key)
+  return self.steps.settings.kind == "cluster" and slots.of(key) or 0
+end
+
+-- Runs a script on keys, then its arguments. -> reply | nil, fault, old
+local function run(self, script, keys, seconds, eager, ...)
+  local words = { "EVAL", script, #keys }
+  for _, key in ipairs(keys) do
+    words[#words + 1] = key
+  end
+  for i = 1, select("#", ...) do
+    words[#words + 1] = (select(i, ...))
+  end
+  return step.run(self.steps, transport_of(self), {
+    words = resp.command((table.unpack or unpack)(words)),
+    slot = slot_of(self, keys[1]),
+    script = script,
+    eager = eager,
+  }, seconds)
+end
+
+local function garbage(self)
+  local fault = faults.fault "garbage"
+  fault.where = self.place
+  return fault
+end
+
+-- A reply that is a number; anything else is no Redis.
+local function number(self, reply, fault, old)
+  if reply ~= nil and type(reply) ~= "number" then
+    return nil, garbage(self)
+  end
+  return reply, fault, old
+end
+
+-- The port -------------------------------------------------------------------
 
 --- The record of a key.
 ---@param key string 1 to 128 of [%w_.-], not beginning with "." or "-"
+---@param seconds? number what is left for this step; in all of them
 ---@return string|nil record nil without a reason: there is none
 ---@return number|string|nil ttl seconds left, or the reason
-function Redis:load(key)
+---@return {temporary: boolean, hint: string}|nil fault beside a reason
+function Redis:load(key, seconds)
   arguments.key(key)
-  local reply, reason = send(self, "table", "eval", LOAD, 1,
-    record_key(self, key), ("%d"):format(arguments.MAX_RECORD))
-  if not reply then
-    return nil, reason
+  seconds = arguments.left(seconds)
+  local reply, fault, old = run(self, scripts.LOAD, { record_key(self, key) },
+    seconds, false, ("%d"):format(arguments.MAX_RECORD))
+  if reply == nil then
+    return step.fail(fault, old)
   end
-  local left, record = reply[1], reply[2]
-  if left == -3 then
-    return fail(self, "large")
-  elseif left == -2 or left == 0 or record == "" then
+  local left, record
+  if type(reply) == "table" then
+    left, record = reply[1], reply[2]
+  end
+  if left == -2 or left == 0 or record == "" then
     return nil
-  elseif left == -1 then
-    return fail(self, "endless")
+  elseif left == -3 or left == -1 then
+    fault = faults.fault(left == -3 and "large" or "endless")
+    fault.where = self.place
   elseif type(left) ~= "number" or type(record) ~= "string" then
-    return fail(self, "garbage")
+    fault = garbage(self)
+  else
+    return record, left / 1000
   end
-  return record, left / 1000
+  return step.fail(fault)
 end
 
 --- Saves a record, if the lease is still ours.
@@ -183,176 +153,192 @@ end
 ---@param record string 1 byte to 64 KiB
 ---@param ttl number seconds
 ---@param lease table what lock returned for this key
+---@param seconds? number
 ---@return true|nil
 ---@return string|nil reason "stale": the lease has ended
-function Redis:save(key, record, ttl, lease)
+function Redis:save(key, record, ttl, lease, seconds)
   arguments.key(key)
   arguments.record(record)
   ttl = arguments.ttl(ttl)
   arguments.lease(is_lease(lease))
-  local reply, reason = send(self, "number", "eval", SAVE, 2,
-    record_key(self, key), lock_key(self, key), lease.fence, record,
-    milliseconds(ttl))
+  seconds = arguments.left(seconds)
+  local reply, fault, old = number(self, run(self, scripts.SAVE,
+    { record_key(self, key), lock_key(self, key) }, seconds, false,
+    lease.fence, record, milliseconds(ttl)))
   if reply == 0 then
     return nil, "stale"
+  elseif not reply then
+    return step.fail(fault, old)
   end
-  return reply and true, reason
+  return true
 end
 
 --- Locks a key for `ttl` seconds at most; does not wait for the lock.
 ---@param key string
 ---@param ttl number seconds
+---@param seconds? number
 ---@return table|nil lease
 ---@return string|nil reason "busy": it is not free
-function Redis:lock(key, ttl)
+function Redis:lock(key, ttl, seconds)
   arguments.key(key)
   ttl = arguments.ttl(ttl)
+  seconds = arguments.left(seconds)
   local lease = { key = key, fence = new_fence() }
-  local reply, reason = send(self, "number", "eval", LOCK, 1,
-    lock_key(self, key), lease.fence, milliseconds(ttl))
+  -- The reply may be lost although the lock was taken: some time is for giving
+  -- it back.
+  local last = self.steps.settings.timeout
+  last = seconds and math.min(last, seconds * RESERVE) or last
+  local reply, fault, old = number(self, run(self, scripts.LOCK,
+    { lock_key(self, key) }, seconds and seconds - last, false, lease.fence,
+    milliseconds(ttl)))
   if reply == 0 then
     return nil, "busy"
-  elseif not reply then
-    self:unlock(lease) -- the reply may be lost although the lock was taken
+  elseif reply then
+    return lease
+  elseif fault.maybe_sent and not old then
+    self:unlock(lease, last)
   end
-  return reply and lease, reason
+  return step.fail(fault, old)
+end
+
+--- Makes a lock last for `ttl` seconds from now on.
+---@param lease table what lock returned
+---@param ttl number seconds
+---@param seconds? number
+---@return true|nil
+---@return string|nil reason "stale": the lease has ended
+function Redis:extend(lease, ttl, seconds)
+  arguments.lease(is_lease(lease))
+  ttl = arguments.ttl(ttl)
+  seconds = arguments.left(seconds)
+  local reply, fault, old = number(self, run(self, scripts.EXTEND,
+    { lock_key(self, lease.key) }, seconds, false, lease.fence,
+    milliseconds(ttl)))
+  if reply == 0 then
+    return nil, "stale"
+  elseif not reply then
+    return step.fail(fault, old)
+  end
+  return true
 end
 
 --- Releases a lock; one that has ended is left alone.
 ---@param lease table what lock returned
+---@param seconds? number
 ---@return true|nil
 ---@return string|nil reason
-function Redis:unlock(lease)
+function Redis:unlock(lease, seconds)
   arguments.lease(is_lease(lease))
-  -- Tried even during the pause: a lock that stays makes all others wait.
-  self.paused_until = 0
-  local reply, reason = send(self, "number", "eval", UNLOCK, 1,
-    lock_key(self, lease.key), lease.fence)
-  return reply and true, reason
+  seconds = arguments.left(seconds)
+  -- Tried in any case, even in the last moment: a lock that stays makes all
+  -- others wait.
+  seconds = seconds and math.max(seconds, LAST_MOMENT)
+  local reply, fault, old = number(self, run(self, scripts.UNLOCK,
+    { lock_key(self, lease.key) }, seconds, true, lease.fence))
+  if not reply then
+    return step.fail(fault, old)
+  end
+  return true
 end
 
 --- Deletes the record of a key, if there is one; its lock stays.
 ---@param key string
+---@param seconds? number
 ---@return true|nil
 ---@return string|nil reason
-function Redis:delete(key)
+function Redis:delete(key, seconds)
   arguments.key(key)
-  local reply, reason = send(self, "number", "del", record_key(self, key))
-  return reply and true, reason
+  seconds = arguments.left(seconds)
+  local name = record_key(self, key)
+  local reply, fault, old = number(self, step.run(self.steps,
+    transport_of(self), { words = resp.command("DEL", name),
+      slot = slot_of(self, name) }, seconds))
+  if not reply then
+    return step.fail(fault, old)
+  end
+  return true
+end
+
+-- Beside the port ------------------------------------------------------------
+
+--- The same store, for a transport: what one of them learns of the servers,
+--- the other knows.
+---@param transport table the port
+---@return equinix.store.Redis
+function Redis:over(transport)
+  return setmetatable({ name = self.name, place = self.place,
+    prefix = self.prefix, steps = self.steps, transport = transport }, Redis)
+end
+
+--- What is wrong with the store: for a person to read.
+---@param seconds? number for all of it, 10
+---@return equinix.StoreFinding[]
+function Redis:check(seconds)
+  return check.run(self, transport_of(self), seconds or 10)
+end
+
+--- The records that rest in the store, without what is in them.
+---@param seconds? number for all of it, 10
+---@return equinix.StoreEntry[]|nil
+---@return string|nil reason
+---@return {temporary: boolean, hint: string}|nil
+function Redis:entries(seconds)
+  return entries.list(self, transport_of(self), seconds or 10)
 end
 
 function Redis:__tostring()
   return ("equinix.store.redis (%s)"):format(self.name)
 end
 
--- Options -------------------------------------------------------------------
+-- Making one -----------------------------------------------------------------
 
----@class equinix.store.redis.Options
----@field host? string a name or an address, "127.0.0.1"
----@field port? integer 6379
----@field username? string of an ACL user (Redis 6); needs a password
----@field password? string
----@field db? integer 0
----@field prefix? string before every key, "equinix:"
----@field timeout? number seconds for each step, 0.1
-local OPTIONS = {
-  host = "string",
-  port = "number",
-  username = "string",
-  password = "string",
-  db = "number",
-  prefix = "string",
-  timeout = "number",
-}
+local KINDS = { alone = "Redis at %s", cluster = "Redis Cluster at %s",
+  sentinel = "Redis of the sentinels at %s" }
 
-local function is_integer(value, least, most)
-  return value >= least and value <= most and value % 1 == 0
-end
-
-local function mistake_in(o)
-  if o.host == "" or o.host:find "[%z\1-\32\127]" then
-    return "host must be a name or an address"
-  elseif not is_integer(o.port, 1, 65535) then
-    return "port must be a whole number from 1 to 65535"
-  elseif o.username == "" or o.password == "" then
-    return "username and password must not be empty: leave them out"
-  elseif o.username and not o.password then
-    return "username needs a password"
-  elseif not is_integer(o.db, 0, 2^31) then
-    return "db must be a whole number, 0 or more"
-  elseif #o.prefix > 128 or not o.prefix:find "^[A-Za-z0-9_.:/-]*$" then
-    -- Braces would be taken for the hash tag.
-    return "prefix must be at most 128 letters, digits or any of _.:/-"
-  elseif not check.positive(o.timeout) then
-    return "timeout must be a finite number of seconds greater than 0"
-  end
-end
-
--- Logs in on a new connection. Only this function knows the password.
-local function new_login(o)
-  local db = o.db ~= 0 and ("%d"):format(o.db)
-  return function(connection)
-    local failure, _
-    if o.username then
-      _, failure = connection:call("auth", o.username, o.password)
-    elseif o.password then
-      _, failure = connection:call("auth", o.password)
-    end
-    if failure then
-      return failure == "ERR" and "login" or failure
-    end
-    if db then
-      _, failure = connection:call("select", db)
-    end
-    return failure == "ERR" and "db" or failure
-  end
-end
-
--- Connections are shared only between stores with the same login.
-local function login_name(o)
-  return core.sha256(("%q %d %q %q %d"):format(o.host, o.port,
-    o.username or "", o.password or "", o.db))
-end
-
-local function new_driver(o)
-  local name = rawget(_G, "ngx") and "resty" or "luasocket"
-  return require("equinix.store.redis." .. name).new {
-    host = o.host,
-    port = o.port,
-    timeout = o.timeout,
-    login = login_name(o),
-  }
-end
-
---- Makes a store in a Redis. Connects with the first step, not before.
----@param opts? equinix.store.redis.Options an unknown one raises
----@return equinix.store.Redis|nil store
----@return equinix.Error|nil err
-return function(opts)
-  opts = opts == nil and {} or opts
-  check.names(opts, OPTIONS, "option", 2)
-  local o = {
-    host = opts.host or "127.0.0.1",
-    port = opts.port or 6379,
-    username = opts.username,
-    password = opts.password,
-    db = opts.db or 0,
-    prefix = opts.prefix or "equinix:",
-    timeout = opts.timeout or 0.1,
-  }
-  local message = mistake_in(o)
-  if message then
+local function open(opts, level)
+  local settings, message = options.read(opts == nil and {} or opts,
+    level + 1)
+  if not settings then
     return errors.fail("config", "store.redis: " .. message)
   end
-  local driver, missing = new_driver(o)
-  if not driver then
-    return errors.fail("config", missing)
+  local names = {}
+  for i, at in ipairs(settings.nodes) do
+    names[i] = address.text(at)
   end
+  local place = table.concat(names, ",")
   return setmetatable({
-    name = ("Redis at %s:%d"):format(o.host, o.port),
-    prefix = o.prefix,
-    driver = driver,
-    login = new_login(o),
-    paused_until = 0,
+    name = KINDS[settings.kind]:format(place),
+    place = place,
+    prefix = settings.prefix,
+    steps = step.new(settings),
   }, Redis)
 end
+
+--- Makes a store in a Redis; `equinix.store.redis{...}` is the same. Connects
+--- with the first step, not before.
+---@param opts? equinix.store.redis.Options an unknown one raises
+---@return equinix.store.Redis|nil store
+---@return equinix.Error|nil err kind "config"
+function M.new(opts)
+  local store, err = open(opts, 2)
+  return store, err -- no tail call: mistakes raise at the caller's line
+end
+
+--- Makes a store from a URL.
+---@param url string see redis/url.lua
+---@param opts? equinix.store.redis.Options further ones
+---@return equinix.store.Redis|nil store
+---@return equinix.Error|nil err kind "config"; it has nothing of the login
+function M.from_url(url, opts)
+  opts = tables.copy(opts)
+  opts.url = url or ""
+  local store, err = open(opts, 2)
+  return store, err
+end
+
+return setmetatable(M, {
+  __call = function(_, opts)
+    local store, err = open(opts, 2)
+    return store, err
+  end,
+})

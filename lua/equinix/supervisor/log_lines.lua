@@ -16,7 +16,8 @@ local M = {}
 local MAX_LINE = 4000 -- bytes; a pipe takes 4096 at once (PIPE_BUF of Linux)
 local MAX_MESSAGE = 16384 -- bytes; nginx writes 2048 at most
 
---- One line, without its end.
+--- One line, without its end. Of a message that is too long for a pipe it has
+--- the beginning.
 ---@param level "info"|"warn"|"error"|string
 ---@param event string
 ---@param fields table<string, any>
@@ -25,7 +26,13 @@ function M.text(level, event, fields)
   local line = tables.update({ event = event }, fields)
   line.time = os.date "!%Y-%m-%dT%H:%M:%SZ"
   line.level = level
-  return printable.json(json.encode(line) or "{}")
+  while true do
+    local text = printable.json(json.encode(line) or "{}")
+    if #text <= MAX_LINE or (line.message or "") == "" then
+      return text
+    end
+    line.message = line.message:sub(1, math.floor(#line.message * 0.7))
+  end
 end
 
 -- Our own lines say what they are about: "[error] nginx_stopped: why".
@@ -59,12 +66,7 @@ end
 ---@return string
 function M.of_record(record)
   local level, event, message = parse(record)
-  local line
-  repeat
-    line = M.text(level, event, { message = message })
-    message = message:sub(1, math.floor(#message * 0.7))
-  until #line <= MAX_LINE or message == ""
-  return line
+  return M.text(level, event, { message = message })
 end
 
 local function begins_record(line)

@@ -3,101 +3,175 @@
 -- Law of this file: the leader of a process asks the store before it asks
 -- Equinix. A token or an error that another process left there is its own,
 -- too; while another one holds the lock it waits for what comes of that; and
--- after it got the lock it reads again. Where the store fails it goes on
--- alone, but then no refresh token is presented: another process may have
--- presented it.
+-- after it got the lock it reads again.
+--
+-- A leader that died, or that can't reach the store any more, holds no other
+-- up for long. Its lock ends; and half-way to its deadline a waiter waits no
+-- longer: one of them gets a second lock, of a place for the successor, leads
+-- and leaves its token there, and the rest look there, too. Where the store
+-- fails the leader goes on alone. No refresh token is presented without the
+-- first lock: another process may have presented it. Who has a token that is
+-- not saved yet saves it as soon as the store lets it, if nothing newer is
+-- there (spare_token.lua).
 
 local lazy = require "equinix.base.lazy"
 
 local await = require "equinix.transport.await"
 local core = require "equinix.core"
+local finding = require "equinix.tokens.finding"
 local lockout_page = lazy "equinix.oauth.lockout_page"
+local place = require "equinix.tokens.place"
 local record = require "equinix.tokens.record"
 local session = require "equinix.store.session"
 local shared_error = lazy "equinix.tokens.shared_error"
-local token = require "equinix.oauth.token"
+local spare_token = lazy "equinix.tokens.spare_token"
 
 local M = {}
 
+-- Seconds between two tries to get a lock that was busy: in between a waiter
+-- only reads.
+local TRY, SUCCESSOR_TRY = 1.5, 2
+-- The part of what is left that one step may take, before anything was sent:
+-- enough has to be left for a token request without the store.
+local SHARE = 1 / 3
+-- Seconds that a step may hold up a caller that has a usable token.
+local BRIEF = 0.5
+-- Seconds for which a waiter looks again where the store fails.
+local PATIENCE = 5
+
+local look = finding.look
+
 ---@class equinix.Peers the other processes, as a leader meets them in a store
----@field stored equinix.StoredRecord
----@field lease any nil where the store failed
----@field record table as it is stored
+---@field session equinix.StoreSession
+---@field main equinix.Place
+---@field successor equinix.Place
 ---@field package renewal equinix.Renewal
+---@field package deadline number on core.now(), for all steps
+---@field package brief? number seconds that one step may take
 local Peers = {}
 Peers.__index = Peers
 
--- The access token that made this leader renew: it won't do.
-local function unwanted(renewal)
-  local old = token.decode(renewal.record)
-  return { [old and old.access_token or ""] = true }
-end
-
--- The store's own clock is a second opinion on how long the record is of use.
-function Peers:read()
-  local text, ttl = self.stored:read()
-  self.record = text and record.decode(text) or {}
-  self.ttl = tonumber(ttl) or math.huge
-end
-
---- A token that another process left, and how old it is.
+--- A token that another process left.
 ---@return {fields: equinix.Token, age: number}|nil
 function Peers:left_behind()
-  local fields, left = record.token(self.record, core.time())
-  left = math.min(left, self.ttl)
-  if fields and not self.unwanted[fields.access_token]
-    and left > (self.renewal.min_life or 0) then
-    return { fields = fields, age = fields.expires_in - left }
-  end
+  return finding.token(self, self.main)
+    or finding.token(self, self.successor)
 end
 
--- One that is not near its end: a leader is here to renew.
-function Peers:fresh()
+--- The same, read again: a renewal that failed is the last to look.
+---@return {fields: equinix.Token, age: number}|nil
+function Peers:spare()
   local found = self:left_behind()
-  return found and token.times(-found.age, found.fields.expires_in, 0.5)
-    .advisory > 0 and found or nil
-end
-
--- An error that another process left: while it holds all callers back, or
--- when it came while this leader waited.
-function Peers:error()
-  local wall, now = core.time(), core.now()
-  local pause = record.pause(self.record, wall)
-  local failed = self.record.failed
-  if failed ~= self.seen or (pause > 0 and not self.renewal.force) then
-    local last = record.last(self.record, wall, now)
-    return last.kind and { last = last, pause = pause } or nil
-  end
-end
-
--- What the record means for the leader; nil: nothing yet. A token that is
--- near its end is better than an error.
-function Peers:judge()
-  local found, failed = self:fresh(), self:error()
-  if not found and failed then
+  if not found and self.session:again() then
+    self.main:read()
+    finding.read_successor(self)
     found = self:left_behind()
   end
-  if found then
-    return "token", found
-  elseif failed then
-    return "failed", failed
+  return found
+end
+
+-- With the lock: what came between. A token that a successor left moves to
+-- where all look first.
+local function look_under_lock(self)
+  local kind, result = look(self, self.main)
+  if kind then
+    return kind, result
+  end
+  kind, result = look(self, self.successor)
+  if kind == "token" and self.main:save(self.successor.record) then
+    self.successor.stored:drop()
+  end
+  return kind or "lead", result
+end
+
+-- Without a lock: where the store failed. Else there was no time for it.
+local function alone(self)
+  return self.session.failed and "lead" or nil
+end
+
+-- One try to become the successor; nil: another process is.
+local function try_to_succeed(self)
+  local taken, busy = self.successor:take()
+  if taken then
+    local kind, result = look(self, self.successor)
+    return kind or "lead", result
+  elseif not busy then
+    return alone(self)
   end
 end
 
 -- One try to lead; nil: another process does.
-function Peers:try()
-  local kind, result = self:judge()
-  if kind then
-    return kind, result
-  end
-  local lease, busy = self.stored:lock(self.seconds)
-  if lease then
-    self.lease = lease
-    self:read()
-    kind, result = self:judge()
-    return kind or "lead", result
+local function try(self, late, again)
+  local taken, busy = self.main:take()
+  if taken then
+    return look_under_lock(self)
   elseif not busy then
-    return "lead"
+    return alone(self)
+  end
+  if again then
+    local kind, result = look(self, self.successor)
+    if kind then
+      return kind, result
+    end
+  end
+  if late then
+    return try_to_succeed(self)
+  end
+end
+
+-- Whether the store failed. A waiter looks again for a while, since there is
+-- another leader: what goes over soon is no reason to lead beside it.
+local function is_lost(self, now, late)
+  if not self.session.failed then
+    self.failing = nil
+    return false
+  end
+  self.failing = self.failing or now
+  return late or core.now() - self.failing > PATIENCE
+    or not self.session:again()
+end
+
+-- One look of a waiter. `half` is when it stops waiting for the leader.
+local function turn(self, half, again)
+  local now = core.now()
+  local late = now >= half
+  if again then
+    local kind, result = look(self, late and self.successor or self.main)
+    if kind then
+      return kind, result
+    elseif is_lost(self, now, late) then
+      return "lead" -- alone
+    end
+  end
+  if now < self.next_try and (self.late or not late) then
+    return nil
+  end
+  self.late = late
+  self.next_try = now + (late and SUCCESSOR_TRY or TRY)
+  if late and again then
+    local kind, result = look(self, self.main)
+    if kind then
+      return kind, result
+    end
+    result = self:left_behind()
+    if result then
+      return "token", result -- near its end, but good
+    end
+  end
+  return try(self, late, again)
+end
+
+-- What is there before anything was tried.
+local function first_look(self)
+  self.main:first_read()
+  if not self.renewal.renew then
+    return
+  end
+  self.successor:first_read()
+  for _, at in ipairs { self.main, self.successor } do
+    if at.record.token then
+      self.unwanted[at.record.token.access_token] = true
+    end
   end
 end
 
@@ -112,18 +186,20 @@ end
 ---@return "token"|"failed"|"lead"|"late" kind
 ---@return table|nil result
 function Peers:acquire(deadline)
-  self:read()
-  self.seen = self.record.failed
-  if self.renewal.renew and self.record.token then
-    self.unwanted[self.record.token.access_token] = true
+  local now = core.now()
+  self.session:within(self.deadline, SHARE, self.brief)
+  self.next_try, self.late = now, false
+  -- With a usable token there is nothing to hurry for.
+  local half = self.renewal.has_token and math.huge
+    or now + (deadline - now) / 2
+  first_look(self)
+  local kind, result = finding.or_left(self, finding.judge(self, self.main))
+  if not kind then
+    kind, result = await.poll(self.transport, await.STORE, deadline,
+      function(again)
+        return turn(self, half, again)
+      end)
   end
-  local kind, result = await.poll(self.transport, await.STORE, deadline,
-    function(again)
-      if again then
-        self:read()
-      end
-      return self:try()
-    end)
   if kind then
     return kind, result
   end
@@ -131,49 +207,60 @@ function Peers:acquire(deadline)
   return result and "token" or "late", result
 end
 
+-- While this process leads ---------------------------------------------------
+
+--- Whether a lock is held that has to be extended now and then, and how.
+---@return equinix.transport.meanwhile|nil
+function Peers:meanwhile()
+  local every = self.main.lease and self.main.every
+    or self.successor.lease and self.successor.every
+  return every and {
+    every = every / 2,
+    call = function()
+      self.main:keep()
+      self.successor:keep()
+    end,
+  } or nil
+end
+
+--- The response has come: what is still to be done takes a moment. A store
+--- that has failed before costs its time-out once, not once more.
+function Peers:arrived()
+  self.session:finish(self.brief or self.session.failed and BRIEF or nil)
+end
+
 --- The refresh token that may be presented, by what is stored: no other
 --- process presents it as long as this one has the lock.
 ---@return equinix.Token|nil
 ---@return string|nil spent fingerprint of one that was presented
 function Peers:token()
-  if not self.lease then
+  if not self.main.lease then
     return nil
   end
-  return self.record.token, (self.record.last or {}).spent
-end
-
-function Peers:save(changed)
-  if not self.lease then
-    return false
-  end
-  local text, ttl = record.encode(changed, core.time())
-  if ttl <= 0 or not self.stored:write(text, ttl, self.lease) then
-    return false
-  end
-  self.record = changed
-  return true
+  return self.main.record.token, (self.main.record.last or {}).spent
 end
 
 --- Notes a refresh token as spent. Only then it may be sent.
 ---@param fingerprint string
 ---@return boolean
 function Peers:spend(fingerprint)
-  self.unspent = self.record
-  return self:save(record.spending(self.record, fingerprint))
+  self.unspent = self.main.record
+  return self.main.lease ~= nil
+    and self.main:save(record.spending(self.main.record, fingerprint))
 end
 
 --- Takes that back: it was not sent.
 function Peers:unspend()
-  self:save(self.unspent)
+  self.main:restore(self.unspent)
 end
 
 --- Reads again after a refresh token was not accepted: another process may
 --- have been quicker after all.
 ---@return {fields: equinix.Token, age: number}|nil
 function Peers:second_look()
-  if self.lease then
-    self:read()
-    return self:fresh()
+  if self.main.lease then
+    self.main:read()
+    return finding.fresh(self, self.main)
   end
 end
 
@@ -181,48 +268,68 @@ end
 --- many there were in a row, and which refresh token was presented.
 ---@param last table of shared_error.decode
 function Peers:remind(last)
-  local known = self.record.last
+  local known = self.main.record.last
   if known then
     last.streak = tonumber(known.streak) or last.streak
     last.spent = known.spent or last.spent
   end
 end
 
---- Where the account's bad attempts are counted; nil: the store failed.
+--- Where the account's bad attempts are counted; nil: the store failed. What
+--- fails there is no reason not to save the token.
 ---@param identity string of cache_key.identity
 ---@return equinix.StoredRecord|nil
 function Peers:latch(identity)
-  return self.lease
-    and self.stored.session:latches(lockout_page.number(identity)) or nil
+  return not self.session.failed
+    and self.session:beside():latches(lockout_page.number(identity)) or nil
 end
 
 --- Saves a new token, before any caller gets it.
 ---@param fields equinix.Token
 ---@param start number when its request began, on core.now()
+---@return table|nil unsaved what the store did not take, for save_later
 function Peers:renewed(fields, start)
-  self:save(record.renewed(fields, core.time() - (core.now() - start)))
+  local new = record.renewed(fields, core.time() - (core.now() - start))
+  local _, seconds = record.encode(new, core.time())
+  if seconds <= 0 then
+    return nil -- of no use to any other process
+  elseif not self.main:save(new) then
+    return spare_token.save(self, new)
+  elseif self.successor.record.token then
+    self.successor.stored:drop()
+  end
+end
+
+--- Goes on trying to save it, for a while; waits in between.
+---@param unsaved table of renewed
+---@param wanted fun(): boolean asked before each try
+function Peers:save_later(unsaved, wanted)
+  spare_token.save_later(self, unsaved, wanted)
 end
 
 --- Saves an error, for all that share the store.
 ---@param text string of shared_error.encode
 ---@param pause number seconds
 function Peers:failed(text, pause)
-  self:read() -- a token that was forgotten meanwhile must not come back
-  self:save(record.failed(self.record, shared_error.decode(text), pause,
-    core.time(), core.now()))
-end
-
---- Deletes the record.
-function Peers:drop()
-  self.stored:drop()
-end
-
---- Gives the lock back. Doing it again does nothing.
-function Peers:release()
-  if self.lease then
-    self.stored:unlock(self.lease)
-    self.lease = nil
+  local at = self.main.lease and self.main or self.successor
+  if at.lease then
+    at:read() -- a token that was forgotten meanwhile must not come back
+    at:save(record.failed(at.record, shared_error.decode(text), pause,
+      core.time(), core.now()))
   end
+end
+
+--- Deletes a token that was saved here.
+---@param fields equinix.Token
+function Peers:drop(fields)
+  self.main:drop(fields)
+  self.successor:drop(fields)
+end
+
+--- Gives the locks back. Doing it again does nothing.
+function Peers:release()
+  self.main:release()
+  self.successor:release()
 end
 
 --- The peers of a leader; nil where the client has no store, or none that may
@@ -231,27 +338,37 @@ end
 ---@param renewal equinix.Renewal
 ---@return equinix.Peers|nil
 function M.new(source, renewal)
-  local store, secret = source.config.store, renewal.secret
-  if not store then
+  local config, transport, secret = source.config, source.transport,
+    renewal.secret
+  if not config.store then
     return nil
   end
   local reason = session.forbids(secret)
-  local use = session.new(store, source.emit)
   if reason then
     if source.forbidden ~= reason then
       source.forbidden = reason
-      use:report("save", reason)
+      session.new(config.store, source.emit):report("save", reason)
     end
     return nil
   end
+  local deadline = math.min(
+    renewal.deadline or core.now() + config.timeout,
+    renewal.own_deadline or math.huge)
+  local use = session.new(config.store, source.emit, { transport = transport,
+    deadline = deadline })
+  local page = lockout_page.number(config.identity)
   return setmetatable({
-    stored = use:token(secret, renewal.key),
-    transport = source.transport,
+    session = use,
+    main = place.new(use:token(secret, renewal.key, page), transport,
+      config.lease_seconds),
+    successor = place.new(use:token(secret, renewal.key, page, "next"),
+      transport, config.lease_seconds),
+    transport = transport,
     renewal = renewal,
-    seconds = source.config.lease_seconds,
-    unwanted = unwanted(renewal),
-    record = {},
-    ttl = math.huge,
+    deadline = deadline,
+    brief = renewal.has_token and renewal.own_deadline ~= math.huge and BRIEF
+      or nil,
+    unwanted = finding.unwanted(renewal),
   }, Peers)
 end
 
@@ -263,13 +380,19 @@ function M.forget(source)
   if not peers then
     return
   end
-  peers.lease = peers.stored:lock(peers.seconds)
-  peers:read()
-  peers.record.token = nil
-  if record.pause(peers.record, core.time()) == 0
-    or not peers:save(peers.record) then
-    peers.stored:drop()
+  local main, use = peers.main, peers.session
+  use:within(peers.deadline, SHARE)
+  main:take()
+  main:read()
+  main.record.token = nil
+  if record.pause(main.record, core.time()) == 0
+    or not main:save(main.record) then
+    use:go_on()
+    if use:again() then
+      main.stored:drop()
+    end
   end
+  peers.successor.stored:drop()
   peers:release()
 end
 

@@ -12,6 +12,20 @@ local session = require "equinix.store.session"
 
 local M = {}
 
+local SHARE = 1 / 3 -- of what is left, that one step of the store may take
+
+-- Where bad attempts are counted for all that share the client's store.
+local function stored_latches(source, secret, deadline)
+  local config = source.config
+  if not config.store or session.forbids(secret) then
+    return nil
+  end
+  local use = session.new(config.store, source.emit,
+    { transport = source.transport })
+  use:within(deadline, SHARE)
+  return use:latches(lockout_page.number(config.identity))
+end
+
 --- Why they are held back; nil: they may be sent.
 ---@param source equinix.TokenSource
 ---@return equinix.Error|nil
@@ -19,17 +33,15 @@ function M.why(source)
   local config = source.config
   -- A subject token is called for when it is sent, not before.
   local secret = config.grant == "token_exchange" and "" or source.secret()
-  local stored = config.store and not session.forbids(secret)
-    and session.new(config.store, source.emit)
-      :latches(lockout_page.number(config.identity)) or nil
+  local deadline = core.now() + config.timeout
   local _, err = lockout.held_back {
     identity = config.identity,
     proof = function()
       return cache_key.proof(config, secret)
     end,
     transport = source.transport,
-    deadline = core.now() + config.timeout,
-    stored = stored,
+    deadline = deadline,
+    stored = stored_latches(source, secret, deadline),
   }
   return err
 end

@@ -29,6 +29,8 @@ local LEAST_PAUSE = 1 -- seconds between two tokens without a life
 local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
 local INLINE_SECONDS = 5 -- for a leader that has a usable token
 local SHORT = 0.9 -- less of a renewal's time than this is a short deadline
+-- What is left of its time to save the token in a store.
+local SAVING_SECONDS, SAVING_PART = 0.5, 0.02
 -- How long a leader with a usable token waits for another process' renewal,
 -- by the state of that token; without one as long as the renewal lasts.
 local PATIENCE = { advisory = 0, mandatory = 2 }
@@ -54,6 +56,8 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 ---@field own_err? equinix.Error a fault of this place: of its leader alone
 ---@field traceparent? string of the call that leads
 ---@field peers? equinix.Peers where there is a store
+---@field unsaved? table what the store did not take
+---@field serial? integer of the token in that
 local Renewal = {}
 Renewal.__index = Renewal
 
@@ -66,6 +70,7 @@ local function by_refresh_token(self, exchange, secret, secrets)
   secrets[#secrets + 1] = old.refresh_token
   local request, op = grant.refresh(self.source.config, secret,
     old.refresh_token, self.traceparent)
+  exchange.meanwhile = self.peers and self.peers:meanwhile()
   local verdict, result = token_endpoint.exchange(self.source, request, op,
     exchange)
   if verdict == "accepted" then
@@ -107,6 +112,7 @@ local function exchange(self, secret, deadline)
   local request, op = grant.issue(config, secret, self.traceparent)
   return token_endpoint.exchange(self.source, request, op, {
     deadline = deadline, secrets = secrets, refreshing = false,
+    meanwhile = self.peers and self.peers:meanwhile(),
   })
 end
 
@@ -135,8 +141,13 @@ local function attempt(self, deadline)
     deadline = deadline,
     force = self.force,
     stored = self.peers and self.peers:latch(config.identity),
+    meanwhile = self.peers and self.peers:meanwhile(),
   }, function()
-    return exchange(self, secret, deadline)
+    local kind, found = exchange(self, secret, deadline)
+    if self.peers then
+      self.peers:arrived()
+    end
+    return kind, found
   end)
   if verdict == "refused" then
     self.source.emit("latched", { refusals = result.refusals,
@@ -184,7 +195,7 @@ local function fail_alone(self, err)
   self.source.retry_at = core.now() + LEAST_PAUSE
   self.source.emit("token_failed", { kind = err.kind, code = err.code,
     op = err.op })
-  local spare = self.peers and self.peers:left_behind()
+  local spare = self.peers and self.peers:spare()
   if spare then
     return serve(self, spare)
   end
@@ -199,6 +210,10 @@ local function fail(self, err, pause)
   if err.kind == "timeout" and (self.short or err.code == "token_wait") then
     -- A short deadline, or that nothing was sent at all, is no other caller's
     -- error: the next one leads.
+    local spare = self.peers and self.peers:spare()
+    if spare then
+      return serve(self, spare)
+    end
     self.slot:release(self.lease)
     return nil, err
   elseif local_fault.is(err) then
@@ -217,7 +232,7 @@ local function fail(self, err, pause)
   err.retry_after = seconds < math.huge and errors.rounded(seconds) or nil
   self.source.emit("token_failed", { kind = err.kind, status = err.status,
     code = err.code, op = err.op, retry_after = err.retry_after })
-  local spare = self.peers and self.peers:left_behind()
+  local spare = self.peers and self.peers:spare()
   if spare then
     return serve(self, spare)
   end
@@ -226,17 +241,18 @@ local function fail(self, err, pause)
 end
 
 local function succeed(self, fields, start)
-  if self.peers then
-    self.peers:renewed(fields, start)
-  end
+  local unsaved = self.peers and self.peers:renewed(fields, start)
   local pause = core.now() + LEAST_PAUSE
   local found = publish(self, fields, start,
     start + fields.expires_in < pause and pause or nil)
   self.source:count "tokens"
   self.source.emit("token_renewed", { expires_in = fields.expires_in,
     refreshable = fields.refresh_token ~= nil })
-  if not found.serial and self.peers then
-    self.peers:drop() -- forgotten meanwhile: the token is this caller's alone
+  if found.serial then
+    self.unsaved, self.serial = unsaved, found.serial
+  elseif self.peers then
+    -- Forgotten meanwhile, or another has led: it is this caller's alone.
+    self.peers:drop(fields)
   end
   return found
 end
@@ -268,11 +284,15 @@ local function agree(self, deadline)
     return nil, shared_error.shared(text, result.pause)
   elseif kind == "late" then
     self.slot:release(self.lease) -- nothing was tried here
-    return errors.fail("timeout", "the deadline passed while another process "
-      .. "was renewing the token", { code = "token_wait" })
+    return errors.fail("timeout", self.peers.session.overran
+      and "the store took longer than the call had left"
+      or "the deadline passed while another process was renewing the token",
+      { code = "token_wait" })
   end
   self.peers:remind(self.last)
-  return send(self, deadline)
+  -- What came of it has to be saved before the deadline.
+  return send(self, deadline - math.min(SAVING_SECONDS,
+    self.source.config.timeout * SAVING_PART))
 end
 
 local function steps(self)
@@ -334,6 +354,12 @@ end
 function Renewal:run_aside()
   self.own_deadline = math.huge
   run(self, hold_back)
+  if self.unsaved then
+    self.peers:save_later(self.unsaved, function()
+      local state, serial = self.slot:read()
+      return serial == self.serial and state ~= "rejected"
+    end)
+  end
 end
 
 --- A renewal that is about to begin.

@@ -7,11 +7,14 @@
 --
 -- docs/event-loops.md describes the host, for authors of loops.
 
+local async_wait = require "equinix.transport.async_wait"
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
 local host_errors = require "equinix.transport.host_errors"
 local transfers = require("equinix.base.lazy")
   "equinix.transport.async_transfers"
+
+local await = async_wait.await
 
 local M = {}
 
@@ -191,24 +194,11 @@ function Async:drop(number)
   end
 end
 
--- Parks the task until `over` says so, or the time has passed: true | false.
-local function await(host, task, seconds, over)
-  local deadline, left = core.now() + seconds, seconds
-  while not over() do
-    if left <= 0 then
-      return false
-    end
-    host.park(task, left)
-    left = deadline - core.now()
-  end
-  return true
-end
-
 local function prepare(request)
   return type(request) == "table" and core.prepare(request) or request
 end
 
-local function send(port, request, seconds, on_chunk)
+local function send(port, request, seconds, on_chunk, meanwhile)
   local host = port.host
   local task = can_send(host)
   if on_chunk then
@@ -225,9 +215,9 @@ local function send(port, request, seconds, on_chunk)
   if not number then
     return nil, why
   end
-  if not await(host, task, seconds + GRACE, function()
+  if not async_wait.await_meanwhile(host, task, seconds + GRACE, function()
     return ended
-  end) then
+  end, meanwhile) then
     return nil, lose(own, number)
   end
   if host.done then
@@ -329,14 +319,18 @@ function M.new(host)
   }
 
   ---Sends a request; this task waits for its response.
-  ---@param request equinix.transport.request
+  ---@param request equinix.transport.request|equinix.exchange
   ---@param seconds number limit for the whole transfer
   ---@param on_chunk? function refused
-  ---@return equinix.transport.response? response
+  ---@param meanwhile? equinix.transport.meanwhile
+  ---@return equinix.transport.response|equinix.transport.replies|nil response
   ---@return equinix.transport.err? transport_err
-  function port.send(request, seconds, on_chunk)
-    return send(own, request, seconds, on_chunk)
+  function port.send(request, seconds, on_chunk, meanwhile)
+    return send(own, request, seconds, on_chunk, meanwhile)
   end
+
+  ---The `send` that calls a function while the request is under way.
+  port.meanwhile = port.send
 
   ---Sends many requests, n at a time.
   ---@param requests equinix.transport.request[]

@@ -17,9 +17,22 @@ local M = {}
 ---@type equinix.PollPace
 local CACHE = { first = 0.005, longest = 0.1 } -- a look costs next to nothing
 
---- The pace for a store: each try is a step there.
+--- The pace for a store: each try is a step there, and a fleet may wait.
 ---@type equinix.PollPace
-M.STORE = { first = 0.02, longest = 0.25 }
+M.STORE = { first = 0.1, longest = 0.35 }
+
+--- Waits; meanwhile a function is called now and then.
+---@param transport table the port
+---@param seconds number
+---@param meanwhile? equinix.transport.meanwhile
+function M.pause(transport, seconds, meanwhile)
+  while meanwhile and seconds > meanwhile.every do
+    transport.sleep(meanwhile.every)
+    seconds = seconds - meanwhile.every
+    meanwhile.call()
+  end
+  transport.sleep(seconds)
+end
 
 --- Tries again and again until there is a result. The first try is made at
 -- once, the last one at the deadline.

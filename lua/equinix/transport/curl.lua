@@ -56,6 +56,44 @@ local transfers = require("equinix.base.lazy")
 ---@field retryable? boolean false: another attempt would fail alike; nil: the
 ---  kind decides
 
+---What goes to a server that is no HTTP server, for core.exchange: bytes, and
+---how many replies of Redis (RESP2 or RESP3) come back.
+---@class equinix.transport.exchange
+---@field host? string name or address, with `port`; or `path`
+---@field port? integer
+---@field path? string of a Unix socket
+---@field tls? boolean verified as for the API's requests, before any byte
+---@field server_name? string whose certificate it has to be; host
+---@field ca_file? string these four as in a request
+---@field client_cert? string
+---@field client_key? string
+---@field client_key_password_file? string
+---@field connect_timeout? number seconds for connecting, TLS included
+---@field identity? string connections are shared between equal ones only: a
+---  digest of user, password and database
+---@field login? string bytes that go first on a new connection, "" none; nil:
+---  makes no connection ("no_connection")
+---@field login_replies? integer replies to them; 1
+---@field send string
+---@field replies? integer replies to `send`; 1
+---@field max_reply? integer bytes; 1 MiB
+---@field max_idle? number seconds that a connection was idle; 10, not more;
+---  0: a new one, which is closed after it
+
+---Its response. What a server says beside the replies (push frames,
+---attributes in front of one) is not in the body.
+---@class equinix.transport.replies
+---@field body string the replies, as received
+---@field kept boolean it went over a connection that was there
+---@field elapsed number seconds
+---@field login_failed? true an error was among the replies to the login, which
+---  are the body: `send` was not sent
+
+---Its error is an equinix.transport.err with `kept`, and with one of these
+---codes where the network is at fault: "closed", "refused", "unreachable",
+---"unresolved", "timeout"; "garbage" for what is no reply, or too large; and
+---"no_connection". `maybe_sent` is about `send`: false while it logs in.
+
 ---@class equinix.transport.result has one of the two
 ---@field response? equinix.transport.response
 ---@field err? equinix.transport.err
@@ -66,7 +104,43 @@ local M = {}
 ---Sleeping and sending block this OS thread, so waiting may block it, too.
 M.blocking = true
 
+---What a transport calls while a request is under way: see `meanwhile`.
+---@class equinix.transport.meanwhile
+---@field every number seconds between two calls
+---@field call fun() has to end soon; may send by the same transport
+
 local handle
+local engine -- of exchanges
+local ended = {} -- their results, by number
+
+local LOST = {
+  kind = "network",
+  code = "closed",
+  message = "the exchange did not end in the process that began it",
+  maybe_sent = true,
+  kept = false,
+}
+
+-- A finalizer may do the same while this waits.
+local function exchange(prepared, seconds)
+  engine = engine or core.engine()
+  local number, transport_err = engine:start(prepared, seconds)
+  if not number then
+    return nil, transport_err
+  end
+  while not ended[number] and engine:busy() do
+    for _, result in ipairs(engine:wait()) do
+      ended[result.number] = result
+    end
+  end
+  local result = ended[number] or { err = LOST }
+  ended[number] = nil
+  return result.response, result.err
+end
+
+-- While the handle is at work for one request, what is sent meanwhile has this
+-- one.
+local at_work, second = false, nil
 
 local function get_handle()
   handle = handle or core.http()
@@ -81,15 +155,35 @@ function M.prepare(request)
   return core.prepare(request)
 end
 
+local function send_meanwhile(request, seconds, meanwhile)
+  get_handle()
+  at_work = true
+  local ok, response, transport_err = pcall(handle.send, handle, request,
+    seconds, nil, meanwhile.call, meanwhile.every)
+  at_work = false
+  if not ok then
+    error(response, 0)
+  end
+  return response, transport_err
+end
+
 ---Sends a request and waits for its response.
----@param request equinix.transport.request|equinix.prepared
+---@param request equinix.transport.request|equinix.prepared|equinix.exchange
 ---@param seconds number limit for the whole transfer
 ---@param on_chunk? fun(chunk: string) gets the body of a 2xx response in
----  pieces; then the response's body is ""
----@return equinix.transport.response? response
+---  pieces; then the response's body is ""; not for an exchange
+---@param meanwhile? equinix.transport.meanwhile not beside on_chunk
+---@return equinix.transport.response|equinix.transport.replies|nil response
 ---@return equinix.transport.err? transport_err
-function M.send(request, seconds, on_chunk)
-  if not on_chunk then
+function M.send(request, seconds, on_chunk, meanwhile)
+  if core.is_exchange(request) then
+    return exchange(request, seconds)
+  elseif at_work then
+    second = second or core.http()
+    return second:send(request, seconds)
+  elseif meanwhile then
+    return send_meanwhile(request, seconds, meanwhile)
+  elseif not on_chunk then
     return (handle or get_handle()):send(request, seconds)
   end
   -- The function may make calls itself, so this one has its own handle.
@@ -98,6 +192,10 @@ function M.send(request, seconds, on_chunk)
   own:close()
   return response, transport_err
 end
+
+---The `send` that calls a function while the request is under way. A transport
+---that was made of this one with another `send` does without.
+M.meanwhile = M.send
 
 ---Sends many requests, n at a time.
 ---@param requests equinix.transport.request[]

@@ -27,14 +27,42 @@ local NO_FUNCTION = {
 
 local HARMLESS = { GET = true, HEAD = true }
 
-local function send(loop, request, seconds, on_chunk)
+local CHECK = 0.25 -- seconds until a task notices that it is needed no more
+
+-- Calls a function now and then, in a task of its own, until `over` says so.
+local function call_meanwhile(loop, meanwhile, over)
+  local next_time = core.now() + meanwhile.every
+  while not over() do
+    loop:sleep(math.min(CHECK, math.max(0, next_time - core.now())))
+    if not over() and core.now() >= next_time then
+      meanwhile.call()
+      next_time = core.now() + meanwhile.every
+    end
+  end
+end
+
+local function send(loop, request, seconds, on_chunk, meanwhile)
   if on_chunk then
     return nil, NO_FUNCTION
   elseif not loop:task() then
     return nil, CANNOT_WAIT
   end
-  return loop:send(core.prepare(request), seconds,
+  if core.is_exchange(request) then
+    return loop:send(request, seconds, false)
+  end
+  -- What is wrong with the request is raised before anything goes on beside.
+  local prepared, ended = core.prepare(request), false
+  if meanwhile then
+    loop:spawn(function()
+      call_meanwhile(loop, meanwhile, function()
+        return ended
+      end)
+    end)
+  end
+  local response, transport_err = loop:send(prepared, seconds,
     HARMLESS[request.method] or false)
+  ended = true
+  return response, transport_err
 end
 
 -- All requests are read before the first one is sent; then n tasks send them,
@@ -78,14 +106,18 @@ function M.new(loop)
   local port = {}
 
   ---Sends a request; this task waits for its response.
-  ---@param request equinix.transport.request
+  ---@param request equinix.transport.request|equinix.exchange
   ---@param seconds number limit for the whole transfer
   ---@param on_chunk? function refused
-  ---@return equinix.transport.response? response
+  ---@param meanwhile? equinix.transport.meanwhile
+  ---@return equinix.transport.response|equinix.transport.replies|nil response
   ---@return equinix.transport.err? transport_err
-  function port.send(request, seconds, on_chunk)
-    return send(loop, request, seconds, on_chunk)
+  function port.send(request, seconds, on_chunk, meanwhile)
+    return send(loop, request, seconds, on_chunk, meanwhile)
   end
+
+  ---The `send` that calls a function while the request is under way.
+  port.meanwhile = port.send
 
   ---Sends many requests, n at a time.
   ---@param requests equinix.transport.request[]

@@ -72,8 +72,9 @@ end
 local SHORTEST_WAIT = 0.001 -- seconds, nginx's; less would not wait at all
 local CHECK = 1 -- seconds between two checks of the driver
 -- Callers that go on in one turn of the event loop. What is left waits for the
--- next one, so that all else that the worker does has its turn in between.
-local AT_ONCE = 32
+-- next one, so that all else that the worker does has its turn in between. As
+-- many as a stay in the thread brings: fewer would cost more stays.
+local AT_ONCE = 16
 
 ---Waits; other light threads run meanwhile.
 ---@param seconds number

@@ -119,39 +119,3 @@ describe("the doctor's check of a file with the secret", function()
     assert.equal(2, code)
   end)
 end)
-
-describe("the doctor's check of the store", function()
-  it("leaves nothing there", function()
-    local dir = process.tempdir()
-    local line = doctor.line("store", {}, env { XDG_RUNTIME_DIR = dir })
-    local left = process.capture(("ls %s/equinix | grep -v lock"):format(dir))
-    process.remove(dir)
-    assert.matches("^ok ", line)
-    assert.is_nil(left:find("doctor", 1, true))
-  end)
-
-  it("fails with 1 where a token can't be kept, and says why", function()
-    local dir = process.tempdir()
-    os.execute(("mkdir -m 755 %s/equinix"):format(dir))
-    local line, code = doctor.line("store", {}, env {
-      XDG_RUNTIME_DIR = dir,
-    })
-    process.remove(dir)
-    assert.matches("^FAILED no token can be kept .*others may use it", line)
-    assert.equal(1, code)
-    line, code = doctor.line("store", {}, env { XDG_RUNTIME_DIR = false })
-    assert.matches("^FAILED .*set HOME or XDG_RUNTIME_DIR", line)
-    assert.equal(1, code)
-  end)
-
-  it("is skipped where no store is used", function()
-    assert.matches("^skipped %-%-no%-store",
-      (doctor.line("store", { "--no-store" }, env())))
-    assert.matches("^skipped .*less than 16 bytes", (doctor.line("store", {},
-      env { EQUINIX_API_CLIENTSECRET = "short" })))
-    local line = doctor.line("store", {}, {
-      EQUINIX_API_ENDPOINT = "http://127.0.0.1:1", EQUINIX_API_TOKEN = "t",
-    })
-    assert.matches("^skipped no token of grant static is stored", line)
-  end)
-end)

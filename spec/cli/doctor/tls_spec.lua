@@ -70,7 +70,7 @@ describe("the doctor reports a certificate", function()
       end
       c.socket = assert(require("ssl").wrap(c.socket, { mode = "server",
         protocol = "any", key = %q, certificate = %q }))
-      c.socket:settimeout(5)
+      c.socket:settimeout(60)
       c.socket:dohandshake()]]):format(made.self.key, made.self.certificate))
     finally(function()
       server:stop()

@@ -23,7 +23,7 @@ describe("core.read_file", function()
     local script = write("script.lua", ("package.cpath = %q\n"
       .. "local core = require 'equinix.core'\nlocal path = arg[1]\n%s")
       :format(package.cpath, code:format(...)))
-    return process.capture(("timeout 20 bash -c '%s %s <(%s)' 2>&1"):format(
+    return process.capture(("timeout 300 bash -c '%s %s <(%s)' 2>&1"):format(
       process.interpreter(), script, text))
   end
 
@@ -88,7 +88,7 @@ describe("core.read_file", function()
     function()
       for _, text in ipairs { "one", "two" } do
         local path = dir .. "/fifo"
-        local _, code = process.capture(("rm -f %s; mkfifo %s && (timeout 20 "
+        local _, code = process.capture(("rm -f %s; mkfifo %s && (timeout 300 "
           .. "sh -c 'printf %s >%s' >&- 2>&- &)"):format(path, path, text,
           path))
         assert.are.equal(0, code)

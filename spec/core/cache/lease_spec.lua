@@ -80,7 +80,7 @@ describe("slot:acquire", function()
     local slot = open()
     local _, first = slot:acquire(nil, nil, 0)
     assert.same({ "gone" }, { slot:result(first) })
-    assert.is_true(slot:wait(10, first))
+    assert.is_true(slot:wait(60, first))
     local result, second = slot:acquire()
     assert.equal("lead", result)
     assert.same(

@@ -7,7 +7,7 @@ local process = require "spec.support.process"
 local lua = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 local build = (os.getenv "BUILD" or "build") .. "/" .. lua
 local HOST = build .. "/host"
-local LIMIT = "timeout 120" -- a hang is a failure, not a wait
+local LIMIT = "timeout 600" -- a hang is a failure, not a wait
 
 local function run(host, options, script, ...)
   local words = {

@@ -5,7 +5,7 @@
 -- spec/support/cipher.c.
 local process = require "spec.support.process"
 
-local LIMIT = "timeout 60 " -- a hang is a failure, not a wait
+local LIMIT = "timeout 300 " -- a hang is a failure, not a wait
 
 local dir, program
 

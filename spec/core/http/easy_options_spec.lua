@@ -351,7 +351,7 @@ describe("the environment", function()
     local out, code = process.capture(([[
       %s %s -e 'package.cpath = "%s"
         local handle = require("equinix.core").http()
-        local r, err = handle:send({method = "GET", url = "%s", %s}, 5)
+        local r, err = handle:send({method = "GET", url = "%s", %s}, 60)
         print(r and r.body or err.code)']]):format(environment,
       INTERPRETER, package.cpath, server.url, fields or ""))
     assert.are.equal(0, code, out)

@@ -64,7 +64,7 @@ describe("a handle that remembers", function()
   end
 
   local function assert_sent(request, who)
-    local response = assert(handle.http:send(request, 10))
+    local response = assert(handle.http:send(request, 60))
     assert.are.equal(expected(request, who), response.body)
     assert.are.equal(who, Handle.header(response, "X-Who"))
   end

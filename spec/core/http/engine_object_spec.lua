@@ -61,7 +61,7 @@ describe("core.engine", function()
   -- share a connection between transfers, and waits.
   local function warm_up()
     add "/"
-    assert(engine:wait(10))
+    assert(engine:wait(60))
   end
 
   it("has a readable string, closes twice, and raises afterwards",
@@ -108,7 +108,7 @@ describe("core.engine", function()
       paths[add("/" .. i)] = "/" .. i
     end
     for _ = 1, n do
-      local number, response, problem = engine:wait(10)
+      local number, response, problem = engine:wait(60)
       assert.is_nil(problem)
       assert.equal(paths[number], response.body)
       assert.equal(200, response.status)
@@ -125,17 +125,17 @@ describe("core.engine", function()
     assert.is_nil(engine:wait(0.02))
     assert.is_nil(engine:wait(0))
     local other = add "/other"
-    assert.equal(other, (engine:wait(10)))
+    assert.equal(other, (engine:wait(60)))
     assert.is_nil(engine:wait(0))
     local go = add "/go"
-    local ended = { [engine:wait(10)] = true, [engine:wait(10)] = true }
+    local ended = { [engine:wait(60)] = true, [engine:wait(60)] = true }
     assert.same({ [held] = true, [go] = true }, ended)
   end)
 
   it("uses a connection again", function()
     for i = 1, 3 do
       add("/" .. i)
-      local _, response = engine:wait(10)
+      local _, response = engine:wait(60)
       assert.equal(i == 1 and 1 or 0, response.connects)
     end
     assert.equal(1, server:connections())
@@ -144,7 +144,7 @@ describe("core.engine", function()
   it("returns a failure like any other result", function()
     local refused = assert(engine:start(core.prepare(Handle.request("GET",
       "http://127.0.0.1:" .. Handle.closed_port())), 10))
-    local number, response, problem = engine:wait(10)
+    local number, response, problem = engine:wait(60)
     assert.equal(refused, number)
     assert.is_nil(response)
     assert.equal("ECONNREFUSED", problem.code)
@@ -152,7 +152,7 @@ describe("core.engine", function()
     local late, fine = engine:start(prepare "/", 0), add "/fine"
     local outcomes = {}
     for _ = 1, 2 do
-      number, response, problem = engine:wait(10)
+      number, response, problem = engine:wait(60)
       outcomes[number] = response and response.body or problem.kind
     end
     assert.same({ [late] = "timeout", [fine] = "/fine" }, outcomes)
@@ -160,7 +160,7 @@ describe("core.engine", function()
 
   it("ends a transfer whose own time is over", function()
     local number = assert(engine:start(prepare "/held", 0.05))
-    local ended, _, problem = engine:wait(10)
+    local ended, _, problem = engine:wait(60)
     assert.equal(number, ended)
     assert.equal("timeout", problem.kind)
     assert.is_nil(engine:wait())
@@ -176,7 +176,7 @@ describe("core.engine", function()
     assert.is_true(engine:cancel(lost))
     assert.is_false(engine:cancel(lost))
     -- It ends only when the other connection was closed.
-    local number, response = engine:wait(10)
+    local number, response = engine:wait(60)
     assert.equal(gone, number)
     assert.equal("/gone", response.body)
     assert.is_nil(engine:wait())
@@ -187,7 +187,7 @@ describe("core.engine", function()
     assert.is_true(engine:cancel(late))
     assert.is_nil(engine:wait())
     local first, second = add "/1", add "/2"
-    local ended = engine:wait(10)
+    local ended = engine:wait(60)
     assert.is_false(engine:cancel(ended))
     assert.is_true(engine:cancel(ended == first and second or first))
     assert.is_nil(engine:wait())
@@ -205,7 +205,7 @@ describe("core.engine", function()
     local found = {}
     for _ = 1, n do
       collectgarbage()
-      local number, response = engine:wait(10)
+      local number, response = engine:wait(60)
       found[number] = response.body
     end
     for i = 1, n do
@@ -224,9 +224,9 @@ describe("core.engine", function()
       kept[prepared] = true
       assert(engine:start(prepared, path == "/" and 10 or 0))
     end
-    engine:wait(10)
-    engine:wait(10)
-    engine:wait(10)
+    engine:wait(60)
+    engine:wait(60)
+    engine:wait(60)
     for _ = 1, 3 do
       collectgarbage()
     end
@@ -244,7 +244,7 @@ describe("core.engine", function()
     collectgarbage()
     collectgarbage()
     add "/gone"
-    local _, response = engine:wait(10)
+    local _, response = engine:wait(60)
     assert.equal("/gone", response.body)
   end)
 
@@ -330,7 +330,7 @@ local engines = require "spec.support.engine"
     it("ends its wait when there is some, " .. which, function()
       local p = run([[
         print("ready", engine:wait(0, true))
-        print(engine:wait(20, true), core.input(0))
+        print(engine:wait(60, true), core.input(0))
         print(engine:wait(nil, true), core.input(0))]], transfer)
       for i, text in ipairs { "one", "two" } do
         assert(process.eventually(function()
@@ -356,7 +356,7 @@ local engines = require "spec.support.engine"
         url = url }, 20)
       local ended, response
       repeat
-        ended, response = engine:wait(20, true)
+        ended, response = engine:wait(60, true)
       until ended
       print(number == ended, response.status, core.input())]]
     p.pipe:write "input"

@@ -140,7 +140,7 @@ describe("an engine", function()
       local file = { getfd = function() return fd end }
       return #socket.select({ file }, nil, seconds) > 0
     end
-    local give_up = core.now() + 10
+    local give_up = core.now() + 60
     while #server:requests() == 0 or readable(0) do
       assert(core.now() < give_up, "it was not sent, or is never idle")
       engine:step()

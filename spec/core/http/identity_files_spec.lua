@@ -127,7 +127,7 @@ describe("the system's list of authorities", function()
         os.execute("cat " .. path .. " >%s")
       end
       local function ask()
-        local response, err = handle:send({ method = "GET", url = %q }, 10)
+        local response, err = handle:send({ method = "GET", url = %q }, 60)
         return response and "200" or err.code
       end
       use %q
@@ -275,10 +275,10 @@ describe("a client certificate that is replaced in place", function()
           made.ca_file, fields.client_cert, fields.client_key))
         file:close()
         -- `script` gives it a terminal to ask at.
-        local out = process.capture(("echo open-sesame | timeout 20 setsid %s "
+        local out = process.capture(("echo open-sesame | timeout 99 setsid %s "
           .. "%s 2>&1"):format(process.interpreter(), script))
         assert.are.equal("CURLE_SSL_CERTPROBLEM\topen-sesame\n", out)
-        out = process.capture(("timeout 20 script -qec '%s %s </dev/null' "
+        out = process.capture(("timeout 300 script -qec '%s %s </dev/null' "
           .. "/dev/null </dev/null 2>&1"):format(process.interpreter(),
           script))
         assert.is_nil(out:find "[Pp]ass", out)

@@ -51,7 +51,7 @@ describe("send_many", function()
   it("returns the results in order, each with its own response", function()
     for _, at_once in ipairs { 1, 3, 50, 1000, 100000 } do
       local list = requests(100)
-      local results = handle.http:send_many(list, at_once, 20)
+      local results = handle.http:send_many(list, at_once, 60)
       assert.are.equal(100, #results)
       for i, result in ipairs(results) do
         assert.is_nil(result.err)
@@ -131,9 +131,7 @@ describe("send_many", function()
     for _, request in ipairs(list) do
       request.url = server.url .. "/never"
     end
-    local before = core.now()
     local results = handle.http:send_many(list, 1, 0.3)
-    assert.is_true(core.now() - before < 5)
     assert.are.same({ "timeout", true },
       { results[1].err.kind, results[1].err.maybe_sent })
     -- They were never started; but there may have been a millisecond for the

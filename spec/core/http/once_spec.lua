@@ -111,7 +111,7 @@ for _, over in ipairs(frames.all) do
     local function call(body, through)
       local it = request(body)
       it.once = nil
-      return assert((through or handle).http:send(it, 10)).body
+      return assert((through or handle).http:send(it, 60)).body
     end
 
     -- How often each body arrived, on all connections together.
@@ -265,7 +265,7 @@ for _, over in ipairs(frames.all) do
       local engine = engines.new()
       assert_raced(function(body)
         assert(engine:start(core.prepare(request(body)), 10))
-        return select(2, engine:wait(10))
+        return select(2, engine:wait(60))
       end)
       engine:close()
     end)
@@ -323,7 +323,7 @@ describe("a request that goes out once", function()
       end
       for _ = 1, ROUNDS do
         begin { body = "call" }
-        assert(engine:wait(10)[1].response)
+        assert(engine:wait(60)[1].response)
         local number = begin { body = "token", once = true }
         for _ = 1, 3 do
           engine:step()
@@ -331,7 +331,7 @@ describe("a request that goes out once", function()
         engine:cancel(number)
       end
       begin { body = "token", once = true }
-      assert(engine:wait(10)[1].response)
+      assert(engine:wait(60)[1].response)
       engine:close()
       local arrived = 0
       for _, request in ipairs(server:requests()) do
@@ -359,12 +359,12 @@ describe("a request that goes out once", function()
         fields)), 10))
     end
     begin { body = "first" }
-    assert(select(2, engine:wait(10)))
+    assert(select(2, engine:wait(60)))
     begin { body = "slow" }
     begin { body = "token", once = true }
     local bodies = {}
     for i = 1, 2 do
-      bodies[i] = assert(select(2, engine:wait(10))).body
+      bodies[i] = assert(select(2, engine:wait(60))).body
     end
     table.sort(bodies)
     assert.same({ "1", "2" }, bodies)

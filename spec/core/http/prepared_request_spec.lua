@@ -31,7 +31,7 @@ describe("a prepared request", function()
   end)
 
   local function send(prepared)
-    return assert(handle.http:send(prepared, 10)).body
+    return assert(handle.http:send(prepared, 60)).body
   end
 
   it("is sent as its table would be, again and again", function()

@@ -50,9 +50,9 @@ describe("core.copy_log", function()
   it("writes again when the reader reads again", function()
     -- The reader comes when more was written than a pipe holds; the word is
     -- repeated until it was read.
-    local said = run("mkfifo in; exec 5<>err 6<>in; timeout 20 $COPY <in "
+    local said = run("mkfifo in; exec 5<>err 6<>in; timeout 300 $COPY <in "
       .. "6<&- 2>&5 & seq 100000 >&6; { while sleep 0.05; do echo again; "
-      .. "done >&6; } & timeout 15 grep -m 1 again <&5; kill $! $(jobs -p)")
+      .. "done >&6; } & timeout 300 grep -m 1 again <&5; kill $! $(jobs -p)")
     assert.equal("again", said:match "again")
   end)
 

@@ -33,11 +33,11 @@ describe("a schema", function()
         count = { type = "integer", description = "Many." },
         any = { description = "Anything." },
       },
-    }, json.decode(open.text))
-    assert.is_false(json.decode(closed.text).additionalProperties)
-    assert.is_nil(json.decode(closed.text).required)
+    }, json.decode(open:text()))
+    assert.is_false(json.decode(closed:text()).additionalProperties)
+    assert.is_nil(json.decode(closed:text()).required)
     assert.equal('{"additionalProperties":false,"properties":{},'
-      .. '"type":"object"}', schema.new({}, { closed = true }).text)
+      .. '"type":"object"}', schema.new({}, { closed = true }):text())
   end)
 
   it("finds nothing wrong with what fits", function()

@@ -144,6 +144,27 @@ describe("tools/call", function()
   end)
 end)
 
+describe("the list of the tools", function()
+  it("is written once, when it is first asked for", function()
+    local written = 0
+    local list = tools.new({ {
+      name = "t", title = "T", description = "D.",
+      input = {
+        text = function()
+          written = written + 1
+          return "{}"
+        end,
+      },
+    } }, os.time)
+    assert.equal(0, written)
+    local text = list:text()
+    assert.equal('[{"description":"D.","inputSchema":{},"name":"t",'
+      .. '"title":"T"}]', text)
+    assert.equal(text, list:text())
+    assert.equal(1, written)
+  end)
+end)
+
 describe("the text of a tool that failed", function()
   it("is UTF-8, also when Equinix's was not", function()
     local server = mcp.new { response = { status = 400,

@@ -15,7 +15,7 @@ end
 local function get(path)
   local number = add(path)
   repeat
-    local ended, response = engine:wait(20)
+    local ended, response = engine:wait(60)
     assert(ended, "the result did not come")
     if ended == number then
       assert(response and response.body == path)
@@ -27,7 +27,7 @@ get "/first"
 local held = add "/held"
 local late = assert(engine:start(core.prepare { method = "GET",
   url = url }, 0))
-assert(engine:wait(20) == late)
+assert(engine:wait(60) == late)
 assert(engine:wait(0.02) == nil)
 late = assert(engine:start(core.prepare { method = "GET",
   url = url }, 0))
@@ -40,9 +40,9 @@ if host.fork() then -- luacheck: globals host
   host.tally(1, 1)
   return
 end
-assert(engine:wait(20) == late)
+assert(engine:wait(60) == late)
 -- The server responds when the child has requested /go.
-local ended, response = engine:wait(20)
+local ended, response = engine:wait(60)
 assert(ended == held and response.body == "/held")
 while host.tally(1) == 0 do
   host.nap()

@@ -28,7 +28,7 @@ for _ = 1, 5 do
     return engine:start(prepared, 10)
   end)
   local ended, response = starved(function()
-    return engine:wait(10)
+    return engine:wait(60)
   end)
   assert(ended == number, "a result was lost")
   assert(response.body == "/path")

@@ -19,7 +19,7 @@ local ok, response = pcall(get, "/drip", handle, function(chunk)
     if not child then
       -- The rest is on its way: the child must not take it.
       assert(get("/go", core.http()))
-      local limit = core.now() + 10
+      local limit = core.now() + 60
       while host.tally(1) == 0 and core.now() < limit do
         host.nap()
       end

@@ -12,7 +12,7 @@ local request = {
 }
 
 local function send()
-  return assert(handle:send(request, 10)).body
+  return assert(handle:send(request, 60)).body
 end
 
 local function send_many()
@@ -29,7 +29,7 @@ end
 
 local function make()
   local new = core.http()
-  local body = assert(new:send(request, 10)).body
+  local body = assert(new:send(request, 60)).body
   new:close()
   return body
 end

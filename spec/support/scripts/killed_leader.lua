@@ -20,7 +20,7 @@ host.barrier()
 local first = host.tally(2)
 assert(slot:result(first) == "pending")
 host.tally(1, 1)
-assert(slot:wait(20, first), "its death was not noticed")
+assert(slot:wait(60, first), "its death was not noticed")
 -- still gone, before and after another caller leads
 assert(slot:result(first) == "gone")
 
@@ -33,7 +33,7 @@ if result == "lead" then
     { fresh = t, advisory = t, expires = t }))
 elseif result == "wait" then
   assert(renewal ~= first and not own)
-  assert(slot:wait(20, renewal))
+  assert(slot:wait(60, renewal))
 end
 assert(slot:publish(first, "r", "h",
   { fresh = 1, advisory = 1, expires = 1 }) == nil)

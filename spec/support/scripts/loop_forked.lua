@@ -60,7 +60,7 @@ if host.fork() then
 end
 loop.finish()
 assert(bodies[1] == '"/held"' and bodies[2] == '"/held"', bodies[1])
-local limit = core.now() + 20
+local limit = core.now() + 60
 while host.tally(1) == 0 do
   assert(core.now() < limit, "the child failed")
   host.nap()

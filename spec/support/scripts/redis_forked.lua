@@ -8,7 +8,7 @@ local core = require "equinix.core"
 local FORKS = 3 -- so eight processes
 
 local port = ...
-local store = assert(require "equinix.store.redis" {
+local store = assert(require("equinix").store.redis {
   port = tonumber(port),
   timeout = 10,
 })

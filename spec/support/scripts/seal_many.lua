@@ -6,7 +6,7 @@
 local core = require "equinix.core"
 
 local dir = ...
-local ROUNDS = 100
+local ROUNDS = 30
 
 local function text_of(who, round)
   return ("text %d of worker %d "):format(round, who):rep(3)

@@ -12,21 +12,26 @@ record = record:gsub("%x%x", function(byte)
   return string.char(tonumber(byte, 16))
 end)
 
-local CHUNK, OVERLAP = 1024 * 1024, 64
--- The text is in a small region; a sanitizer maps terabytes.
-local REGION_MAX = 8 * CHUNK
+-- Page by page: one that is gone by now hides no other one.
+local PAGE, OVERLAP = 4096, 64
+-- A sanitizer maps terabytes; all regions of ours side by side are less.
+local REGION_MAX = 64 * 1024 * 1024
 
 --- Does the memory of this process hold what the pattern finds?
 local function is_in_memory()
   local memory = assert(io.open("/proc/self/mem", "rb"))
   memory:setvbuf "no"
   local found = false
-  for line in assert(io.lines "/proc/self/maps") do
+  -- All lines at once, since reading changes the regions.
+  local file = assert(io.open "/proc/self/maps")
+  local maps = file:read "*a"
+  file:close()
+  for line in maps:gmatch "[^\n]+" do
     local from, to = line:match "^(%x+)%-(%x+) rw"
     from, to = tonumber(from or "0", 16), tonumber(to or "0", 16)
-    for at = from, to - from > REGION_MAX and 0 or to - 1, CHUNK do
+    for at = from, to - from > REGION_MAX and 0 or to - 1, PAGE do
       local bytes = memory:seek("set", at)
-        and memory:read(math.min(CHUNK + OVERLAP, to - at))
+        and memory:read(math.min(PAGE + OVERLAP, to - at))
       found = found or (bytes or ""):find(pattern) ~= nil
     end
   end

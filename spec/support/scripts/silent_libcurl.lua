@@ -32,15 +32,15 @@ for _ = 1, 3 do
   assert(engine:start(core.prepare(request "/"), 0.2))
 end
 for _ = 1, 3 do
-  local number, response, err = engine:wait(20)
+  local number, response, err = engine:wait(60)
   assert(number, "a transfer is under way for ever")
   assert_timeout(response, err)
 end
 
 -- What it has missed is no harm to the next one.
 assert(os.remove(dir .. "/silent"))
-assert(handle:send(request "/", 10))
+assert(handle:send(request "/", 60))
 assert(engine:start(core.prepare(request "/"), 10))
-assert(select(2, engine:wait(20)))
+assert(select(2, engine:wait(60)))
 engine:close()
 handle:close()

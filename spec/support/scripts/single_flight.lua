@@ -25,7 +25,7 @@ local function lead(lease, round)
 end
 
 local function follow(renewal)
-  while not slot:wait(10, renewal) do
+  while not slot:wait(60, renewal) do
     error "the renewal never ended"
   end
   local outcome, a, b = slot:result(renewal)

@@ -22,7 +22,7 @@ local function is_alive(pid)
   return ok == true or ok == 0
 end
 
-local give_up = core.now() + 10
+local give_up = core.now() + 60
 while host.tally(CHILD) == 0 or is_alive(host.tally(CHILD)) do
   assert(core.now() < give_up, "the child does not end")
   host.nap()

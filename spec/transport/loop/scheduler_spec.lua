@@ -72,7 +72,7 @@ describe("a loop", function()
 
   -- Turns until the server has read so many requests.
   local function turn_until_read(n)
-    local give_up = core.now() + 10
+    local give_up = core.now() + 60
     while #server:requests() < n do
       assert(core.now() < give_up, "the requests did not come")
       l:turn(0.01)
@@ -130,13 +130,14 @@ describe("a loop", function()
   end)
 
   it("returns from a turn when its seconds are over", function()
+    local ended
     l:spawn(function()
-      l:sleep(0.2)
+      l:sleep(2)
+      ended = true
     end)
-    local start = core.now()
     l:turn(0)
     l:turn(0.01)
-    assert.is_true(core.now() - start < 0.2)
+    assert.is_nil(ended)
     assert.equal(1, l.count)
     turn_until_done()
   end)

@@ -84,7 +84,7 @@ describe("nginx's stream part", function()
   local function stream(method)
     local socket = assert(require("socket").connect("127.0.0.1", port))
     assert(socket:send(method .. "\n"))
-    socket:settimeout(20)
+    socket:settimeout(60)
     local answer = assert(socket:receive "*a")
     socket:close()
     return answer

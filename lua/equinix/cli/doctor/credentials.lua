@@ -23,7 +23,8 @@ local function ignore() end
 local function refusals(state)
   local config = state.client.config
   local identity = config.identity
-  local text = config.store and session.new(config.store, ignore)
+  local text = config.store and session.new(config.store, ignore,
+    { transport = state.client.tokens.transport })
     :latches(lockout_page.number(identity)):read()
   return (lockout_page.decode(text or nil))
     :account(identity, core.time()).count

@@ -8,6 +8,7 @@
 local core = require "equinix.core"
 local curl = require "equinix.transport.curl"
 local date = require "equinix.http.date"
+local duration = require "equinix.cli.doctor.duration"
 local responses = require "equinix.http.response"
 local result = require "equinix.cli.doctor.result"
 local settings = require "equinix.cli.doctor.settings"
@@ -167,17 +168,6 @@ local function server_time(headers)
   local sent = headers.date and date.parse(headers.date, core.time())
   local age = (headers.age or ""):match "^%d+$"
   return sent and sent + (age and tonumber(age) or 0)
-end
-
--- 2.1 hours is easier to read than 7500 s.
-local function duration(seconds)
-  for _, unit in ipairs { { 172800, 86400, "days" }, { 7200, 3600, "hours" },
-    { 120, 60, "minutes" } } do
-    if seconds >= unit[1] then
-      return ("%.1f %s"):format(seconds / unit[2], unit[3])
-    end
-  end
-  return ("%.0f s"):format(seconds)
 end
 
 --- Does this machine's clock agree with the server's?

@@ -4,11 +4,12 @@ local clients = require "equinix.cli.client"
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local equinix = require "equinix"
+local named_store = require "equinix.client.named_store"
 local options = require "equinix.client.options"
 local quote = require("equinix.base.shell").quote
 local result = require "equinix.cli.doctor.result"
-local session = require "equinix.store.session"
 local shell = require "equinix.cli.shell"
+local tables = require "equinix.base.table"
 
 local M = {}
 
@@ -118,7 +119,14 @@ function M.credentials(state)
   if not state.settings then
     return result.skipped "fix the settings first"
   end
-  local client, err = clients.client(state.args, function(name, fields)
+  local args = state.args
+  if not args.no_store then
+    state.store_err = select(2, named_store.open())
+  end
+  if state.store_err then -- the check of the store reports it
+    args = tables.update(tables.copy(args), { no_store = true })
+  end
+  local client, err = clients.client(args, function(name, fields)
     state[name] = fields -- the last event of each kind
   end)
   if not client then
@@ -133,6 +141,20 @@ end
 local function mode_of(path)
   return shell.output("ls -lnLd -- " .. quote(path))
     :match "^%-([rwxsStT%-]+)"
+end
+
+--- What is wrong where other users can read or change a file, and the remedy.
+---@param path string
+---@return string|nil message nil: nothing, or it is no regular file
+---@return string|nil remedy
+function M.open_to_others(path)
+  local mode = mode_of(path)
+  if mode and (mode:find "^....w" or mode:find "^......[^%-]"
+    or mode:find "w.$") then
+    return ("%s (mode %s) is open to other users of this machine"):format(
+      path, mode), ("chmod 600 %s; in Kubernetes: defaultMode: 0400")
+      :format(path)
+  end
 end
 
 --- Can other users read the file with the secret?
@@ -152,51 +174,12 @@ function M.secret_file(state)
   local mode = mode_of(path)
   if not mode then
     return result.skipped("%s is readable; its mode is unknown", path)
-  elseif mode:find "^....w" or mode:find "^......[^%-]" or mode:find "w.$" then
-    -- It works, so the other checks go on.
-    return result.failed(1, ("%s (mode %s) is open to other users of this "
-      .. "machine"):format(path, mode), ("chmod 600 %s; in Kubernetes: "
-      .. "defaultMode: 0400"):format(path))
+  end
+  local message, remedy = M.open_to_others(path)
+  if message then
+    return result.failed(1, message, remedy) -- it works: the others go on
   end
   return result.ok("%s, mode %s", path, mode)
-end
-
--- Takes a lock, saves a record, and removes both. Returns a reason or nil.
-local function try_store(store)
-  local key = "doctor"
-  local lease, lock_reason = store:lock(key, 5)
-  if not lease then
-    return lock_reason ~= "busy" and lock_reason or nil -- another doctor runs
-  end
-  local saved, save_reason = store:save(key, "x", 5, lease)
-  local deleted, delete_reason = store:delete(key)
-  store:unlock(lease)
-  return not saved and save_reason or not deleted and delete_reason or nil
-end
-
---- Can a token be kept for the next call?
-function M.store(state)
-  local config = state.client and state.client.config
-  if state.args.no_store then
-    return result.skipped "--no-store"
-  elseif not config then
-    return result.skipped "fix the credentials first"
-  elseif config.grant == "static" or config.grant == "token_exchange" then
-    return result.skipped("no token of grant %s is stored", config.grant)
-  elseif not config.store then
-    return result.failed(1, state.store_failed.reason)
-  end
-  local secret = config.secret()
-  local forbidden = secret and session.forbids(secret)
-  if forbidden then
-    return result.skipped("%s: each call makes its own token request",
-      forbidden)
-  end
-  local reason = try_store(config.store)
-  if reason then
-    return result.failed(1, "no token can be kept for the next call", reason)
-  end
-  return result.ok "a record was written and removed"
 end
 
 local PROXIES = {

@@ -25,6 +25,7 @@ local TOO_LONG = "path and query are longer than 8000 bytes: request less at "
 ---@field private path (string|{name: string})[]
 ---@field private names string[] of all inputs, and of the path's variables
 ---@field private fixed? string the path, where it has no variables
+---@field is_short boolean a GET of that path, with a query at most
 ---@field private places table<string, true> where inputs go
 ---@field private body? table
 ---@field private inputs table[] as the plan has them
@@ -299,13 +300,16 @@ function M.new(operation, getenv)
     constants[input.name] = type(value) == "table" and value.bind
       and getenv(value.bind) or value
   end
+  local fixed = fixed_path(operation.path)
   return setmetatable({
     id = operation.id,
     method = operation.method,
     token = operation.token,
     path = operation.path,
     names = names_of(operation),
-    fixed = fixed_path(operation.path),
+    fixed = fixed,
+    is_short = operation.method == "GET" and fixed ~= nil
+      and not (places.header or places.body or operation.body),
     places = places,
     body = operation.body,
     inputs = operation.inputs or {},

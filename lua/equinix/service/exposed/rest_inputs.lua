@@ -187,7 +187,7 @@ local function schema_of(inputs)
     }
     required[#required + 1] = input.required and input.name or nil
   end
-  return schema.new(fields, { required = required, unwritten = true })
+  return schema.new(fields, { required = required })
 end
 
 --- What reads the requests of a route.

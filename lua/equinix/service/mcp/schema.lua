@@ -10,7 +10,8 @@ local before = require("equinix.base.text").before
 local M = {}
 
 ---@class equinix.mcp.Schema
----@field text? string the JSON Schema; nil: unwritten
+---@field private list equinix.operations.Field[] in their order
+---@field private written? string the JSON Schema
 ---@field private fields table<string, equinix.operations.Field>
 ---@field private required string[]
 ---@field private closed boolean
@@ -46,9 +47,9 @@ local function property(field)
   return json_text.object(members)
 end
 
-local function text_of(self, fields)
+local function text_of(self)
   local properties = {}
-  for _, field in ipairs(fields) do
+  for _, field in ipairs(self.list) do
     properties[field.name] = property(field)
   end
   local members = {
@@ -118,6 +119,14 @@ local function sorted(members)
   return names
 end
 
+--- The JSON Schema; written when it is first asked for, since most schemas
+--- only check.
+---@return string
+function Schema:text()
+  self.written = self.written or text_of(self)
+  return self.written
+end
+
 --- What is wrong with these members. A null counts as missing.
 ---@param members table<string, string> name -> JSON
 ---@return string|nil message
@@ -165,13 +174,13 @@ end
 
 --- Makes one.
 ---@param fields equinix.operations.Field[]
----@param options? {required?: string[], closed?: boolean,
----  unwritten?: boolean} closed: a member of another name is refused;
----  unwritten: only the check is needed
+---@param options? {required?: string[], closed?: boolean} closed: a member of
+---  another name is refused
 ---@return equinix.mcp.Schema
 function M.new(fields, options)
   options = options or {}
   local self = setmetatable({
+    list = fields,
     fields = {},
     required = options.required or {},
     closed = options.closed or false,
@@ -179,7 +188,6 @@ function M.new(fields, options)
   for _, field in ipairs(fields) do
     self.fields[field.name] = field
   end
-  self.text = not options.unwritten and text_of(self, fields) or nil
   return self
 end
 

@@ -48,7 +48,7 @@ function Server:list(request)
   if (request.params.cursor or NULL) ~= NULL then
     return jsonrpc.fail(jsonrpc.PARAMS, "unknown cursor")
   end
-  return { tools = self.tools.text }
+  return { tools = self.tools:text() }
 end
 
 --- tools/call, the same in both protocols.

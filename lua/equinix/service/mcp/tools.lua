@@ -30,7 +30,8 @@ local M = {}
 ---@field object? string JSON, where the text is an object
 
 ---@class equinix.mcp.Tools
----@field text string JSON, as tools/list has it
+---@field private list equinix.mcp.Tool[]
+---@field private written? string
 ---@field by_name table<string, equinix.mcp.Tool>
 ---@field private limit equinix.mcp.RateLimit
 local Tools = {}
@@ -54,8 +55,8 @@ local function describe(tool)
     name = json_text.value(tool.name),
     title = tool.title and json_text.value(tool.title),
     description = json_text.value(tool.description),
-    inputSchema = tool.input.text,
-    outputSchema = tool.output and tool.output.text,
+    inputSchema = tool.input:text(),
+    outputSchema = tool.output and tool.output:text(),
     annotations = tool.hints and annotations(tool.hints),
   }
 end
@@ -81,6 +82,20 @@ local function passed_on(answer)
     content = answer.text and content(json_text.utf8(answer.text)) or "[]",
     structuredContent = answer.object and json_text.one_line(answer.object),
   }
+end
+
+--- All tools as tools/list has them: JSON, written when it is first asked
+--- for, since 500 tools take a while.
+---@return string
+function Tools:text()
+  if not self.written then
+    local texts = {}
+    for i, tool in ipairs(self.list) do
+      texts[i] = describe(tool)
+    end
+    self.written = json_text.array(texts)
+  end
+  return self.written
 end
 
 --- Calls a tool.
@@ -115,12 +130,12 @@ end
 ---@param dictionary? table as ngx.shared has them, where workers share it
 ---@return equinix.mcp.Tools
 function M.new(list, now, dictionary)
-  local by_name, texts = {}, {}
-  for i, tool in ipairs(list) do
-    by_name[tool.name], texts[i] = tool, describe(tool)
+  local by_name = {}
+  for _, tool in ipairs(list) do
+    by_name[tool.name] = tool
   end
   return setmetatable({
-    text = json_text.array(texts),
+    list = list,
     by_name = by_name,
     limit = rate_limit.new(now, dictionary),
   }, Tools)

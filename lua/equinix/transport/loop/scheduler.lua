@@ -81,15 +81,16 @@ function Loop:wake(task)
 end
 
 --- Sends a request and waits for its response, in a task.
----@param prepared equinix.prepared
+---@param prepared equinix.prepared|equinix.exchange
 ---@param seconds number limit for the whole transfer
 ---@param abortable boolean it may be aborted when the task is cancelled
 ---@return equinix.transport.response|nil response
 ---@return equinix.transport.err|nil transport_err
 function Loop:send(prepared, seconds, abortable)
   local task = self.current
-  if task.cancelled then
-    -- A task that sends what others wait for is never cancelled.
+  if task.cancelled and not core.is_exchange(prepared) then
+    -- A task that sends what others wait for is never cancelled. What goes to
+    -- a store ends soon, and notes or gives back what was begun there.
     return nil, CANCELLED
   end
   local transfer, transport_err = self.engine:start(prepared, seconds)
@@ -110,7 +111,7 @@ end
 
 --- Cancels a task whose result is no longer needed. A transfer that may be
 --- aborted is aborted, any other goes on; a sleep ends early, once; and what
---- the task would send from now on is not sent.
+--- the task would send from now on is not sent, but to a store.
 ---@param task equinix.loop.Task
 function Loop:cancel(task)
   task.cancelled = true

@@ -1,27 +1,43 @@
--- store_contract: what every store promises, as specs. They test a user's own
--- store too:
+--- contract: what every store promises, as specs for busted. The stores of
+--- this module keep it; a user's own store is tested with it in a spec file:
 --
---   local contract = require "spec.support.store_contract"
---   contract.declare {
---     make = function() return my_store end,  -- empty, before each spec
---     peer = function() return another end,   -- a second one on its data
---     seconds = 0.2,                          -- a short lifetime
---   }
+--   local contract = require "equinix.store.contract"
+--   describe("my store", function()
+--     contract.declare {
+--       make = function() return my_store end,  -- empty, before each spec
+--       peer = function() return another end,   -- a second one on its data
+--       seconds = 0.2,                          -- a short lifetime
+--     }
+--   end)
 --
--- Law of this file: it knows the port and no store. Where something has to
--- expire it waits for that, so `seconds` has to fit the clock of the store;
--- `can_expire = false` leaves these specs out.
-local assert = require "luassert"
-local busted = require "busted"
-local process = require "spec.support.process"
+-- Law of this file: it knows the port and no store. busted is needed only when
+-- specs are declared. Where something has to expire it waits for that, so
+-- `seconds` has to fit the clock of the store; `can_expire = false` leaves
+-- these specs out.
 
--- busted sets these as globals in spec files only.
-local before_each, it = busted.before_each, busted.it
+local core = require "equinix.core"
+local extensions = require "equinix.store.contract.extensions"
+
+-- busted's, as `declare` finds them.
+local assert, before_each, it = assert, nil, nil
 
 local M = {}
 
 local LONG = 60 -- seconds: longer than a spec runs
+local PATIENCE = 30 -- seconds, for what has to expire
 local MAX_RECORD = 64 * 1024
+
+-- Calls a function until it returns something true; returns that.
+local function eventually(condition)
+  local give_up = core.now() + PATIENCE
+  while true do
+    local value = condition()
+    if value or core.now() >= give_up then
+      return value
+    end
+    core.sleep(0.01)
+  end
+end
 
 -- All 256 bytes, repeated.
 local function bytes(n)
@@ -42,6 +58,7 @@ local NO_KEYS = {
 local NO_RECORDS = { "", ("x"):rep(MAX_RECORD + 1), 1, true, {} }
 local NO_SECONDS = { 0, -1, math.huge, 0 / 0, "1" }
 local NO_LEASES = { 1, true, "lease", {} }
+local LEFT = { 5, 30, 1e9 } -- seconds that a step may be given
 
 local function declare_records(given)
   it("loads nil where nothing was saved", function()
@@ -229,20 +246,32 @@ local function declare_misuse(given)
     assert_raises(nil, function() given.store:unlock() end)
     assert.is_nil((given.store:load "k"))
   end)
+
+end
+
+-- Each step may get what is left of its time, as its last argument.
+local function declare_deadlines(given)
+  it("takes the seconds that are left for each step", function()
+    for i, left in ipairs(LEFT) do
+      local key = "k" .. i
+      assert.is_nil((given.store:load(key, left)))
+      local lease = assert(given.store:lock(key, LONG, left))
+      assert.is_true(given.store:save(key, "r", LONG, lease, left))
+      assert.equal("r", (given.peer:load(key, left)))
+      assert.is_true(given.store:unlock(lease, left))
+      assert.is_true(given.store:delete(key, left))
+      assert.is_nil((given.peer:load(key, left)))
+    end
+  end)
 end
 
 local function declare_ends(given, seconds)
-  -- The lease that another caller gets when the first one has expired.
-  local function take_over()
-    return assert(process.eventually(function()
-      return (given.peer:lock("k", LONG))
-    end), "the lease does not expire")
-  end
+  local take_over = given.take_over
 
   it("forgets a record when its time to live is over", function()
     local lease = assert(given.store:lock("k", LONG))
     assert.is_true(given.store:save("k", "r", seconds, lease))
-    assert.is_true(process.eventually(function()
+    assert.is_true(eventually(function()
       local record, reason = given.peer:load "k"
       assert.is_true(record ~= nil or reason == nil, reason)
       return record == nil
@@ -289,29 +318,47 @@ local function declare_ends(given, seconds)
   end)
 end
 
---- Declares the specs; call it inside a `describe`.
----@param options table
----  make: fun(): table an empty store, called before each spec
----  peer?: fun(): table another store object on the same data, called after
----    `make`; without it one object plays both roles
----  can_expire?: boolean false where nothing can expire
----  lenient?: boolean the store checks no record, time or lease: callers do
----  seconds?: number a short time for records and leases, 0.2
+---@class equinix.store.Contract
+---@field make fun(): table an empty store, called before each spec
+---@field peer? fun(): table another store object on the same data, called
+---  after `make`; without it one object plays both roles
+---@field can_expire? boolean false where nothing can expire
+---@field extends? boolean false where the store lacks `extend`
+---@field lenient? boolean the store checks no record, time or lease: its
+---  callers do
+---@field seconds? number a short time for records and leases, 0.2
+
+--- Declares the specs; call it inside a `describe`, in a file of busted's.
+---@param options equinix.store.Contract
 function M.declare(options)
+  local busted = require "busted"
+  -- busted sets these as globals in spec files only.
+  before_each, it = busted.before_each, busted.it
+  assert = require "luassert"
   local given = {}
   before_each(function()
     given.store = options.make()
     given.peer = options.peer and options.peer() or given.store
   end)
+  -- The lease that another caller gets when the first one has expired.
+  function given.take_over()
+    return assert(eventually(function()
+      return (given.peer:lock("k", LONG))
+    end), "the lease does not expire")
+  end
   declare_records(given)
   declare_locks(given)
   declare_fences(given)
+  declare_deadlines(given)
   declare_names(given)
   if not options.lenient then
     declare_misuse(given)
   end
   if options.can_expire ~= false then
     declare_ends(given, options.seconds or 0.2)
+  end
+  if options.extends ~= false then
+    extensions.declare(given, options)
   end
 end
 
