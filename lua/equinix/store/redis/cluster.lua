@@ -3,8 +3,8 @@
 -- Law of this file: what the nodes say of the slots is believed until one of
 -- them says otherwise, or does not answer. While a failover is under way the
 -- other nodes go on naming the dead master: a node that has just failed is not
--- asked again for a moment, whoever names it. That means to wait, and to look
--- again.
+-- asked again for a moment, whichever node names it. That means to wait, and
+-- to look again.
 
 local address = require "equinix.store.redis.address"
 local core = require "equinix.core"
