@@ -22,6 +22,8 @@ files["spec"] = { std = "min+busted" }
 files["spec/support/scripts"] = {
   read_globals = { "host", "worker", "workers" },
 }
+-- Run by fuzz/lua_target.c, on Lua 5.4.
+files["fuzz"] = { std = "lua54", read_globals = { "judge" } }
 -- Run by Neovim.
 for _, path in ipairs {
   "examples/neovim", "spec/support/scripts/neovim_typing.lua",

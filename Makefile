@@ -136,19 +136,26 @@ $(foreach l,$(LUAS),$(eval $(call lua_rules,$l)))
 
 # What `luarocks make` calls, for one Lua, whose headers LUA_INCDIR names. The
 # folder is a new one each time, since its objects may be another Lua's.
-.PHONY: luarocks-build luarocks-install
+.PHONY: luarocks-build luarocks-install install-module
 luarocks-build:
 	@rm -rf $(BUILD)/luarocks
 	@+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)/luarocks \
 	  LUAS=rock cflags_rock=-I$(LUA_INCDIR) program_rock='$(LUA_PROGRAM)' all
 luarocks-install:
-	@mkdir -p "$(LIBDIR)/equinix" "$(LUADIR)"
-	@cp $(BUILD)/luarocks/rock/equinix/core.so \
-	  $(BUILD)/luarocks/rock/equinix/start.chunks "$(LIBDIR)/equinix"
-	@cp -R lua/equinix "$(LUADIR)"
-	@chmod -R u=rwX,go=rX "$(LIBDIR)/equinix" "$(LUADIR)/equinix"
+	@$(MAKE) --no-print-directory install-module FROM=$(BUILD)/luarocks/rock
 	@rm -rf $(BUILD)/luarocks
 	@rmdir $(BUILD) 2>/dev/null || true
+
+# The module of one Lua, built in FROM, into LIBDIR and LUADIR; with the types
+# of the C module, for editors (LuaLS).
+install-module:
+	@mkdir -p "$(LIBDIR)/equinix" "$(LUADIR)"
+	@cp $(FROM)/equinix/core.so $(FROM)/equinix/start.chunks \
+	  "$(LIBDIR)/equinix"
+	@cp -R lua/equinix "$(LUADIR)"
+	@mkdir -p "$(LUADIR)/equinix/meta"
+	@cp src/*.meta.lua "$(LUADIR)/equinix/meta"
+	@chmod -R u=rwX,go=rX "$(LIBDIR)/equinix" "$(LUADIR)/equinix"
 
 # -------------------------------------------------------------------- targets
 # After tools/deps.sh make is run again, since it may find another Lua then.
@@ -188,7 +195,7 @@ bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out \
 	  done; \
 	done; \
 	for bench in command round_trips nginx handlers serve capability \
-	    haproxy; do \
+	    haproxy console; do \
 	  $$lua bench/$$bench.lua || status=1; \
 	done; \
 	exit $$status
@@ -199,11 +206,30 @@ $(BUILD)/bench/%: bench/%.c bench/loop.h $(BUILD)/flags
 	$(Q)$(CC) $(REQUIRED) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 	  -o $@ $< $(DEPS_LIBS)
 
+## fuzz     feeds the readers of outside bytes with random ones (libFuzzer):
+##   RUNS=10000000, or one target: make fuzz TARGETS=c/url
+## fuzz-coverage  the branches of the C code that the inputs found reach
+.PHONY: fuzz fuzz-coverage
+fuzz:
+	@$(MAKE) --no-print-directory -f tools/fuzz.mk
+fuzz-coverage:
+	@$(MAKE) --no-print-directory -f tools/fuzz.mk coverage
+
+## torture  every allocation of the client's calls fails, once and from there
+##   on, by Lua's allocator and by the C library's. STEP=97 CALLS="token get"
+##   LUAS=luajit is a part
+.PHONY: torture
+torture: all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' tools/run.sh \
+	  tools/torture.lua
+
 ## soak     long runs: 4,000 rotations of a refresh token, on each store;
 ##   16,000 token requests to servers that are closing; 16 processes that
 ##   renew 1,000 times over a cluster with a master stopped every 20 s; 1,000
-##   processes that start at once. FLEET_RENEWALS=100 FLEET_COLD=100 is a part
-.PHONY: soak soak-fleet
+##   processes that start at once (FLEET_RENEWALS=100 FLEET_COLD=100 is a
+##   part); then hours of calls while everything around them fails
+## soak-hours  only those: HOURS=4 RATE=70 SEED=1 TROUBLES='502,master lost'
+.PHONY: soak soak-fleet soak-hours
 soak: all
 	@for name in lua5.4 luajit; do \
 	  lua=$$(tools/lua.sh $$name command) || continue; \
@@ -213,6 +239,13 @@ soak: all
 	    exit 1; \
 	done
 	@$(MAKE) --no-print-directory soak-fleet
+	@$(MAKE) --no-print-directory soak-hours
+soak-hours: all
+	@mkdir -p $(BUILD)/soak && $(CC) -std=c11 -shared -fPIC $(WARNINGS) \
+	  $(CFLAGS) -o $(BUILD)/soak/wall_clock.so soak/wall_clock.c
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' \
+	  LUA_CPATH="$(BUILD)/lua5.4/?.so;;" \
+	  $$(tools/lua.sh lua5.4 command) soak/run.lua
 soak-fleet: all
 	@export FIGURES=1 FLEET_LIMIT=3600 FLEET_LATENCY=0.05 FLEET_MOST=1.1 \
 	  FLEET_GRACE=5 FLEET_TIMEOUT=30 \
@@ -226,6 +259,20 @@ soak-fleet: all
 	    spec/fleet/$${name}_spec.lua || exit 1; \
 	done
 
+# ------------------------------------------------------------------- packages
+
+## deb      builds packages for this Debian in build/deb (needs debhelper)
+## deb-check  as root: builds them in a new Debian, installs and uses them in
+##   another one, and runs the image of the Containerfile by hand
+## release-check  is this version ready to be tagged? says what is missing
+.PHONY: deb deb-check release-check
+deb:
+	@tools/deb.sh
+deb-check:
+	@tools/deb_check.sh
+release-check:
+	@tools/release_check.sh
+
 ## deps     installs what using it needs (apt), or prints what is missing
 ## deps-test  the same, and what the tests need
 .PHONY: deps deps-test
@@ -238,7 +285,7 @@ deps-test:
 .PHONY: format
 format:
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] spec/support/*.c \
-	  bench/*.c tools/*.c examples/*.c)
+	  bench/*.c fuzz/*.[ch] soak/*.c tools/*.c examples/*.c)
 
 ## clean    removes everything that was built
 .PHONY: clean

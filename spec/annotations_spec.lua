@@ -11,6 +11,7 @@ local function read(path)
 end
 
 local META = read "src/core.meta.lua" .. read "src/json.meta.lua"
+  .. read "src/program.meta.lua"
   .. read "src/tokens.meta.lua"
 
 local function sorted(set)
@@ -83,6 +84,9 @@ describe("the types of the C module", function()
     assert.same(methods(slot), captures(META, "\nfunction slot:([%w_]+)%("))
     slot:close()
     handle:close()
+    local child = assert(core.start_command "true")
+    assert.same(methods(child), captures(META, "\nfunction child:([%w_]+)%("))
+    child:stop()
   end)
 
   it("name every part of a URL and of the versions", function()
@@ -96,7 +100,7 @@ describe("the types of the C module", function()
     assert.same(names(core.url "https://host/path?query"),
       fields("src/core.meta.lua", "equinix.core.url"))
     assert.same(names(core.versions()), captures(
-      META:match "function core.exec.-function core.versions",
+      META:match "\n%-%- core%.c.-function core.versions",
       "(lib%w+): string"))
   end)
 end)

@@ -82,10 +82,10 @@ describe("the command of a tree", function()
     end))
 
   -- The same under strace -> what it ran, in order.
-  local function programs()
+  local function programs(variable)
     local said, code = process.capture(("cd / && strace -f -o %s/trace -e "
-      .. "trace=execve env -i PATH=%s/path %s/bin/equinix-auth --version 2>&1")
-      :format(dir, dir, dir))
+      .. "trace=execve env -i PATH=%s/path %s %s/bin/equinix-auth --version "
+      .. "2>&1"):format(dir, dir, variable or "", dir))
     assert.equal(0, code, said)
     local ran = {}
     for line in io.lines(dir .. "/trace") do
@@ -106,6 +106,21 @@ describe("the command of a tree", function()
     local ran = programs()
     assert.equal(("%s/bin/equinix-auth %s/path/lua5.4"):format(dir, dir), ran)
   end))
+
+  it("asks none where the core is in a folder as Debian has it",
+    two_luas(function()
+      if select(2, process.capture "strace -f -o /dev/null true") ~= 0 then
+        return pending "strace can't trace here"
+      end
+      install "lua5.4"
+      process.capture(("cd %s && mkdir lib/any-linux-gnu && "
+        .. "mv lib/lua lib/any-linux-gnu && cp %s path/lua5.4"):format(dir,
+        command_of "lua5.4"))
+      local ran = programs(("'LUA_CPATH=%s/lib/any-linux-gnu/lua/5.4/?.so;;'")
+        :format(dir))
+      assert.equal(("%s/bin/equinix-auth %s/path/lua5.4"):format(dir, dir),
+        ran)
+    end))
 
   it("has all asked by a Lua that is not what its name says",
     two_luas(function()

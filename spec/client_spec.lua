@@ -278,7 +278,8 @@ describe("a client", function()
     end }
     c:token()
     c:invalidate(c:authorization())
-    assert.same({ "token_request", "token_renewed", "token_rejected" }, names)
+    assert.same({ "token_request", "request", "response", "token_renewed",
+      "token_rejected" }, names)
   end)
 
   it("says that the password grant is deprecated", function()

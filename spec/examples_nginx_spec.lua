@@ -103,6 +103,9 @@ describe("the example", function()
       count = 400, at_once = 40 }
     assert.are.same({ ["200"] = 400 }, seen.statuses)
     assert.are.equal(1, e:count(TOKEN))
+    assert.matches("\nequinix_gateway_ready 1\n", n:ok "/metrics")
+    assert.are.equal(403, n:send("GET", "/metrics", {
+      headers = { { "Origin", "http://localhost" } } }).status)
     local connections, count = {}, 0
     for _, entry in ipairs(e:log().requests) do
       if not connections[entry.connection] then

@@ -105,6 +105,12 @@ describe("the tree", function()
     ["core/base/compat"] = "core/base/object",
     -- a step on the way from a document to a file
     ["capability/openapi_parameters"] = "capability/from_openapi",
+    -- parts of the page, which is tested in a browser
+    ["emulator/console/icon"] = "emulator/console/page",
+    ["emulator/console/panels"] = "emulator/console/page",
+    ["emulator/console/requests"] = "emulator/console/page",
+    ["emulator/console/snippets"] = "emulator/console/page",
+    ["emulator/console/style"] = "emulator/console/page",
     -- needs processes that die
     ["core/cache/leader"] = "core/cache/shared_table",
     ["core/cache/futex"] = "core/cache/shared_table",
@@ -179,6 +185,8 @@ describe("dependencies", function()
   local TOP = { init = true, client = true, copas = true, cqueues = true,
     haproxy = true, luv = true, nginx = true }
   local TOP_RANK = 5
+  -- The gateway shows metrics in the words of service/.
+  local TOP_RANKS = { ["equinix.nginx"] = 7 }
 
   -- Narrower than the ranks, and why.
   local ONLY = {
@@ -205,8 +213,8 @@ describe("dependencies", function()
   -- "equinix.http.retry" -> "http", 1; "equinix" -> nil, 5
   local function room_of(name)
     local room = name:match "^equinix%.([%w_]+)%."
-      or name:match "^equinix%.(cli)$"
-    return room, room and RANKS[room] or TOP_RANK
+      or name:match "^equinix%.(cli)$" or name:match "^equinix%.(emulator)$"
+    return room, room and RANKS[room] or TOP_RANKS[name] or TOP_RANK
   end
 
   local function is_allowed(who, whom)
@@ -342,11 +350,12 @@ describe("every file", function()
     local complaints = {}
     for _, path in ipairs(CODE) do
       local number, make = 0, path:find "Makefile$" or path:find "%.mk$"
+      local json = path:find "%.json$" -- its texts can't be broken
       for line in (read(path) .. "\n"):gmatch "(.-)\n" do
         number = number + 1
         -- Continuation bytes of UTF-8 take no column.
         local width = #line:gsub("[\128-\191]", "")
-        if width > 79 then
+        if width > 79 and not json then
           complaints[#complaints + 1] = path .. ":" .. number .. " is wide"
         end
         if line:find "%s$" or (line:find "\t" and not make) then
@@ -361,7 +370,8 @@ describe("every file", function()
     local complaints = {}
     for _, path in ipairs(CODE) do
       local _, lines = read(path):gsub("\n", "")
-      if lines > (path:find "_spec%.lua$" and 600 or 400) then
+      if lines > (path:find "_spec%.lua$" and 600 or 400)
+        and not path:find "%.json$" then
         complaints[#complaints + 1] = path .. " has " .. lines .. " lines"
       end
     end

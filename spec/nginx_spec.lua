@@ -39,10 +39,14 @@ local GATEWAY = [[
   }
   location @again {
     rewrite ^ /_emulator/log break;
+    proxy_set_header Host localhost; # what the emulator asks of it
     proxy_pass http://api;
   }
   # Not ours: what is sent here says nothing about our token.
   location /foreign/ { proxy_pass http://api/; }
+  location = /metrics {
+    content_by_lua_block { require("equinix.nginx").metrics(require "demo") }
+  }
   location = /captured {
     content_by_lua_block {
       ngx.status = ngx.location.capture("/logged/fabric/v4/ports").status
@@ -270,4 +274,33 @@ describe("the gateway", function()
       assert.truthy(said:find("`env EQUINIX_API_CLIENTID;`", 1, true), said)
       assert.truthy(said:find("`env EQUINIX_API_CLIENTSECRET;`", 1, true))
     end)
+
+  describe("has metrics that", function()
+    local function metric(name)
+      return tonumber(("\n" .. n:ok "/metrics"):match("\n" .. name
+        .. " (%S+)\n"))
+    end
+
+    it("fetch a token at the side, and say when there is one", function()
+      assert.are.equal(0, metric "equinix_gateway_ready")
+      assert(process.eventually(function()
+        return metric "equinix_gateway_ready" == 1
+      end))
+      assert.are.equal(1, e:count "POST /oauth2/v1/token")
+      assert.are.equal(3600, metric "equinix_token_life_seconds")
+      assert.is_true(metric "equinix_token_renewals_total" >= 1)
+      assert.matches("\nequinix_build_info{[^}]*nginx=", n:ok "/metrics")
+      local token = n:run "return demo:token().access_token"
+      assert.is_nil(n:ok("/metrics"):find(token, 1, true))
+    end)
+
+    it("say that there is none, and answer at once", function()
+      e:config { status = 503, token_latency = 2 }
+      assert.are.equal(0, metric "equinix_gateway_ready")
+      assert(process.eventually(function()
+        return e:count "POST /oauth2/v1/token" == 1
+      end))
+      assert.are.equal(0, metric "equinix_gateway_ready")
+    end)
+  end)
 end)

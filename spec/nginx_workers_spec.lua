@@ -101,14 +101,24 @@ describe("nginx workers", function()
       { statuses = seen.statuses, errors = seen.errors })
   end
 
+  -- The same, until so many workers have answered: which one gets a connection
+  -- is the kernel's business.
+  local function drive_workers(n, least, ...)
+    for _ = 1, 20 do
+      drive(n, ...)
+      if used(n) >= least then
+        return
+      end
+    end
+    error(used(n) .. " workers got all connections")
+  end
+
   for _, workers in ipairs { 1, WORKERS } do
     it(("make one token request for 2,000 cold callers (%d of them)"):format(
       workers), function()
       local n = start(nil, { workers = workers })
       e:config { token_latency = 0.3 }
-      drive(n, "/authorization", 2000, 200)
-      -- Who gets a connection is the kernel's business; one is not enough.
-      assert(used(n) >= math.min(workers, 2), used(n))
+      drive_workers(n, math.min(workers, 2), "/authorization", 2000, 200)
       assert.are.equal(1, e:count(TOKEN))
     end)
   end
@@ -125,8 +135,7 @@ describe("nginx workers", function()
     function()
       local n = start()
       e:config { status = 503, retry_after = 60, token_latency = 0.3 }
-      drive(n, "/authorization", 2000, 500)
-      assert(used(n) > 1, used(n)) -- the kernel chooses which
+      drive_workers(n, 2, "/authorization", 2000, 500)
       assert.are.equal(1, e:count(TOKEN))
     end)
 

@@ -72,7 +72,7 @@ describe("the list of what is missing", function()
   end
 
   local FOR_TESTS = { "lua-busted", "valgrind", "clang", "strace",
-    "redis-server", "wrk", "shellcheck", "lua5.3" }
+    "redis-server", "wrk", "shellcheck", "lua5.3", "chromium" }
 
   it("has for using it nothing that only tests need", function()
     local said, code = missing("use", "/nowhere")

@@ -15,6 +15,7 @@
 
 /* Each pushes one value: a table of functions. */
 int eq_open_engine(lua_State *L);
+int eq_open_child(lua_State *L);
 int eq_open_clock(lua_State *L);
 int eq_open_date(lua_State *L);
 int eq_open_digest(lua_State *L);
@@ -35,6 +36,7 @@ int eq_open_surely_valid(lua_State *L);
 int eq_open_termination(lua_State *L);
 int eq_open_text(lua_State *L);
 int eq_open_tokens(lua_State *L);
+int eq_open_tree(lua_State *L);
 int eq_open_url(lua_State *L);
 int eq_open_whole_numbers(lua_State *L);
 

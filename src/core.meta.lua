@@ -3,9 +3,8 @@
 --
 -- Law of this file: one declaration for each C function that Lua can call,
 -- with the meaning that the comment above that function has.
--- spec/annotations_spec.lua compares it with the module. The tables that
--- `send` takes and returns are declared with the port, in
--- lua/equinix/transport/curl.lua.
+-- spec/annotations_spec.lua compares it with the module. The tables of `send`
+-- are declared with the port, in lua/equinix/transport/curl.lua.
 -- luacheck: ignore 212 241
 
 ---@class equinix.core
@@ -42,8 +41,7 @@ function core.sha256(bytes) end
 
 -- base/read_file.c -----------------------------------------------------------
 
----The bytes of a file; those of a pipe are read once, and kept for later
----calls. Blocks this OS thread.
+---The bytes of a file; a pipe is read once, and kept. Blocks this OS thread.
 ---@param path string
 ---@param max integer bytes, 1 MiB at most
 ---@param seconds? number how long a pipe may be silent; 60
@@ -150,74 +148,14 @@ function core.escape(text) end
 ---@return number|nil seconds since 1970; nil: not a date
 function core.date(text) end
 
--- program/log_copy.c ---------------------------------------------------------
-
----Copies standard input to standard error, up to its end. What is not read
----within 0.1 s is dropped, in lines, and so is what comes until the reader
----reads again. SIGPIPE has to be ignored. Blocks this OS thread.
-function core.copy_log() end
-
--- program/termination.c ------------------------------------------------------
-
----From now on the first SIGTERM or SIGINT asks this process to terminate. It
----has that many whole seconds for it; then it is ended, with status 0. The
----second signal ends it at once. Uses SIGALRM, and ignores SIGPIPE: a closed
----standard error does not end the process in the middle of its work. For a
----program that owns its signals, never for a library.
----@param seconds integer 1 to 3600
----@return true|nil
----@return string|nil message
-function core.on_term(seconds) end
-
----Whether such a signal came since core.on_term.
----@return boolean
-function core.termination_requested() end
-
 -- files/file_mode.c ----------------------------------------------------------
 
 ---The rights of the file that a path leads to: 384 for 0600.
 ---@param path string
 ---@return integer|nil mode
----@return string|nil name of the error, "ENOENT"
+---@return "self"|"root"|"other"|string owner or, without a mode, the name of
+---  the error: "ENOENT"
 function core.file_mode(path) end
-
--- program/signals.c ----------------------------------------------------------
-
----Signals that were ignored when this process started get their default effect
----again: TERM, CHLD, PIPE, ALRM, USR1 and USR2. No signal is blocked. Only a
----command calls this.
----@param hup? boolean HUP as well
----@return true|nil
----@return string|nil message
-function core.default_signals(hup) end
-
--- program/exec.c -------------------------------------------------------------
-
----This process becomes another program, with this environment and the three
----standard files. Returns only on failure; raises for anything but a list
----of 1 to 64 strings without NUL.
----@param argv string[] the path of the program (PATH is not searched), then
----  its arguments
----@return nil
----@return string message
-function core.exec(argv) end
-
--- program/stdio.c ------------------------------------------------------------
-
----What has arrived on standard input, 16 KiB at most. Reads past the buffer of
----io.stdin: use one of the two. Blocks this OS thread.
----@param seconds? number how long to wait; without it: for ever
----@return string|nil bytes "" at the end; nil: nothing came in that time
----@return string|nil message nil, message: it can't be read
-function core.input(seconds) end
-
----Writes all of it to standard output, past the buffer of io.stdout: use one
----of the two. SIGPIPE has to be ignored. Blocks this OS thread until the other
----side reads.
----@param bytes string
----@return true|nil
----@return string|nil message
-function core.output(bytes) end
 
 -- base/fork.c ----------------------------------------------------------------
 

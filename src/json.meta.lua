@@ -27,6 +27,17 @@ function core.whole_numbers(value, text, floats, decode) end
 ---@return boolean
 function core.surely_valid(text) end
 
+-- json/tree.c ---------------------------------------------------------------
+
+---JSON as the tree of capability/tree. Nil: it is wrong, too much, or has a
+---control character in a text; the reader in Lua says which and where.
+---@param text string UTF-8
+---@param depth integer
+---@param nodes integer values, at most
+---@param parts integer of one map or list, at most
+---@return equinix.capability.Node|nil
+function core.json_tree(text, depth, nodes, parts) end
+
 -- json/exact_text.c ----------------------------------------------------------
 
 ---Whether a text with numbers as "%.14g" is exact. No metamethod runs.

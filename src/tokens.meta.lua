@@ -97,6 +97,13 @@ function slot:ffi() end
 ---@return number left seconds to expiry
 function slot:read() end
 
+---What comes next.
+---@return number fresh seconds that the token is fresh for
+---@return number backoff seconds in which no caller leads unless forced
+---@return string|nil failure the last one, or a note
+---@return boolean renewing
+function slot:outlook() end
+
 ---Who renews the token?
 ---
 ---    "lead", lease, last_failure|nil, rejected, crowding|nil   the caller

@@ -33,6 +33,12 @@ has_header() {
     ${CC:-cc} ${CPPFLAGS:-} -E -x c -o /dev/null - 2>/dev/null
 }
 
+has_libfuzzer() {
+  echo 'int LLVMFuzzerTestOneInput(const char *d, long n) {
+    (void)d; return n > 8; }' |
+    clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null
+}
+
 has_lua() { tools/lua.sh "$1" command >/dev/null; }
 
 has_lua_headers() { tools/lua.sh "$1" cflags >/dev/null; }
@@ -77,6 +83,11 @@ has_nginx_lua() {
     [ -f "$folder/ngx_http_lua_module.so" ] && return 0
   done
   nginx -V 2>&1 | grep -q 'lua-nginx-module\|ngx_lua'
+}
+
+has_browser() {
+  has_command chromium || has_command chromium-browser ||
+    has_command google-chrome || [ "${browser:-}" = elsewhere ]
 }
 
 # Debian has its server on no PATH.
@@ -168,8 +179,14 @@ look_for_tests() {
   need man man-db man-db man-db - has_command man
   need ps procps procps-ng - - has_command ps
   need haproxy haproxy haproxy haproxy - has_command haproxy
+  # It reads the service's metrics, and the alerts among the examples.
+  need Prometheus prometheus golang-github-prometheus prometheus - \
+    has_command promtool
+  # For pages; npm fetches what drives it.
+  need Chromium chromium chromium chromium - has_browser
   need valgrind 'valgrind libc6-dbg' valgrind - - has_command valgrind
   need clang clang clang llvm - has_command clang
+  need libFuzzer libclang-rt-dev compiler-rt llvm - has_libfuzzer
   need clang-tidy clang-tidy clang-tools-extra llvm - has_command clang-tidy
   need clang-format clang-format clang-tools-extra clang-format - \
     has_command clang-format
@@ -231,10 +248,16 @@ choose_luajit() {
   fi
 }
 
+# A system whose browser comes another way installs the rest.
+without_browser() {
+  apt-cache show chromium >/dev/null 2>&1 && return
+  apt=$(echo "$apt" | sed 's/ chromium//') browser=elsewhere
+}
+
 # Servers among the packages that are not installed yet.
 find_new_servers() {
   new_servers=
-  for server in nginx redis-server haproxy postgresql; do
+  for server in nginx redis-server haproxy postgresql prometheus; do
     case " $apt " in
     *" $server "*)
       dpkg -s $server >/dev/null 2>&1 || new_servers="$new_servers $server"
@@ -280,6 +303,7 @@ install_with_apt() {
   # A source that can't be reached does not matter if install succeeds.
   as_root apt-get -q update >"$work/log" 2>&1
   choose_luajit
+  without_browser
   # shellcheck disable=SC2086  # $apt is a list of names
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
     --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 \

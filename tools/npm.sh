@@ -1,7 +1,7 @@
 #!/bin/sh
 # Downloads from npm: the MCP clients that the specs use, an agent that the
-# specs configure as the documents say, and a validator for the OpenAPI
-# document.
+# specs configure as the documents say, a validator for the OpenAPI document,
+# and what drives a browser (the browser itself is of the system).
 #
 #   tools/npm.sh FOLDER
 #
@@ -20,7 +20,8 @@ folder=${1:?}
 packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/client@2.4.0
   @modelcontextprotocol/inspector@2.12.0
   @modelcontextprotocol/conformance@0.2.0-alpha.12
-  @seriousme/openapi-schema-validator@2.11.0 @anthropic-ai/claude-code@2.0.47'
+  @seriousme/openapi-schema-validator@2.11.0 @anthropic-ai/claude-code@2.0.47
+  playwright-core@1.65.1'
 node_major=22 # the newest packages need it
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -6,6 +6,8 @@
 # With several versions it is installed for each of them in that order, into
 # one tree: the command has to run on Lua 5.4 if that is one of them.
 #
+#   ROCK    (environment) a .src.rock to install in place of the checkout
+#
 # Law of this file: LuaRocks builds in the folder of the sources, so it gets a
 # copy; only files in the copy can be in the rock, and none may be left there.
 
@@ -74,7 +76,11 @@ check() {
       local client = assert(equinix.new { token = "t" })
       assert(client:authorization() == "Bearer t")'
   )
-  diff -r lua/equinix "$work/tree/share/lua/$1/equinix"
+  # The types of the C module are beside the Lua files, for editors.
+  diff -r -x meta lua/equinix "$work/tree/share/lua/$1/equinix"
+  for types in src/*.meta.lua; do
+    cmp "$types" "$work/tree/share/lua/$1/equinix/meta/${types#src/}"
+  done
   check_contract "$1" "$2"
   [ -s "$work/tree/lib/lua/$1/equinix/start.chunks" ] ||
     fail "the rock for Lua $1 has no file start.chunks"
@@ -94,8 +100,13 @@ check() {
 best=
 for version; do
   lua=$(tools/lua.sh "lua$version" command)
-  (cd "$work/source" && luarocks --lua-version="$version" \
-    --tree="$work/tree" make --deps-mode none)
+  if [ -n "${ROCK-}" ]; then
+    luarocks --lua-version="$version" --tree="$work/tree" install \
+      --deps-mode none "$ROCK"
+  else
+    (cd "$work/source" && luarocks --lua-version="$version" \
+      --tree="$work/tree" make --deps-mode none)
+  fi
   list | diff "$work/before" - >&2 ||
     fail "luarocks make for Lua $version left these files in the checkout"
   check "$version" "$lua"

@@ -35,22 +35,26 @@ BUSTED = tools/busted.lua --output=plainTerminal
 ONCE := cli/doctor/store cli/mcp_clients cli/named_store docs/agents \
         docs/capabilities docs/haproxy \
         docs/links docs/man docs/nginx docs/service docs/structure \
-        examples_% haproxy hostile_input neovim nginx% serve/% \
-        store/redis/cluster store/redis/nginx store/redis/sentinel \
-        supervisor/script transport/haproxy \
+        examples_% haproxy hostile_input neovim nginx% release \
+        serve/% store/redis/cluster store/redis/nginx store/redis/sentinel \
+        supervisor/child supervisor/script transport/haproxy \
         transport/nginx%
 # Processes, or a loop of the spec's own: once is enough for these, too.
-ONCE += docs/event_loops fleet/% emulator/launch oauth/lockout_breaker \
-        store/file_crash tokens/distributed_processes tokens/lost_leader \
-        tokens/place_nginx
+ONCE += verbose docs/event_loops fleet/% emulator/console/page \
+        emulator/launch oauth/lockout_breaker store/file_crash \
+        tokens/distributed_processes tokens/lost_leader tokens/place_nginx
 # The command is run by the best Lua there is, whatever runs the spec.
 ONCE += $(patsubst spec/%_spec.lua,%,$(shell grep -LE 'interpreter|jit' $$( \
           grep -lE 'support\.(command|doctor|agent)"' \
             $(filter spec/cli/%,$(SPEC_FILES)))))
+# Allocations of the C library that fail are the same in each.
+ONCE += core/base/libcrypto core/http/curl_memory
 # What a version of Lua can change: the C code, text and numbers, coroutines;
 # not what libcurl does with a connection.
 ONCE += core/http/attempt core/http/once
-ON_52 := $(filter-out core/http/attempt core/http/once,$(C_SPECS)) \
+ON_52 := $(filter-out core/base/libcrypto $(filter core/http/%,$(SPECS)), \
+           $(C_SPECS)) \
+         $(addprefix core/http/,request response engine url) \
          $(filter base/%,$(SPECS)) client init luv copas
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS))) $(ON_52:%=lua5.2/%)
@@ -59,16 +63,18 @@ SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
 # under LeakSanitizer the C library's own leak for LOCPATH fails `locale`.)
 ELSEWHERE := annotations bin cli/% docs/% emulator/% \
              examples_% haproxy hostile_input layout \
-             locale neovim nginx% openresty serve/% service/% \
+             locale neovim nginx% openresty release serve/% service/% \
              store/redis/cluster store/redis/nginx store/redis/sentinel \
-             supervisor/% tools transport/haproxy \
-             transport/nginx%
+             supervisor/% tools torture transport/haproxy \
+             transport/nginx% verbose
 # So many cases that valgrind would take minutes; ASan runs them.
 MINUTES := core/http/attempt core/http/once
 # valgrind takes minutes, and ASan runs the same: `make check` runs all of it,
-# `make test` what processes share, and JSON from outside, but for the longest.
-IN_VALGRIND := $(filter-out core/json/surely_valid, \
-                 $(filter core/cache/% core/json/%,$(C_SPECS)))
+# `make test` the core of what processes share, and JSON from outside, but for
+# the longest.
+IN_VALGRIND := $(filter-out core/json/surely_valid core/json/tree, \
+                 $(filter $(addprefix core/cache/,lease shared_table tokens) \
+                   core/json/%,$(C_SPECS)))
 PROCESSES := tokens/distributed_processes tokens/lost_leader \
              tokens/place_nginx oauth/lockout_breaker fleet/%
 # Nor does it where the code is Lua and knows no value of the core's.
@@ -103,14 +109,17 @@ PRIVATE_SPECS := core/base/clock core/http/push_response \
                  core/http/sigpipe tokens/renewal \
                  $(addprefix core/cache/,bind entry lease placement \
                    private_table shared_table tokens)
-QUICK_LINT := lint/clang lint/cppcheck lint/clang-tidy lint/luacheck \
+QUICK_LINT := lint/cppcheck lint/clang-tidy lint/luacheck \
               lint/format lint/shell lint/rockspec
 # Minutes, and cppcheck looks for much of the same. And in `make test` the
-# build with gcc takes no warning.
-LINT_STEPS := lint/clang-analyzer lint/analyzer lint/gcc $(QUICK_LINT)
+# build with gcc takes no warning, nor does clang-tidy take one of clang's.
+LINT_STEPS := lint/clang-analyzer lint/analyzer lint/clang lint/gcc \
+              $(QUICK_LINT)
 ROCK_STEPS := rock/5.1+5.4 rock/5.4+5.1
+# A minute of `make fuzz`.
+FUZZ_STEPS := $(addprefix fuzz/,$(shell $(MAKE) -s -f tools/fuzz.mk targets))
 # What takes longest comes first, so that no processor idles at the end.
-TEST_STEPS := $(firstword $(ROCK_STEPS)) $(QUICK_LINT) \
+TEST_STEPS := $(firstword $(ROCK_STEPS)) $(QUICK_LINT) $(FUZZ_STEPS) \
               $(patsubst %,lua5.4/%,$(filter $(ONCE),$(SPECS))) \
               $(filter-out $(patsubst %,lua5.4/%,$(ONCE)),$(SPEC_STEPS)) \
               $(SANITIZED) $(IN_VALGRIND:%=valgrind/%) \
@@ -227,10 +236,23 @@ $(RESULTS)/valgrind/%.result: build
 	  --errors-for-leak-kinds=definite --log-file=$@.san.%p \
 	  $(LUA54) $(BUSTED) spec/$*_spec.lua
 
+# ----------------------------------------------------------------------- fuzz
+
+fuzzers:
+	@+$(MAKE) --no-print-directory -s -f tools/fuzz.mk build
+.PHONY: fuzzers
+# Node is the judge of these.
+$(addprefix $(RESULTS)/fuzz/lua/,$(addsuffix .result,json mcp url)): \
+  NEEDS := node
+$(RESULTS)/fuzz/%.result: fuzzers
+	@NEEDS=$(NEEDS) WHY_NOT=build/fuzz/why-not $(STEP) check \
+	  $(MAKE) -s -f tools/fuzz.mk run/$* RUNS=50000
+
 # ----------------------------------------------------------------------- lint
 
-OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c examples/*.c)
-ALL_C := $(wildcard src/*.[ch] src/*/*.[ch]) $(OTHER_C)
+OTHER_C := $(wildcard spec/support/*.c tools/*.c bench/*.c examples/*.c \
+             soak/*.c)
+ALL_C := $(wildcard src/*.[ch] src/*/*.[ch] fuzz/*.[ch]) $(OTHER_C)
 STRICT := -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow -Wconversion \
           -pedantic -Werror
 
@@ -273,7 +295,8 @@ $(RESULTS)/lint/luacheck.result:
 $(RESULTS)/lint/shell.result:
 	@NEEDS=shellcheck $(STEP) check shellcheck tools/*.sh .github/*.sh .ci/run
 $(RESULTS)/lint/rockspec.result:
-	@NEEDS=luarocks $(STEP) check luarocks lint $(wildcard *.rockspec)
+	@NEEDS=luarocks $(STEP) check sh -ec \
+	  'for f in *.rockspec; do luarocks lint $$f; done'
 
 # ----------------------------------------------------------------------- rock
 

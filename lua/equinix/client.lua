@@ -10,12 +10,13 @@ local batch = lazy "equinix.client.batch"
 local call = lazy "equinix.client.call"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
-local emitter = require "equinix.client.emitter"
+local emitter = lazy "equinix.client.emitter"
 local errors = lazy "equinix.base.error"
+local explain = lazy "equinix.tokens.explain"
 local fast_get = lazy "equinix.client.fast_get"
 local held_back = lazy "equinix.tokens.held_back"
 local lists = lazy "equinix.client.lists"
-local lockout = lazy "equinix.oauth.lockout"
+local observed = lazy "equinix.client.observed"
 local passthrough = lazy "equinix.oauth.passthrough"
 local preload = lazy "equinix.client.preload"
 local source = require "equinix.tokens.source"
@@ -23,8 +24,6 @@ local static = lazy "equinix.tokens.static"
 local validate = lazy "equinix.http.validate"
 
 local M = {}
-
-local CONCURRENCY = 16 -- calls at once, by default
 
 -- Now: `new` opens no file.
 local default_transport = require("equinix.transport.default").find()
@@ -157,21 +156,6 @@ function Client:request(opts)
   return response, err
 end
 
--- All fields of a call in one table.
-local function joined(method, path, opts, level)
-  if opts ~= nil and type(opts) ~= "table" then
-    misuse("the second argument must be a table of request fields", level + 1)
-  end
-  local all = { method = method, path = path }
-  for name, value in pairs(opts or {}) do
-    if all[name] ~= nil then
-      misuse("field '" .. name .. "' is given twice", level + 1)
-    end
-    all[name] = value
-  end
-  return all
-end
-
 local METHODS = { get = "GET", head = "HEAD", delete = "DELETE",
   post = "POST", put = "PUT", patch = "PATCH" }
 
@@ -185,7 +169,7 @@ for name, method in pairs(METHODS) do
       end
       return call.run(self, { path = path, follow = follow })
     end
-    local all = joined(method, path, opts, 2)
+    local all = validate.joined(method, path, opts, 2)
     local response, err = request(self, all, 2)
     return response, err
   end
@@ -203,18 +187,12 @@ function Client:all(requests, opts)
   if not self.tokens then
     return closed()
   end
-  opts = opts or {}
-  return batch.run(self, requests, {
-    concurrency = opts.concurrency or CONCURRENCY,
-    connections = opts.connections,
-    timeout = opts.timeout or self.config.timeout,
-    on_progress = opts.on_progress,
-  })
+  return batch.run(self, requests, opts or {})
 end
 
 -- The request for the first page, and how the list is read.
 local function paged(path, opts, level)
-  local all = joined(nil, path, opts, level + 1)
+  local all = validate.joined(nil, path, opts, level + 1)
   local how = validate.take_paging(all, level + 1)
   validate.request(all, level + 1)
   return all, how
@@ -280,6 +258,16 @@ function Client:stats()
   return self.tokens:stats()
 end
 
+--- The state of the token, without the token. Asks for none.
+---@return equinix.Explanation|nil
+---@return equinix.Error|nil
+function Client:explain()
+  if not self.tokens then
+    return closed()
+  end
+  return explain.of(self.tokens)
+end
+
 --- Drops and wipes the token, for all that share it. Back-off and lock-out
 --- guard stay.
 ---@return boolean|nil
@@ -330,14 +318,7 @@ end
 ---@return true|nil
 ---@return equinix.Error|nil
 function Client:prepare()
-  if self:renews() then
-    local slot, err = self.tokens:slot()
-    if not slot then
-      return nil, err
-    end
-  end
-  lockout.keep(self.config.identity)
-  return true
+  return preload.prepare(self)
 end
 
 --- The header, unless the next token can't be requested.
@@ -376,18 +357,29 @@ function Client:slot_beside(name)
     err
 end
 
+local function silent() end
+
 --- Makes a client of a checked configuration.
 ---@param config equinix.Config
 ---@return equinix.Client
 function M.new(config)
+  local transport = config.transport or default_transport
+  local listen = config.on_event
+  local emit = listen and emitter.new(listen) or silent
+  if config.log or listen and emitter.is_for_requests(listen) then
+    transport, emit = observed.new(config, transport)
+  end
   local self = setmetatable({
     config = config,
-    transport = config.transport or default_transport,
+    transport = transport,
     memo = { count = 0, entries = {} }, -- of fast_get
-    emit = emitter.new(config.on_event),
+    emit = emit,
   }, Client)
   self.tokens = config.grant == "static" and static.new(config)
     or source.new(config, self.transport, self.emit)
+  if config.log and self.tokens.renews then
+    observed.look_ups(self.tokens, self.emit)
+  end
   -- The hot path is in the object itself, one look-up away.
   self.authorization = self.tokens.authorization
   if config.grant == "password" then

@@ -19,6 +19,7 @@ local check = require "equinix.base.check"
 local core = require "equinix.core"
 local json = require "equinix.base.json"
 local log_limit = require "equinix.base.log_limit"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local problem = require "equinix.http.problem"
 local transport = require "equinix.transport.haproxy"
 
@@ -111,7 +112,8 @@ local function ask(self)
   local called, header, err = pcall(self.client.authorization, self.client)
   local pause = PAUSE
   if not called or not header then
-    err = called and err or { kind = "raised", message = tostring(header) }
+    err = called and err or memory.is(header) and memory.error()
+      or { kind = "raised", message = tostring(header) }
     note_failure(self, err)
     pause = err.retry_after or PAUSE
   end

@@ -8,20 +8,45 @@
 -- does nothing else. Libcurl is loaded here: in a program that lives long a
 -- request must not wait for that, and a server has to have it before it forks.
 
-local version = require "equinix.base.version"
-version.check()
+-- Lua 5.1 and LuaJIT mark a module while it is loaded, and leave the marks
+-- where that fails: without memory once, it could never be loaded again. (What
+-- is loaded later goes through base/lazy.)
+local function careful(f, name)
+  local ok, module = pcall(f, name)
+  if ok then
+    return module
+  end
+  for marked, value in pairs(package.loaded) do
+    if type(value) ~= "table" and type(marked) == "string"
+      and (marked == "cjson" or marked:find "^equinix") then
+      package.loaded[marked] = nil
+    end
+  end
+  error(module, 0)
+end
 
-local core = require "equinix.core"
-core.load_libcurl()
+local function need(name)
+  return careful(require, name)
+end
+
+local version = need "equinix.base.version"
+careful(version.check)
+
+local core = need "equinix.core"
+careful(core.load_libcurl)
 
 local VERSION = version.VERSION
 
-local client = require "equinix.client"
-local json = require "equinix.base.json"
-local options = require "equinix.client.options"
-local transport = require "equinix.transport.default"
+local client = need "equinix.client"
+local json = need "equinix.base.json"
+local lazy = need "equinix.base.lazy"
+local options = need "equinix.client.options"
+local transport = need "equinix.transport.default"
 
-local M = {
+--- A local Equinix for tests, loaded when it is first used.
+---@class equinix
+---@field emulator {start: fun(options?: table): equinix.Emulator|nil, string}
+local M = setmetatable({
   _VERSION = VERSION,
   --- JSON's null, in answers and in bodies to send.
   null = json.null,
@@ -32,16 +57,23 @@ local M = {
   store = setmetatable({}, {
     __index = function(self, name)
       if name == "file" then
-        self.file = require "equinix.store.file"
+        self.file = lazy.load "equinix.store.file"
       elseif name == "redis" or name == "from_url" then
-        local redis = require "equinix.store.redis"
+        local redis = lazy.load "equinix.store.redis"
         redis.default_transport = transport.find
         self.redis, self.from_url = redis, redis.from_url
       end
       return rawget(self, name)
     end,
   }),
-}
+}, {
+  __index = function(self, name)
+    if name == "emulator" then
+      self.emulator = require "equinix.emulator"
+    end
+    return rawget(self, name)
+  end,
+})
 
 --- Makes a client. No network, no file, no thread: these come with its use.
 ---@param opts? equinix.Options explicit beats environment beats default

@@ -5,6 +5,7 @@
 --     rewrite_by_lua_block { require "equinix.nginx".authorize(client) }
 --     proxy_set_header Authorization $equinix_authorization;
 --     log_by_lua_block { require "equinix.nginx".log(client) }
+--     content_by_lua_block { require "equinix.nginx".metrics(client) }
 --
 -- Law of this file: what the caller sent as Authorization never goes on to the
 -- API, and our token goes nowhere else. So the token is in a variable, which
@@ -15,7 +16,14 @@
 -- look into the cache. The caller learns that there is no token; the reason is
 -- for the error log only, and in few lines however many requests there are.
 
+local lazy = require "equinix.base.lazy"
 local log_limit = require "equinix.base.log_limit"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
+
+-- What only metrics() needs.
+local build = lazy "equinix.service.build"
+local metrics = lazy "equinix.service.metrics"
+local token_service = lazy "equinix.service.token_service"
 
 local M = {}
 
@@ -136,7 +144,7 @@ function M.authorize(client, variable)
   end
   if ngx.is_subrequest and is_foreign(state, ngx.var[name]) then
     return refuse_setup(client, SHARED_VARIABLE:format(name))
-  elseif not pcall(set, name, header) then
+  elseif not memory.pcall(set, name, header) then
     return refuse_setup(client, NO_VARIABLE:format(name, name))
   end
   if state.refused.total > 0 then
@@ -193,6 +201,39 @@ function M.start(client)
     ngx.log(ngx.ERR, "equinix: no token is fetched before the first request: ",
       message)
   end
+end
+
+-- At the side: what asks for metrics does not wait for a token.
+local function fetch(client)
+  local set_up, message = ngx.timer.at(0, function(premature)
+    if not premature then
+      client:token() -- what fails is an event, and the next 503 says it
+    end
+  end)
+  if not set_up then
+    complain(client, "timer", "no token is fetched: " .. message)
+  end
+end
+
+--- For content_by_lua: the gateway's metrics, for Prometheus: whether it has a
+--- token to send, the token's life, and what was counted. Where the token is
+--- due, or over since no request came for long, this fetches the next one at
+--- the side, so a gateway that is looked at is not without a token for that
+--- reason.
+---@param client equinix.Client
+function M.metrics(client)
+  if not client:cached() then
+    fetch(client)
+  end
+  local service = token_service.new(client)
+  local _, left = service:life()
+  local body = metrics.of_gateway(service,
+    build.versions(ngx.config.nginx_version),
+    not client:renews() or (left or 0) > 0)
+  ngx.header["Content-Type"] = metrics.TYPE
+  ngx.header["Content-Length"] = #body
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.print(body)
 end
 
 return M

@@ -195,3 +195,23 @@ describe("json_text, writing,", function()
     assert.equal("x\ny", json_text.string(json_text.members(line).a))
   end)
 end)
+
+describe("json_text.compact", function()
+  it("takes the space between parts out, and none in strings", function()
+    for text, compact in pairs {
+      ['{ "a b" : [ 1 ,\t2 ],\n"c":"x \\" y  \\\\" }']
+        = '{"a b":[1,2],"c":"x \\" y  \\\\"}',
+      ["[ ]"] = "[]", ['" "'] = '" "', ["1.0"] = "1.0",
+    } do
+      assert.equal(compact, json_text.compact(text))
+    end
+  end)
+end)
+
+describe("json_text.members", function()
+  it("gives the names in their order to a list of the caller", function()
+    local order = {}
+    json_text.members('{"b":1,"a":{"x":2},"c\\u0041":3}', order)
+    assert.same({ "b", "a", "cA" }, order)
+  end)
+end)

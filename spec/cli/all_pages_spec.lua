@@ -259,3 +259,22 @@ describe("a value that is decoded to be sent again", function()
     assert.is_string(message)
   end)
 end)
+
+describe("the progress of --all-pages", function()
+  it("says pages of how many, rate and time left", function()
+    for text, words in pairs {
+      ["1 of 120 pages, 20 items"] = { 1, 120, 20, 0.5 },
+      ["30 of 120 pages, 600 items, 4.0 pages/s, 23 s left"] =
+        { 30, 120, 600, 7.5 },
+      ["2 of 1000 pages, 40 items, 2.0 pages/s, 8:19 left"] =
+        { 2, 1000, 40, 1 },
+      ["120 of 120 pages, 2400 items, 12.0 pages/s"] = { 120, 120, 2400, 10 },
+      ["5 pages, 9 items, 2.5 pages/s"] = { 5, nil, 9, 2 },
+      ["7 of 5 pages, 9 items, 3.5 pages/s"] = { 7, 5, 9, 2 },
+      ["2 pages, 9 items"] = { 2, nil, 9, 0 },
+    } do
+      assert.equal(text, all_pages.progress_text((table.unpack or unpack)(
+        words, 1, 4)))
+    end
+  end)
+end)

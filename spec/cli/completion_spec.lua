@@ -10,11 +10,15 @@ local CASES = {
   { { "completion", "z" }, "zsh" },
   { { "token", "--js" }, "--json" },
   { { "capability", "check", "--read" }, "--read-only" },
+  { { "forget", "--profile", "wo" }, "work" },
+  { { "request", "--output", "ta" }, "table" },
 }
 
 local COMPLETED = "equinix-auth token \nequinix-auth request --all-pages \n"
   .. "equinix-auth doctor --nginx-conf \nequinix-auth completion zsh \n"
-  .. "equinix-auth token --json \nequinix-auth capability check --read-only "
+  .. "equinix-auth token --json \nequinix-auth capability check --read-only \n"
+  .. "equinix-auth forget --profile work \n"
+  .. "equinix-auth request --output table "
 
 -- nil where there is no such shell.
 local function script_for(shell, dir)
@@ -62,9 +66,14 @@ done
 zpty -d z]]
 
 describe("equinix-auth completion", function()
-  local dir
+  local dir, with
   before_each(function()
     dir = process.tempdir()
+    os.execute(("umask 077; mkdir %s/equinix && printf '[default]\n[work]\n'"
+      .. " >%s/equinix/config"):format(dir, dir))
+    -- The scripts ask the command which profiles there are.
+    with = ("PATH=%s/bin:$PATH XDG_CONFIG_HOME=%s HOME=%s "):format(
+      process.capture "pwd", dir, dir)
   end)
   after_each(function()
     process.remove(dir)
@@ -76,7 +85,8 @@ describe("equinix-auth completion", function()
       return pending "bash is not installed"
     end
     for _, case in ipairs(CASES) do
-      assert.equal(case[2], process.capture("bash -c " .. process.quote(
+      assert.equal(case[2], process.capture(with .. "bash -c "
+        .. process.quote(
         BASH:format(path, table.concat(case[1], " "), #case[1]))))
     end
   end)
@@ -88,8 +98,8 @@ describe("equinix-auth completion", function()
     end
     for _, case in ipairs(CASES) do
       local line = "'equinix-auth " .. table.concat(case[1], " ") .. "'"
-      assert.equal(case[2], process.capture(("HOME=%s fish -c %s"):format(
-        dir, process.quote(FISH:format(path, line)))))
+      assert.equal(case[2], process.capture(("%s fish -c %s"):format(with,
+        process.quote(FISH:format(path, line)))))
     end
   end)
 
@@ -99,8 +109,8 @@ describe("equinix-auth completion", function()
       lines[i] = process.quote("equinix-auth " .. table.concat(case[1], " "))
     end
     local script = ZSH:format(dir, load, dir, table.concat(lines, " "))
-    return process.capture(("HOME=%s TERM=xterm timeout 300 zsh -f -c %s")
-      :format(dir, process.quote(script)))
+    return process.capture(("%s TERM=xterm timeout 300 zsh -f -c %s")
+      :format(with, process.quote(script)))
   end
 
   it("completes them in zsh, sourced", function()

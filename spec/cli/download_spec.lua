@@ -129,7 +129,7 @@ describe("equinix-auth request -o", function()
     local _, code = process.capture(("cd %s && EQUINIX_API_ENDPOINT=%s "
       .. "EQUINIX_API_CLIENTID=%s EQUINIX_API_CLIENTSECRET=%s "
       .. "%s/bin/equinix-auth request GET /fabric/v4/health --no-store "
-      .. "--output=\"-n \\$(x)' y\""):format(dir, e.base_url, e.client_id,
+      .. "--output-file=\"-n \\$(x)' y\""):format(dir, e.base_url, e.client_id,
       e.client_secret, process.quote(here)))
     assert.equal(0, code)
     assert.equal("-n $(x)' y", files())
@@ -163,5 +163,12 @@ describe("equinix-auth request -o", function()
       :format(process.quote(line .. " --all-pages >/dev/null")))
     assert.equal(0, code)
     assert.matches("^\r1 of 2 pages, 20 items\27%[K.*\r\27%[K$", seen)
+    -- It would stand before the lines that say what happens.
+    for _, said in ipairs { line .. " -v", "EQUINIX_LOG=debug " .. line } do
+      seen = process.capture(("script -qec %s /dev/null </dev/null")
+        :format(process.quote(said .. " --all-pages >/dev/null")))
+      assert.matches("#3 < 200 in", seen)
+      assert.is_nil(seen:find("\27", 1, true), seen)
+    end
   end)
 end)

@@ -50,11 +50,24 @@ describe("a command line in plain words", function()
       { "request", "GET", "/a", "/b" }, { "request", "GET", "/a", "-d", "-" },
       { "request", "GET", "/a", "-qa=1" }, { "request", "GET", "/a", "-ii" },
       { "request", "GET", "/a", "-i", "--all-pages" },
-      { "request", "GET", "/a", "--proxy", "a@b" }, { "mcp" }, { "serve" },
+      { "request", "GET", "/a", "--proxy", "a@b" },
+      { "request", "GET", "/a", "--output", "csv" },
+      { "request", "GET", "/a", "--fields", "a..b" }, { "mcp" }, { "serve" },
     } do
       assert.is_nil(by_plain_words((table.unpack or unpack)(line)),
         table.concat(line, " "))
     end
+  end)
+
+  it("leaves a flag that counts to argparse, where it is used", function()
+    local module = { define = function(command, name)
+      command:flag("-v --verbose", "Help."):count "0-2"
+      return MODULES.token.define(command, name)
+    end }
+    assert.same({ command = "token", token = true, json = true, verbose = 0 },
+      (plain_words.read({ "token", "--json" }, module)))
+    assert.is_nil((plain_words.read({ "token", "-v" }, module)))
+    assert.is_nil((plain_words.read({ "token", "--verbose" }, module)))
   end)
 
   it("means what it means to argparse", function()
@@ -67,7 +80,8 @@ describe("a command line in plain words", function()
     local words = { "--json", "--header", "--force", "--no-store", "--ca-file",
       "a", "--timeout", "3", "--proxy", "http://p:1", "GET", "/x", "-q", "a=b",
       "--query", "-H", "A: b", "-i", "--include", "--all-pages", "-o", "-d",
-      "--data", "{}", "--output", "--nginx", "-", "--", "", "-x",
+      "--data", "{}", "--output", "table", "--fields", "a,b", "--nginx",
+      "-", "--", "", "-x", "--output-file",
       "--nginx-conf", "--try-credentials", "--ca-file=a", "-qa=b",
       "token", "0" }
     local read = 0

@@ -2,6 +2,7 @@
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
+local process = require "spec.support.process"
 
 local ORDER = '{"type":"INBOUND","requestedDateTime":"2026-12-01T10:00:00Z",'
   .. '"cageId":"AM1:01:000111","details":{"carrier":"UPS",'
@@ -86,6 +87,8 @@ describe("equinix-auth request", function()
       { "GET", "/x", "-H", "Authorization: Bearer mine" },
       { "POST", SHIPMENTS, "-d", "{" },
       { "POST", SHIPMENTS, "-d", "@/nowhere" },
+      { "GET", "/x", "--output", "csv" }, { "GET", "/x", "--fields", "a,,b" },
+      { "GET", "/x", "--fields", "" }, { "GET", "/x", "--fields", "a.b." },
     } do
       local name = table.concat(words, " ")
       local code, out, said = run(words)
@@ -102,5 +105,75 @@ describe("equinix-auth request", function()
     local code = run { "GET", "https://elsewhere.invalid/fabric" }
     assert.is_true(code ~= 0)
     assert.equal(0, e:log().token_requests)
+  end)
+
+  it("shows the list of an answer as a table, in a pipe uncut", function()
+    local code, out, said = run { "GET", "/fabric/v4/ports", "-q", "limit=2",
+      "--output", "table", "--fields", "name,location.metroCode,href" }
+    assert.equal(0, code, said)
+    assert.equal("", said)
+    assert.matches("^name       location%.metroCode  href\n"
+      .. "port%-0001  AM                  http://%S+0001\n"
+      .. "port%-0002  CH                  http://%S+0002\n$", out)
+  end)
+
+  it("shows one object as one row, or its fields as one object", function()
+    -- The emulator's members have no order.
+    local _, out = run { "GET", "/fabric/v4/health", "--output", "table" }
+    assert.matches("^state    .*version.*\nHEALTHY  .*v4.*\n$", out)
+    _, out = run { "GET", "/fabric/v4/health", "--fields", "state" }
+    assert.equal('{"state":"HEALTHY"}\n', out)
+  end)
+
+  it("shows all pages in any form, and what a field should be", function()
+    local code, out, said = run { "GET", "/fabric/v4/ports", "--all-pages",
+      "--output", "tsv", "--fields", "name,stat,location.metroCode" }
+    assert.equal(0, code)
+    assert.equal(25, select(2, out:gsub("port%-%d+\t\t%u%u\n", "")))
+    assert.equal("equinix-auth: --fields: no item has 'stat', did you mean "
+      .. "'state'?\n", said)
+  end)
+
+  it("writes another form into a file, completely or not at all", function()
+    local path = os.tmpname()
+    finally(function()
+      os.remove(path)
+    end)
+    local words = { "GET", "/fabric/v4/metros", "--output", "tsv", "--fields",
+      "code", "-o", path }
+    local code, out, said = run(words)
+    assert.equal(0, code, said)
+    assert.equal("", out)
+    local text = require("equinix.base.file").read(path)
+    assert.matches("^AM\nCH\n", text)
+    e:config { html = true, scope = "/fabric" }
+    table.remove(words, 1)
+    code, out, said = run(words)
+    assert.equal(1, code)
+    assert.equal("", out)
+    assert.matches("^equinix%-auth: the answer is not JSON", said)
+    assert.equal(text, require("equinix.base.file").read(path))
+  end)
+
+  it("fits a table to the terminal", function()
+    if process.capture "command -v script" == "" then
+      return pending "script (bsdutils) is not installed"
+    end
+    local words = { "COLUMNS=50" }
+    for name, value in pairs(command.env(e)) do
+      words[#words + 1] = name .. "=" .. value
+    end
+    words[#words + 1] = "bin/equinix-auth request GET /fabric/v4/ports "
+      .. "--no-store -q limit=3 --output table --fields name,uuid,href"
+    local seen, code = process.capture(("script -qec %s /dev/null </dev/null")
+      :format(process.quote(table.concat(words, " "))))
+    assert.equal(0, code)
+    local lines = 0
+    for line in (seen .. "\n"):gmatch "([^\r\n]+)" do
+      lines = lines + 1
+      assert.is_true(#line:gsub("[\128-\191]", "") <= 50, line)
+      assert.matches(lines == 1 and "^name" or "^port%-000%d  .*…$", line)
+    end
+    assert.equal(4, lines)
   end)
 end)

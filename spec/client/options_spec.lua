@@ -115,7 +115,7 @@ describe("options.client", function()
         return found, problem
       end
       for name, value in pairs { client_id = 1, client_secret = true,
-        timeout = "3", on_event = {}, allowed_origins = "x", retry = 3,
+        timeout = "3", on_event = "x", allowed_origins = "x", retry = 3,
         transport = print } do
         local ok, message = pcall(function()
           here() new { [name] = value }

@@ -116,6 +116,21 @@ describe("a client that was preloaded", function()
     client:close()
   end)
 
+  it("asks a command for the credentials, and says why it gave none",
+    function()
+      local client = assert(equinix.new { base_url = server.url,
+        credential_process =
+          [[echo '{"client_id":"asked","client_secret":"s"}']] })
+      assert.is_true(client:preload())
+      assert.equal("asked", client.config.client_id)
+      client:close()
+      client = assert(equinix.new { credential_process = "exit 9" })
+      local ok, err = client:preload()
+      assert.is_nil(ok)
+      assert.matches("exit code 9", err.message)
+      client:close()
+    end)
+
   it("says which file can't be read", function()
     for _, name in ipairs { "ca_file", "client_cert", "client_secret_file" } do
       local client = assert(equinix.new { client_id = "unreadable",

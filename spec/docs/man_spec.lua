@@ -149,7 +149,7 @@ describe("the man page", function()
       end
       -- One of two names of an option is enough there.
       local SHORT = { ["--data"] = "-d", ["--query"] = "-q",
-        ["--header"] = "-H", ["--include"] = "-i", ["--output"] = "-o",
+        ["--header"] = "-H", ["--include"] = "-i", ["--output-file"] = "-o",
         ["--help"] = "-h" }
       for option in pairs(known) do
         local short = SHORT[option]
@@ -180,7 +180,7 @@ describe("the man page", function()
 
   it("names every environment variable, and no other", function()
     local known, named = { XDG_RUNTIME_DIR = true, XDG_CACHE_HOME = true,
-      HOME = true, OPENRESTY_PREFIX = true,
+      XDG_CONFIG_HOME = true, HOME = true, OPENRESTY_PREFIX = true,
       EQUINIX_CACHE_PLACES = true }, {} -- of files and the core
     local code = read "lua/equinix/client/environment.lua"
     for name in code:gmatch '"(EQUINIX_[%u_]+)"' do

@@ -54,7 +54,8 @@ local CONFIGURATIONS = {
       "https://equinix", "http://equinix")
     return completed(n, readme.block(CHAPTER, "init_by_lua_block"),
       SERVER:format(e.port, readme.put(location, "server {",
-        ("server {\n    listen 127.0.0.1:%d;"):format(n.port))))
+        ("server {\n    listen 127.0.0.1:%d;\n%s"):format(n.port,
+          readme.block(CHAPTER, "metrics(api)")))))
   end,
   ["in the README"] = function(e, n)
     local block = readme.put(readme.block("README.md", "authorize(api)"),
@@ -64,7 +65,7 @@ local CONFIGURATIONS = {
   end,
 }
 
-local function proxies_and_renews(configuration)
+local function proxies_and_renews(configuration, where)
   local e = emulator.start { plain = true }
   local dir = process.tempdir()
   local n
@@ -93,6 +94,9 @@ local function proxies_and_renews(configuration)
     assert.matches("HEALTHY", n:ok "/fabric/v4/health")
   end
   assert.equal(1, e:count(TOKEN))
+  if where == "of the chapter" then
+    assert.matches("\nequinix_gateway_ready 1\n", n:ok "/metrics")
+  end
   e:config { revoke_all = true }
   assert.equal(401, (n:get "/fabric/v4/health"))
   assert.is_true(process.eventually(function()
@@ -105,7 +109,7 @@ describe("the configuration of nginx", function()
   for where, configuration in pairs(CONFIGURATIONS) do
     it(where .. " proxies with one token, and renews it after a 401",
       function()
-        proxies_and_renews(configuration)
+        proxies_and_renews(configuration, where)
       end)
     it(where .. " says at the start that credentials are missing", function()
       local started, said = pcall(nginx.start, {

@@ -32,10 +32,12 @@ local PASTED = {
   ["docs/command.md"] = {
     ["equinix-auth doctor  "] = "shell",
     ["equinix-auth capability show"] = "shell",
+    ["--fields name,location.metroCode"] = "shell",
     ["source <(equinix-auth"] = "shell",
   },
   ["docs/emulator.md"] = {
-    ["bin/equinix-auth emulator"] = "shell",
+    ["# http; without it https"] = "shell",
+    ["--ready-file ready >exports"] = "shell",
     ["at=$EQUINIX_API_ENDPOINT"] = "shell",
     ["describe("] = "emulator",
   },
@@ -53,6 +55,7 @@ local PASTED = {
   ["docs/nginx.md"] = {
     ["init_by_lua_block"] = "nginx",
     ["authorize(api)"] = "nginx",
+    ["metrics(api)"] = "nginx",
   },
   ["docs/stores.md"] = {
     ["busted my_store_spec.lua"] = "stores",
@@ -65,6 +68,8 @@ local PASTED = {
     ["curl -fsS http://127.0.0.1:8080/readyz"] = "service",
     ["equinix-auth serve --listen"] = "service",
     ["readinessProbe:"] = "service",
+    ["scrape_configs:"] = "service",
+    ["Accept: text/html"] = "service",
   },
 }
 
@@ -79,6 +84,15 @@ local NOT_RUN = {
   ["docs/architecture.md"] = {
     ["flowchart TD"] = "a picture; structure_spec reads its names",
     ["stateDiagram-v2"] = "a picture; structure_spec reads its names",
+  },
+  ["docs/install.md"] = {
+    ["luarocks --lua-version=5.4 make"] = "make's steps rock/ do it",
+    [".src.rock"] = "make release-check does it",
+    ["make deb"] = "make deb-check does it, in Debians of its own",
+    ["apt-get install nginx"] = "make deb-check does it",
+    ["docker build"] = "make deb-check runs the steps without an engine",
+    ["workspace.library"] = "for an editor; tools/rock.sh and make deb-check "
+      .. "see that the files are there",
   },
   ["docs/nginx.md"] = {
     ["OPENRESTY_PREFIX"] = "it installs; openresty_spec runs what it calls",
@@ -213,7 +227,7 @@ describe("the chapter on the client", function()
       names[name] = part:find("`" .. name .. "`", 1, true) ~= nil
     end
     local known = {}
-    for name in pairs(options.names()) do
+    for name in pairs(options.NAMES) do
       known[name] = true
     end
     assert.same(known, names)

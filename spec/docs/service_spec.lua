@@ -6,6 +6,7 @@ local command = require "spec.support.command"
 local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
+local prometheus = require "spec.support.prometheus"
 local readme = require "spec.support.readme"
 local rest = require "equinix.service.rest"
 local serve = require "spec.support.serve"
@@ -100,11 +101,33 @@ describe("the chapter on the service", function()
           .. " MY_SECRET=" .. e.client_secret .. "; set -e\n" .. code_block
           .. "\n")
         assert.equal(0, code, block .. said)
-        assert.is_truthy(said:find "access_token" or said:find "equinix_token",
-          said)
+        assert.is_truthy(said:find "access_token" or said:find "equinix_token"
+          or said:find "<title>Token in use", said)
       end
     end
     assert.is_true(count >= 4)
+  end)
+
+  it("shows Prometheus' configuration", function()
+    local reason = prometheus.why_not()
+    if reason then
+      pending(reason)
+      return
+    end
+    local dir = process.tempdir()
+    finally(function()
+      process.remove(dir)
+    end)
+    local block = readme.put(readme.block(CHAPTER, "scrape_configs:"),
+      "/run/secrets/door", dir .. "/door")
+    for name, text in pairs { door = "x\n", ["prometheus.yml"] = block } do
+      local file = assert(io.open(dir .. "/" .. name, "w"))
+      file:write(text)
+      file:close()
+    end
+    local said, code = process.capture("promtool check config " .. dir
+      .. "/prometheus.yml")
+    assert.equal(0, code, said)
   end)
 
   -- Pastes a block that starts it, on other ports; what it answers then.

@@ -69,12 +69,28 @@ describe("the documents", function()
       paste(readme.block("docs/command.md", "equinix-auth capability show")))
   end)
 
+  it("has lines that print lists as tables", function()
+    assert.matches("^name .-\nport%-0001 .*\nport%-0025 .-\n"
+      .. "port%-0001\tAM\n.*\nport%-0020\t%u%u\n"
+      .. '{"state":"HEALTHY"}\n$',
+      paste(readme.block("docs/command.md",
+        "--fields name,location.metroCode")))
+  end)
+
   it("has a line that starts an emulator", function()
     local ready = desk:serve(readme.block("docs/emulator.md",
-      "bin/equinix-auth emulator"),
-      "--port 0")
+      "# http; without it https"), "--port 0")
     assert.matches("^http://", ready.base_url)
     paste("curl -fsS " .. ready.base_url .. "/_emulator/config")
+  end)
+
+  it("has lines that run the tests of any program", function()
+    local block = readme.block("docs/emulator.md",
+      "--ready-file ready >exports")
+    local said = paste("trap 'kill $! 2>/dev/null || :' EXIT\n"
+      .. readme.put(block, "make test ",
+        "equinix-auth request GET /fabric/v4/health ") .. "\nwait")
+    assert.matches('"state":"HEALTHY"', said)
   end)
 
   it("has lines that turn the emulator's knobs, and back", function()

@@ -1,4 +1,5 @@
 -- emulator/accounts: which credentials get a token, and the lock-out.
+local accounts = require "equinix.emulator.accounts"
 local tables = require "equinix.base.table"
 local worlds = require "spec.support.world"
 
@@ -123,4 +124,28 @@ describe("the emulator's accounts", function()
     assert.equal(500, response.status)
     assert.equal("S1006", code(response))
   end)
+
+  it("are listed with their wrong attempts, and what else was refused",
+    function()
+      local function list()
+        local seen = {}
+        for i, account in ipairs(accounts.list(world, { lock_after = 2 })) do
+          seen[i] = ("%s %s %s %d %s"):format(account.kind, account.name,
+            tostring(account.known), account.wrong, tostring(account.locked))
+        end
+        return seen
+      end
+      assert.same({ "app t… true 0 false", "user th… true 0 false" }, list())
+      world:token { client_secret = "wrong" }
+      world:token { client_id = "another-app" }
+      world:token { client_id = "another-app" }
+      assert.same({ "app t… true 1 false", "user th… true 0 false",
+        "app an… false 2 true" }, list())
+      world:token() -- the right secret resets the count
+      for i = 1, 20 do
+        world:token { client_id = ("app-%06d"):format(i) }
+      end
+      assert.equal("app t… true 0 false", list()[1])
+      assert.equal(10, #list())
+    end)
 end)

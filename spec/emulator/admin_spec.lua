@@ -76,6 +76,25 @@ describe("/_emulator/config", function()
     end
   end)
 
+  it("refuses a count without a fault, and of what is no fault", function()
+    for body, message in pairs {
+      ['{"times":3}'] = "none is on",
+      ['{"latency":1,"times":3}'] = "none is on",
+      ['{"lifetime":{"value":5,"times":1}}'] = "is no fault",
+      ['{"status":{"value":503}}'] = "knob 'times' must be a number",
+      ['{"status":{"times":3}}'] = "knob 'status' must be a number",
+      ['{"status":{"value":503,"times":-1}}'] = "must be 0 or more",
+      ['{"status":{"value":503,"time":1}}'] = "other than value and times",
+      ['{"status":[503,1]}'] = "other than value and times",
+      ['{"stattus":{"value":503,"times":1}}'] = "did you mean 'status'",
+    } do
+      local response = world:send("POST", "/_emulator/config", { body = body })
+      assert.equal(400, response.status, body)
+      assert.matches(message, response.json.error, 1, true)
+      assert.equal(0, value "status")
+    end
+  end)
+
   it("refuses a body that is not an object", function()
     for _, body in ipairs { "", "x", "7" } do
       assert.equal(400, world:send("POST", "/_emulator/config", {
@@ -100,10 +119,130 @@ describe("/_emulator/reset", function()
   end)
 end)
 
+describe("/_emulator/rotate_secret", function()
+  it("replaces the secret, and keeps tokens; a reset keeps the secret",
+    function()
+      local world = worlds.new()
+      local token = world:token().json.access_token
+      local answer = world:send("POST", "/_emulator/rotate_secret").json
+      assert.equal("the-app", answer.client_id)
+      assert.equal(32, #answer.client_secret)
+      assert.equal(200, world:send("GET", "/fabric/v4/health", {
+        token = token,
+      }).status)
+      for _ = 1, 2 do
+        assert.equal(400, world:token().status)
+        assert.equal(200, world:token({
+          client_secret = answer.client_secret,
+        }).status)
+        world:send("POST", "/_emulator/reset")
+      end
+    end)
+end)
+
+describe("a knob with times", function()
+  local world
+  local function shown(name)
+    local knob = world:send("GET", "/_emulator/config").json[name]
+    return { knob.value, knob.left }
+  end
+  local function refused(n)
+    for _ = 1, n do
+      assert.not_equal(200, world:token().status)
+    end
+  end
+
+  it("shows how many requests are left, and then its default", function()
+    world = worlds.new()
+    world:config { status = 503, scope = "/oauth2", latency = 1, times = 2 }
+    assert.same({ 503, 2 }, shown "status")
+    refused(1)
+    assert.same({ 503, 1 }, shown "status")
+    assert.same({ 1 }, shown "times")
+    refused(1)
+    assert.same({ 0 }, shown "status")
+    assert.same({ "" }, shown "scope")
+    assert.same({ 0 }, shown "times")
+    assert.same({ 1 }, shown "latency") -- it is no fault
+    assert.equal(200, world:token().status)
+  end)
+
+  it("has a count of its own where it is an object", function()
+    world = worlds.new()
+    world:config { status = { value = 503, times = 2 }, html = true }
+    assert.same({ 503, 2 }, shown "status")
+    assert.same({ true }, shown "html")
+    refused(2)
+    local response = world:token()
+    assert.equal(200, response.status)
+    assert.matches("^<html>", response.body)
+  end)
+
+  it("returns to its value at the start", function()
+    world = worlds.new { status = 500 }
+    world:config { status = 503, times = 1 }
+    assert.equal(503, world:token().status)
+    assert.equal(500, world:token().status)
+    assert.equal(500, world:token().status)
+  end)
+
+  it("counts from the start where that says times, and after a reset",
+    function()
+      world = worlds.new { status = 503, times = 2 }
+      for _ = 1, 2 do
+        assert.same({ 503, 2 }, shown "status")
+        refused(2)
+        assert.same({ 0 }, shown "status")
+        assert.equal(200, world:token().status)
+        world:send("POST", "/_emulator/reset")
+      end
+    end)
+
+  it("is counted by times alone where it is on, and stays by times = 0",
+    function()
+      world = worlds.new()
+      world:config { status = 503 }
+      world:config { times = 2 }
+      assert.same({ 503, 2 }, shown "status")
+      world:config { times = 0 }
+      refused(3)
+      assert.same({ 503 }, shown "status")
+    end)
+
+  it("counts as at the start when times is null", function()
+    world = worlds.new()
+    world:config { status = 503, times = 2 }
+    local function null()
+      local response = world:send("POST", "/_emulator/config",
+        { body = '{"times":null}' })
+      assert.equal(200, response.status)
+      return response.json
+    end
+    assert.equal(0, null().times.value)
+    refused(3)
+    assert.same({ 503 }, shown "status")
+    world = worlds.new { status = 503, times = 2 }
+    refused(1)
+    assert.equal(2, null().times.value)
+    world:send("POST", "/_emulator/config", { body = '{"status":0}' })
+    null() -- also when no fault is on
+  end)
+
+  it("keeps a value that is set while another count ends", function()
+    world = worlds.new()
+    world:config { status = 503, times = 1 }
+    refused(1)
+    world:config { status = 502 }
+    refused(2)
+    assert.same({ 502 }, shown "status")
+  end)
+end)
+
 describe("/_emulator/", function()
   it("names its calls where there is none", function()
     local world = worlds.new()
-    for _, request in ipairs { { "GET", "/_emulator/" },
+    for _, request in ipairs { { "GET", "/_emulator/nothing" },
+      { "POST", "/_emulator/" },
       { "GET", "/_emulator/reset" }, { "DELETE", "/_emulator/config" } } do
       local response = world:send(request[1], request[2])
       assert.equal(404, response.status)

@@ -46,16 +46,67 @@ describe("the emulator's faults", function()
     assert.equal(200, world:token().status)
   end)
 
+  local function statuses(n, call)
+    local list = {}
+    for i = 1, n do
+      list[i] = (call or health)().status
+    end
+    return list
+  end
+
   it("affect only as many requests as times says", function()
     world:config { api_status = 500, times = 2 }
-    local statuses = {}
-    for i = 1, 4 do
-      statuses[i] = health().status
-    end
-    assert.same({ 500, 500, 200, 200 }, statuses)
-    world:config { times = 1 } -- counts anew
-    assert.equal(500, health().status)
+    assert.same({ 500, 500, 200, 200 }, statuses(4))
+    world:config { api_status = 500, times = 1 } -- counts anew
+    assert.same({ 500, 200 }, statuses(2))
+  end)
+
+  it("of one change have one count", function()
+    world:config { status = 502, api_status = 503, times = 3 }
+    assert.same({ 503, 503 }, statuses(2))
+    assert.equal(502, world:token().status)
+    assert.equal(200, world:token().status)
     assert.equal(200, health().status)
+  end)
+
+  it("of several changes count each for itself", function()
+    world:config { api_status = 500, times = 2 }
+    world:config { html = true, times = 3 }
+    local seen = {}
+    for i = 1, 4 do
+      local response = health()
+      seen[i] = ("%d %s"):format(response.status,
+        response.headers["Content-Type"])
+    end
+    assert.same({ "500 text/html", "500 text/html", "200 text/html",
+      "200 application/json" }, seen)
+  end)
+
+  it("count a request only where they had an effect on it", function()
+    world:config { api_status = 500, redirect = "/x", retry_after = {
+      value = 9, times = 1 } }
+    world:config { redirect = "/x", times = 1 }
+    assert.same({ 500, 500 }, statuses(2)) -- the status goes first
+    assert.equal(200, world:send("GET", "/_emulator/log").status)
+    world:config { api_status = 0 }
+    assert.same({ 307, 200 }, statuses(2))
+  end)
+
+  it("end exactly once when another request takes the last one", function()
+    world:config { api_status = 500, times = 1 }
+    local get = world.dict.get
+    -- Between reading the count and taking from it, a worker takes it.
+    local taken
+    function world.dict.get(dict, key)
+      local value, flag = get(dict, key)
+      if key:find "^times " and not taken then
+        taken = true
+        taken = dict:incr(key, -1)
+      end
+      return value, flag
+    end
+    assert.equal(200, health().status)
+    assert.equal(0, taken)
   end)
 
   it("affect only paths that begin with scope", function()

@@ -29,7 +29,8 @@ describe("knobs", function()
       { "latency", math.huge }, { "lifetime", 1.5 }, { "rotate", 1 },
       { "status", true }, { "redirect", "a\nb" },
       { "next_links", "sideways" }, { "omit", ("x"):rep(3000) },
-      { "token_bytes", 1 },
+      { "token_bytes", 1 }, { "status", 2 }, { "status", 100 },
+      { "api_status", 600 }, { "api_status", -1 }, -- fail(503, 2)
     } do
       assert.is_nil(knobs.check(bad[1], bad[2]), bad[1])
     end

@@ -68,9 +68,14 @@ describe("equinix-auth emulator", function()
     assert.equal(table.concat({ ready.base_url, ready.client_id,
       ready.client_secret }, " "), seen)
     for _, part in ipairs { ready.ca_file, ready.user_name,
-      ready.user_password, "/_emulator/log" } do
+      ready.user_password, "/_emulator/log",
+      ready.base_url .. "/_emulator/\n" } do
       assert.is_truthy(said:find(part, 1, true), part)
     end
+    assert.same({ ready.base_url, ready.client_id, ready.client_secret,
+      ready.ca_file }, { ready.env.EQUINIX_API_ENDPOINT,
+      ready.env.EQUINIX_API_CLIENTID, ready.env.EQUINIX_API_CLIENTSECRET,
+      ready.env.SSL_CERT_FILE })
     assert.equal("", p:stderr())
   end)
 

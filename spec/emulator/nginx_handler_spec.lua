@@ -1,4 +1,5 @@
 -- emulator/nginx_handler: the emulator inside nginx, over HTTP.
+local core = require "equinix.core"
 local emulator = require "spec.support.emulator"
 local json = require "equinix.base.json"
 
@@ -106,6 +107,23 @@ for _, plain in ipairs { true, false } do
       assert.is_true(slow.elapsed >= 0.3)
     end)
 
+    it("spoils exactly as many requests as times says, in all workers",
+      function()
+        e:config { api_status = 503, times = 25 }
+        local requests, http = {}, core.http()
+        for i = 1, 100 do
+          requests[i] = { method = "GET", url = e.base_url
+            .. "/fabric/v4/health", ca_file = e.ca_file, max_body = 65536 }
+        end
+        local spoiled = 0
+        for _, result in ipairs(http:send_many(requests, 16, 30)) do
+          spoiled = spoiled + (result.response.status == 503 and 1 or 0)
+        end
+        http:close()
+        assert.equal(25, spoiled)
+        assert.equal(0, e:config().api_status.value)
+      end)
+
     if plain then -- an HTTP/2 connection stays open after one response
       it("ends a connection after every nth whole response", function()
         local token = new_token()
@@ -168,6 +186,25 @@ for _, plain in ipairs { true, false } do
       })
       assert.equal(200, response.status)
     end)
+
+    it("serves its console, and nothing to another origin or name",
+      function()
+        local page = e:send("GET", "/_emulator/")
+        assert.equal(200, page.status)
+        assert.matches("^<!doctype html>", page.body)
+        for _, pair in ipairs { { "Host", "emulator.test" },
+          { "Origin", "http://emulator.test" },
+          { "Sec-Fetch-Site", "same-site" } } do
+          for _, path in ipairs { "/_emulator/config", "/_emulator/reset" } do
+            assert.equal(403, e:send("POST", path, { headers = { pair },
+              body = '{"latency": 3}' }).status, pair[1])
+          end
+        end
+        assert.equal(0, e:config().latency.value)
+        assert.equal(200, e:send("POST", "/_emulator/reset", {
+          headers = { { "Origin", e.base_url } },
+        }).status)
+      end)
 
     it("answers HEAD without a body", function()
       local response = e:send("HEAD", "/fabric/v4/health", {

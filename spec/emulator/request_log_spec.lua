@@ -1,4 +1,5 @@
 -- emulator/request_log: the requests that came, without any secret.
+local request_log = require "equinix.emulator.request_log"
 local worlds = require "spec.support.world"
 
 describe("the emulator's log", function()
@@ -59,6 +60,34 @@ describe("the emulator's log", function()
       end
     end)
 
+  it("holds no token that is a name, or part of a longer text", function()
+    local token = ("aB3dE6gH9"):rep(4)
+    local coded = token:gsub(".", function(letter)
+      return ("%%%02X"):format(letter:byte())
+    end)
+    local form = { ["content-type"] = "application/x-www-form-urlencoded" }
+    for _, request in ipairs {
+      { "/x", { headers = form, body = token } },
+      { "/x", { headers = form, body = "type=" .. token } },
+      { "/x", { json = { [token] = 1, scope = "a " .. token } } },
+      { "/x", { headers = { ["content-type"] = "a/" .. token }, body = "a" } },
+      { "/a-" .. token }, { "/%2F" .. token }, { "/" .. coded },
+      { "/" .. ("a/"):rep(92) .. token },
+      { "/x", { query = { ["a-" .. token] = "" } } },
+    } do
+      world:send("POST", request[1], request[2])
+    end
+    local text = dump().body
+    assert.is_nil(text:find(token:sub(1, 9), 1, true), text)
+    assert.is_nil(text:find(coded:sub(1, 27), 1, true), text)
+  end)
+
+  it("shows a value that is null as such", function()
+    world:send("POST", "/x", { headers = {
+      ["content-type"] = "application/json" }, body = '{"type":null}' })
+    assert.same({ type = "null" }, dump().json.requests[1].fields)
+  end)
+
   it("shows the first characters of a token that was used", function()
     world:send("GET", "/fabric/v4/health", { token = "abcdefghijklmnop" })
     assert.equal("Bearer abcd…", dump().json.requests[1].authorization)
@@ -113,9 +142,51 @@ describe("the emulator's log", function()
     assert.equal(1010, log.routes["GET /fabric/v4/health"])
   end)
 
-  it("names the fault that affected a request", function()
-    world:config { api_status = 500 }
+  it("names the fault that affected a request, and its delay", function()
+    world:config { api_status = 500, latency = 0.5 }
     world:send("GET", "/fabric/v4/health")
-    assert.equal("status", dump().json.requests[1].fault)
+    world:config { api_status = 0, latency = 0 }
+    world:send("GET", "/fabric/v4/health")
+    local requests = dump().json.requests
+    assert.equal("status", requests[1].fault)
+    assert.equal(0.5, requests[1].delay)
+    assert.is_nil(requests[2].fault)
+    assert.is_nil(requests[2].delay)
+  end)
+
+  it("has the values of a query that say which part of a list", function()
+    world:send("GET", "/fabric/v4/ports", { query = { limit = "5",
+      offset = ("a"):rep(30), name = "the-secret", page = ("1"):rep(70) } })
+    local request = dump().json.requests[1]
+    assert.same({ "limit", "name", "offset", "page" }, request.query)
+    assert.same({ limit = "5", offset = "aaaa…" }, request.query_values)
+  end)
+
+  it("has the requests after a number, and the number of the last",
+    function()
+      for _ = 1, 5 do
+        world:send("GET", "/fabric/v4/health")
+      end
+      local function after(n)
+        return world:send("GET", "/_emulator/log", { query = { after = n } })
+      end
+      assert.equal(5, after("2").json.last)
+      assert.equal(3, after("2").json.requests[1].n)
+      assert.equal(3, #after("2").json.requests)
+      assert.same({}, after("5").json.requests)
+      assert.same({}, after("900").json.requests)
+      assert.equal(5, #after("0").json.requests)
+      for _, wrong in ipairs { "", "-1", "x", "1.5", "1e3", ("9"):rep(16) } do
+        assert.equal(400, after(wrong).status, wrong)
+      end
+    end)
+
+  it("counts statuses by their class, and faults", function()
+    world:token()
+    world:send("GET", "/fabric/v4/health")
+    world:config { api_status = 502 }
+    world:send("GET", "/fabric/v4/health")
+    assert.same({ ["2xx"] = 1, ["3xx"] = 0, ["4xx"] = 1, ["5xx"] = 1,
+      faults = 1 }, request_log.totals(world))
   end)
 end)

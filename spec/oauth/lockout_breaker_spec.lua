@@ -3,6 +3,7 @@
 -- never sees more than four bad attempts in a row for an account.
 local host = require "spec.support.host"
 local http_get = require "socket.http".request
+local model = require "spec.support.machines"
 local process = require "spec.support.process"
 local rawserver = require "spec.support.rawserver"
 
@@ -106,5 +107,34 @@ describe("four bad attempts in a row and no more", function()
 
   it("come from such machines, of which processes are killed", function()
     try(3, "--preload equinix --forks 4", true, "kills")
+  end)
+end)
+
+-- The same in a model, where a round takes milliseconds.
+describe("machines that share a store, in a model", function()
+  if _VERSION == "Lua 5.1" and not jit then
+    pending "this Lua can't yield in a pcall"
+    return
+  end
+
+  local function try(right)
+    local most = 0
+    for seed = 1, 10 * ROUNDS do
+      local world = model.new(seed, right)
+      world:run()
+      most = math.max(most, world.most)
+      assert(world.most <= 4 and world:left() == 0
+        and not (right and world.held > 0), ("seed %d: %d bad, %d left, %d "
+        .. "held"):format(seed, world.most, world:left(), world.held))
+    end
+    assert.equal(right and 0 or 4, most)
+  end
+
+  it("send four bad attempts and no more", function()
+    try(false)
+  end)
+
+  it("hold no right secret back", function()
+    try(true)
   end)
 end)

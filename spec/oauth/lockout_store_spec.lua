@@ -74,6 +74,100 @@ describe("the latch of an account in a store", function()
       core.now())))
   end)
 
+  it("forgets an attempt of another machine when that is over", function()
+    local store, now = memory_store.new(), core.now()
+    local one = visit(store, nil, function(state)
+      policy.begin(state, "00000001", { at = now, seconds = 35 })
+      return true
+    end)
+    -- The other machine sees it, and keeps what it has seen as text.
+    local other = lockout_page.decode(visit(store, nil, function(state)
+      policy.begin(state, "00000002", { at = now, seconds = 35 })
+      return true
+    end):encode(now))
+    local function ends(id)
+      return function(state)
+        policy.over(state, id)
+        return true
+      end
+    end
+    visit(store, one, ends "00000001")
+    assert.same({}, state_of(store, other).attempts["00000001"] or {})
+    visit(store, other, ends "00000002")
+    assert.same({}, state_of(store).attempts)
+  end)
+
+  it("counts no attempt of another machine while the store is down",
+    function()
+      local store, now = memory_store.new(), core.now()
+      local function visit_with(id)
+        return lockout_page.decode(visit(store, nil, function(state)
+          policy.begin(state, id, { at = now, seconds = 35 })
+          return true
+        end):encode(now))
+      end
+      visit_with "00000001"
+      local known = visit_with "00000002"
+      store.broken.lock = "it is down"
+      store.broken.load = "it is down"
+      local attempts = state_of(store, known).attempts
+      assert.is_nil(attempts["00000001"])
+      assert.is_table(attempts["00000002"])
+    end)
+
+  it("counts one of another machine where the store has lost the page",
+    function()
+      local store, now = memory_store.new(), core.now()
+      visit(store, nil, function(state)
+        policy.begin(state, "00000001", { at = now, seconds = 35 })
+        policy.begin(state, "00000002", { at = now - 99, seconds = 35 })
+        return true
+      end)
+      local known = lockout_page.decode(visit(store):encode(now))
+      store.data.records = {}
+      local attempts = state_of(store, known).attempts
+      assert.is_table(attempts["00000001"])
+      assert.is_nil(attempts["00000002"]) -- its time is over
+    end)
+
+  it("counts it where no time is left for a step of the store", function()
+    local store, now = memory_store.new(), core.now()
+    local known = lockout_page.decode(visit(store, nil, function(state)
+      policy.begin(state, "00000001", { at = now, seconds = 35 })
+      return true
+    end):moved(0, now):encode(now))
+    local late = session.new(store, function() end, { deadline = now - 1 })
+    local held = lockout_store.acquire(
+      late:latches(lockout_page.number(IDENTITY)))
+    assert.is_table(state_in(held:merge(known)).attempts["00000001"])
+  end)
+
+  it("keeps an attempt of this machine though the wall clock jumps", function()
+    local store, now = memory_store.new(), core.now()
+    local known = lockout_page.decode(visit(store, nil, function(state)
+      policy.begin(state, "00000001", { at = now, seconds = 35 })
+      return true
+    end):encode(now))
+    local name = store:names("latch.")[1]
+    local kept = lockout_page.decode(store.data.records[name].bytes)
+    local stored = state_in(kept).attempts["00000001"]
+    stored.at, stored.beside = stored.at - 7200, 1
+    store.data.records[name].bytes = kept:encode(core.time())
+    local attempt = state_of(store, known).attempts["00000001"]
+    assert(math.abs(attempt.at - now) < 1, attempt.at - now)
+    assert.equal(1, attempt.beside)
+  end)
+
+  it("keeps an attempt of this machine that the store has lost", function()
+    local store, now = memory_store.new(), core.now()
+    local known = lockout_page.decode(visit(store, nil, function(state)
+      policy.begin(state, "00000001", { at = now, seconds = 35 })
+      return true
+    end):encode(now))
+    store.data.records = {}
+    assert.is_table(state_of(store, known).attempts["00000001"])
+  end)
+
   it("holds for as long as is left of it, not anew", function()
     local store = memory_store.new()
     refused(store, "wrong")
@@ -236,5 +330,30 @@ describe("a store that fails while a request is under way", function()
       sent = sent + #transport.sent
     end
     assert.equal(4, sent)
+  end)
+
+  it("leaves none there that began without it and ends without it", function()
+    local store, id = memory_store.new(), scripted.unique()
+    local function keyed(n, send)
+      local c, transport = scripted.client({ send }, { store = store,
+        timeout = 30, client_id = id, cache_key = "key " .. n })
+      transport.sleep = core.sleep
+      return c
+    end
+    store.broken.lock = "it is electing"
+    assert(keyed(1, function()
+      store.broken.lock = nil
+      assert(keyed(2, scripted.token "two"):token()) -- tells it of the first
+      store.broken.lock = "it is electing"
+      return scripted.token "one"
+    end):token())
+    store.broken.lock = nil
+    assert(keyed(3, scripted.token "three"):token())
+    for _, name in ipairs(store:names "latch.") do
+      local text = store.data.records[name].bytes
+      if not name:find "token" then
+        assert.is_nil(text:find('"f"', 1, true), text)
+      end
+    end
   end)
 end)

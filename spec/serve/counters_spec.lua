@@ -71,6 +71,18 @@ describe("the counters", function()
     assert.equal(7, c:get "gauge")
   end)
 
+  it("tell another one each sum that is written", function()
+    local seen = {}
+    local c = counters.new(dict, function(key, by)
+      seen[#seen + 1] = key .. " " .. by
+    end)
+    c:incr("a", 2)
+    c:incr("a", 3)
+    assert.same({}, seen)
+    timers[1]()
+    assert.same({ "a 5" }, seen)
+  end)
+
   it("lose nothing when there is no free timer", function()
     local c = counters.new(dict)
     refused = true

@@ -26,6 +26,7 @@ local SERVER = [[
     ngx.print "broken"
   } }
   location / {
+    set $equinix_more "";
     content_by_lua_block { require("equinix.serve.handlers").rest() }
   }
   error_page 413 /equinix-problem;

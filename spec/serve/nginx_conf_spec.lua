@@ -29,6 +29,13 @@ describe("the configuration of the service", function()
     assert.equal(2, select(2, http:gsub("listen ", "")))
   end)
 
+  it("names the variables that the workers get: none, unless it is told",
+    function()
+      assert.is_nil((text()):find "env ")
+      has((text { variables = { "PATH", "no_proxy" } }),
+        "\nenv PATH;\nenv no_proxy;\n")
+    end)
+
   it("limits a rate only where there is one", function()
     local _, http = text()
     assert.is_nil(http:find("limit_req", 1, true))
@@ -57,7 +64,7 @@ describe("the configuration of the service", function()
       assert.is_nil(http:find("set_by_lua_block", 1, true))
     end)
 
-  it("logs no path but ours, and nothing else that a caller wrote",
+  it("logs no path but ours, and nothing that could need escaping",
     function()
       local _, http = text()
       local lines = {}
@@ -66,10 +73,10 @@ describe("the configuration of the service", function()
           lines[name] = (lines[name] or 0) + 1
         end
       end
-      -- Any other variable would need escaping.
+      -- $equinix_more is JSON; any other variable would need escaping.
       assert.same({ ["$time_iso8601"] = 5, ["$remote_addr"] = 5,
         ["$request_method"] = 5, ["$status"] = 5, ["$body_bytes_sent"] = 5,
-        ["$request_time"] = 5 }, lines)
+        ["$request_time"] = 5, ["$equinix_more"] = 5 }, lines)
       has(http, 'location = /a {\n      access_log log equinix_rest_1 ')
       has(http, 'location = /c {\n      access_log log equinix_mcp_1 ')
       has(http, '"path":"/b"')

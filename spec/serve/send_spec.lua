@@ -15,12 +15,16 @@ describe("a response that nginx sends", function()
       default_type application/json;
       location / { content_by_lua_block {
         require("equinix.serve.send").response(
-          require("responses")[ngx.var.uri])
+          require("responses")[ngx.var.uri],
+          ngx.var.uri == "/page" and "id-1" or nil)
       } }
     ]], files = { ["responses.lua"] = [[return {
       ["/token"] = { status = 200, body = '{"a":1}',
         headers = { ["Content-Type"] = "application/json", Age = "7",
           Allow = "GET" } },
+      ["/page"] = { status = 200, body = "page",
+        headers = { ["Content-Type"] = "text/html" },
+        more = { { "X-One", "1" }, { "X-Two", "2" } } },
       ["/text"] = { status = 200, body = "four",
         headers = { ["Content-Type"] = "text/plain" } },
       ["/refused"] = { status = 401, body = "no", headers = {
@@ -58,6 +62,16 @@ describe("a response that nginx sends", function()
       assert.is_nil(headers.age)
       assert.equal("four", body)
     end
+  end)
+
+  it("has an id and further headers, where it is given some", function()
+    local status, headers, body = get "/page"
+    assert.equal(200, status)
+    assert.equal("1", headers["x-one"])
+    assert.equal("2", headers["x-two"])
+    assert.equal("id-1", headers["x-request-id"])
+    assert.equal("page", body)
+    assert.is_nil(select(2, get "/token")["x-request-id"])
   end)
 
   it("says more where it is an error", function()

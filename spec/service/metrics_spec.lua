@@ -8,7 +8,7 @@ local function samples(text)
   local found = {}
   for line in text:gmatch "[^\n]+" do
     if not line:find "^#" then
-      local key, value = line:match "^([%w_]+{?[^ ]*) ([%d.]+)$"
+      local key, value = line:match "^([%w_]+{?.*) ([%d.]+)$"
       assert(key, line)
       assert(not found[key], "twice: " .. line)
       found[key] = tonumber(value)
@@ -108,14 +108,47 @@ describe("the counters", function()
       assert.equal(1, seen['equinix_store_failures_total{op="save"}'])
     end)
 
+  it("are 0 before the first failure, so that it is an increase", function()
+    local m, s = new()
+    local seen = samples(m:text(s))
+    for _, key in ipairs { 'equinix_store_failures_total{op="load"}',
+      'equinix_store_failures_total{op="unlock"}',
+      'equinix_failures_total{kind="timeout"}',
+      "equinix_token_failures_total", "equinix_credentials_latched" } do
+      assert.equal(0, seen[key], key)
+    end
+  end)
+
+  it("name the versions of what answers", function()
+    local _, s = new()
+    local text = metrics.new(nil, { version = "1.2", lua = 'a"\\\nb' }):text(s)
+    assert.is_truthy(text:find('\nequinix_build_info{lua="ab",version="1.2"} 1'
+      .. "\n", 1, true), text)
+  end)
+
+  it("of a gateway say whether it has a token to send", function()
+    local _, s, client = new()
+    local seen = samples(metrics.of_gateway(s, { version = "1" }, false))
+    assert.equal(0, seen.equinix_gateway_ready)
+    assert.is_nil(seen.equinix_token_left_seconds)
+    assert.is_nil(seen.equinix_credentials_latched)
+    client:token()
+    seen = samples(metrics.of_gateway(s, { version = "1" }, true))
+    assert.equal(1, seen.equinix_gateway_ready)
+    assert.equal(3600, seen.equinix_token_life_seconds)
+    assert.equal(1, seen.equinix_token_renewals_total)
+  end)
+
   it("show that credentials are held back, until a token comes", function()
     local m, s = new()
     local function latched()
       return samples(m:text(s)).equinix_credentials_latched
     end
     assert.equal(0, latched())
+    assert.is_false(m:latched())
     m:event("latched", {})
     assert.equal(1, latched())
+    assert.is_true(m:latched())
     m:event("token_renewed", {})
     assert.equal(0, latched())
     m:event("token_failed", { code = "latched" })

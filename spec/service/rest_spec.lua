@@ -33,6 +33,26 @@ local function problem(response, status)
   return object
 end
 
+describe("GET /metrics", function()
+  it("asks whether credentials are held back, while that was so", function()
+    local ask, _, api = serve()
+    local function latched()
+      return ask("GET", "/metrics").body
+        :match "\nequinix_credentials_latched (%d)"
+    end
+    api.metrics:event("latched", {})
+    assert.equal("1", latched()) -- there is no token
+    ask("POST", TOKEN)
+    api.metrics:event("latched", {})
+    assert.equal("0", latched()) -- the secret is another one by now
+    function api.client.ready()
+      return nil, { kind = "auth" }
+    end
+    api.metrics:event("latched", {})
+    assert.equal("1", latched())
+  end)
+end)
+
 describe("POST " .. TOKEN, function()
   it("needs no body, and an empty one needs no Content-Type", function()
     local ask, transport = serve()
@@ -319,9 +339,10 @@ describe("rest.paths", function()
   it("lists every path that is answered, and no other", function()
     local ask = serve()
     local paths = rest.paths()
-    assert.equal(6, #paths)
+    assert.equal(7, #paths)
     for _, path in ipairs(paths) do
-      assert.not_equal(404, ask("GET", path).status)
+      assert.not_equal(404, ask("GET", path, "", { accept = "text/html" })
+        .status)
     end
   end)
 end)

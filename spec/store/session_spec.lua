@@ -4,12 +4,19 @@ local core = require "equinix.core"
 local memory_store = require "spec.support.memory_store"
 local session = require "equinix.store.session"
 
+-- Nothing is to be reported but steps.
+local function no_report(name)
+  assert(name == "store_step", name)
+end
+
 local SECRET = "a-secret-of-16-bytes-or-more"
 
 local function begin(store)
   local events = {}
   return session.new(store, function(name, fields)
-    events[#events + 1] = name .. " " .. fields.op .. ": " .. fields.reason
+    if name ~= "store_step" then
+      events[#events + 1] = name .. " " .. fields.op .. ": " .. fields.reason
+    end
   end), events
 end
 
@@ -63,6 +70,36 @@ describe("a session with a store", function()
       assert.equal(1, #events)
       assert.matches("^store_failed load: ", events[1])
     end
+  end)
+
+  it("raises that there was no memory to read or to lock; afterwards it is a "
+    .. "failure, and what is locked is unlocked", function()
+    local none = "not enough memory"
+    local function raise()
+      error(none, 0)
+    end
+    local store = memory_store.new()
+    local use, events = begin(store)
+    local lease = use:step("lock", "k", 10)
+    for op, args in pairs { load = { "k" }, lock = { "k2", 10 } } do
+      local method = store[op]
+      store[op] = raise
+      assert.same({ false, none }, { pcall(use.step, use, op, args[1],
+        args[2]) })
+      store[op] = method
+    end
+    assert.same({}, events)
+    local save, unlock, tries = store.save, store.unlock, 0
+    store.save = raise
+    function store.unlock(...)
+      tries = tries + 1
+      return tries > 1 and unlock(...) or raise()
+    end
+    assert.is_nil(use:step("save", "k", "b", 10, lease))
+    assert.same({ "store_failed save: " .. none }, events)
+    assert.is_true(use:step("unlock", lease))
+    store.save, store.unlock = save, unlock
+    assert.truthy(store:lock("k", 10, 1))
   end)
 
   it("counts a method that returns nothing as failed, not as a lease",
@@ -167,8 +204,8 @@ describe("what a store says of a failure", function()
     function store.load()
       return nil, "it is down", fault
     end
-    local use = session.new(store, function(_, fields)
-      seen[#seen + 1] = fields
+    local use = session.new(store, function(name, fields)
+      seen[#seen + 1] = name ~= "store_step" and fields or nil
     end)
     assert.is_nil(use:step("load", "k"))
     return use, seen, store
@@ -199,7 +236,7 @@ describe("what a store says of a failure", function()
 
   it("holds for its part only", function()
     local use, seen, store = failing {}
-    local other = session.new(store, error)
+    local other = session.new(store, no_report)
     local beside = other:beside()
     assert(beside:step("lock", "k", 10))
     assert.is_nil(use:beside():step("load", "k")) -- nor is it reported again
@@ -215,8 +252,9 @@ describe("what a store says of a failure", function()
       end
       error "not on this one"
     end
-    local function emit(_, fields)
-      events[#events + 1] = fields.op .. ": " .. fields.reason
+    local function emit(name, fields)
+      events[#events + 1] = name ~= "store_step"
+        and fields.op .. ": " .. fields.reason or nil
     end
     assert.equal("view", session.new(store, emit, { transport = "that" })
       .store[1])

@@ -15,6 +15,8 @@ local NONE = {
   EQUINIX_API_CLIENTSECRET_FILE = false, EQUINIX_API_TOKEN = false,
   EQUINIX_STORE_URL = false, EQUINIX_STORE_URL_FILE = false,
   EQUINIX_API_ENDPOINT = false, EQUINIX_API_TIMEOUT = false,
+  EQUINIX_LOG = false,
+  EQUINIX_PROFILE = false, XDG_CONFIG_HOME = false,
 }
 
 --- The variables of every command; a spec can change them.

@@ -7,18 +7,19 @@ local M = {}
 
 -- Like ngx.shared: an expired value is nil.
 local function dictionary(world)
-  local values, ends = {}, {}
+  local values, ends, flags = {}, {}, {}
   local dict = {}
 
   function dict.get(_, key)
     if ends[key] and ends[key] <= world.time then
       values[key], ends[key] = nil, nil
     end
-    return values[key]
+    return values[key], flags[key]
   end
 
-  function dict.set(_, key, value, seconds)
+  function dict.set(_, key, value, seconds, flag)
     values[key] = value
+    flags[key] = flag ~= 0 and flag or nil
     ends[key] = seconds and seconds > 0 and world.time + seconds or nil
     return true
   end
@@ -31,7 +32,8 @@ local function dictionary(world)
   end
 
   function dict.incr(_, key, by, init)
-    values[key] = (dict:get(key) or init) + by
+    local value = dict:get(key) or init
+    values[key] = value and value + by
     return values[key]
   end
 

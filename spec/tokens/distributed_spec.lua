@@ -29,7 +29,8 @@ local function leader(data, over)
   self.transport.sleep = core.sleep
   self.config.store = self.store
   function self.emit(name, fields)
-    self.events[#self.events + 1] = name .. " " .. fields.op
+    self.events[#self.events + 1] = name ~= "store_step"
+      and name .. " " .. fields.op or nil
   end
   self.renewal = { patience = 30, secret = SECRET, key = "the key" }
   for name, value in pairs(over or {}) do

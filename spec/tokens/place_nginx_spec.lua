@@ -26,7 +26,8 @@ describe("a leader inside nginx", function()
             end,
             count = function() return extended end,
             over = function(self, transport)
-              assert(transport == require "equinix.transport.nginx")
+              local port = require "equinix.transport.nginx"
+              assert(transport.spawn == port.spawn) -- or one around it
               return self
             end,
           }, { __index = function(_, name)

@@ -22,6 +22,21 @@ local function left(issued, fields)
 end
 
 describe("a token at rest", function()
+  it("is no text where a number in it can't be written", function()
+    for _, number in ipairs { math.huge, -math.huge, 0 / 0 } do
+      local last = { streak = 1, held = number }
+      local text, ttl, message = record.encode(record.failed({}, last, 60,
+        NOW, TICK), NOW)
+      assert.is_nil(text)
+      assert.equal(0, ttl)
+      assert.is_string(message)
+      text, ttl = record.encode(record.renewed(token { user_id = number },
+        NOW), NOW)
+      assert.is_nil(text)
+      assert.equal(0, ttl)
+    end
+  end)
+
   it("comes back as it was, and says for how long it is of use", function()
     local text, ttl = record.encode(record.renewed(token(), NOW - 600), NOW)
     assert.equal(3000, ttl)

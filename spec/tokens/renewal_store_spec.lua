@@ -10,6 +10,11 @@ local record = require "equinix.tokens.record"
 local scripted = require "spec.support.scripted"
 local session = require "equinix.store.session"
 
+-- Nothing is to be reported but steps.
+local function no_report(name)
+  assert(name == "store_step", name)
+end
+
 local token = scripted.token
 local TOKEN, REFRESH = "/oauth2/v1/token", "/oauth2/v1/refreshaccesstoken"
 
@@ -41,7 +46,7 @@ end
 
 -- What another process of the same app would leave there.
 local function leave(c, store, access_token)
-  local one = session.new(store, error):token(c.tokens.secret(),
+  local one = session.new(store, no_report):token(c.tokens.secret(),
     c.tokens:key(), lockout_page.number(c.config.identity))
   local wall = core.time()
   local lease = assert(one:lock(10))
@@ -474,4 +479,27 @@ describe("a client with a store", function()
       store.lock = lock
       assert.equal("one", c:token().access_token) -- nothing holds it back
     end)
+
+  it("waits on when the token that it had has ended meanwhile", function()
+    local store = memory_store.new()
+    local c, transport = client({ token("one", { token_timeout = "2" }),
+      token "two" }, store)
+    transport.sleep = core.sleep
+    assert.equal("one", c:token().access_token)
+    scripted.until_true(function()
+      return (c.tokens:slot():read()) ~= "fresh"
+        and (c.tokens:slot():read()) ~= "advisory"
+    end, "a token that is almost over")
+    -- Another process has the lock for longer than a usable token is waited
+    -- with.
+    local lock, free = store.lock, core.now() + 2.5
+    function store.lock(...)
+      if core.now() < free then
+        return nil, "busy"
+      end
+      return lock(...)
+    end
+    assert.equal("two", assert(c:token()).access_token)
+    assert.equal(2, #transport.sent)
+  end)
 end)

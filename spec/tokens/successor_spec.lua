@@ -8,12 +8,17 @@ local scripted = require "spec.support.scripted"
 local session = require "equinix.store.session"
 local shared_error = require "equinix.tokens.shared_error"
 
+-- Nothing is to be reported but steps.
+local function no_report(name)
+  assert(name == "store_step", name)
+end
+
 local token = scripted.token
 local REFRESH = "/oauth2/v1/refreshaccesstoken"
 
 -- The records of a client's token, as other processes use them.
 local function places(c, store)
-  local use = session.new(store, error)
+  local use = session.new(store, no_report)
   local secret, key = c.tokens.secret(), c.tokens:slot() and c.tokens:key()
   local page = lockout_page.number(c.config.identity)
   return use:token(secret, key, page), use:token(secret, key, page, "next")

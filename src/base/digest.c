@@ -10,7 +10,8 @@
 #include <sys/random.h>
 #endif
 
-#include "base/compat.h"
+#include "base/libcrypto.h"
+#include "base/memory.h"
 #include "core.h"
 
 bool eq_random(void *bytes, size_t n)
@@ -21,8 +22,10 @@ bool eq_random(void *bytes, size_t n)
 int eq_digest(const void *bytes, size_t len, unsigned char out[EQ_DIGEST_SIZE])
 {
   unsigned int size = 0;
-  if (EVP_Digest(bytes, len, out, &size, EVP_sha256(), NULL) != 1 ||
-      size != EQ_DIGEST_SIZE) {
+  eq_libcrypto_begin();
+  bool ok = EVP_Digest(bytes, len, out, &size, EVP_sha256(), NULL) == 1 &&
+            size == EQ_DIGEST_SIZE;
+  if (!eq_libcrypto_end(EQ_LIBCRYPTO_DIGEST, ok)) {
     memset(out, 0, EQ_DIGEST_SIZE);
     return -1;
   }
@@ -51,7 +54,7 @@ static int l_sha256(lua_State *L)
   unsigned char out[EQ_DIGEST_SIZE];
   char text[2 * EQ_DIGEST_SIZE];
   if (eq_digest(bytes, len, out) != 0) {
-    return luaL_error(L, "libcrypto can't compute SHA-256");
+    return eq_libcrypto_failed(L, "libcrypto can't compute SHA-256");
   }
   eq_hex(out, text);
   lua_pushlstring(L, text, sizeof text);

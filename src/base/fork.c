@@ -3,16 +3,16 @@
  */
 #include "base/fork.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/compat.h"
 #include "core.h"
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int failure; /* constant after the once */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool noticed; /* under the lock */
 static atomic_uint generation;
 
 static void count_fork(void)
@@ -20,14 +20,16 @@ static void count_fork(void)
   atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
-static void init(void)
-{
-  failure = pthread_atfork(NULL, NULL, count_fork);
-}
-
 int eq_fork_init(void)
 {
-  return pthread_once(&once, init) == 0 ? failure : ENOMEM;
+  int failure = pthread_mutex_lock(&lock);
+  if (failure != 0) {
+    return failure;
+  }
+  failure = noticed ? 0 : pthread_atfork(NULL, NULL, count_fork);
+  noticed = failure == 0;
+  (void)pthread_mutex_unlock(&lock);
+  return failure;
 }
 
 unsigned eq_fork_generation(void)

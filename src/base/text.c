@@ -14,7 +14,7 @@
 #include <xlocale.h>
 #endif
 
-#include "base/compat.h"
+#include "base/memory.h"
 #include "core.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -27,18 +27,22 @@ static void make_c_locale(void)
 
 /*
  * core.in_c_locale(f, ...) -> true, results | false, message
- * pcall under the locale "C", for this thread and this call only.
+ * pcall under the locale "C", for this thread and this call only. Raises
+ * where memory runs out: that says nothing about what f was called with.
  */
 static int l_in_c_locale(lua_State *L)
 {
   luaL_checkany(L, 1);
   (void)pthread_once(&once, make_c_locale);
   if (c_locale == (locale_t)0) {
-    return luaL_error(L, "not enough memory for a locale");
+    return eq_no_memory(L);
   }
   locale_t before = uselocale(c_locale);
   int failed = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   (void)uselocale(before);
+  if (failed != 0 && eq_is_no_memory(L, -1)) {
+    return lua_error(L);
+  }
   lua_pushboolean(L, failed == 0);
   lua_insert(L, 1);
   return lua_gettop(L);

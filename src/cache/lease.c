@@ -25,11 +25,19 @@ static void push_crowding(lua_State *L, struct eq_slot *slot)
   slot->crowding = EQ_ROOM;
 }
 
-static int push_begin_result(lua_State *L, enum eq_begin_result result,
-                             const struct eq_begin_args *args,
-                             const struct eq_snapshot *snapshot)
+struct begun {
+  enum eq_begin_result result;
+  struct eq_begin_args args;
+  const struct eq_snapshot *snapshot;
+};
+
+/* [slot, begun] -> [slot, results]. Called in protected mode. */
+static int push_begin_result(lua_State *L)
 {
-  switch (result) {
+  const struct begun *begun = lua_touserdata(L, 2);
+  const struct eq_begin_args *args = &begun->args;
+  const struct eq_snapshot *snapshot = begun->snapshot;
+  switch (begun->result) {
   case EQ_LEAD:
     lua_pushliteral(L, "lead");
     eq_push_id(L, args->id);
@@ -85,6 +93,16 @@ static enum eq_begin_result begin_once(lua_State *L, struct eq_slot *slot,
   return result;
 }
 
+/* Ends a lease of which its caller can't hear. */
+static void give_up(lua_State *L, struct eq_slot *slot, uint64_t lease)
+{
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, eq_now_ns());
+  if (entry != NULL) {
+    (void)eq_entry_release(entry, lease, (struct eq_bytes){NULL, 0}, false);
+  }
+  eq_slot_leave(slot);
+}
+
 /*
  * slot:acquire([seen [, force [, lease_seconds]]])
  *   -> "lead", lease, last_failure | nil, rejected, crowding
@@ -100,21 +118,33 @@ static enum eq_begin_result begin_once(lua_State *L, struct eq_slot *slot,
  */
 int eq_lease_acquire(lua_State *L)
 {
-  struct eq_begin_args args = {.has_seen = !lua_isnoneornil(L, 2)};
-  args.seen = args.has_seen ? eq_check_id(L, 2) : 0;
-  args.force = lua_toboolean(L, 3) != 0;
+  struct begun begun = {.args = {.has_seen = !lua_isnoneornil(L, 2)}};
+  struct eq_begin_args *args = &begun.args;
+  args->seen = args->has_seen ? eq_check_id(L, 2) : 0;
+  args->force = lua_toboolean(L, 3) != 0;
   int64_t lease = eq_to_ns(L, 4, luaL_optnumber(L, 4, LEASE_SECONDS));
-  eq_leader_self(&args.self);
+  eq_leader_self(&args->self);
   lua_settop(L, 1);
   struct eq_snapshot *snapshot = eq_snapshot_take(L); /* [slot, snapshot] */
   struct eq_slot *slot = eq_slot_check(L);
-  args.lease_until = eq_after(eq_now_ns(), lease);
-  enum eq_begin_result result = begin_once(L, slot, &args, snapshot);
-  while (result == EQ_WAIT && is_dead(slot, &snapshot->leader_status.leader)) {
-    args.dead = snapshot->leader_status.renewal;
-    result = begin_once(L, slot, &args, snapshot);
+  lua_pushcfunction(L, push_begin_result);
+  lua_pushvalue(L, 1);
+  lua_pushlightuserdata(L, &begun); /* [slot, snapshot, f, slot, begun] */
+  args->lease_until = eq_after(eq_now_ns(), lease);
+  begun.snapshot = snapshot;
+  begun.result = begin_once(L, slot, args, snapshot);
+  while (begun.result == EQ_WAIT &&
+         is_dead(slot, &snapshot->leader_status.leader)) {
+    args->dead = snapshot->leader_status.renewal;
+    begun.result = begin_once(L, slot, args, snapshot);
   }
-  int count = push_begin_result(L, result, &args, snapshot);
+  if (lua_pcall(L, 2, LUA_MULTRET, 0) != 0) {
+    if (begun.result == EQ_LEAD) {
+      give_up(L, slot, args->id);
+    }
+    return lua_error(L);
+  }
+  int count = lua_gettop(L) - 2;
   eq_snapshot_give(L, 2);
   return count;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/memory.h"
 #include "cache/futex.h"
 #include "cache/placement.h"
 #include "cache/snapshot.h"
@@ -79,7 +80,7 @@ static void go_private(lua_State *L, struct eq_slot *slot, int64_t now)
     own = eq_private_new(slot->state_data, slot->name, slot->kind, slot->alone,
                          now);
     if (own == NULL) {
-      luaL_error(L, "not enough memory for a private token entry");
+      (void)eq_no_memory(L);
       return; /* not reached */
     }
     slot->crowding = EQ_PRIVATE;
@@ -97,7 +98,7 @@ void eq_slot_reopen(lua_State *L, struct eq_slot *slot, const char *key,
   eq_slot_close(slot);
   if (!name_of(table != NULL ? table->salt : NULL, slot->kind, key, len,
                slot->name)) {
-    luaL_error(L, "libcrypto can't compute SHA-256");
+    (void)eq_libcrypto_failed(L, "libcrypto can't compute SHA-256");
   }
   slot->table = table;
   slot->crowding = EQ_ROOM;

@@ -6,6 +6,7 @@
 #include "cache/lua_values.h"
 #include "cache/places.h"
 #include "cache/slot.h"
+#include "cache/snapshot.h"
 
 /*
  * slot:rate_limit(n, seconds [, asks]) -> true | false, seconds to wait
@@ -64,6 +65,57 @@ int eq_stats_counters(lua_State *L)
     lua_rawseti(L, -2, i + 1);
   }
   return 1;
+}
+
+/* From now to then, for ever where that is. */
+static int64_t left_of(int64_t then, int64_t now)
+{
+  if (then == EQ_FOREVER) {
+    return EQ_FOREVER;
+  }
+  return then > now ? then - now : 0;
+}
+
+/* Fills in what comes next: `fresh` is the time left of it, `left` that of the
+ * back-off; the leader's renewal is 0 where none is under way. */
+static void look_ahead(const struct eq_entry *entry, int64_t now,
+                       struct eq_snapshot *snapshot)
+{
+  eq_entry_peek(entry, now, entry->token.serial, snapshot);
+  bool fresh = snapshot->state == EQ_FRESH;
+  snapshot->fresh = fresh ? left_of(snapshot->fresh, now) : 0;
+  snapshot->left = left_of(entry->backoff.until, now);
+  eq_secret_copy(&snapshot->failure, &entry->failure);
+  if (!eq_entry_pending(entry, 0, now, &snapshot->leader_status)) {
+    snapshot->leader_status.renewal = 0;
+  }
+}
+
+/*
+ * slot:outlook() -> fresh, backoff, failure | nil, renewing
+ * What comes next: the seconds for which the token is fresh, those of a
+ * back-off, the last failure or note, and whether a renewal is under way.
+ */
+int eq_stats_outlook(lua_State *L)
+{
+  lua_settop(L, 1);
+  struct eq_snapshot *snapshot = eq_snapshot_take(L); /* [slot, snapshot] */
+  struct eq_slot *slot = eq_slot_check(L);
+  int64_t now = eq_now_ns();
+  struct eq_entry *entry = eq_slot_enter(L, slot, false, now);
+  snapshot->fresh = 0;
+  snapshot->left = 0;
+  snapshot->leader_status.renewal = 0;
+  if (entry != NULL) {
+    look_ahead(entry, now, snapshot);
+  }
+  eq_slot_leave(slot);
+  eq_push_seconds(L, snapshot->fresh);
+  eq_push_seconds(L, snapshot->left);
+  eq_push_secret_or_nil(L, &snapshot->failure);
+  lua_pushboolean(L, snapshot->leader_status.renewal != 0);
+  eq_snapshot_give(L, 2);
+  return 4;
 }
 
 static void set_number(lua_State *L, const char *name, uint64_t value)

@@ -1,5 +1,6 @@
 /*
- * stats: what is counted for an entry, and for the whole table.
+ * stats: what is counted for an entry and for the whole table, and what comes
+ * next for an entry.
  *
  * Law of this file: as in tokens.c.
  */
@@ -12,6 +13,7 @@
 int eq_stats_rate_limit(lua_State *L);
 int eq_stats_count(lua_State *L);
 int eq_stats_counters(lua_State *L);
+int eq_stats_outlook(lua_State *L);
 
 /* tokens.info */
 int eq_stats_info(lua_State *L);

@@ -198,6 +198,7 @@ int eq_open_tokens(lua_State *L)
       {"peek", slot_peek},
       {"bind", eq_bind},
       {"read", slot_read},
+      {"outlook", eq_stats_outlook},
       {"acquire", eq_lease_acquire},
       {"publish", eq_lease_publish},
       {"fail", eq_lease_fail},

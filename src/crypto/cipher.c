@@ -9,12 +9,12 @@
 #include <limits.h>
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 
 #include "base/buffer.h"
+#include "base/libcrypto.h"
 
 /* ----------------------------------------------------------- keys and MACs */
 
@@ -36,14 +36,13 @@ static bool hkdf(EVP_PKEY_CTX *ctx, struct eq_bytes secret,
 bool eq_hkdf(struct eq_bytes secret, struct eq_bytes salt,
              struct eq_bytes info, unsigned char *out, size_t size)
 {
-  (void)ERR_set_mark();
+  eq_libcrypto_begin();
   size_t made = size;
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
   bool ok = ctx != NULL && hkdf(ctx, secret, salt, info) &&
             EVP_PKEY_derive(ctx, out, &made) == 1 && made == size;
   EVP_PKEY_CTX_free(ctx);
-  (void)ERR_pop_to_mark();
-  if (!ok) {
+  if (!eq_libcrypto_end(EQ_LIBCRYPTO_HKDF, ok)) {
     eq_wipe(out, size);
   }
   return ok;
@@ -52,13 +51,12 @@ bool eq_hkdf(struct eq_bytes secret, struct eq_bytes salt,
 bool eq_hmac(const unsigned char key[EQ_KEY_SIZE], struct eq_bytes text,
              unsigned char out[EQ_DIGEST_SIZE])
 {
-  (void)ERR_set_mark();
+  eq_libcrypto_begin();
   unsigned int size = 0;
   bool ok = HMAC(EVP_sha256(), key, EQ_KEY_SIZE, text.bytes, text.len, out,
                  &size) != NULL &&
             size == EQ_DIGEST_SIZE;
-  (void)ERR_pop_to_mark();
-  if (!ok) {
+  if (!eq_libcrypto_end(EQ_LIBCRYPTO_HMAC, ok)) {
     eq_wipe(out, EQ_DIGEST_SIZE);
   }
   return ok;
@@ -98,14 +96,13 @@ static bool finish(EVP_CIPHER_CTX *ctx)
 bool eq_gcm_encrypt(const struct eq_gcm *gcm, struct eq_bytes text,
                     unsigned char *out, unsigned char tag[EQ_TAG_SIZE])
 {
-  (void)ERR_set_mark();
+  eq_libcrypto_begin();
   EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
   bool ok =
       ctx != NULL && run(ctx, gcm, 1, text, out) && finish(ctx) &&
       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, EQ_TAG_SIZE, tag) == 1;
   EVP_CIPHER_CTX_free(ctx);
-  (void)ERR_pop_to_mark();
-  if (!ok) {
+  if (!eq_libcrypto_end(EQ_LIBCRYPTO_ENCRYPT, ok)) {
     eq_wipe(out, text.len);
     eq_wipe(tag, EQ_TAG_SIZE);
   }
@@ -117,7 +114,7 @@ enum eq_decrypted eq_gcm_decrypt(const struct eq_gcm *gcm,
                                  const unsigned char tag[EQ_TAG_SIZE],
                                  unsigned char *out)
 {
-  (void)ERR_set_mark();
+  eq_libcrypto_begin();
   unsigned char expected[EQ_TAG_SIZE]; /* libcrypto's has no const */
   memcpy(expected, tag, sizeof expected);
   enum eq_decrypted result = EQ_BROKEN;
@@ -128,7 +125,7 @@ enum eq_decrypted eq_gcm_decrypt(const struct eq_gcm *gcm,
     result = finish(ctx) ? EQ_GENUINE : EQ_FORGED;
   }
   EVP_CIPHER_CTX_free(ctx);
-  (void)ERR_pop_to_mark();
+  (void)eq_libcrypto_end(EQ_LIBCRYPTO_DECRYPT, result != EQ_BROKEN);
   if (result != EQ_GENUINE) {
     eq_wipe(out, text.len);
   }

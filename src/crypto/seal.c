@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/object.h"
 #include "core.h"
 #include "crypto/cipher.h"
@@ -192,8 +193,8 @@ static int l_seal(lua_State *L)
   luaL_argcheck(L, text.len <= TEXT_MAX, 3, "64 KiB at most expected");
   struct scratch *record = new_scratch(L, OVERHEAD + text.len);
   if (!seal(&owner, text, record->bytes)) {
-    return luaL_error(L, "a record can't be sealed: libcrypto or the "
-                         "system's random generator failed");
+    return eq_libcrypto_failed(L, "a record can't be sealed: libcrypto or "
+                                  "the system's random generator failed");
   }
   push_scratch(L, record);
   return 1;
@@ -231,7 +232,8 @@ static int l_unseal(lua_State *L)
   case EQ_BROKEN:
     break;
   }
-  return luaL_error(L, "a record can't be unsealed: libcrypto failed");
+  return eq_libcrypto_failed(L,
+                             "a record can't be unsealed: libcrypto failed");
 }
 
 /*
@@ -250,7 +252,7 @@ static int l_record_name(lua_State *L)
       derive(owner.secret, for_names, key) && eq_hmac(key, owner.key, mac);
   eq_wipe(key, sizeof key);
   if (!ok) {
-    return luaL_error(
+    return eq_libcrypto_failed(
         L, "the name of a record can't be computed: libcrypto failed");
   }
   eq_hex(mac, text);

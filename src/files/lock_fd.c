@@ -15,12 +15,10 @@
 /* The list grows by so many entries; rarely more than a few are open. */
 #define STEP 16
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int *open_fds; /* these three are under the mutex; never freed */
 static size_t count;
 static size_t room;
-static int failure; /* errno of the preparation; constant after the once */
 
 static void before_fork(void)
 {
@@ -43,13 +41,17 @@ static void in_child(void)
 }
 
 /* A holder compares eq_fork_generation before it uses a descriptor, so the
- * forks are counted whenever descriptors are listed here. */
-static void init(void)
+ * forks are counted whenever descriptors are listed here. Called under the
+ * mutex. -> errno */
+static int init(void)
 {
-  failure = eq_fork_init();
-  if (failure == 0) {
+  static bool done;
+  int failure = done ? 0 : eq_fork_init();
+  if (failure == 0 && !done) {
     failure = pthread_atfork(before_fork, in_parent, in_child);
+    done = failure == 0;
   }
+  return failure;
 }
 
 /* Room for one more. Called under the mutex. */
@@ -69,15 +71,13 @@ static bool has_room(void)
 
 int eq_lock_fd_open(int dir, const char *name, int flags, mode_t mode)
 {
-  int unprepared = pthread_once(&once, init) == 0 ? failure : ENOMEM;
-  if (unprepared != 0) {
-    errno = unprepared;
-    return -1;
-  }
   int fd = -1;
-  int reason = ENOMEM;
   (void)pthread_mutex_lock(&mutex);
-  if (has_room()) {
+  int reason = init();
+  if (reason == 0 && !has_room()) {
+    reason = ENOMEM;
+  }
+  if (reason == 0) {
     do {
       fd = openat(dir, name, flags | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EINTR);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/curl_memory.h"
 #include "http/tls_pending.h"
 
 /* The largest TLS record; what is larger may have left in part. */
@@ -41,6 +42,7 @@ static void let_go(struct eq_attempt *attempt)
 void eq_attempt_reset(struct eq_attempt *attempt)
 {
   let_go(attempt);
+  attempt->no_memory = eq_curl_memory_failures();
   attempt->sent_before = 0;
   attempt->count = 0;
   attempt->effects = false;
@@ -84,6 +86,7 @@ int eq_attempt_on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
           ? NULL
           : eq_connection_add(attempt->pool, socket);
   if (connection == NULL) {
+    eq_curl_memory_failed();
     return CURL_SOCKOPT_ERROR;
   }
   connection->origin = origin;
@@ -270,6 +273,9 @@ int eq_attempt_on_begin(void *arg, char *remote_ip, char *local_ip,
   }
   attempt->effects = attempt->effects || !eq_attempt_is_void(attempt);
   let_go(attempt);
+  if (eq_curl_memory_failures() != attempt->no_memory) {
+    return CURL_PREREQFUNC_ABORT; /* it may not be what was asked for */
+  }
   if (attempt->effects && !attempt->request->may_resend) {
     attempt->repeated = true;
     return CURL_PREREQFUNC_ABORT;

@@ -38,6 +38,7 @@ struct eq_attempt {
   long sent_before;                 /* bytes of the attempts before */
 
   /* Of all attempts. */
+  unsigned no_memory; /* eq_curl_memory_failures() before the first one */
   int count;
   bool effects;   /* an earlier one may have had an effect */
   bool repeated;  /* the next one was stopped, as it must not be sent twice */

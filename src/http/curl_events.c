@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "http/curl_memory.h"
 
 /* How often the timer is served at a time: what begins has a timer of 0 for
  * each of its first steps. */
@@ -35,6 +36,7 @@ static int on_socket(CURL *handle, curl_socket_t socket, int what, void *arg,
   if (eq_readiness_want(&events->readiness, socket, wanted)) {
     return 0;
   }
+  eq_curl_memory_failed();
   events->broken = true;
   return -1;
 }

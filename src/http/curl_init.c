@@ -4,26 +4,37 @@
 #include "http/curl_init.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/fork.h"
+#include "http/curl_memory.h"
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static CURLcode result; /* these two are constant after the once */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool ready; /* what follows is constant from then on */
 static bool has_sigpipe;
 
-static void init(void)
+static CURLcode init(void)
 {
   if (eq_fork_init() != 0) {
-    result = CURLE_OUT_OF_MEMORY;
-    return;
+    return CURLE_OUT_OF_MEMORY;
   }
-  result = curl_global_init(CURL_GLOBAL_DEFAULT);
+  CURLcode rc = eq_curl_memory_init();
   has_sigpipe = curl_version_info(CURLVERSION_NOW)->version_num < 0x075700;
+  return rc;
 }
 
 CURLcode eq_curl_init(void)
 {
-  return pthread_once(&once, init) == 0 ? result : CURLE_FAILED_INIT;
+  if (atomic_load_explicit(&ready, memory_order_acquire)) {
+    return CURLE_OK;
+  }
+  if (pthread_mutex_lock(&lock) != 0) {
+    return CURLE_FAILED_INIT;
+  }
+  CURLcode rc = atomic_load(&ready) ? CURLE_OK : init();
+  atomic_store_explicit(&ready, rc == CURLE_OK, memory_order_release);
+  (void)pthread_mutex_unlock(&lock);
+  return rc;
 }
 
 bool eq_curl_has_sigpipe(void)

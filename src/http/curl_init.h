@@ -1,8 +1,9 @@
 /*
  * curl_init: what is done and known once about libcurl in a process.
  *
- * Law of this file: all of it is written under pthread_once, as several
- * threads may have a Lua state each. Libcurl is never cleaned up: the module
+ * Law of this file: all of it is written under one lock, as several threads
+ * may have a Lua state each, and what failed is tried again: memory that was
+ * short once is not short for ever. Libcurl is never cleaned up: the module
  * stays loaded, and other libraries of the process may use libcurl, too.
  */
 #ifndef EQ_HTTP_CURL_INIT_H

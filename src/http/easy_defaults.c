@@ -161,6 +161,21 @@ static void list_identity(const struct eq_request *request,
   list[EQ_PROXY] = request->proxy;
 }
 
+/* Where there is none to set, the fixed options say: no proxy at all. */
+static CURLcode set_proxy(CURL *handle, const char *proxy)
+{
+  if (proxy == NULL) {
+    return CURLE_OK;
+  }
+  if (strcmp(proxy, EQ_PROXY_ENVIRONMENT) != 0) {
+    return curl_easy_setopt(handle, CURLOPT_PROXY, proxy);
+  }
+  CURLcode rc = curl_easy_setopt(handle, CURLOPT_PROXY, (char *)NULL);
+  return rc != CURLE_OK
+             ? rc
+             : curl_easy_setopt(handle, CURLOPT_NOPROXY, (char *)NULL);
+}
+
 /* The files and the proxy; the list has the same, to compare with later. */
 static CURLcode set_identity(struct eq_easy *easy,
                              const struct eq_request *request,
@@ -177,9 +192,7 @@ static CURLcode set_identity(struct eq_easy *easy,
     }
   }
   CURLcode rc = eq_identity_files_set(easy->handle, request, why);
-  return rc != CURLE_OK || request->proxy == NULL
-             ? rc
-             : curl_easy_setopt(easy->handle, CURLOPT_PROXY, request->proxy);
+  return rc != CURLE_OK ? rc : set_proxy(easy->handle, request->proxy);
 }
 
 static bool same_identity(const struct eq_easy_state *state,

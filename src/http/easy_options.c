@@ -272,13 +272,17 @@ bool eq_easy_options_is_head(const struct eq_easy *easy)
 
 void eq_easy_options_proxy(const struct eq_easy *easy, char *name, size_t n)
 {
+  const char *proxy = eq_buffer_text(&easy->state.identity[EQ_PROXY]);
+  if (strcmp(proxy, EQ_PROXY_ENVIRONMENT) == 0) {
+    (void)snprintf(name, n, "of the environment");
+    return;
+  }
   CURLU *parsed = curl_url();
   char *host = NULL;
   char *port = NULL;
   (void)snprintf(name, n, "(unknown)");
   if (parsed != NULL &&
-      curl_url_set(parsed, CURLUPART_URL,
-                   eq_buffer_text(&easy->state.identity[EQ_PROXY]),
+      curl_url_set(parsed, CURLUPART_URL, proxy,
                    CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) ==
           CURLUE_OK &&
       curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/object.h"
 #include "core.h"
 #include "http/engine.h"
@@ -326,7 +327,7 @@ static int l_engine(lua_State *L)
   eq_setvalue(L, -2);
   object->magic = &magic;
   object->engine = eq_engine_new();
-  return object->engine != NULL ? 1 : luaL_error(L, "not enough memory");
+  return object->engine != NULL ? 1 : eq_no_memory(L);
 }
 
 /*

@@ -203,6 +203,9 @@ static enum eq_cause cause_of(const struct eq_error_facts *facts)
   if (facts->cause != EQ_CAUSE_NONE) {
     return facts->cause;
   }
+  if (facts->no_memory) { /* whatever libcurl made of it */
+    return EQ_CAUSE_NO_MEMORY;
+  }
   /*
    * A line longer than libcurl's own limit: 8.6 reports "too large", older
    * ones "out of memory". Before the end of the header block nothing else

@@ -43,6 +43,7 @@ struct eq_error_facts {
   bool own_ca;         /* the request has a ca_file */
   const char *proxy;   /* "host:port" */
   long proxy_status;   /* its answer to CONNECT */
+  bool no_memory;      /* an allocation of libcurl's has failed meanwhile */
 };
 
 struct eq_error {

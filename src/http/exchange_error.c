@@ -170,7 +170,13 @@ void eq_exchange_classify(struct eq_error *error,
                           struct eq_exchange_link *one,
                           const struct eq_exchange_facts *facts)
 {
-  if (facts->cause != EQ_EXCHANGE_LIBCURL) {
+  bool unmade = facts->cause == EQ_EXCHANGE_LIBCURL && one == NULL;
+  if (unmade || facts->no_memory) {
+    const struct eq_error_facts common = {
+        .result = facts->no_memory ? CURLE_OUT_OF_MEMORY : facts->result,
+        .detail = ""};
+    eq_error_classify(error, &common);
+  } else if (facts->cause != EQ_EXCHANGE_LIBCURL) {
     bool slow_start = facts->cause == EQ_EXCHANGE_LATE && facts->connecting;
     const struct words *words = &causes[facts->cause];
     if (facts->cause == EQ_EXCHANGE_CLOSED) {
@@ -181,10 +187,6 @@ void eq_exchange_classify(struct eq_error *error,
                   : &slow;
     }
     fill(error, exchange, words);
-  } else if (one == NULL) { /* no memory for it */
-    const struct eq_error_facts common = {.result = facts->result,
-                                          .detail = ""};
-    eq_error_classify(error, &common);
   } else {
     classify_libcurl(error, exchange, one, facts);
   }

@@ -30,6 +30,7 @@ struct eq_exchange_facts {
   bool connecting; /* the connection was not there yet */
   bool silent;     /* nothing ever came on it */
   bool sent;       /* a byte of `send` may have left */
+  bool no_memory;  /* libcurl lacked some meanwhile */
 };
 
 /* `one` may be NULL: there was no connection. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/curl_memory.h"
 #include "http/easy_defaults.h"
 #include "http/identity_files.h"
 
@@ -58,10 +59,12 @@ static int on_open(void *arg, curl_socket_t socket, curlsocktype purpose)
   struct eq_exchange_link *one = arg;
   (void)purpose;
   one->opened = socket;
-  return fcntl(socket, F_SETFD, FD_CLOEXEC) != -1 &&
-                 eq_readiness_keep(one->readiness, socket)
-             ? CURL_SOCKOPT_OK
-             : CURL_SOCKOPT_ERROR;
+  if (fcntl(socket, F_SETFD, FD_CLOEXEC) != -1 &&
+      eq_readiness_keep(one->readiness, socket)) {
+    return CURL_SOCKOPT_OK;
+  }
+  eq_curl_memory_failed();
+  return CURL_SOCKOPT_ERROR;
 }
 
 static bool has_peer(curl_socket_t socket)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "http/curl_memory.h"
 
 #define CHUNK ((size_t)16 * 1024)
 
@@ -19,6 +20,7 @@ struct eq_exchange_run *eq_exchange_run_new(const struct eq_exchange *exchange,
   if (run != NULL) {
     run->exchange = exchange;
     run->begun = eq_tick_ns();
+    run->no_memory = eq_curl_memory_failures();
     run->deadline = deadline;
     run->until = deadline;
     eq_replies_init(&run->replies, exchange->max_reply);
@@ -49,6 +51,8 @@ void eq_exchange_run_fail(struct eq_exchange_run *run,
       .connecting = run->phase == EQ_EXCHANGE_CONNECTS,
       .silent = !run->heard && !run->kept,
       .sent = run->maybe_sent,
+      .no_memory = eq_curl_memory_was_short(
+          run->no_memory, run->one != NULL ? run->one->detail : ""),
   };
   run->failed = true;
   run->reusable = false;

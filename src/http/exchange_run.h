@@ -36,10 +36,11 @@ struct eq_exchange_run {
   const struct eq_exchange *exchange; /* borrowed until it has ended */
   struct eq_exchange_link *one;       /* owned until it has ended, or NULL */
   enum eq_exchange_phase phase;
-  size_t sent;      /* bytes of this phase */
-  int64_t begun;    /* these three are on eq_tick_ns */
-  int64_t until;    /* this phase has to end by then */
-  int64_t deadline; /* INT64_MAX: none */
+  size_t sent;        /* bytes of this phase */
+  unsigned no_memory; /* eq_curl_memory_failures() at its begin */
+  int64_t begun;      /* these three are on eq_tick_ns */
+  int64_t until;      /* this phase has to end by then */
+  int64_t deadline;   /* INT64_MAX: none */
   struct eq_replies replies;
   bool heard; /* something came */
 

@@ -3,6 +3,7 @@
  */
 #include "http/libcurl.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -14,6 +15,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,7 +32,11 @@ typedef __typeof__(_Generic(
 
 /* X: those that return a value, their parameters, and how these are passed. */
 #define FUNCTIONS(X)                                                          \
-  X(CURLcode, curl_global_init, (long flags), (flags))                        \
+  X(CURLcode, curl_global_init_mem,                                           \
+    (long flags, curl_malloc_callback m, curl_free_callback f,                \
+     curl_realloc_callback r, curl_strdup_callback s,                         \
+     curl_calloc_callback c),                                                 \
+    (flags, m, f, r, s, c))                                                   \
   X(char *, curl_version, (void), ())                                         \
   X(curl_version_info_data *, curl_version_info, (CURLversion age), (age))    \
   X(time_t, curl_getdate, (const char *text, const time_t *unused),           \
@@ -86,9 +92,9 @@ static struct {
   CURLMcode (*curl_multi_setopt)(CURLM *multi, CURLMoption option, ...);
 } found;
 
-static char problem[512]; /* "": it is loaded */
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char problem[512];
+static atomic_bool loaded; /* all of `found` is there, and stays */
 
 /* Stores the address of a function at `place`. As where the module is linked
  * with libcurl, a library that was preloaded comes first. */
@@ -129,18 +135,43 @@ static void load(void)
   find(library, "curl_multi_setopt", &found.curl_multi_setopt);
 }
 
+/* Whether it is loaded now; else the problem is copied. What failed is tried
+ * again the next time. */
+static bool try_load(char reason[sizeof problem])
+{
+  if (pthread_mutex_lock(&lock) != 0) {
+    return false;
+  }
+  if (!atomic_load(&loaded)) {
+    *problem = '\0';
+    load();
+    memcpy(reason, problem, sizeof problem);
+    atomic_store_explicit(&loaded, *problem == '\0', memory_order_release);
+  }
+  bool done = atomic_load(&loaded);
+  (void)pthread_mutex_unlock(&lock);
+  return done;
+}
+
+static bool is_loaded(void)
+{
+  return atomic_load_explicit(&loaded, memory_order_acquire);
+}
+
 void eq_libcurl_require(lua_State *L)
 {
-  if (pthread_once(&once, load) != 0 || *problem != '\0') {
-    luaL_error(L, "equinix.core: %s", problem);
+  char reason[sizeof problem] = "libcurl can't be loaded";
+  if (!is_loaded() && !try_load(reason)) {
+    luaL_error(L, "equinix.core: %s", reason);
   }
 }
 
 /* For a call before eq_libcurl_require(), which is a mistake of ours. */
 static void require(void)
 {
-  if (pthread_once(&once, load) != 0 || *problem != '\0') {
-    (void)fprintf(stderr, "equinix.core: %s\n", problem);
+  char reason[sizeof problem] = "libcurl can't be loaded";
+  if (!is_loaded() && !try_load(reason)) {
+    (void)fprintf(stderr, "equinix.core: %s\n", reason);
     abort();
   }
 }
@@ -149,7 +180,7 @@ void *eq_libcurl_address(void)
 {
   void *address;
   require();
-  memcpy(&address, &found.curl_global_init, sizeof address);
+  memcpy(&address, &found.curl_global_init_mem, sizeof address);
   return address;
 }
 
@@ -225,7 +256,7 @@ void eq_libcurl_require(lua_State *L)
 
 void *eq_libcurl_address(void)
 {
-  CURLcode (*function)(long) = curl_global_init;
+  CURLU *(*function)(void) = curl_url;
   void *address;
   memcpy(&address, &function, sizeof address);
   return address;

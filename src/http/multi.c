@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fork.h"
 #include "http/curl_init.h"
+#include "http/curl_memory.h"
 #include "http/multi_abandon.h"
 #include "http/multi_parked.h"
 #include "http/transfer_list.h"
@@ -279,6 +280,24 @@ static struct eq_transfer *end_late(struct eq_multi *multi)
   return NULL;
 }
 
+/* One during which libcurl lacked memory: it is not waited for, as libcurl may
+ * have lost sight of it. Or NULL. */
+static struct eq_transfer *end_starved(struct eq_multi *multi)
+{
+  unsigned failures = eq_curl_memory_failures();
+  if (failures == multi->no_memory) {
+    return NULL;
+  }
+  struct eq_transfer *transfer = multi->active;
+  for (; transfer != NULL; transfer = transfer->next) {
+    if (transfer->running && transfer->no_memory != failures) {
+      return take_back(multi, transfer, CURLE_OUT_OF_MEMORY);
+    }
+  }
+  multi->no_memory = failures;
+  return NULL;
+}
+
 /* What has ended; it makes room for one that is parked, or for all. */
 static struct eq_transfer *next_ended(struct eq_multi *multi)
 {
@@ -303,6 +322,9 @@ struct eq_transfer *eq_multi_step(struct eq_multi *multi)
     return give_up(multi, rc);
   }
   transfer = next_ended(multi);
+  if (transfer == NULL) {
+    transfer = end_starved(multi);
+  }
   return transfer != NULL ? transfer : end_late(multi);
 }
 

@@ -32,7 +32,8 @@ struct eq_multi {
   size_t running;               /* transfers that were added */
   size_t parked;                /* of those: not with libcurl */
   struct eq_curl_events events; /* its sockets and its timer */
-  int64_t late_at; /* on eq_tick_ns: when a deadline is to be checked */
+  int64_t late_at;    /* on eq_tick_ns: when a deadline is to be checked */
+  unsigned no_memory; /* the eq_curl_memory_failures() that were looked at */
 };
 
 /* Empty; allocates nothing. */

@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 
+#include "base/memory.h"
 #include "http/decoder.h"
 #include "http/field_syntax.h"
 
@@ -60,7 +61,7 @@ static void add(lua_State *L, struct eq_buffer *lines, const char *bytes,
     misuse(L, "request.headers: are larger than 256 KiB");
     return;
   case EQ_BUFFER_NO_MEM:
-    luaL_error(L, "not enough memory");
+    (void)eq_no_memory(L);
     return;
   }
 }
@@ -310,6 +311,11 @@ static void complete(lua_State *L, struct eq_request *request)
   }
   if (request->body != NULL && strcmp(request->method, "HEAD") == 0) {
     misuse(L, "request.body: HEAD has none");
+  }
+  if (request->proxy != NULL &&
+      strcmp(request->proxy, EQ_PROXY_ENVIRONMENT) == 0 &&
+      !curl_strnequal(request->url, "https:", 6)) {
+    request->proxy = NULL;
   }
   if (request->once && request->may_resend) {
     misuse(L, "request.once: may_resend says the contrary");

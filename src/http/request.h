@@ -45,9 +45,14 @@ struct eq_request {
   const char *client_cert;
   const char *client_key;
   const char *client_key_password_file;
-  const char *proxy;
-  unsigned stamp; /* of these files, see identity_files.h; 0: no TLS */
+  const char *proxy; /* or EQ_PROXY_ENVIRONMENT */
+  unsigned stamp;    /* of these files, see identity_files.h; 0: no TLS */
 };
+
+/* In the place of a proxy: the one that libcurl finds in the environment. For
+ * https only: what is not encrypted goes through no proxy that no one named.
+ */
+#define EQ_PROXY_ENVIRONMENT "environment"
 
 /*
  * Reads the table at idx (an absolute index) into *request; its header lines

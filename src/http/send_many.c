@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "http/push_response.h"
 
 /* What one connection carries at a time by HTTP/2, at least by RFC 9113. */
@@ -73,7 +74,7 @@ static void save_strings(lua_State *L, struct eq_buffer *buffer,
     saved->at[i] = text == NULL ? 0 : buffer->len + 1;
     if (text != NULL &&
         eq_buffer_add(buffer, text, strlen(text) + 1) != EQ_BUFFER_OK) {
-      luaL_error(L, "not enough memory");
+      (void)eq_no_memory(L);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "http/curl_memory.h"
 #include "http/easy_options.h"
 #include "http/identity_files.h"
 
@@ -172,6 +173,8 @@ static void fail(struct eq_transfer *transfer, CURLcode result)
       .coding = eq_decoder_name(transfer->response.decoder.coding),
       .own_ca = transfer->request.ca_file != NULL,
       .proxy = proxy,
+      .no_memory =
+          eq_curl_memory_was_short(transfer->no_memory, transfer->detail),
   };
   add_facts(transfer, &facts, proxy, sizeof proxy);
   transfer->failed = true;
@@ -215,6 +218,7 @@ bool eq_transfer_start(struct eq_transfer *transfer,
 {
   transfer->request = *request;
   transfer->restarts = 0;
+  transfer->no_memory = eq_curl_memory_failures();
   transfer->deadline =
       seconds < EQ_DEADLINE_MAX
           ? eq_coarse_ns() + (int64_t)(seconds * (double)EQ_NS_PER_S)
@@ -347,6 +351,9 @@ static CURLcode read_info(struct eq_transfer *transfer)
 
 void eq_transfer_finish(struct eq_transfer *transfer, CURLcode result)
 {
+  if (result == CURLE_OK && eq_curl_memory_failures() != transfer->no_memory) {
+    result = CURLE_OUT_OF_MEMORY;
+  }
   if (result == CURLE_OK && transfer->response.stage != EQ_RESPONSE_DONE) {
     result = CURLE_WEIRD_SERVER_REPLY; /* ended after a 1xx block */
   }

@@ -45,6 +45,7 @@ struct eq_transfer {
   bool careful;                 /* counted in its pool as such */
   int restarts;                 /* how often it went out once more */
   int64_t deadline;             /* on eq_coarse_ns; INT64_MAX: none */
+  unsigned no_memory;           /* eq_curl_memory_failures() at its begin */
   char detail[CURL_ERROR_SIZE]; /* libcurl's message */
   struct eq_response response;
 

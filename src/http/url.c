@@ -17,8 +17,10 @@
 
 #include <curl/curl.h>
 
+#include "base/memory.h"
 #include "base/object.h"
 #include "core.h"
+#include "http/curl_memory.h"
 #include "http/libcurl.h"
 #include "http/plain_url.h"
 
@@ -36,12 +38,17 @@ static void drop_part(struct url *url)
   url->part = NULL;
 }
 
-static int l_gc(lua_State *L)
+/* Frees now what the collector would free later: pages need many URLs. */
+static void end_url(struct url *url)
 {
-  struct url *url = luaL_checkudata(L, 1, CLASS);
   drop_part(url);
   curl_url_cleanup(url->handle);
   url->handle = NULL;
+}
+
+static int l_gc(lua_State *L)
+{
+  end_url(luaL_checkudata(L, 1, CLASS));
   return 0;
 }
 
@@ -51,17 +58,9 @@ static struct url *new_url(lua_State *L)
   struct url *url = eq_newobject(L, sizeof *url, CLASS);
   url->handle = curl_url();
   if (url->handle == NULL) {
-    luaL_error(L, "not enough memory");
+    (void)eq_no_memory(L);
   }
   return url;
-}
-
-/* Frees now what the collector would free later: pages need many URLs. */
-static void end_url(struct url *url)
-{
-  drop_part(url);
-  curl_url_cleanup(url->handle);
-  url->handle = NULL;
 }
 
 /* Why these bytes can't be part of a URL, or NULL. */
@@ -88,10 +87,7 @@ static const char *find_authority(const char *text)
   if (curl_strnequal(text, "https://", 8)) {
     return text + 8;
   }
-  if (curl_strnequal(text, "http://", 7)) {
-    return text + 7;
-  }
-  return NULL;
+  return curl_strnequal(text, "http://", 7) ? text + 7 : NULL;
 }
 
 /*
@@ -129,18 +125,37 @@ static int refuse(lua_State *L, const char *reason)
   return 2;
 }
 
-/* url->part becomes this part; NULL and false where there is none. */
-static bool get_part(struct url *url, CURLUPart which, unsigned flags)
+/* Whether it was done. Raises without memory, in whatever words libcurl says
+ * it: that says nothing about the URL. */
+static bool is_done(lua_State *L, CURLUcode rc, unsigned before)
 {
-  drop_part(url);
-  CURLUcode rc = curl_url_get(url->handle, which, &url->part, flags);
-  if (rc != CURLUE_OK) {
-    url->part = NULL;
+  if (rc != CURLUE_OK &&
+      (rc == CURLUE_OUT_OF_MEMORY || eq_curl_memory_failures() != before)) {
+    (void)eq_no_memory(L);
   }
   return rc == CURLUE_OK;
 }
 
-/* The host and scheme are compared byte by byte later on. */
+static bool set_part(lua_State *L, struct url *url, CURLUPart which,
+                     const char *text, unsigned flags)
+{
+  unsigned before = eq_curl_memory_failures();
+  return is_done(L, curl_url_set(url->handle, which, text, flags), before);
+}
+
+/* url->part becomes this part; NULL and false where there is none. */
+static bool get_part(lua_State *L, struct url *url, CURLUPart which,
+                     unsigned flags)
+{
+  drop_part(url);
+  unsigned before = eq_curl_memory_failures();
+  CURLUcode rc = curl_url_get(url->handle, which, &url->part, flags);
+  if (rc != CURLUE_OK) {
+    url->part = NULL;
+  }
+  return is_done(L, rc, before);
+}
+
 static void lower(char *text)
 {
   for (; *text != '\0'; text++) {
@@ -167,19 +182,19 @@ static bool is_loopback(const char *host)
 /* [.., result]: scheme, host, port, loopback, origin. */
 static const char *set_origin(lua_State *L, struct url *url)
 {
-  if (!get_part(url, CURLUPART_SCHEME, 0)) {
+  if (!get_part(L, url, CURLUPART_SCHEME, 0)) {
     return "has no scheme";
   }
   lower(url->part);
   lua_pushstring(L, url->part); /* [.., result, scheme] */
-  if (!get_part(url, CURLUPART_HOST, 0) || *url->part == '\0') {
+  if (!get_part(L, url, CURLUPART_HOST, 0) || *url->part == '\0') {
     return "has no host";
   }
   lower(url->part);
   lua_pushboolean(L, is_loopback(url->part));
   lua_setfield(L, -3, "loopback");
   lua_pushstring(L, url->part); /* [.., result, scheme, host] */
-  if (!get_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT)) {
+  if (!get_part(L, url, CURLUPART_PORT, CURLU_DEFAULT_PORT)) {
     return "has no port";
   }
   long port = strtol(url->part, NULL, 10); /* digits, as libcurl checked */
@@ -239,8 +254,8 @@ static int l_url(lua_State *L)
     return refuse(L, reason);
   }
   struct url *url = new_url(L); /* [text, url] */
-  if (curl_url_set(url->handle, CURLUPART_URL, text,
-                   CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
+  if (!set_part(L, url, CURLUPART_URL, text,
+                CURLU_PATH_AS_IS | CURLU_DISALLOW_USER)) {
     return refuse(L, "is malformed");
   }
   lua_createtable(L, 0, 7); /* [text, url, parts] */
@@ -248,13 +263,13 @@ static int l_url(lua_State *L)
   if (reason != NULL) {
     return refuse(L, reason);
   }
-  if (!get_part(url, CURLUPART_PATH, 0)) {
+  if (!get_part(L, url, CURLUPART_PATH, 0)) {
     return refuse(L, "has no path");
   }
   lua_pushstring(L, url->part);
   lua_setfield(L, -2, "path");
   /* Libcurl's versions differ about a "?" alone: here it is no query. */
-  if (get_part(url, CURLUPART_QUERY, 0) && *url->part != '\0') {
+  if (get_part(L, url, CURLUPART_QUERY, 0) && *url->part != '\0') {
     lua_pushstring(L, url->part);
     lua_setfield(L, -2, "query");
   }
@@ -283,17 +298,18 @@ static const char *check_reference(const char *text)
  * The reference against the base that url holds; a reason or NULL. A fragment
  * of the base goes first: libcurl looks for "/" and "?" in it, too.
  */
-static const char *resolve(struct url *url, const char *reference)
+static const char *resolve(lua_State *L, struct url *url,
+                           const char *reference)
 {
-  if (curl_url_set(url->handle, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK) {
+  if (!set_part(L, url, CURLUPART_FRAGMENT, NULL, 0)) {
     return "is malformed";
   }
   if (*reference != '\0' && *reference != '#' &&
-      curl_url_set(url->handle, CURLUPART_URL, reference, 0) != CURLUE_OK) {
+      !set_part(L, url, CURLUPART_URL, reference, 0)) {
     return "is malformed";
   }
-  if (curl_url_set(url->handle, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
-      !get_part(url, CURLUPART_URL, 0)) {
+  if (!set_part(L, url, CURLUPART_FRAGMENT, NULL, 0) ||
+      !get_part(L, url, CURLUPART_URL, 0)) {
     return "is malformed";
   }
   return check_absolute(url->part);
@@ -325,11 +341,10 @@ static int l_url_join(lua_State *L)
     return refuse(L, reason);
   }
   struct url *url = new_url(L); /* [base, reference, url] */
-  if (curl_url_set(url->handle, CURLUPART_URL, base, CURLU_PATH_AS_IS) !=
-      CURLUE_OK) {
+  if (!set_part(L, url, CURLUPART_URL, base, CURLU_PATH_AS_IS)) {
     return refuse(L, "is malformed");
   }
-  reason = resolve(url, reference);
+  reason = resolve(L, url, reference);
   if (reason != NULL) {
     return refuse(L, reason);
   }
@@ -338,7 +353,6 @@ static int l_url_join(lua_State *L)
   return 1;
 }
 
-/* RFC 3986, 2.3. */
 static bool is_unreserved(unsigned char c)
 {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
@@ -346,7 +360,8 @@ static bool is_unreserved(unsigned char c)
          c == '~';
 }
 
-/* core.escape(string) -> string: all but unreserved bytes become %XX. */
+/* core.escape(string) -> string: all but unreserved bytes (RFC 3986, 2.3)
+ * become %XX. */
 static int l_escape(lua_State *L)
 {
   static const char hex[] = "0123456789ABCDEF";

@@ -8,8 +8,8 @@
  *   bytes that are not UTF-8 are left to it;
  * - no memory is taken, and each byte is looked at once.
  */
-#include <stdbool.h>
-#include <stddef.h>
+#include "json/surely_valid.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -21,6 +21,7 @@
 struct reader {
   const char *p; /* the text ends with Lua's NUL, which no rule takes */
   const char *end;
+  bool utf8; /* the text is UTF-8 for certain */
 };
 
 static void pass_space(struct reader *r)
@@ -87,13 +88,14 @@ static bool pass_escape(struct reader *r)
   return *r->p != '\0' && strchr("\"\\/bfnrt", *r->p++) != NULL;
 }
 
-/* The quote is at p. Only ASCII: of other bytes another one judges. */
+/* The quote is at p. Of bytes that are not ASCII another one judges. */
 static bool pass_string(struct reader *r)
 {
   r->p++;
   while (*r->p != '"') {
     unsigned char c = (unsigned char)*r->p++;
-    if (c == '\\' ? !pass_escape(r) : c < 32 || c > 126) {
+    if (c == '\\' ? !pass_escape(r)
+                  : c < 32 || (c > 126 && (c == 127 || !r->utf8))) {
       return false;
     }
   }
@@ -202,14 +204,18 @@ static bool is_json(struct reader *r)
   return true;
 }
 
+bool eq_surely_valid(const char *text, size_t len, bool utf8)
+{
+  struct reader r = {.p = text, .end = text + len, .utf8 = utf8};
+  return is_json(&r);
+}
+
 /* core.surely_valid(text) -> whether it is JSON for certain */
 static int l_surely_valid(lua_State *L)
 {
   size_t len;
-  struct reader r;
-  r.p = luaL_checklstring(L, 1, &len);
-  r.end = r.p + len;
-  lua_pushboolean(L, is_json(&r));
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_pushboolean(L, eq_surely_valid(text, len, false));
   return 1;
 }
 

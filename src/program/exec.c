@@ -1,15 +1,18 @@
 /*
- * exec: this process becomes another program.
+ * exec: this process becomes another program, and what others inherit.
  *
  * Law of this file: only what must be done in C. Lua can start a program but
  * can't become one, and a signal to a command has to reach the program that
- * does the command's work, not a Lua that waits for it.
+ * does the command's work, not a Lua that waits for it. Nor can Lua keep a
+ * pipe from the other programs that it starts.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <lualib.h>
 
 #include "base/compat.h"
 #include "base/errno_name.h"
@@ -74,9 +77,45 @@ static int l_exec(lua_State *L)
   return 2;
 }
 
+/* The stream of a file object of Lua's; NULL when it is closed. */
+static FILE *open_stream(void *object)
+{
+#if LUA_VERSION_NUM >= 502
+  luaL_Stream *file = object;
+  return file->closef != NULL ? file->f : NULL;
+#else
+  FILE **file = object;
+  return *file;
+#endif
+}
+
+/*
+ * core.close_on_exec(file) -> true | nil, message. No program that this
+ * process starts from now on inherits the file, an open one of Lua's io.
+ */
+static int l_close_on_exec(lua_State *L)
+{
+  FILE *stream = open_stream(luaL_checkudata(L, 1, LUA_FILEHANDLE));
+  luaL_argcheck(L, stream != NULL, 1, "the file is closed");
+  int fd = fileno(stream);
+  int flags = fcntl(fd, F_GETFD);
+  if (flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
+    const char *name = eq_errno_name(errno);
+    lua_pushnil(L);
+    lua_pushstring(L, name != NULL ? name : "fcntl failed");
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 int eq_open_exec(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"exec", l_exec}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"exec", l_exec},
+      {"close_on_exec", l_close_on_exec},
+      {NULL, NULL},
+  };
   eq_newlib(L, functions);
   return 1;
 }

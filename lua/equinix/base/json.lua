@@ -5,7 +5,8 @@
 -- empty object, a number keeps all its digits, and one that a float can't
 -- hold is refused. None of it depends on the locale, whenever that was set.
 -- The settings belong to a private instance: the program's own cjson is
--- unchanged.
+-- unchanged. Where memory runs out it is raised: neither is a text that could
+-- not be read for that reason no JSON, nor one that could not be written.
 
 local core = require "equinix.core"
 local integers = require "equinix.base.json_integers"
@@ -85,8 +86,9 @@ end
 -- A string in whose place the text will stand.
 local function in_place_of(text)
   if not mark then
-    mark = "\1" .. core.sha256(tostring(core.random())) .. "\1"
-    mark_pattern = cjson.encode(mark):sub(1, -2) .. '([^"]*)"'
+    local made = "\1" .. core.sha256(tostring(core.random())) .. "\1"
+    mark_pattern = cjson.encode(made):sub(1, -2) .. '([^"]*)"'
+    mark = made
   end
   marked = true
   return mark .. text
@@ -153,7 +155,7 @@ end
 -- what words, is decided here.
 local function encode_with_marks(value)
   marked = false
-  local ok, prepared = pcall(prepare, value, 1)
+  local ok, prepared = core.in_c_locale(prepare, value, 1)
   if not ok then
     return nil, prepared
   end

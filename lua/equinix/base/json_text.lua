@@ -256,14 +256,19 @@ local COMMA = "^[ \t\r\n]*,[ \t\r\n]*()"
 
 --- The members of an object.
 ---@param text string an object, as this module returned it
+---@param order? string[] gets their names, in the order of the text
 ---@return table<string, string> name -> text of the value
-function M.members(text)
+function M.members(text, order)
   local members, at = {}, text:match '^{[ \t\r\n]*()"'
   while at do
     local name_end = past_string(text, at)
     local from = text:match("^[ \t\r\n]*:[ \t\r\n]*()", name_end)
     local to = past_value(text, from)
-    members[name_in(text:sub(at, name_end - 1))] = text:sub(from, to - 1)
+    local name = name_in(text:sub(at, name_end - 1))
+    members[name] = text:sub(from, to - 1)
+    if order then
+      order[#order + 1] = name
+    end
     at = text:match(COMMA, to)
   end
   return members
@@ -331,6 +336,21 @@ function M.strings(strings)
     items[i] = M.value(text)
   end
   return M.array(items)
+end
+
+--- The same value without space between its parts.
+---@param text string as `read` returned it
+---@return string
+function M.compact(text)
+  local parts, at = {}, 1
+  while at do
+    local quote = text:find('"', at, true)
+    local between = text:sub(at, quote and quote - 1)
+    parts[#parts + 1] = between:gsub("[ \t\r\n]+", "")
+    at = quote and past_string(text, quote)
+    parts[#parts + 1] = quote and text:sub(quote, at - 1)
+  end
+  return table.concat(parts)
 end
 
 --- The same value in one line: a string has no raw line end in it.

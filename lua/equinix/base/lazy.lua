@@ -9,24 +9,72 @@
 local in_c_locale = require("equinix.base.text").in_c_locale
 local tables = require "equinix.base.table"
 
-local function load(name)
-  local ok, module = in_c_locale(require, name)
-  return ok and module or error(module, 0)
+local M = {}
+
+local ENOMEM = 12 -- on every system
+
+-- Lua 5.1 and LuaJIT mark a module while it is loaded, and keep the mark where
+-- that fails: the next try would be "a loop, or an error before". So the marks
+-- go, of ours and of what ours load.
+local function unmark()
+  for name, value in pairs(package.loaded) do
+    if type(value) ~= "table" and type(name) == "string"
+      and (name == "cjson" or name:find "^equinix") then
+      package.loaded[name] = nil
+    end
+  end
 end
 
-local M = {}
+local function try(name)
+  local ran, ok, module = pcall(in_c_locale, require, name)
+  if ran and ok then
+    return true, module
+  end
+  unmark()
+  return false, ran and module or ok
+end
+
+-- Of a file that can't be opened now Lua says that there is none, or, where
+-- that was the second time it is opened, that it "cannot open" (or read) it.
+local function seems_missing(message)
+  message = tostring(message)
+  return message:find("not found:", 1, true) or message:find "cannot [a-z]+ "
+end
+
+local function has_no_memory()
+  local file, _, code = io.open("/dev/null", "rb")
+  if file then
+    file:close()
+  end
+  return code == ENOMEM
+end
+
+--- Loads a module, under the locale "C". What can't be loaded now can be the
+--- next time: memory, or a descriptor, may have been short.
+---@param name string
+---@return any
+function M.load(name)
+  local ok, module = try(name)
+  if not ok and seems_missing(module) then
+    ok, module = try(name)
+    if not ok and has_no_memory() then
+      module = "not enough memory"
+    end
+  end
+  return ok and module or error(module, 0)
+end
 
 local names, count = {}, 0 -- of all that were asked for so far
 
 local function stand_in(_, name)
   if not names[name] then
-    count = count + 1
-    names[name], names[count] = true, name
+    names[count + 1] = name
+    names[name], count = true, count + 1
   end
   return setmetatable({}, {
     __index = function(self, member)
-      local module = load(name) -- if it can't be loaded now: the next time
-      tables.update(setmetatable(self, nil), module)
+      -- Until it has all members, the next use does this again.
+      setmetatable(tables.update(self, M.load(name)), nil)
       return self[member]
     end,
   })

@@ -7,9 +7,23 @@
 
 local M = {}
 
---- `pcall` where numbers are read and written as in the locale "C". LuaJIT's
---- own functions know no locale, and the emulator has no core there.
-M.in_c_locale = jit and pcall or require("equinix.core").in_c_locale
+-- As base/memory.lua's, which a program that has memory never loads.
+local function pass(ok, ...)
+  if not ok and type((...)) == "string"
+    and (...):find("not enough memory", 1, true) then
+    error((...), 0)
+  end
+  return ok, ...
+end
+
+local function careful(f, ...)
+  return pass(pcall(f, ...))
+end
+
+--- `pcall` where numbers are read and written as in the locale "C"; where
+--- memory runs out it raises. LuaJIT's own functions know no locale, and the
+--- emulator has no core there.
+M.in_c_locale = jit and careful or require("equinix.core").in_c_locale
 local in_c_locale = M.in_c_locale
 
 --- A to Z in lower case; all other bytes as they are.

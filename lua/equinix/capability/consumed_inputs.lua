@@ -13,6 +13,8 @@ local value_of = require "equinix.capability.value"
 
 local M = {}
 
+local NOTHING = {}
+
 local SECRET = { "token", "secret", "password", "apikey", "authorization",
   "credential" }
 
@@ -81,14 +83,15 @@ local function read_input(self, object, variables)
   elseif place == "path" or not place then
     return nil
   end
-  local whole = place == "body" and object.name == "body" or nil
   local input = {
     name = object.name, place = place, as = variable or object.name,
-    type = object.type, description = object.description,
-    items = object.items and { type = object.items.type }, enum = object.enum,
+    type = object.type, description = object.description, object = object,
     required = place == "path" or object.required or false,
-    whole = whole, object = object,
+    more = nil, -- room: few have all that follows
   }
+  input.items = object.items and { type = object.items.type }
+  input.enum = object.enum
+  input.whole = place == "body" and object.name == "body" or nil
   read_value(self, object, input)
   return input
 end
@@ -97,13 +100,12 @@ end
 local function declared(lists, count)
   local objects, seen = {}, {}
   for i = 1, count do
-    for _, object in ipairs(lists[i] or {}) do
-      if object.name and not seen[object.name] then
-        objects[#objects + 1] = object
+    local list = lists[i] or NOTHING
+    for k = 1, #list do
+      local object = list[k]
+      if object.name and (seen[object.name] or i) == i then
+        objects[#objects + 1], seen[object.name] = object, i
       end
-    end
-    for _, object in ipairs(lists[i] or {}) do
-      seen[object.name or ""] = i
     end
   end
   return objects
@@ -130,18 +132,20 @@ end
 
 -- Each variable of the path is an input, declared or not.
 local function add_variables(operation, variables)
-  local filled = {}
-  for _, input in ipairs(operation.inputs) do
+  local filled, inputs, path = {}, operation.inputs, operation.path
+  for i = 1, #inputs do
+    local input = inputs[i]
     if input.place == "path" then
       filled[input.as] = input.name
     end
   end
-  for _, part in ipairs(operation.path) do
+  for i = 1, #path do
+    local part = path[i]
     local name = type(part) == "table" and part.name
     if name and not filled[name] and variables[name] then
       local input = { name = name, place = "path", as = name, required = true }
       operation.by[name] = input
-      operation.inputs[#operation.inputs + 1] = input
+      inputs[#inputs + 1] = input
       filled[name] = name
     end
     if name then
@@ -168,7 +172,8 @@ local function check_bodies(self, operation, used)
   for _, entry in ipairs(used) do
     named[entry.name] = true
   end
-  for _, input in ipairs(operation.inputs) do
+  for i = 1, #operation.inputs do
+    local input = operation.inputs[i]
     if input.place == "body" then
       whole = input.whole and input or whole
       member = not input.whole and input or member
@@ -191,14 +196,16 @@ end
 ---  resource's, the API's
 function M.read(self, operation, lists)
   local variables, used, object = {}, {}, operation.object
-  for _, name in ipairs(path_of.variables(operation.path)) do
-    variables[name] = true
+  local names = path_of.variables(operation.path)
+  for i = 1, #names do
+    variables[names[i]] = true
   end
   local objects = declared(lists, 3)
   if is_too_many(self, operation, #objects + #operation.path) then
     return
   end
-  for _, input in ipairs(objects) do
+  for i = 1, #objects do
+    local input = objects[i]
     local read = parameter.check(input, self.problems)
       and read_input(self, input, variables)
     if read then

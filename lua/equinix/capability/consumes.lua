@@ -127,7 +127,8 @@ end
 
 local function copy_of(parts, prefix)
   local copy = {}
-  for i, part in ipairs(parts) do
+  for i = 1, #parts do
+    local part = parts[i]
     copy[i] = type(part) == "table" and { name = part.name } or part
   end
   if prefix ~= "" then

@@ -115,14 +115,15 @@ end
 
 local function read_pair(self, object, shape, pair)
   local key = shape.alias[pair.name] or pair.name
-  local kind = shape.keys[key]
+  local kind, places = shape.keys[key], object.places
   if not kind then
     return refuse_key(self, shape, pair, object)
-  elseif object.places[key] then
+  elseif not places[key] then
+    places[key] = pair
+  elseif places[key] ~= pair then
     return self.problems:add(pair, "%s stands beside another word for the "
       .. "same, in %s", problems_of.name(pair.name), object.where)
   end
-  object.places[key] = pair
   local scalar = read[kind]
   if kind ~= "data" and is_null(pair) then
     return
@@ -133,20 +134,38 @@ local function read_pair(self, object, shape, pair)
   end
 end
 
+-- Where each key is: as the tree has it, unless a key has another word here.
+local function places_of(shape, node)
+  local by = node.by
+  for word in pairs(shape.alias) do
+    if by[word] then
+      return {}
+    end
+  end
+  return by
+end
+
 local function read_object(self, name, node, where)
   local shape = shapes.SHAPES[name]
   if node.kind ~= "map" then
     return expected(self, node, where, "a map")
   end
   local object = {
-    place = { line = node.line, column = node.column }, where = where,
-    -- Room, as in the tree.
-    places = { name = nil, a = nil, b = nil, c = nil, d = nil },
-    name = nil, description = nil, a = nil, b = nil, c = nil, d = nil,
+    place = node, where = where, places = places_of(shape, node),
+    -- Room, as in the tree: for five keys, as most have.
+    name = nil, description = nil, a = nil, b = nil, c = nil,
   }
-  local list = node.pairs
+  local keys, list = shape.keys, node.pairs
   for i = 1, #list do
-    read_pair(self, object, shape, list[i])
+    local pair = list[i]
+    local key = pair.name
+    -- Most are texts with quotes, under a key of that name.
+    if pair.plain == false and keys[key] == "text" and object.places == node.by
+    then
+      object[key] = pair.text
+    else
+      read_pair(self, object, shape, pair)
+    end
   end
   return object
 end
@@ -156,10 +175,13 @@ local function require_keys(self, name, object)
   if object.refused then
     return
   end
-  for _, key in ipairs(shapes.SHAPES[name].required or {}) do
-    if object[key] == nil and not object.places[key] then
+  local required = shapes.SHAPES[name].required
+  for i = 1, required and #required or 0 do
+    local key = required[i]
+    local value = object[key]
+    if value == nil and not object.places[key] then
       self.problems:add(object.place, "%s has no '%s'", object.where, key)
-    elseif object[key] == "" then
+    elseif value == "" then
       self.problems:add(object.places[key], "%s.%s is empty", object.where,
         key)
       object[key] = nil
@@ -212,7 +234,7 @@ local function read_members(self, shape, node, where, named)
   end
   for i, item in ipairs(node.items) do
     local object = read_member(self, shape, item,
-      ("%s[%s]"):format(where, member_name(item, i)))
+      where .. "[" .. member_name(item, i) .. "]")
     if object and named and not object.name and not object.places.name
       and shapes.SHAPES[shape].keys.name then
       self.problems:add(object.place, "%s has no 'name'", object.where)

@@ -14,6 +14,8 @@ local value_of = require "equinix.capability.value"
 
 local M = {}
 
+local NOTHING = {}
+
 ---@class equinix.capability.Face
 ---@field kind "rest"|"mcp"
 ---@field object equinix.capability.Object the route's operation, or the tool
@@ -103,8 +105,8 @@ local function map_constant(self, face, input, pair)
     face.problems:add(pair, "%s.with.%s is no value for a %s",
       face.object.where, pair.name:sub(1, 64), input.place)
   end
+  self.constants = self.constants or {}
   self.constants[input.name] = value
-  self.has_constants = true
 end
 
 local function map_input(self, face, input, pair, name)
@@ -130,7 +132,7 @@ end
 
 local function read_with(self, face)
   local operation = face.operation
-  for _, pair in ipairs(face.object.with or {}) do
+  for _, pair in ipairs(face.object.with or NOTHING) do
     local found = path_of.find(pair.name, operation.by)
     local input = operation.by[found]
     local name = pair.kind == "text"
@@ -157,7 +159,9 @@ end
 
 -- What `with` does not mention keeps its name.
 local function keep_names(self, face)
-  for _, input in ipairs(face.operation.inputs) do
+  local inputs = face.operation.inputs
+  for i = 1, #inputs do
+    local input = inputs[i]
     if not self.mapped[input.name] and input.constant == nil then
       local found = path_of.find(input.name, self.by)
       local entry = found and self.by[found]
@@ -167,17 +171,23 @@ local function keep_names(self, face)
   end
 end
 
+local function unused(face, entry)
+  if entry.object then
+    face.problems:add(entry.object.place, "%s goes nowhere: %s has no such "
+      .. "input", entry.object.where, problems_of.name(face.operation.id))
+  else
+    face.problems:warn(face.object.place, "%s: {%s} of the path is not used",
+      face.object.where, entry.name)
+  end
+end
+
 local function check_use(self, face)
   if next(face.operation.rejected) then
     return
   end
-  for _, entry in ipairs(self.entries) do
-    if #entry.targets == 0 and entry.object then
-      face.problems:add(entry.object.place, "%s goes nowhere: %s has no such "
-        .. "input", entry.object.where, problems_of.name(face.operation.id))
-    elseif #entry.targets == 0 then
-      face.problems:warn(face.object.place, "%s: {%s} of the path is not used",
-        face.object.where, entry.name)
+  for i = 1, #self.entries do
+    if not self.entries[i].targets[1] then
+      unused(face, self.entries[i])
     end
   end
 end
@@ -199,43 +209,36 @@ local function place_of(face, entry)
 end
 
 local function is_required(face, entry)
-  local object = entry.object
-  for _, target in ipairs(entry.targets) do
+  local object, needed = entry.object, false
+  for i = 1, #entry.targets do
+    local target = entry.targets[i]
     if target.place == "path" then
       return true
     end
+    needed = needed or target.required
   end
   if entry.variable then
     return true
   elseif object and object.required ~= nil then
     return object.required
-  elseif object and face.kind == "mcp" then
-    return true
   end
-  for _, target in ipairs(entry.targets) do
-    if target.required then
-      return true
-    end
-  end
-  return false
+  return needed or object ~= nil and face.kind == "mcp"
 end
-
-local NOTHING = {}
 
 local function finish(face, entry)
   local object, target = entry.object or NOTHING, entry.targets[1] or NOTHING
   local targets = {}
-  for i, input in ipairs(entry.targets) do
-    targets[i] = input.name
+  for i = 1, #entry.targets do
+    targets[i] = entry.targets[i].name
   end
-  local items = object.items and { type = object.items.type } or target.items
   local input = {
     name = entry.name, targets = targets, type = object.type or target.type,
-    items = items, enum = object.enum or target.enum,
     description = object.description or target.description,
     required = is_required(face, entry),
-    place = nil, as = nil, whole = nil, -- room for what follows
+    place = nil, as = nil, more = nil, -- room: few have all that follows
   }
+  input.items = object.items and { type = object.items.type } or target.items
+  input.enum = object.enum or target.enum
   if face.kind == "rest" then
     input.place = place_of(face, entry)
     input.as = entry.name
@@ -266,25 +269,25 @@ end
 ---@return table<string, any>|nil constants
 function M.read(face)
   if #face.declared > parameter.MAX_INPUTS
-    or #(face.object.with or {}) > parameter.MAX_INPUTS then
+    or #(face.object.with or NOTHING) > parameter.MAX_INPUTS then
     face.problems:add(face.object.place, "%s: more than %d inputs",
       face.object.where, parameter.MAX_INPUTS)
     return {}
   end
-  local self = { entries = {}, by = {}, mapped = {}, constants = {},
-    declared = 0 }
+  local self = { entries = {}, by = {}, declared = 0, constants = nil,
+    mapped = face.object.with and {} or NOTHING }
   read_declared(self, face)
   read_with(self, face)
   keep_names(self, face)
   check_use(self, face)
   local inputs = {}
-  for i, entry in ipairs(self.entries) do
-    inputs[i] = finish(face, entry)
+  for i = 1, #self.entries do
+    inputs[i] = finish(face, self.entries[i])
   end
   if face.kind == "rest" then
     check_body(face, inputs)
   end
-  return inputs, self.has_constants and self.constants or nil
+  return inputs, self.constants
 end
 
 return M

@@ -62,13 +62,18 @@ local function is_dropped(self, operation, method)
     and (not method or READING[method])) or false
 end
 
+local NOTHING = {}
+
 -- The operation's inputs, and those of the resource that it does not have.
 local function inputs_of(object, resource)
+  if not resource.inputParameters then
+    return object.inputParameters or NOTHING
+  end
   local all, own = {}, {}
   for i, input in ipairs(object.inputParameters or {}) do
     all[i], own[input.name or ""] = input, true
   end
-  for _, input in ipairs(resource.inputParameters or {}) do
+  for _, input in ipairs(resource.inputParameters) do
     if not own[input.name or ""] then
       all[#all + 1] = input
     end
@@ -78,7 +83,7 @@ end
 
 -- A token operation has fields and an answer of its own.
 local function warn_token(self, object)
-  for _, pair in ipairs(object.with or {}) do
+  for _, pair in ipairs(object.with or NOTHING) do
     if pair.name ~= "body" then
       self.problems:warn(pair, "%s.with.%s is not used: a token operation has "
         .. "fields of its own", object.where, pair.name:sub(1, 64))
@@ -234,8 +239,8 @@ local function read_tool(self, object)
   end
   self.tool_names[object.name] = true
   local tool = exposed(self, operation, {
-    kind = "mcp", object = object, variables = {}, order = {},
-    declared = object.inputParameters or {},
+    kind = "mcp", object = object, variables = NOTHING, order = NOTHING,
+    declared = object.inputParameters or NOTHING,
   })
   if not is_dropped(self, operation) then
     tool.hints = read_hints(object.hints)

@@ -20,12 +20,13 @@ local LITERAL = "^[A-Za-z0-9%-._~!$&'()*+,=:@/]*$"
 
 -- The name in {x}, {{x}} or {{tools.x}}.
 local function variable_at(text, at)
-  local name, behind = text:match("^{{%s*([^{}%s]+)%s*}}()", at)
+  local name, behind = text:match("^{%s*([^{}%s]+)%s*}()", at)
   if not name then
-    name, behind = text:match("^{%s*([^{}%s]+)%s*}()", at)
+    name, behind = text:match("^{{%s*([^{}%s]+)%s*}}()", at)
   end
-  name = name and (name:match "^tools%.(.+)$" or name:match "^rest%.(.+)$"
-    or name)
+  if name and name:find(".", 1, true) then
+    name = name:match "^tools%.(.+)$" or name:match "^rest%.(.+)$" or name
+  end
   if name and name:find "^[A-Za-z0-9_.$-]+$" then
     return name, behind
   end
@@ -57,7 +58,8 @@ end
 ---@return string
 function M.text(parts, stand_in)
   local texts = {}
-  for i, part in ipairs(parts) do
+  for i = 1, #parts do
+    local part = parts[i]
     texts[i] = type(part) == "string" and part or stand_in
   end
   return table.concat(texts)
@@ -77,7 +79,7 @@ local function complaint(parts)
     return "must begin with /"
   elseif sample:find("//", 1, true) then
     return "has an empty segment (//)"
-  elseif (sample .. "/"):find "/%.%.?/" then
+  elseif sample:find("/.", 1, true) and (sample .. "/"):find "/%.%.?/" then
     return "has a dot segment"
   end
 end
@@ -103,8 +105,11 @@ end
 ---@return string[]
 function M.variables(parts)
   local names = {}
-  for _, part in ipairs(parts) do
-    names[#names + 1] = type(part) == "table" and part.name or nil
+  for i = 1, #parts do
+    local part = parts[i]
+    if type(part) == "table" then
+      names[#names + 1] = part.name
+    end
   end
   return names
 end

@@ -51,7 +51,8 @@ end
 -- Only what the run time needs, of an operation.
 local function operation_of(operation)
   local inputs = {}
-  for i, input in ipairs(operation.inputs) do
+  for i = 1, #operation.inputs do
+    local input = operation.inputs[i]
     inputs[i] = {
       name = input.name, place = input.place, as = input.as,
       type = input.type, items = input.items, whole = input.whole,

@@ -9,6 +9,7 @@
 -- 12:30:45, shares the tables of aliases, keeps the last of two equal keys,
 -- and names no place. Its events have the text and the place of all of it.
 
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local tree = require "equinix.capability.tree"
 
 local M = {}
@@ -227,7 +228,7 @@ end
 
 -- The module has the name of others as well.
 local function library()
-  local ok, module = pcall(require, "yaml")
+  local ok, module = memory.pcall(require, "yaml")
   return ok and type(module) == "table" and module.parser and module or nil
 end
 
@@ -241,7 +242,7 @@ function M.read(text, limits)
   if not yaml then
     return nil, { message = M.MISSING }
   end
-  local ok, value = pcall(read, yaml, text, limits)
+  local ok, value = memory.pcall(read, yaml, text, limits)
   if ok then
     return value
   end

@@ -6,12 +6,13 @@
 -- printed before the last page has arrived, so that half a list is never taken
 -- for a whole one.
 
+local core = require "equinix.core"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
 local list_page = require "equinix.http.list_page"
-local lower = require("equinix.base.text").lower
 local output = require "equinix.cli.output"
 local tables = require "equinix.base.table"
+local text_of = require "equinix.base.text"
 
 local M = {}
 
@@ -99,7 +100,8 @@ function M.request(request)
     paged.headers = {}
     for name, line in pairs(request.headers) do
       -- The client sets that header itself for `json`.
-      paged.headers[name] = lower(name) ~= "content-type" and line or nil
+      paged.headers[name] = text_of.lower(name) ~= "content-type" and line
+        or nil
     end
   end
   return paged
@@ -113,17 +115,44 @@ local function each_page(client, request, on_progress)
   return client:pages(request.path, options)
 end
 
+-- "7:05 left" or "9 s left".
+local function time_left(seconds)
+  seconds = math.ceil(seconds)
+  if seconds < 60 then
+    return ("%d s left"):format(seconds)
+  end
+  return ("%d:%02d left"):format(math.floor(seconds / 60), seconds % 60)
+end
+
+--- How far it is, for a terminal.
+---@param done integer pages
+---@param total integer|nil pages, where the list says it
+---@param items integer
+---@param seconds number since the first request
+---@return string "30 of 120 pages, 600 items, 4.2 pages/s, 22 s left"
+function M.progress_text(done, total, items, seconds)
+  local text = ("%d%s pages, %d items"):format(done,
+    total and (" of %d"):format(total) or "", items)
+  local rate = seconds > 0 and done / seconds or 0
+  if done < 2 or rate == 0 then
+    return text
+  end
+  text = text .. text_of.format(", %.1f pages/s", rate)
+  return total and total > done
+    and text .. ", " .. time_left((total - done) / rate) or text
+end
+
 local function collect(client, request, progress)
-  local items, pages = {}, nil
-  local function count(done, total)
-    pages = total and ("%d of %d pages"):format(done, total)
-      or ("%d pages"):format(done)
+  local items, started = {}, core.now()
+  local done, total
+  local function count(...)
+    done, total = ...
   end
   for page, response in each_page(client, request, count) do
     for _, item in ipairs(M.page_items(page, response.body)) do
       items[#items + 1] = item
     end
-    progress:show(("%s, %d items"):format(pages, #items))
+    progress:show(M.progress_text(done, total, #items, core.now() - started))
   end
   return items
 end

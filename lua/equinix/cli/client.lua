@@ -38,8 +38,12 @@ end
 function M.options(command)
   command:option("--ca-file", "Trust this CA instead of the system's (the "
     .. "emulator has its own)."):target "ca_file":argname "<path>"
-  command:option("--proxy", "Use this proxy, such as http://host:port. Proxy "
-    .. "variables are not used."):convert(proxy_of):argname "<url>"
+  command:option("--profile", "Use this profile of the configuration file; "
+    .. "its credentials go before those of the environment.")
+    :argname "<name>"
+  command:option("--proxy", "Use this proxy, such as http://host:port; or "
+    .. "environment: the one that the proxy variables name, which else are "
+    .. "not used."):convert(proxy_of):argname "<url>"
   command:option("--timeout", "Deadline for the whole call, in seconds.")
     :convert(seconds):argname "<s>"
   command:flag("--no-store", "Use no store: keep no token for the next "
@@ -62,6 +66,26 @@ function M.mistake(args)
   end
 end
 
+--- The profile that a command reads where none is named: `default`, if there
+--- is a configuration file at all.
+---@return string|nil
+function M.default_profile()
+  local path = environment.config_file()
+  local opened = path and io.open(path, "rb")
+  if opened then
+    opened:close()
+    return "default"
+  end
+end
+
+--- The options of equinix.new that every command has.
+---@param args table of argparse
+---@return table
+function M.given(args)
+  return { profile = args.profile, ca_file = args.ca_file, proxy = args.proxy,
+    timeout = args.timeout, user_agent = "equinix-auth" }
+end
+
 -- The store of a command. A second value fails the command.
 local function open_store(args, listen)
   if args.no_store then
@@ -72,14 +96,14 @@ local function open_store(args, listen)
   end
   local store, err = file.new {}
   if err then
-    listen("store_failed", { op = "open", reason = err.message })
+    listen.store_failed("store_failed", { op = "open", reason = err.message })
   end
   return store
 end
 
 --- The client of a command.
 ---@param args table of argparse
----@param listen fun(name: string, fields: table) its events
+---@param listen table<string, equinix.Listener> for its events
 ---@param transport? table the port; nil: the usual one
 ---@return equinix.Client|nil
 ---@return equinix.Error|nil
@@ -88,21 +112,14 @@ function M.client(args, listen, transport)
   if mistake then
     return nil, mistake
   end
-  local store, config, err
-  store, err = open_store(args, listen)
-  if err then
-    return nil, err
+  local given = M.given(args)
+  local store, bad_store = open_store(args, listen)
+  if bad_store then
+    return nil, bad_store
   end
   version.check()
-  config, err = options.client({
-    ca_file = args.ca_file,
-    proxy = args.proxy,
-    timeout = args.timeout,
-    store = store,
-    transport = transport,
-    on_event = listen,
-    user_agent = "equinix-auth",
-  }, 1)
+  given.store, given.transport, given.on_event = store, transport, listen
+  local config, err = options.client(given, 1, M.default_profile())
   if not config then
     return nil, err
   end
@@ -111,13 +128,11 @@ end
 
 -- Reports failures of the store; they change nothing about the result.
 local function store_listener(say)
-  return function(name, fields)
-    if name == "store_failed" then
-      say(("the token is not kept for the next call (%s: %s%s); use "
-        .. "--no-store to call without a store"):format(fields.op,
-        fields.reason, fields.hint and ": " .. fields.hint or ""))
-    end
-  end
+  return { store_failed = function(_, fields)
+    say(("the token is not kept for the next call (%s: %s%s); use "
+      .. "--no-store to call without a store"):format(fields.op,
+      fields.reason, fields.hint and ": " .. fields.hint or ""))
+  end }
 end
 
 --- Makes a client, uses it and closes it.

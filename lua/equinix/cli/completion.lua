@@ -21,16 +21,23 @@ else
 fi
 ]]
 
+-- The names of the profiles change, so the scripts ask for them.
+local PROFILES = NAME .. " profiles --names 2>/dev/null"
+
 local SCRIPTS = {
   bash = function(parser)
-    return parser:get_bash_complete()
+    return (parser:get_bash_complete():gsub("(\n +%-%-profile%)\n +)[^\n]*",
+      "%1COMPREPLY=($(compgen -W \"$(" .. PROFILES .. ")\" -- \"$cur\"))"))
   end,
   zsh = function(parser)
     local script = parser:get_zsh_complete():gsub("\n_[a-z%-]+\n$", "\n")
+      :gsub('("%-%-profile%[[^%]]*%]): :_files"', '%1: :($(' .. PROFILES
+      .. '))"')
     return script .. ZSH:gsub("NAME", NAME)
   end,
   fish = function(parser)
-    return parser:get_fish_complete()
+    return (parser:get_fish_complete():gsub("%-l profile %-r", "-l profile -x "
+      .. "-a '(" .. PROFILES .. ")'"))
   end,
 }
 

@@ -21,6 +21,7 @@ local function run(args)
     plain = args.plain,
     workers = args.workers,
     knobs = values,
+    verbose = args.verbose > 0 or nil,
     ready_file = args.ready_file,
     until_eof = args.until_eof,
     nginx = args.nginx,

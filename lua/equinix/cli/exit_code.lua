@@ -4,6 +4,8 @@
 -- can act on it: the command line and settings (2), the credentials (3), the
 -- network (4), or anything else (1).
 
+local memory = require("equinix.base.lazy") "equinix.base.memory"
+
 local M = {}
 
 M.OK, M.FAILURE, M.USAGE, M.AUTH, M.NETWORK = 0, 1, 2, 3, 4
@@ -52,6 +54,8 @@ function M.of_raised(value)
     return M.USAGE, message
   elseif tostring(value):find "interrupted!$" then
     return M.FAILURE, "interrupted"
+  elseif memory.is(value) then
+    return M.FAILURE, "out of memory"
   end
   return M.FAILURE, "internal error, please report it: " .. tostring(value)
 end

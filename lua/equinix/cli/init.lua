@@ -7,7 +7,9 @@
 
 local lazy = require "equinix.base.lazy"
 
+local environment = lazy "equinix.client.environment"
 local exit_code = require "equinix.cli.exit_code"
+local memory = lazy "equinix.base.memory"
 local output = require "equinix.cli.output"
 local parsers = lazy "equinix.cli.parser"
 local plain_words = require "equinix.cli.plain_words"
@@ -32,6 +34,11 @@ local COMMANDS = {
     .. "/oauth2/v1/refreshaccesstoken with this account's token (REST), and "
     .. "offer the same as MCP tools; or serve what a capability file "
     .. "exposes." },
+  { "configure", lazy "equinix.cli.configure",
+    "Ask for credentials, and write them into a profile." },
+  { "profiles", lazy "equinix.cli.profiles",
+    "List the profiles, and where their credentials are." },
+  { "forget", lazy "equinix.cli.forget", "Drop the stored token." },
   { "capability", lazy "equinix.cli.capability",
     "Check, show or write a capability: which operations are served." },
   { "emulator", lazy "equinix.cli.emulator",
@@ -42,8 +49,9 @@ local COMMANDS = {
 
 local EPILOG = [[
 Credentials: EQUINIX_API_CLIENTID and EQUINIX_API_CLIENTSECRET (or
-EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN. None is an option, since
-every user of the machine can read a command line.
+EQUINIX_API_CLIENTSECRET_FILE), or EQUINIX_API_TOKEN; or a profile of
+~/.config/equinix/config (--profile, EQUINIX_PROFILE, default). None is an
+option, since every user of the machine can read a command line.
 Tokens are kept in a file, or in the Redis that EQUINIX_STORE_URL (or
 EQUINIX_STORE_URL_FILE) names.
 Exit codes: 0 ok, 1 failure, 2 usage or configuration (nothing was sent),
@@ -91,12 +99,19 @@ local function find_named(argv)
   }) or named
 end
 
+-- A flag of every command; the rest is the module's.
+local function define(module, command, name, parser)
+  command:flag("-v --verbose", "Say on stderr what happens; twice for "
+    .. "more."):count "0-2"
+  return module.define(command, name, parser)
+end
+
 local NO_ARGPARSE = "argparse is missing: install lua-argparse (apt, dnf) or "
   .. "argparse (LuaRocks)"
 
 -- nil where argparse is missing.
 local function new_parser(argv)
-  local has_argparse, argparse = pcall(require, "argparse")
+  local has_argparse, argparse = memory.pcall(require, "argparse")
   if not has_argparse then
     return nil
   end
@@ -109,7 +124,7 @@ local function new_parser(argv)
     local name, module, description = entry[1], entry[2], entry[3]
     local command = parser:command(name, description)
     if named[name] then
-      commands[name] = module.define(command, name, parser)
+      commands[name] = define(module, command, name, parser)
     end
   end
   return parser, commands, usages
@@ -146,7 +161,9 @@ end
 local function read_plainly(argv)
   for _, entry in ipairs(COMMANDS) do
     if entry[1] == argv[1] then
-      local args, run = plain_words.read(argv, entry[2])
+      local args, run = plain_words.read(argv, { define = function(...)
+        return define(entry[2], ...)
+      end })
       return args, run, function()
         local _, _, usages = new_parser(argv)
         return usages and usages[entry[1]]()
@@ -186,6 +203,9 @@ function M.main(argv)
   end
   if not args then
     return run
+  end
+  if args.verbose > 0 then
+    environment.set_log_level(args.verbose > 1 and "trace" or "debug")
   end
   local ran, code, err = pcall(run, args, say)
   if not ran then

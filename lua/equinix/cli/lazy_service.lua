@@ -8,18 +8,18 @@
 local clients = require "equinix.cli.client"
 local lazy = require "equinix.base.lazy"
 
+local client_of = lazy "equinix.client"
+local options = lazy "equinix.client.options"
 local token_service = lazy "equinix.service.token_service"
 
 local M = {}
 
 -- A store that fails costs no call; it is only reported.
 local function reporter(say)
-  return function(name, fields)
-    if name == "store_failed" then
-      say(("the token is not kept in the store (%s: %s%s)"):format(fields.op,
-        fields.reason, fields.hint and ": " .. fields.hint or ""))
-    end
-  end
+  return { store_failed = function(_, fields)
+    say(("the token is not kept in the store (%s: %s%s)"):format(fields.op,
+      fields.reason, fields.hint and ": " .. fields.hint or ""))
+  end }
 end
 
 -- Returns the client, which is made at the first call. A mistake in the
@@ -51,14 +51,10 @@ end
 
 -- A client without credentials, for bodies that contain some.
 local function bare_client(args, transport)
-  return require("equinix").new {
-    token = "none",
-    transport = transport,
-    ca_file = args.ca_file,
-    proxy = args.proxy,
-    timeout = args.timeout,
-    user_agent = "equinix-auth",
-  }
+  local given = clients.given(args)
+  given.token, given.transport = "none", transport
+  local config, err = options.client(given, 1, clients.default_profile())
+  return config and client_of.new(config), err
 end
 
 -- The agent's user owns this machine, so the message says exactly what is

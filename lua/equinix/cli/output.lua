@@ -7,6 +7,8 @@
 -- any filter in a pipe.)
 
 local core = require "equinix.core"
+local environment = require("equinix.base.lazy") "equinix.client.environment"
+local terminal = require("equinix.base.lazy") "equinix.cli.terminal"
 
 local M = {}
 
@@ -46,8 +48,7 @@ local INTERVAL = 0.1 -- seconds between two updates
 --- Whether standard error is a terminal.
 ---@return boolean
 function M.on_terminal()
-  local ok = os.execute "test -t 2"
-  return ok == true or ok == 0 -- Lua 5.1 returns the number
+  return terminal.is_open(2)
 end
 
 ---@class equinix.cli.Progress
@@ -71,11 +72,12 @@ function Progress:clear()
   end
 end
 
---- Progress of something that may take long: on a terminal only.
+--- Progress of something that may take long: on a terminal only, and not
+--- where lines of the log go, each of which would begin behind it.
 ---@return equinix.cli.Progress
 function M.progress()
-  return setmetatable({ enabled = M.on_terminal(), due = 0, visible = false },
-    Progress)
+  return setmetatable({ enabled = not environment.log() and M.on_terminal(),
+    due = 0, visible = false }, Progress)
 end
 
 return M

@@ -42,7 +42,22 @@ function Element:convert(convert)
   return self
 end
 
+function Element:choices(list)
+  return self:convert(function(text)
+    for _, choice in ipairs(list) do
+      if text == choice then
+        return text
+      end
+    end
+  end)
+end
+
+-- A flag that counts is read by argparse; here it only stays unused.
 function Element:count(count)
+  if not self.takes then
+    self.counted = true
+    return self
+  end
   self.many = true
   return count == "*" and self or leave(self)
 end
@@ -53,7 +68,7 @@ Command.__index = Command
 
 local function new_element(definition, name, takes)
   return setmetatable({ definition = definition, name = name, takes = takes,
-    many = false, converter = false, alone = false }, Element)
+    many = false, converter = false, alone = false, counted = false }, Element)
 end
 
 local function element(self, words, takes)
@@ -119,6 +134,8 @@ local function read(definition, argv, i, args, state)
     state.arguments = state.arguments + 1
     made = definition.arguments[state.arguments]
     return made and store(made, args, argv[i]) and 1 or nil
+  elseif made and made.counted then
+    return nil
   elseif made and not made.takes then
     return store(made, args, true) and 1 or nil
   elseif made and is_value(argv[i + 1]) then
@@ -139,7 +156,7 @@ function M.read(argv, module)
   local run = module.define(definition, name, definition)
   local args = { command = name, [name] = true }
   for _, made in pairs(definition.options) do
-    args[made.name] = made.many and {} or nil
+    args[made.name] = made.many and {} or made.counted and 0 or nil
   end
   local i, state = 2, { alone = 0, arguments = 0 }
   while argv[i] and not definition.beyond do

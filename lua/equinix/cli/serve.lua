@@ -52,10 +52,12 @@ local function start(args, say)
     allow = args.allow,
     rate = args.rate,
     client = {
+      profile = args.profile,
       ca_file = args.ca_file,
       proxy = args.proxy,
       timeout = args.timeout,
     },
+    profile = clients.default_profile(),
     store = choose_store(args, say),
     ready_file = args.ready_file,
     until_eof = args.until_eof,

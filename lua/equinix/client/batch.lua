@@ -14,6 +14,8 @@ local http_response = require "equinix.http.response"
 
 local M = {}
 
+local CONCURRENCY = 16 -- calls at once, by default
+
 -- The calls that are due now; those that can't be sent are settled.
 local function take_due(waiting, results)
   local now = core.now()
@@ -144,12 +146,18 @@ end
 --- Makes all calls.
 ---@param client table config, tokens, transport, emit
 ---@param list equinix.Request[] checked by equinix.http.validate
----@param opts {concurrency: integer, connections?: integer, timeout: number,
+---@param opts {concurrency?: integer, connections?: integer, timeout?: number,
 ---  on_progress?: fun(done: integer, total: integer)} how many at a time, over
 ---  how many connections, where HTTP/2 shares them, the seconds for all
 ---  together, and what is called with how many have ended
 ---@return {response?: equinix.Response, err?: equinix.Error}[] in order
 function M.run(client, list, opts)
+  opts = {
+    concurrency = opts.concurrency or CONCURRENCY,
+    connections = opts.connections,
+    timeout = opts.timeout or client.config.timeout,
+    on_progress = opts.on_progress,
+  }
   if opts.on_progress then
     return batch_progress.run(client, list, opts, M.run)
   end

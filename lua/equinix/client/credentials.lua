@@ -9,26 +9,51 @@ local characters = require "equinix.client.characters"
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local file = require("equinix.base.lazy") "equinix.base.file"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
+local supplied = require("equinix.base.lazy") "equinix.client.supplied"
 
 local M = {}
 
 -- Any of these given explicitly switches off all credential variables.
 local EXPLICIT = {
   "client_id", "client_secret", "client_secret_file", "token", "user_name",
-  "user_password", "subject_token",
+  "user_password", "subject_token", "credential_process", "credentials",
 }
+
+local VARIABLES = { "client_id", "client_secret", "client_secret_file",
+  "token", "subject_token" }
+
+--- Whether some are among the options.
+---@param opts table of equinix.new
+---@return boolean
+function M.given(opts)
+  for _, name in ipairs(EXPLICIT) do
+    if opts[name] ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
+--- Whether some are in the environment.
+---@return boolean
+function M.in_environment()
+  for _, name in ipairs(VARIABLES) do
+    if environment.get(name) then
+      return true
+    end
+  end
+  return false
+end
 
 -- The table they are read from: the options themselves, or the environment.
 -- The second one has the variables that they come from.
 local function source(opts)
-  for _, name in ipairs(EXPLICIT) do
-    if opts[name] ~= nil then
-      return opts
-    end
+  if M.given(opts) then
+    return opts
   end
   local found, variables = {}, {}
-  for _, name in ipairs { "client_id", "client_secret",
-    "client_secret_file", "token", "subject_token" } do
+  for _, name in ipairs(VARIABLES) do
     found[name], variables[name] = environment.get(name)
   end
   return found, variables
@@ -92,7 +117,7 @@ local function missing(config)
   end
   if not config.client_id and not config.has_secret then
     return MISSING
-  elseif not config.client_id then
+  elseif not config.client_id and not config.supplied then
     return "the client id is missing: set EQUINIX_API_CLIENTID or give "
       .. "client_id"
   elseif not config.has_secret then
@@ -158,7 +183,7 @@ local function subject_of(given)
     return constant(given)
   end
   return function()
-    local ok, value = pcall(given)
+    local ok, value = memory.pcall(given)
     if not ok then
       return nil, "the subject_token function raised an error"
     elseif type(value) ~= "string" or not clean(value) then
@@ -178,11 +203,31 @@ local function exchange_key(given, cache_key)
     or core.sha256(tostring({}) .. tostring(core.random())))
 end
 
+-- A command or a function gives an id and its secret, and nothing else does.
+local function take_supplied(config, from, where)
+  local name = from.credentials and "credentials" or "credential_process"
+  for _, other in ipairs { "client_id", "client_secret", "client_secret_file",
+    "token", "subject_token", from.credentials and "credential_process" } do
+    if from[other] then
+      return ("%s and %s are both set: keep one"):format(name, other)
+    end
+  end
+  local it = supplied.new(from.credentials
+    and supplied.by_function(from.credentials)
+    or supplied.by_command(from.credential_process),
+    where and ("%s (%s)"):format(name, where) or name)
+  config.supplied, config.has_secret, config.secret_rotates = it, true, true
+  config.secret = function(transport, deadline)
+    return it:read(config, transport, deadline)
+  end
+end
+
 --- Puts the credentials into a configuration.
 ---@param config table
 ---@param opts table of equinix.new
+---@param where? string the profile that some of them are from
 ---@return string|nil reason why they can't be used
-function M.take(config, opts)
+function M.take(config, opts, where)
   local from, variables = source(opts)
   local wrong = wrong_characters(from, variables)
   if wrong then
@@ -208,6 +253,9 @@ function M.take(config, opts)
   config.secret = path and function()
     return read_secret(path)
   end or constant(from.client_secret)
+  if from.credential_process or from.credentials then
+    return take_supplied(config, from, where)
+  end
 end
 
 return M

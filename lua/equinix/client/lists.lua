@@ -9,6 +9,7 @@
 
 local errors = require "equinix.base.error"
 local list_page = require "equinix.http.list_page"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local read_ahead = require "equinix.client.read_ahead"
 
 local M = {}
@@ -29,9 +30,12 @@ local function careful(step, raise)
     local ok, value, more = pcall(step)
     if ok then
       return value, more
+    elseif memory.is(value) then
+      value = memory.error()
     elseif not errors.is(value) then
       error(value, 0) -- what the caller's on_progress raised
-    elseif raise then
+    end
+    if raise then
       error(tostring(value), 2)
     end
     failed = true

@@ -12,15 +12,17 @@ local cache_key = require "equinix.oauth.cache_key"
 local check = require "equinix.base.check"
 local core = require "equinix.core"
 local credentials = require "equinix.client.credentials"
+local emitter = lazy "equinix.client.emitter"
 local environment = require "equinix.client.environment"
 local errors = lazy "equinix.base.error"
+local profile = lazy "equinix.client.profile"
 local retry = require "equinix.http.retry"
 local trim = lazy "equinix.base.trim"
 
 local M = {}
 
 local PRODUCTION = "https://api.equinix.com"
-local LEASE_MARGIN = 5 -- seconds beyond `timeout` that a leader has
+local LEASE_MARGIN = 5 -- seconds that a leader has beyond `timeout`
 local STS = "https://sts.eqix.equinix.com"
 local SANDBOX = "https://sandboxapi.equinix.com"
 -- Inside nginx many bodies are held at once.
@@ -30,6 +32,9 @@ local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 ---@field client_id? string the app's Consumer Key
 ---@field client_secret? string the app's Consumer Secret
 ---@field client_secret_file? string a file with it, read at each token request
+---@field credential_process? string a command that prints them as JSON
+---@field credentials? fun(): table|nil, string|nil gives them
+---@field profile? string the section of the user's file that is read
 ---@field token? string a bearer token of your own: no token request ever
 ---@field grant? "client_credentials"|"password"|"token_exchange"
 ---@field scope? string of a token exchange
@@ -46,14 +51,15 @@ local MAX_BODY = (rawget(_G, "ngx") and 8 or 64) * 1024 * 1024
 ---@field retry? equinix.RetryPolicy|boolean
 ---@field store? table second level of the cache, see equinix.store
 ---@field transport? table the port, see docs/architecture.md
----@field proxy? string URL; the environment's are ignored
+---@field proxy? string URL, or "environment": the variables are used
 ---@field ca_file? string PEM file that replaces the system's authorities
 ---@field client_cert? string PEM file
 ---@field client_key? string PEM file
 ---@field client_key_password_file? string a file with its pass phrase
 ---@field allowed_origins? string[] others that may get the bearer token
 ---@field max_body? number bytes, counted after decompression
----@field on_event? fun(name: string, fields: table)
+---@field on_event? equinix.Listener|table<string, equinix.Listener> for all
+---  events, or one for each name
 ---@field user_agent? string put before ours
 
 -- name -> Lua types it may have
@@ -61,6 +67,9 @@ local NEW = {
   client_id = "string",
   client_secret = "string",
   client_secret_file = "string",
+  credential_process = "string",
+  credentials = "function",
+  profile = "string",
   token = "string",
   grant = "string",
   scope = "string",
@@ -84,7 +93,7 @@ local NEW = {
   client_key_password_file = "string",
   allowed_origins = "table",
   max_body = "number",
-  on_event = "function",
+  on_event = "function table",
   user_agent = "string",
 }
 
@@ -92,10 +101,13 @@ local NEW = {
 ---@field grant "client_credentials"|"password"|"token_exchange"|"static"
 ---@field client_id? string
 ---@field has_secret? boolean
----@field secret fun(): string|nil, string|nil what the key is made with, or
----  why it can't be read
----@field secret_rotates? boolean it is read from a file each time:
+---@field secret fun(transport: table?, deadline: number?): string|nil,
+---  string|equinix.Error|nil what the key is made with, or why there is none
+---@field secret_rotates? boolean it is read again and again, from:
 ---@field client_secret_file? string
+---@field supplied? equinix.Supplied gives `client_id` and `identity`, too
+---@field profile? string which one was read, and where
+---@field has_profile_credentials? boolean they are from there
 ---@field user_name? string
 ---@field user_password? fun(): string
 ---@field static_token? fun(): string
@@ -122,7 +134,8 @@ local NEW = {
 ---@field client_key? string
 ---@field client_key_password_file? string
 ---@field max_body number bytes
----@field on_event? fun(name: string, fields: table)
+---@field on_event? equinix.Listener|table<string, equinix.Listener>
+---@field log? 1|2 of EQUINIX_LOG: debug, trace; nil: none
 ---@field user_agent string
 ---@field user_agent_header {[1]: string, [2]: string}
 
@@ -181,11 +194,8 @@ local function allowed_origins(list, base)
   return allowed
 end
 
-local GRANTS = {
-  client_credentials = true,
-  password = true,
-  token_exchange = true,
-}
+local GRANTS = { client_credentials = true, password = true,
+  token_exchange = true }
 
 -- Equinix's own precedence: exchange, then a token, then the app itself.
 local function default_grant(config)
@@ -197,8 +207,7 @@ end
 
 local function take_grant(config, opts)
   if opts.grant and not GRANTS[opts.grant] then
-    return "grant must be \"client_credentials\", \"password\" or "
-      .. "\"token_exchange\""
+    return 'grant must be "client_credentials", "password" or "token_exchange"'
   end
   config.grant = opts.grant or default_grant(config)
   config.encoding = opts.encoding or "json"
@@ -265,9 +274,16 @@ local function take_limits(config, opts)
   return reason
 end
 
+local function take_log(config)
+  local message
+  config.log, message = environment.log()
+  return message
+end
+
 -- For a proxy, loopback is another machine: http would go there unencrypted.
+-- The variables are for all programs: what is no https goes past them.
 local function take_proxy(config)
-  if not config.proxy then
+  if not config.proxy or config.proxy == "environment" then
     return nil
   end
   for name in pairs(config.allowed) do
@@ -295,15 +311,13 @@ local function take_strings(config)
   end
 end
 
---- The configuration of a client, complete and checked.
----@param opts equinix.Options|nil
----@param level integer at whose line a mistake is raised (1: the caller's)
----@return equinix.Config|nil config
----@return equinix.Error|nil
-function M.client(opts, level)
-  opts = opts == nil and {} or opts
+-- Mistakes in the program.
+local function check_options(opts, level)
   check.names(opts, NEW, "option", level + 1)
   check.retry(opts.retry, level + 1)
+  if type(opts.on_event) == "table" then
+    check.names(opts.on_event, emitter.NAMES, "event", level + 1)
+  end
   for port, names in pairs(PORTS) do
     for _, name in ipairs(opts[port] and names or {}) do
       if type(opts[port][name]) ~= "function" then
@@ -316,7 +330,36 @@ function M.client(opts, level)
     check.raise(level + 1,
       "options 'environment' and 'base_url' exclude each other")
   end
+end
+
+-- With what a profile says, if one is asked for.
+local function with_profile(opts, fallback)
+  local variable = environment.get "profile"
+  local name = opts.profile or variable or fallback
+  if not name then
+    return opts
+  end
+  return profile.add(opts, name, opts.profile and "option"
+    or variable and "variable" or "default")
+end
+
+--- The configuration of a client, complete and checked.
+---@param opts equinix.Options|nil
+---@param level integer at whose line a mistake is raised (1: the caller's)
+---@param fallback? string the profile that is read where none is named
+---@return equinix.Config|nil config
+---@return equinix.Error|nil
+function M.client(opts, level, fallback)
+  local where, own
+  opts = opts == nil and {} or opts
+  check_options(opts, level + 1)
+  opts, where, own = with_profile(opts, fallback)
+  if not opts then
+    return errors.fail("config", where)
+  end
   local config = {
+    profile = where,
+    has_profile_credentials = own,
     transport = opts.transport,
     proxy = opts.proxy,
     ca_file = opts.ca_file,
@@ -330,7 +373,7 @@ function M.client(opts, level)
   }
   -- The cache was made when the core was loaded, but only here it can say so.
   local reason = core.tokens.info().mistake
-    or credentials.take(config, opts)
+    or credentials.take(config, opts, where)
     or take_grant(config, opts)
     or credentials.missing(config)
     or take_store(config, opts)
@@ -339,22 +382,18 @@ function M.client(opts, level)
     or take_limits(config, opts)
     or take_strings(config)
     or take_proxy(config)
+    or take_log(config)
   if reason then
-    return errors.fail("config", reason)
+    return errors.fail("config", reason .. (where and " (with " .. where .. ")"
+      or ""))
   end
   config.identity = cache_key.identity(config)
   config.user_agent_header = { "User-Agent", config.user_agent }
   return config
 end
 
---- The names of all options of equinix.new.
----@return table<string, true>
-function M.names()
-  local names = {}
-  for name in pairs(NEW) do
-    names[name] = true
-  end
-  return names
-end
+--- The options of equinix.new, by name.
+---@type table<string, string> the Lua types that each may have
+M.NAMES = NEW
 
 return M

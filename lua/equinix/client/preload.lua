@@ -9,6 +9,7 @@ local core = require "equinix.core"
 local errors = require "equinix.base.error"
 local file = require "equinix.base.file"
 local lazy = require "equinix.base.lazy"
+local lockout = lazy "equinix.oauth.lockout"
 
 local M = {}
 
@@ -21,6 +22,33 @@ local function begin_libraries()
   engine:fd()
   engine:close()
   core.sha256 ""
+end
+
+-- Credentials that a command or a function supplies: this thread may wait now.
+local function supply(config)
+  if config.supplied then
+    return config.secret()
+  end
+  return true
+end
+
+--- Finds the slot of the token, and makes room for the notes of the lock-out
+--- guard: before a service forks its processes.
+---@param client equinix.Client
+---@return true|nil
+---@return equinix.Error|nil
+function M.prepare(client)
+  if client:renews() then
+    local there, err = supply(client.config)
+    if there then
+      there, err = client.tokens:slot()
+    end
+    if not there then
+      return nil, err
+    end
+  end
+  lockout.keep(client.config.identity)
+  return true
 end
 
 --- Loads every module and reads every file that this client may need.
@@ -46,7 +74,8 @@ function M.run(client)
   if ca then
     file.keep(ca) -- where there is none, the first transfer says so
   end
-  return true
+  local there, err = supply(config)
+  return there and true or nil, err
 end
 
 return M

@@ -7,6 +7,8 @@
 -- credentials is no attempt.
 
 local errors = require "equinix.emulator.errors"
+local request_log = require "equinix.emulator.request_log"
+local tokens = require "equinix.emulator.tokens"
 
 local M = {}
 
@@ -38,12 +40,78 @@ local function is_password_right(world, fields)
   return fields.user_password == expected
 end
 
+--- The secret of the app: that of the start, until it is rotated.
+---@param world table
+---@return string
+function M.secret(world)
+  return world.dict:get "secret" or world.accounts.client_secret
+end
+
+function M.set_secret(world, secret)
+  world.dict:set("secret", secret)
+end
+
+--- Gives the app a new secret; the old one is refused from now on.
+---@param world table
+---@return string
+function M.rotate_secret(world)
+  local secret = tokens.text(world.random, 32)
+  M.set_secret(world, secret)
+  return secret
+end
+
 local function are_right(world, fields, password)
   local known = world.accounts
   return fields.client_id == known.client_id
-    and fields.client_secret == known.client_secret
+    and fields.client_secret == M.secret(world)
     and (not password or fields.user_name == known.user_name
       and is_password_right(world, fields))
+end
+
+-- The accounts that were refused last are noted for the console: a ring.
+local REFUSED = 8
+
+local function refuse(world, knobs, account)
+  if world.dict:incr("bad " .. account, 1, 0) == 1 then
+    local n = world.dict:incr("refused", 1, 0)
+    world.dict:set("refused " .. n % REFUSED, account)
+  end
+  return errors.login_failure(knobs)
+end
+
+local function known_accounts(world)
+  return {
+    "app " .. world.accounts.client_id,
+    "user " .. world.accounts.user_name,
+  }
+end
+
+--- The accounts that there are, and others that were refused lately.
+---@param world table
+---@param knobs table<string, any>
+---@return table[] {kind, name (its first characters), known, wrong, locked}
+function M.list(world, knobs)
+  local accounts, list = known_accounts(world), {}
+  local known = #accounts
+  for i = 0, REFUSED - 1 do
+    accounts[#accounts + 1] = world.dict:get("refused " .. i)
+  end
+  local seen = {}
+  for i, account in ipairs(accounts) do
+    local kind, name = account:match "^([a-z]+) (.*)$"
+    local wrong = world.dict:get("bad " .. account) or 0
+    if not seen[account] and (wrong > 0 or i <= known) then
+      list[#list + 1] = {
+        kind = kind,
+        name = request_log.short(name),
+        known = i <= known,
+        wrong = wrong,
+        locked = knobs.lock_after > 0 and wrong >= knobs.lock_after,
+      }
+    end
+    seen[account] = true
+  end
+  return list
 end
 
 --- Checks the credentials of a request and counts the attempt.
@@ -62,9 +130,9 @@ function M.check(world, knobs, fields, password)
       return incomplete(knobs, name)
     end
   end
-  local account = password and "user " .. fields.user_name
-    or "app " .. fields.client_id
-  local key = "bad " .. account:sub(1, 200)
+  local account = (password and "user " .. fields.user_name
+    or "app " .. fields.client_id):sub(1, 200)
+  local key = "bad " .. account
   local limit = knobs.lock_after
   if limit > 0 and (world.dict:get(key) or 0) >= limit then
     return locked(knobs)
@@ -72,8 +140,7 @@ function M.check(world, knobs, fields, password)
     world.dict:delete(key)
     return nil
   end
-  world.dict:incr(key, 1, 0)
-  return errors.login_failure(knobs)
+  return refuse(world, knobs, account)
 end
 
 return M

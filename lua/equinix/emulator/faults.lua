@@ -5,41 +5,68 @@
 -- booked); all other faults spoil the response of a call that was made.
 
 local errors = require "equinix.emulator.errors"
+local knob_values = require "equinix.emulator.knob_values"
 
 local M = {}
 
--- The fault that the knobs set for a request of this kind, or nil.
-local function fault_of(knobs, token_endpoint)
-  local status = token_endpoint and knobs.status or knobs.api_status
-  if status > 0 then
-    return "status", status
-  elseif knobs.redirect ~= "" then
-    return "redirect"
+-- The names of the knobs that have an effect on a request of this kind; the
+-- first one is the fault.
+local function in_effect(values, token_endpoint)
+  local status = token_endpoint and "status" or "api_status"
+  local names = {}
+  if values[status] > 0 then
+    names = { status, "retry_after" }
+  elseif values.redirect ~= "" then
+    names = { "redirect", "redirect_status" }
   end
   for _, name in ipairs { "html", "non_json", "cut" } do
-    if knobs[name] then
-      return name
-    end
+    names[#names + 1] = values[name] and name or nil
   end
-  if knobs.slow > 0 then
-    return "slow"
+  names[#names + 1] = values.slow > 0 and "slow" or nil
+  names[#names + 1] = names[1] and "scope"
+  return names
+end
+
+-- Takes this request from the counts of the knobs in effect, once from each.
+-- Returns a count that another request has ended.
+local function take(world, names, counts, taken)
+  for _, name in ipairs(names) do
+    local count = counts[name]
+    if count and not taken[count] then
+      if not knob_values.take(world, count) then
+        return count
+      end
+      taken[count] = true
+    end
   end
 end
 
---- Chooses the fault for a request, which counts against `times`.
+--- Chooses the fault for a request, which is taken from the counts of the
+--- knobs that have a part in it.
 ---@param world table
----@param knobs table<string, any>
+---@param values table<string, any> of the knobs; what is over is put right
+---@param counts table<string, integer|string>
 ---@param request table
 ---@param token_endpoint boolean
 ---@return {name: string, status?: integer}|nil
-function M.choose(world, knobs, request, token_endpoint)
-  local name, status = fault_of(knobs, token_endpoint)
-  if not name
-    or request.path:sub(1, #knobs.scope) ~= knobs.scope
-    or knobs.times > 0 and world.dict:incr("faults", 1, 0) > knobs.times then
-    return nil
+function M.choose(world, values, counts, request, token_endpoint)
+  local taken = {}
+  while true do
+    local names = in_effect(values, token_endpoint)
+    if not names[1]
+      or request.path:sub(1, #values.scope) ~= values.scope then
+      return nil
+    end
+    local over = take(world, names, counts, taken)
+    if not over then
+      local status = names[1]:find "status$" ~= nil
+      return {
+        name = status and "status" or names[1],
+        status = status and values[names[1]] or nil,
+      }
+    end
+    knob_values.expire(world, values, counts, over)
   end
-  return { name = name, status = status }
 end
 
 --- The response in place of the call; nil when the call is to be made.

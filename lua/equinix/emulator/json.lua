@@ -15,6 +15,9 @@ M.null = require("cjson").null
 ---@return any
 function M.decode(text)
   local ok, value = pcall(cjson.decode, text)
+  if not ok and tostring(value):find("not enough memory", 1, true) then
+    error(value, 0)
+  end
   return ok and value or nil
 end
 

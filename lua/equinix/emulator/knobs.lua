@@ -12,8 +12,10 @@ local M = {}
 ---@field name string
 ---@field default any its type is the knob's type
 ---@field help string one line
+---@field fault? boolean it makes responses go wrong, and can count down
 ---@field whole? boolean only whole numbers
 ---@field min? number the least value of a number
+---@field status? boolean a status of HTTP that ends a request, or 0
 ---@field one_of? string[] the possible values of a string
 
 ---@type equinix.emulator.Knob[]
@@ -74,27 +76,30 @@ M.list = {
     help = "every nth response ends its HTTP/1.1 connection, unannounced" },
 
   -- Faults.
-  { name = "scope", default = "",
+  { name = "scope", fault = true, default = "",
     help = "faults affect only paths that begin with this" },
   { name = "times", default = 0, whole = true, min = 0,
-    help = "how many requests the faults affect (0: all until changed)" },
-  { name = "status", default = 0, whole = true, min = 0,
+    help = "faults set with it are over after so many requests (0: stay)" },
+  { name = "status", fault = true, default = 0, whole = true, min = 0,
+    status = true,
     help = "the token endpoints answer with this status (0: off)" },
-  { name = "api_status", default = 0, whole = true, min = 0,
+  { name = "api_status", fault = true, default = 0, whole = true, min = 0,
+    status = true,
     help = "all other calls answer with this status (0: off)" },
-  { name = "retry_after", default = "",
+  { name = "retry_after", fault = true, default = "",
     help = "Retry-After of a forced status: seconds or an HTTP date" },
-  { name = "html", default = false,
+  { name = "html", fault = true, default = false,
     help = "the body is an HTML page, as from a gateway" },
-  { name = "non_json", default = false,
+  { name = "non_json", fault = true, default = false,
     help = "the body is sent as JSON but is not" },
-  { name = "redirect", default = "",
+  { name = "redirect", fault = true, default = "",
     help = "the response is a redirect to this Location" },
-  { name = "redirect_status", default = 307, whole = true, min = 300,
+  { name = "redirect_status", fault = true, default = 307, whole = true,
+    min = 300,
     help = "status of that redirect" },
-  { name = "cut", default = false,
+  { name = "cut", fault = true, default = false,
     help = "the connection ends in the middle of the body" },
-  { name = "slow", default = 0, min = 0,
+  { name = "slow", fault = true, default = 0, min = 0,
     help = "seconds that the body takes to arrive, in pieces" },
 }
 
@@ -111,6 +116,8 @@ local function check_number(knob, value)
     return "must be a whole number"
   elseif knob.min and value < knob.min then
     return ("must be %d or more"):format(knob.min)
+  elseif knob.status and value ~= 0 and (value < 200 or value > 599) then
+    return "must be a status from 200 to 599, or 0"
   end
 end
 

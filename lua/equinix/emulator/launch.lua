@@ -9,6 +9,7 @@ local certificates = require "equinix.emulator.certificates"
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
 local fill = require("equinix.base.template").fill
+local foreground = require "equinix.supervisor.foreground"
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.emulator.json"
 local supervisor = require "equinix.supervisor.nginx"
@@ -52,8 +53,9 @@ export EQUINIX_API_CLIENTSECRET=%(client_secret)s
 %(trust)s
 # For the password grant: user_name %(user_name)s
 #                         user_password %(user_password)s
+# In a browser: %(base_url)s/_emulator/
 # Log and knobs: GET /_emulator/log, GET and POST /_emulator/config,
-#                POST /_emulator/reset
+#                POST /_emulator/reset, POST /_emulator/rotate_secret
 # Try: %(curl)s %(base_url)s/_emulator/log
 ]]
 
@@ -88,11 +90,27 @@ end
 ---@field plain? boolean http instead of https
 ---@field workers? integer default 1
 ---@field knobs? table<string, any> values to start with, already checked
+---@field verbose? boolean a line on stderr for each request
 ---@field ready_file? string written when it listens
 ---@field until_eof? boolean it also ends when standard input does
 ---@field nginx? string path of the nginx to use
 
--- Writes all files into the directory.
+-- The variables by which a client, and other programs, find the emulator.
+local function environment(ready)
+  local authorities = ready.ca_file
+  return {
+    EQUINIX_API_ENDPOINT = ready.base_url,
+    EQUINIX_API_CLIENTID = ready.client_id,
+    EQUINIX_API_CLIENTSECRET = ready.client_secret,
+    -- For programs of curl, OpenSSL, Node and Python's requests.
+    CURL_CA_BUNDLE = authorities,
+    SSL_CERT_FILE = authorities,
+    NODE_EXTRA_CA_CERTS = authorities,
+    REQUESTS_CA_BUNDLE = authorities,
+  }
+end
+
+-- Writes all files into the directory; returns what the ready file says.
 local function prepare(dir, nginx, options)
   local port = options.port == 0 and free_port.any() or options.port or 8443
   local ready = accounts()
@@ -106,6 +124,7 @@ local function prepare(dir, nginx, options)
     end
     ready.ca_file = dir .. "/ca.pem"
   end
+  ready.env = environment(ready)
   local http = fill(HTTP, {
     listen = supervisor.listen(nginx, "127.0.0.1:" .. ("%d"):format(port),
       not options.plain),
@@ -118,7 +137,8 @@ local function prepare(dir, nginx, options)
   if not configuration then
     return nil, message
   end
-  return supervisor.write_files(dir, {
+  local written
+  written, message = supervisor.write_files(dir, {
     ["nginx.conf"] = configuration,
     ["emulator.json"] = json.encode {
       accounts = {
@@ -127,11 +147,47 @@ local function prepare(dir, nginx, options)
         user_name = ready.user_name,
         user_password = ready.user_password,
       },
+      ca_file = ready.ca_file,
       knobs = options.knobs or {},
+      verbose = options.verbose,
     },
     ["ready.json"] = json.encode(ready) .. "\n",
     banner = banner(ready),
   })
+  return written and ready, message
+end
+
+--- Sets up all that it takes to run the emulator.
+---@param options equinix.emulator.Options
+---@return {run: equinix.supervisor.Run, ready: table}|nil
+---@return string|nil message why it can't run
+function M.set_up(options)
+  local nginx, message = supervisor.find(options.nginx)
+  if not nginx then
+    return nil, message
+  end
+  local directory
+  directory, message = supervisor.directory()
+  if not directory then
+    return nil, message
+  end
+  local ready
+  ready, message = prepare(directory.path, nginx, options)
+  if not ready then
+    supervisor.drop(directory)
+    return nil, message
+  end
+  return {
+    ready = ready,
+    run = {
+      directory = directory,
+      nginx = nginx,
+      name = "equinix-auth emulator",
+      ready_file = options.ready_file,
+      until_eof = options.until_eof,
+      log = options.verbose,
+    },
+  }
 end
 
 --- Runs the emulator until a signal ends it: this process becomes it.
@@ -144,28 +200,12 @@ function M.run(options)
   if not ok then
     return nil, message
   end
-  local nginx
-  nginx, message = supervisor.find(options.nginx)
-  if not nginx then
+  local made
+  made, message = M.set_up(options)
+  if not made then
     return nil, message
   end
-  local directory
-  directory, message = supervisor.directory()
-  if not directory then
-    return nil, message
-  end
-  ok, message = prepare(directory.path, nginx, options)
-  if not ok then
-    supervisor.drop(directory)
-    return nil, message
-  end
-  return nil, supervisor.run {
-    directory = directory,
-    nginx = nginx,
-    name = "equinix-auth emulator",
-    ready_file = options.ready_file,
-    until_eof = options.until_eof,
-  }
+  return nil, foreground.run(made.run)
 end
 
 return M

@@ -38,6 +38,8 @@ function M.init(directory)
     .. "emulator.json")))
   world.accounts = settings.accounts
   world.start = settings.knobs
+  world.said = settings.verbose and directory .. "log" or nil
+  world.ca_file = settings.ca_file
 end
 
 local function read_request()
@@ -60,7 +62,8 @@ local function read_request()
     query = query,
     headers = headers,
     body = ngx.req.get_body_data() or "",
-    base_url = var.scheme .. "://" .. var.http_host,
+    -- HTTP/1.0 needs no Host.
+    base_url = var.scheme .. "://" .. (var.http_host or "localhost"),
     connection = tonumber(var.connection),
     http_version = ngx.req.http_version(),
   }
@@ -103,9 +106,30 @@ local function send(response)
   end
 end
 
+local said -- the pipe behind which lines go to stderr, once it is open
+
+-- A line for each request, in one write, without what could be a secret. A
+-- console that is open asks twice a second: that is not worth a line.
+local function say(request, response)
+  if request.path:find "^/_emulator/console/" then
+    return
+  end
+  said = said or assert(io.open(world.said, "a"))
+  said:setvbuf "no"
+  local route = response.route or request.method .. " /_emulator/"
+  said:write(("%sZ emulator: %s -> %d%s\n"):format(
+    (ngx.utctime():gsub(" ", "T")), (route:gsub("[^\32-\126]", "?")),
+    response.status,
+    response.fault and " (fault: " .. response.fault .. ")" or ""))
+end
+
 --- Handles the current request (content_by_lua).
 function M.handle()
-  local response = router.respond(world, read_request())
+  local request = read_request()
+  local response = router.respond(world, request)
+  if world.said then
+    say(request, response)
+  end
   if (response.delay or 0) > 0 then
     ngx.sleep(response.delay)
   end

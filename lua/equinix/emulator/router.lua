@@ -19,6 +19,7 @@ local admin = require "equinix.emulator.admin"
 local api = require "equinix.emulator.api"
 local errors = require "equinix.emulator.errors"
 local faults = require "equinix.emulator.faults"
+local knob_values = require "equinix.emulator.knob_values"
 local oauth = require "equinix.emulator.oauth"
 local request_log = require "equinix.emulator.request_log"
 local tokens = require "equinix.emulator.tokens"
@@ -108,14 +109,15 @@ end
 ---@param request table
 ---@return table response
 function M.respond(world, request)
-  if request.path:find "^/_emulator/" then
+  if request.path:find "^/_emulator/" or request.path == "/_emulator" then
     return finish(world, admin.respond(world, request))
   end
-  local knobs = admin.knobs(world)
+  local knobs, counts = knob_values.all(world)
   local route, id = find(request)
   local token_endpoint = route ~= nil and route.issues_tokens == true
   local route_name = request_log.count(world, request, route)
-  local fault = faults.choose(world, knobs, request, token_endpoint)
+  local fault = faults.choose(world, knobs, counts, request,
+    token_endpoint)
   local response = fault
     and faults.instead(fault, knobs, request, route, world.now())
     or call(world, knobs, request, route, id)
@@ -123,6 +125,7 @@ function M.respond(world, request)
     response = faults.spoil(knobs, response)
     response.fault = fault.name
   end
+  response.route = route_name
   response.delay = knobs.latency
     + (token_endpoint and knobs.token_latency or 0)
   response.hang_up = knobs.close_every > 0

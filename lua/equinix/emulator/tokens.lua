@@ -5,6 +5,8 @@
 -- while it is in the dictionary and its epoch is the current one; revoke_all
 -- starts a new epoch.
 
+local token_log = require "equinix.emulator.token_log"
+
 local M = {}
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -31,7 +33,9 @@ function M.text(random, length)
   return table.concat(chars)
 end
 
-local function epoch(world)
+--- The number of times that all tokens were revoked.
+---@return integer
+function M.epoch(world)
   return world.dict:get "epoch" or 0
 end
 
@@ -39,14 +43,17 @@ end
 local function owner(world, key)
   local record = world.dict:get(key)
   local issued, name = (record or ""):match "^(%d+) (.*)$"
-  if tonumber(issued) == epoch(world) then
+  if tonumber(issued) == M.epoch(world) then
     return name
   end
 end
 
-local function store(world, key, name, seconds)
+local function store(world, kind, token, seconds)
+  local epoch = M.epoch(world)
+  token_log.issued(world, kind, token, seconds, epoch)
   if seconds > 0 then -- for the dictionary 0 means for ever
-    world.dict:set(key, ("%d %s"):format(epoch(world), name), seconds)
+    world.dict:set(kind .. " " .. token, ("%d %s"):format(epoch,
+      world.accounts.client_id), seconds)
   end
 end
 
@@ -72,7 +79,7 @@ end
 ---@return string
 function M.access(world, knobs)
   local token = M.text(world.random, knobs.token_bytes)
-  store(world, "token " .. token, world.accounts.client_id, knobs.lifetime)
+  store(world, "access", token, knobs.lifetime)
   return token
 end
 
@@ -97,8 +104,7 @@ end
 ---@return string
 function M.refresh_token(world, knobs)
   local token = M.text(world.random, knobs.token_bytes)
-  store(world, "refresh " .. token, world.accounts.client_id,
-    knobs.refresh_lifetime)
+  store(world, "refresh", token, knobs.refresh_lifetime)
   return token
 end
 
@@ -119,6 +125,7 @@ function M.redeem(world, knobs, token)
     return nil
   end
   world.dict:delete("refresh " .. token)
+  token_log.spent(world, token, knobs.refresh_lifetime)
   return M.refresh_token(world, knobs)
 end
 
@@ -128,7 +135,7 @@ end
 ---@return boolean
 function M.is_valid(world, authorization)
   local token = (authorization or ""):match "^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$"
-  return token ~= nil and owner(world, "token " .. token) ~= nil
+  return token ~= nil and owner(world, "access " .. token) ~= nil
 end
 
 --- All tokens issued so far become invalid.

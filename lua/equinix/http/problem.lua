@@ -58,10 +58,13 @@ end
 ---@param status integer
 ---@param detail string
 ---@param headers? table<string, string> further ones
----@return {status: integer, headers: table<string, string>, body: string}
-function M.response(status, detail, headers)
+---@param reason? string one word for the log
+---@return {status: integer, headers: table<string, string>, body: string,
+---  note?: equinix.problem.Note}
+function M.response(status, detail, headers, reason)
   return {
     status = status,
+    note = reason and { reason = reason },
     headers = tables.update({ ["Content-Type"] = M.MEDIA_TYPE,
       ["Cache-Control"] = "no-store" }, headers),
     body = assert(json.encode(M.new(status, detail))),
@@ -133,6 +136,24 @@ local function details(err)
     list[i] = detail
   end
   return #list > 0 and list or nil
+end
+
+---@class equinix.problem.Note why a response is no success, for the log only
+---@field reason? string a word of ours
+---@field upstream_status? integer what Equinix answered
+---@field upstream_code? string its code for that
+---@field correlation_id? string under which Equinix has it
+
+--- The note about an error of the client.
+---@param err equinix.Error
+---@return equinix.problem.Note
+function M.note(err)
+  return {
+    reason = err.status and "upstream" or err.code or err.kind,
+    upstream_status = err.status,
+    upstream_code = err.status and err.code,
+    correlation_id = err.correlation_id,
+  }
 end
 
 --- Status, headers and body for an error of the client.

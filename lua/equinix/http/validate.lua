@@ -121,6 +121,27 @@ function M.request(opts, level)
   end
 end
 
+--- All fields of a call in one table; raises at the caller's line.
+---@param method string|nil
+---@param path any
+---@param opts any
+---@param level integer
+---@return table
+function M.joined(method, path, opts, level)
+  if opts ~= nil and type(opts) ~= "table" then
+    check.raise(level + 1,
+      "the second argument must be a table of request fields")
+  end
+  local all = { method = method, path = path }
+  for name, value in pairs(opts or {}) do
+    if all[name] ~= nil then
+      check.raise(level + 1, "field '%s' is given twice", name)
+    end
+    all[name] = value
+  end
+  return all
+end
+
 local PAGING = { raise = "boolean", ahead = "number",
   on_progress = "function" }
 

@@ -29,14 +29,17 @@ local M = {}
 ---@field deadline number on core.now(), for waiting
 ---@field force? boolean send what is held back
 ---@field stored? equinix.StoredRecord the account's page in a store
+---@field shared? boolean there is a store, though this attempt may go without
 ---@field caller? boolean a caller brought the credentials
 ---@field own? boolean it is the account of the service itself
 ---@field take? fun(): boolean takes room to send it, before each try
 ---@field give? fun() gives the room back, where it was not sent after all
 ---@field wanted? fun(): boolean asked before each try: is it still needed?
 ---@field meanwhile? equinix.transport.meanwhile called while it waits
----@field package in_store? boolean it was noted in the store
 ---@field package is_over? boolean its result is known
+---@field package verdict? string|false what send() returned
+---@field package result? table|false
+---@field package owed? boolean that could not be noted
 
 -- Of tries, in seconds; in a store each one is a step.
 local PACE = { first = 0.005, longest = 0.1 }
@@ -50,19 +53,17 @@ local MAX_UNSAVED = 256 -- attempts
 
 -- The slots of the pages, and the attempts of this Lua state.
 local slots, mine = {}, {}
--- Those of them that stand in a store as if they were in flight: it could
+-- Those of them that may stand in a store as if they were in flight: it could
 -- not take their results. Their accounts, and until when that matters.
 ---@type table<string, {identity: string, ends: number}>
 local unsaved = {}
 
-local function late()
-  return { err = errors.make("timeout", "the deadline passed while other "
-    .. "attempts for this account were in flight", { code = "token_wait" }) }
-end
+local LATE = "the deadline passed while other attempts for this account were "
+  .. "in flight"
+local DROPPED = "not sent: the caller hung up while it waited for its turn"
 
-local function dropped()
-  return { err = errors.make("timeout", "not sent: the caller hung up while "
-    .. "it waited for its turn", { code = "caller_gone" }) }
+local function not_in_time(code, message)
+  return { err = errors.make("timeout", message, { code = code }) }
 end
 
 local REFUSED = "not sent: Equinix refused these credentials before (%d in a "
@@ -88,29 +89,32 @@ local function slot_of(number)
   return slots[number]
 end
 
--- Runs `use` with the page.
+local function use_stored(store, page, use)
+  page = store:merge(page)
+  return page, use(page)
+end
+
 -- -> "stored" | "alone", the page, results | "busy" | "stale"
 local function with_store(stored, page, use)
   local store = lockout_store.acquire(stored)
   if not store then
     return "busy", page
   end
-  page = store:merge(page)
-  local ok, changed, a, b = pcall(use, page)
-  local kind = store:release(page, ok and changed or false)
+  local ok, merged, changed, a, b = pcall(use_stored, store, page, use)
   if not ok then
-    error(changed, 0)
+    store:unlock()
+    error(merged, 0)
   end
-  return kind, kind ~= "stale" and page or nil, a, b
+  local kind = store:release(merged, changed)
+  return kind, kind ~= "stale" and merged or nil, a, b
 end
 
-local function without_store(page, use)
+local function without_store(_, page, use)
   local _, a, b = use(page)
   return "alone", page, a, b
 end
 
--- Gives the page's slot back with what is on the page now. Whether it was
--- still this caller's turn.
+-- Gives the page's slot back. Whether it was still this caller's turn.
 local function put_back(slot, lease, page, before)
   local now = core.now()
   local text = page and page:encode(now)
@@ -121,35 +125,35 @@ local function put_back(slot, lease, page, before)
   return slot:release(lease)
 end
 
+-- -> "stored" | "alone" | "busy" | "stale", results
+local function use_slot(slot, lease, text, stored, use)
+  local kind, page, a, b = (stored and with_store or without_store)(stored,
+    lockout_page.decode(text), use)
+  local is_here = put_back(slot, lease, page, text)
+  return kind == "alone" and not is_here and "stale" or kind, a, b
+end
+
 -- One try to use the account's page. `use` gets the page and returns whether
--- it changed it, and up to two results.
--- -> "stored" | "alone", results | nil: another has the page, or had it
--- meanwhile
+-- it changed it, and up to two results. -> "stored" | "alone", results | nil:
+-- another has the page, or had it meanwhile
 local function try_page(identity, stored, use)
   local slot = slot_of(lockout_page.number(identity))
   local turn, lease, text = slot:acquire(nil, true, HOLD)
   if turn ~= "lead" then
     return nil
   end
-  local page = lockout_page.decode(text)
-  local ok, kind, after, a, b
-  if stored then
-    ok, kind, after, a, b = pcall(with_store, stored, page, use)
-  else
-    ok, kind, after, a, b = pcall(without_store, page, use)
-  end
-  local is_here = put_back(slot, lease, ok and after or nil, text)
+  local ok, kind, a, b = pcall(use_slot, slot, lease, text, stored, use)
   if not ok then
+    slot:release(lease)
     error(kind, 0)
-  elseif kind == "stored" or kind == "alone" and is_here then
+  elseif kind == "stored" or kind == "alone" then
     return kind, a, b
   end
 end
 
 -- Attempts -------------------------------------------------------------------
 
--- Whether all that is in flight belongs to this very thread, which can't do
--- anything else meanwhile.
+-- Whether all that is in flight belongs to this very thread.
 local function is_own_thread(attempt, state)
   if not attempt.transport.blocking then
     return false
@@ -162,14 +166,44 @@ local function is_own_thread(attempt, state)
   return true
 end
 
--- The account's state on the page, without attempts of this Lua state that are
--- over. -> state, changed
+-- Counts what came of an attempt.
+local function count(attempt, id, state, now)
+  local verdict, result = attempt.verdict, attempt.result
+  if verdict == "refused" then
+    result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
+      attempt.proof()), now, id)
+    result.refusals = state.count
+  elseif verdict == "accepted" then
+    local known = state.count > 0 or next(state.secrets) or state.own
+      or state.accepted
+    policy.accepted(state, known and policy.fingerprint(attempt.identity,
+      attempt.proof()), now, id)
+  elseif attempt.caller and (attempt.own or state.own) and result
+    and result.maybe_sent then
+    policy.lost(state, id, now)
+  else
+    policy.over(state, id)
+  end
+  attempt.is_over = state.attempts[id] == nil
+end
+
+-- Without attempts of this Lua state that are over. -> state, changed
 local function state_of(page, identity, now)
   local state, changed = page:account(identity, now), false
   for id, ended in pairs(unsaved) do
     if ended.identity == identity and state.attempts[id] then
       policy.over(state, id)
       changed = true
+    end
+  end
+  for id, attempt in pairs(mine) do
+    if attempt.owed and attempt.identity == identity then
+      if state.attempts[id] then
+        count(attempt, id, state, now)
+        changed = true
+      else
+        mine[id] = nil -- it was noted the last time
+      end
     end
   end
   return state, changed
@@ -220,34 +254,8 @@ local function try(attempt, id)
     attempt.give()
   end
   if done and kind ~= "wait" then
-    attempt.in_store = done == "stored"
     return kind, result
   end
-end
-
--- With the page: counts what came of the attempt.
--- -> changed, state
-local function count(attempt, id, verdict, result, page)
-  local now = core.now()
-  local state = page:account(attempt.identity, now)
-  if verdict == "refused" then
-    result.pause = policy.refused(state, policy.fingerprint(attempt.identity,
-      attempt.proof()), now, id)
-    result.refusals = state.count
-  elseif verdict == "accepted" then
-    local known = state.count > 0 or next(state.secrets) or state.own
-      or state.accepted
-    policy.accepted(state, known and policy.fingerprint(attempt.identity,
-      attempt.proof()), now, id)
-  elseif attempt.caller and (attempt.own or state.own) and result
-    and result.maybe_sent then
-    policy.lost(state, id, now)
-  else
-    policy.over(state, id)
-  end
-  attempt.is_over = state.attempts[id] == nil
-  page:tidy(attempt.identity, now)
-  return true
 end
 
 -- Remembers that the store has to be told, by the next attempt there.
@@ -263,13 +271,17 @@ local function remember(attempt, id)
 end
 
 -- Notes the result. Where the store's lock can't be taken, it is noted in this
--- process alone, and brought to the store later.
-local function settle(attempt, id, verdict, result)
+-- process alone, and brought to the store later. Where memory runs out, the
+-- next attempt of this Lua state notes it; it counts as in flight until then.
+local function settle(attempt, id)
   if attempt.stored then
     attempt.stored.session:finish(STORE_SECONDS)
   end
   local function use(page)
-    return count(attempt, id, verdict, result, page)
+    local now = core.now()
+    count(attempt, id, page:account(attempt.identity, now), now)
+    page:tidy(attempt.identity, now)
+    return true
   end
   local deadline = core.now() + SETTLE
   local done = await.poll(attempt.transport, PACE, deadline, function()
@@ -280,14 +292,12 @@ local function settle(attempt, id, verdict, result)
       return (try_page(attempt.identity, nil, use))
     end)
   end
-  if done == "alone" and attempt.in_store and attempt.is_over then
+  if done == "alone" and attempt.is_over
+    and (attempt.stored or attempt.shared) then
+    -- Another one may have told the store of it, by the same page.
     remember(attempt, id)
   end
   mine[id] = nil
-end
-
-local function new_id()
-  return core.sha256(tostring(core.random()) .. core.now()):sub(1, 8)
 end
 
 --- Sends credentials under the guard of their account, beside others of it as
@@ -306,24 +316,44 @@ end
 ---@return string verdict
 ---@return table result
 function M.guarded(attempt, send)
-  local id = new_id()
-  local kind, held = await.poll(attempt.transport,
+  local id = core.sha256(core.random() .. " " .. core.now()):sub(1, 8)
+  -- There may be no room for these later.
+  attempt.verdict, attempt.result, attempt.owed = false, false, false
+  mine[id] = attempt
+  local ran, kind, held = pcall(await.poll, attempt.transport,
     attempt.stored and STORE_PACE or PACE, attempt.deadline, function()
       return try(attempt, id)
     end)
-  if kind ~= "go" then
-    return kind or "late", held or kind == "dropped" and dropped() or late()
+  if not ran then -- it may stand there as if it were in flight
+    attempt.verdict, attempt.owed = "unknown", true
+    error(kind, 0)
+  elseif kind ~= "go" then
+    mine[id] = nil
+    return kind or "late", held
+      or kind == "dropped" and not_in_time("caller_gone", DROPPED)
+      or not_in_time("token_wait", LATE)
   end
-  mine[id] = true
   local ok, verdict, result = pcall(send)
-  settle(attempt, id, ok and verdict or "unknown", result)
-  if not ok then
-    error(verdict, 0)
+  attempt.verdict, attempt.result = ok and verdict or "unknown", result
+  local settled, message = pcall(settle, attempt, id)
+  attempt.owed = not settled
+  if not ok or not settled and verdict == "refused" then
+    error(ok and message or verdict, 0)
   end
   return verdict, result
 end
 
 -- For a service --------------------------------------------------------------
+
+-- With a page's slot.
+local function keep_page(slot, lease, text, identity)
+  local page = lockout_page.decode(text)
+  page.kept = true
+  if identity then
+    page:account(identity, core.now()).own = true
+  end
+  put_back(slot, lease, page, text)
+end
 
 --- Makes room for all pages, before the processes that share them are forked,
 --- and notes whose account is the service's own. Does not wait.
@@ -334,12 +364,12 @@ function M.keep(identity)
     local slot = slot_of(number)
     local turn, lease, text = slot:acquire(nil, true, HOLD)
     if turn == "lead" then
-      local page = lockout_page.decode(text)
-      page.kept = true
-      if number == lockout_page.number(identity) then
-        page:account(identity, core.now()).own = true
+      local ok, message = pcall(keep_page, slot, lease, text,
+        number == lockout_page.number(identity) and identity)
+      if not ok then
+        slot:release(lease)
+        error(message, 0)
       end
-      put_back(slot, lease, page, text)
     end
   end
 end
@@ -348,6 +378,7 @@ end
 ---@param attempt equinix.GuardedAttempt
 ---@return number seconds 0: they may be sent
 ---@return equinix.Error|nil
+---@return integer|nil refusals in a row
 function M.held_back(attempt)
   local done, pause, refusals = await.poll(attempt.transport, PACE,
     attempt.deadline, function()
@@ -361,7 +392,7 @@ function M.held_back(attempt)
       end)
     end)
   if done and pause > 0 then
-    return pause, latched(refusals, pause).err
+    return pause, latched(refusals, pause).err, refusals
   end
   return 0
 end

@@ -100,7 +100,9 @@ end
 local function read_attempt(part)
   return is_moment(part[1]) and is_count(part[2]) and is_count(part[3])
     and { at = part[1] / 1000, seconds = part[2], beside = part[3],
-      caller = part[4] == 1 or nil, secret = mark_of(part[5]) }
+      caller = (part[4] == 1 or part[4] == 3) or nil,
+      here = (part[4] == 2 or part[4] == 3) or nil,
+      secret = mark_of(part[5]) }
 end
 
 local function read_state(value)
@@ -171,7 +173,8 @@ local function attempts_text(attempts)
   local parts = {}
   for id, attempt in pairs(attempts) do
     parts[#parts + 1] = ('"%s":[%d,%d,%d,%d%s]'):format(id, ms(attempt.at),
-      attempt.seconds, attempt.beside, attempt.caller and 1 or 0,
+      attempt.seconds, attempt.beside,
+      (attempt.caller and 1 or 0) + (attempt.here and 2 or 0),
       attempt.secret and (',"%s"'):format(attempt.secret) or "")
   end
   return parts[1] and '"f":{' .. table.concat(parts, ",") .. "}"
@@ -344,7 +347,7 @@ function Page:join(known, now)
   local floor = self:floor_now(now)
   for name, state in pairs(known.accounts) do
     local there = self.accounts[name]
-    if there or state.unsaved or state.own or next(state.attempts) then
+    if there or state.unsaved or state.own or policy.begun_here(state) then
       if not there then
         there = policy.new()
         there.count = state.own and 0 or floor
@@ -357,6 +360,18 @@ function Page:join(known, now)
   self.callers = math.max(self.callers, known.callers)
   self.kept = known.kept
   return self
+end
+
+--- Forgets what other places had in flight and that had to end by then.
+---@param now number math.huge: all of it
+function Page:drop_elsewhere(now)
+  for _, state in pairs(self.accounts) do
+    for id, attempt in pairs(state.attempts) do
+      if not attempt.here and attempt.at + attempt.seconds <= now then
+        state.attempts[id] = nil
+      end
+    end
+  end
 end
 
 --- Notes that a store has all of it, or that it has lost all of it.

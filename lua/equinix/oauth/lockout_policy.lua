@@ -23,6 +23,7 @@
 --     secrets = { [fingerprint] = { n = refusals, at = time of the last } },
 --     attempts = { [id] = { at = its begin, seconds = that it may take,
 --       caller = a caller's, secret = fingerprint where that matters,
+--       here = it began where this state is kept, and ends there,
 --       beside = refusals since its begin } },
 --     own = true for the account of a service, accepted = fingerprint of the
 --       secret that was accepted last, for such an account,
@@ -158,7 +159,7 @@ end
 ---@param attempt {at: number, seconds: number, caller: boolean?,
 ---  secret: string?}
 function M.begin(state, id, attempt)
-  attempt.beside = 0
+  attempt.beside, attempt.here = 0, true
   state.attempts[id] = attempt
 end
 
@@ -242,14 +243,15 @@ end
 ---@param now number
 function M.lost(state, id, now)
   local attempt = state.attempts[id]
-  if attempt then
+  if attempt and now < attempt.at + attempt.seconds then
     attempt.seconds = math.max(0, math.floor(now - attempt.at))
   end
 end
 
 -- States of two places -------------------------------------------------------
 
---- The state with every time moved, none to later than `latest`.
+--- The state as another place keeps it, or as it came from there: with every
+--- time moved, none to later than `latest`.
 ---@param state table
 ---@param by number seconds
 ---@param latest number
@@ -263,22 +265,40 @@ function M.moved(state, by, latest)
   end
   for id, attempt in pairs(state.attempts) do
     local moved = tables.copy(attempt)
-    moved.at = math.min(attempt.at + by, latest)
+    moved.at, moved.here = math.min(attempt.at + by, latest), nil
     copy.attempts[id] = moved
   end
   return copy
 end
 
+--- Whether an attempt began where this state is kept.
+---@param state table
+---@return boolean
+function M.begun_here(state)
+  for _, attempt in pairs(state.attempts) do
+    if attempt.here then
+      return true
+    end
+  end
+  return false
+end
+
 --- What counts where a store has one state and this process knows another:
 --- the store's, since the last process that changed it wrote it; and what
---- could not be written.
+--- could not be written. An attempt that began here stands there until it ends
+--- here, by the clock of this place, which does not jump; one of another place
+--- that is not there any more is over.
 ---@param stored table changed, and returned
 ---@param known table
 ---@return table
 function M.joined(stored, known)
   local unsaved = known.unsaved or 0
   for id, attempt in pairs(known.attempts) do
-    stored.attempts[id] = stored.attempts[id] or attempt
+    if attempt.here then
+      local there = stored.attempts[id]
+      attempt.beside = math.max(attempt.beside, there and there.beside or 0)
+      stored.attempts[id] = attempt
+    end
   end
   stored.own = stored.own or known.own
   stored.accepted = stored.accepted or known.accepted

@@ -36,20 +36,22 @@ function Lockout:merge(known)
       -- The store lost it, or never had it.
       known:mark(false)
     end
+    -- Without a store the results of others never come here; where it has
+    -- only lost the page they do.
+    known:drop_elsewhere(self.stored.session.failed and math.huge or now)
     return known
   end
   return page:moved(now - core.time(), now):join(known, now)
 end
 
---- Saves a page that changed and gives the lock back.
----@param page equinix.LockoutPage
----@param changed boolean
----@return "stored"|"alone"|"stale" kind alone: the store failed; stale: the
----  lock was over before, so others may have noted something else
-function Lockout:release(page, changed)
-  if not self.lease then
-    return "alone"
+--- Gives the lock back, with nothing saved.
+function Lockout:unlock()
+  if self.lease then
+    self.stored:unlock(self.lease)
   end
+end
+
+local function save(self, page, changed)
   local kind = "stored"
   if changed or page:is_unsaved() then
     local wall = core.time()
@@ -65,7 +67,23 @@ function Lockout:release(page, changed)
         and "alone" or "stale"
     end
   end
-  self.stored:unlock(self.lease)
+  return kind
+end
+
+--- Saves a page that changed and gives the lock back.
+---@param page equinix.LockoutPage
+---@param changed boolean
+---@return "stored"|"alone"|"stale" kind alone: the store failed; stale: the
+---  lock was over before, so others may have noted something else
+function Lockout:release(page, changed)
+  if not self.lease then
+    return "alone"
+  end
+  local ok, kind = pcall(save, self, page, changed)
+  self:unlock()
+  if not ok then
+    error(kind, 0)
+  end
   return kind
 end
 
@@ -73,14 +91,15 @@ end
 ---@param stored equinix.StoredRecord
 ---@return equinix.LockoutStore|nil nil: another process has it
 function M.acquire(stored)
+  -- Made before: with the lock there may be no memory for it.
+  local self = setmetatable({ stored = stored, lease = false }, Lockout)
   local lease, busy = stored:lock(HOLDS[(stored.lapses or 0) + 1]
     or HOLDS[#HOLDS])
   if not lease and not busy then
     stored.session:go_on() -- without the lock it can still be read
   end
-  if lease or not busy then
-    return setmetatable({ stored = stored, lease = lease }, Lockout)
-  end
+  self.lease = lease
+  return (lease or not busy) and self or nil
 end
 
 return M

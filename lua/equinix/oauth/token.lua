@@ -20,7 +20,8 @@ local MAX_RECORD = 48 * 1024 -- what a slot holds
 ---@field refresh_token? string
 ---@field refresh_expires_at? number Unix time
 ---@field token_timeout? string seconds that are left, when it is read
----@field answer? string where it is a record: oauth/answer's members
+---@field answer? string where it is a record: oauth/answer's members, and
+---@field obtained? "request"|"refresh"|"store" where it came from
 local Token = { __name = "equinix.Token" }
 
 --- Fields of ours: a member of the same name is only among the texts.
@@ -74,11 +75,15 @@ end
 --- together once they are quoted: the token itself always does, so the others
 --- go first.
 ---@param token table
----@return table fields
----@return string record the same as JSON, for the cache
+---@return table|nil fields nil: there is a number that JSON can't write
+---@return string record the same as JSON, for the cache; or why there is none
 ---@return integer dropped members of the answer that were left out
 function M.trim(token)
-  local fields, text, dropped = token, assert(json.encode(token)), 0
+  local fields, dropped = token, 0
+  local text, message = json.encode(token)
+  if not text then
+    return nil, message, 0
+  end
   if #text > MAX_RECORD and token.answer then
     fields, text, dropped = trim_answer(token)
   end
@@ -97,6 +102,9 @@ end
 ---@return equinix.Token|nil
 function M.public(fields)
   local text = fields and fields.answer
+  if fields then
+    fields.obtained = nil -- the record's alone
+  end
   if type(text) ~= "string" then
     return fields and M.new(fields)
   end

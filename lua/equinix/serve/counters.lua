@@ -16,6 +16,7 @@ local INTERVAL = 1 -- seconds
 ---@field pending table<string, number> increments that are not written yet
 ---@field waiting boolean|nil the timer is set
 ---@field on_timer function
+---@field also? fun(key: string, by: number) gets each sum that is written
 local Counters = {}
 Counters.__index = Counters
 
@@ -23,6 +24,9 @@ local function flush(self)
   for key, by in pairs(self.pending) do
     self.dict:incr(key, by, 0)
     self.pending[key] = nil
+    if self.also then
+      self.also(key, by)
+    end
   end
 end
 
@@ -53,9 +57,11 @@ function Counters:get_keys(n)
 end
 
 ---@param dict table one of ngx.shared
+---@param also? fun(key: string, by: number) gets each sum that is written
 ---@return equinix.serve.Counters
-function M.new(dict)
-  local self = setmetatable({ dict = dict, pending = {} }, Counters)
+function M.new(dict, also)
+  local self = setmetatable({ dict = dict, also = also, pending = {} },
+    Counters)
   self.on_timer = function()
     self.waiting = false
     flush(self)

@@ -13,19 +13,25 @@ end
 local access = require "equinix.service.access"
 local answer_cache = require "equinix.serve.answer_cache"
 local body = require "equinix.serve.body"
+local build = require "equinix.service.build"
 local callers = require "equinix.serve.callers"
 local counters = require "equinix.serve.counters"
+local emitter = require "equinix.client.emitter"
 local equinix = require "equinix"
 local exposed = require "equinix.service.exposed"
 local json = require "equinix.base.json"
+local json_text = require "equinix.base.json_text"
+local last_hour = require "equinix.service.status.hour"
 local log = require "equinix.serve.log"
 local mcp = require "equinix.service.mcp"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local metrics = require "equinix.service.metrics"
 local own_client = require "equinix.serve.own_client"
 local problem = require "equinix.http.problem"
 local read_file = require("equinix.base.file").read
 local refusals = require "equinix.serve.refusals"
 local request_head = require "equinix.serve.request_head"
+local request_id = require "equinix.serve.request_id"
 local rest = require "equinix.service.rest"
 local send = require "equinix.serve.send"
 local token_service = require "equinix.service.token_service"
@@ -41,25 +47,46 @@ local apis -- "rest" and "mcp": what handles their requests
 local cache -- of requests to REST
 local in_flight -- the requests that wait for something
 local recorded -- the metrics
-local paths = { rest = {}, mcp = { ["/mcp"] = true, ["/"] = true } }
+local hour -- what the status page shows of the last hour
+-- What the metrics call a path; "/" is the status page of REST only.
+local paths = { rest = {}, mcp = { ["/mcp"] = "/mcp", ["/"] = "/mcp" } }
 
 local function is_known(target)
-  return paths.rest[target] or paths.mcp[target]
+  return (paths.rest[target] or paths.mcp[target]) ~= nil
 end
 
 -- The start ------------------------------------------------------------------
 
 local function on_event(name, fields)
   recorded:event(name, fields)
+  if hour then
+    hour:event(name)
+  end
   log.event(name, fields)
+end
+
+-- What comes with every request is neither counted nor logged: with a listener
+-- for it each of them would cost more.
+local function listeners()
+  local found = {}
+  for name in pairs(emitter.NAMES) do
+    found[name] = on_event
+  end
+  found.request, found.response, found.wait = nil, nil, nil
+  return found
 end
 
 local function init(directory)
   log.set_path(directory .. "log")
   local settings = assert(json.decode(assert(read_file(directory
     .. "serve.json"))))
-  recorded = metrics.new(counters.new(ngx.shared.equinix))
-  local client = own_client.new(settings, on_event)
+  local dict = ngx.shared.equinix_hour
+  hour = dict and last_hour.new(dict, ngx.time)
+  recorded = metrics.new(counters.new(ngx.shared.equinix,
+    hour and function(key, by)
+      hour:add(key, by)
+    end), build.versions(ngx.config.nginx_version))
+  local client = own_client.new(settings, listeners())
   local options = {
     service = token_service.new(client, ngx.time),
     client = client,
@@ -68,6 +95,7 @@ local function init(directory)
     exposure = settings.exposure,
     allow = settings.allow,
     metrics = recorded,
+    hour = hour,
     dictionary = ngx.shared.equinix,
     now = ngx.now,
     version = equinix._VERSION,
@@ -83,7 +111,7 @@ local function init(directory)
     options.auth_token = token
   end
   for _, path in ipairs(rest.paths(settings.plan)) do
-    paths.rest[path] = true
+    paths.rest[path] = path
   end
   options.calls = settings.plan and exposed.new(settings.plan, options)
   apis = { rest = rest.new(options), mcp = mcp.new(options) }
@@ -104,8 +132,8 @@ end
 
 -- Handling -------------------------------------------------------------------
 
-local function problem_response(status, detail, headers)
-  local response = problem.response(status, detail, headers)
+local function problem_response(status, detail, headers, reason)
+  local response = problem.response(status, detail, headers, reason)
   response.body = response.body .. "\n"
   return response
 end
@@ -116,18 +144,24 @@ local function hung_up()
   ngx.ctx.equinix_hung_up = true
 end
 
+local NO_MEMORY = "The service has no memory left for this; try again."
+
 -- After a mistake in our code the caller gets a problem, not a page of
 -- nginx's, and what was raised goes to the log only.
 local function handle(face, request)
   ngx.on_abort(hung_up)
   local ok, response, err = pcall(apis[face].handle, apis[face], request)
-  if not ok then
+  if not ok and memory.is(response) then
+    response, err = problem_response(503, NO_MEMORY), memory.error()
+  end
+  if not ok and not err then
     log.write("error", "internal_error", { face = face,
-      message = tostring(response) })
-    return problem_response(500, "Internal error; see the service log.")
+      message = tostring(response), request_id = request_id.current() })
+    return problem_response(500, "Internal error; see the service log.", nil,
+      "internal_error")
   elseif err then
     recorded:failure(err)
-    log.refused(face, err)
+    log.refused(face, err, request_id.current())
   end
   return response
 end
@@ -143,7 +177,7 @@ local function with_body(request, place)
       return request.body
     end
     return nil, problem_response(408, refusals.TOO_SLOW,
-      { Connection = "close" })
+      { Connection = "close" }, "too_slow")
   end
 end
 
@@ -154,7 +188,7 @@ local function handle_in_place(face, request)
   local response
   if not place then
     response = problem_response(503, TOO_MANY,
-      { ["Retry-After"] = RETRY_AFTER })
+      { ["Retry-After"] = RETRY_AFTER }, "too_many")
   else
     if has_body then
       with_body(request, place)
@@ -174,16 +208,17 @@ local function name_route(request)
   if not request.route then
     return "other"
   end
-  var.equinix_route = request.route
+  var.equinix_route = json_text.value(request.route):gsub("\\/", "/")
   return request.route
 end
 
 local function finish(face, request, response)
-  local path = paths[face][request.path] and request.path
-    or name_route(request)
+  local path = paths[face][request.path] or name_route(request)
   recorded:request(face, path, response.status,
     ngx.now() - ngx.req.start_time())
-  return send.response(response)
+  local id = (response.note or not request.own or request_id.is_sent())
+    and request_id.note(response.note) or nil
+  return send.response(response, id)
 end
 
 -- A request of which nothing like it is ever stored.
@@ -203,7 +238,7 @@ local function handle_rest(head)
     response = handle_in_place("rest", request)
     cache:add(key, request)
   end
-  if not conditional then
+  if not conditional and not request_id.is_sent() then
     cache:add_head(head, key)
   end
   return finish("rest", request, response)
@@ -283,8 +318,9 @@ local function refused_by_nginx(face)
     headers["Retry-After"] = RETRY_AFTER
   end
   recorded:request(face, "other", status, 0)
-  return send.response(problem_response(status, refusals.detail(status),
-    headers))
+  local response = problem_response(status, refusals.detail(status), headers,
+    refusals.reason(status))
+  return send.response(response, request_id.note(response.note))
 end
 
 --- Sends the problem in place of nginx's page, for REST.

@@ -9,18 +9,21 @@
 
 local access = require "equinix.service.access"
 local builtin = require "equinix.capability.builtin"
+local client_options = require "equinix.client.options"
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local errors = require "equinix.base.error"
 local exposed = require "equinix.service.exposed"
 local fill = require("equinix.base.template").fill
+local foreground = require "equinix.supervisor.foreground"
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
 local log_lines = require "equinix.supervisor.log_lines"
 local named_store = require "equinix.client.named_store"
 local nginx_conf = require "equinix.serve.nginx_conf"
 local rest = require "equinix.service.rest"
+local shell = require "equinix.base.shell"
 local supervisor = require "equinix.supervisor.nginx"
 
 local M = {}
@@ -40,7 +43,8 @@ local REMOTE_RATE = 1000 -- requests a second for each address, not on loopback
 ---@field exposure? "raw"|"handle" what MCP shows of a token
 ---@field allow? string[] further calls for agents with a handle, "GET /path"
 ---@field rate? integer requests a second for each address; 0: no limit
----@field client table options of equinix.new: ca_file, proxy, timeout
+---@field client table options of equinix.new: ca_file, proxy, timeout, profile
+---@field profile? string that is read where none is named
 ---@field store? "file"|"named" where the token is, too: named by the
 ---  environment
 ---@field ready_file? string written when it listens
@@ -168,6 +172,8 @@ local function settings(options, listen)
   client.ca_file = absolute(client.ca_file)
   return {
     client = client,
+    log = environment.log_level(),
+    profile = options.profile,
     store = options.store,
     auth_token_file = absolute(options.auth_token_file),
     allowed_hosts = listen.names,
@@ -186,6 +192,7 @@ local function configuration(nginx, options, listen)
     probes = rest.PROBES,
     again = supervisor.has_directive(nginx, "set_by_lua_block")
       and rest.token_paths(options.plan) or nil,
+    variables = options.variables,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
   }
   return supervisor.configuration(nginx, {
@@ -251,6 +258,31 @@ local function pipe_among(options)
   end
 end
 
+-- The variables that nginx's workers need, which get only those that are named
+-- to it: libcurl's, or those of a command that supplies credentials. Our own
+-- credentials stay with nginx's first process.
+local function variables_for(config)
+  local names, list = {}, {}
+  if config.supplied then
+    local NAME = "\n([A-Za-z_][A-Za-z0-9_]*)="
+    for name in ("\n" .. shell.output "env"):gmatch(NAME) do
+      names[name] = true
+    end
+  elseif config.proxy == "environment" then
+    for _, name in ipairs(environment.PROXIES) do
+      names[name] = true
+    end
+    for _, name in ipairs(environment.NO_PROXY) do
+      names[name] = true
+    end
+  end
+  local secret = environment.credentials()
+  for name in pairs(names) do
+    list[#list + 1] = not secret[name] and name or nil
+  end
+  return list
+end
+
 -- Checks what would otherwise fail inside nginx.
 local function check(options)
   local pipe = pipe_among(options)
@@ -261,25 +293,24 @@ local function check(options)
   if unset then
     return errors.fail("config", unset)
   end
-  local client, err
+  local config, err
   if options.store == "named" then
     err = select(2, named_store.open())
   end
   if not err then
-    client, err = require("equinix").new(options.client)
+    config, err = client_options.client(options.client, 1, options.profile)
   end
   if err then
     return nil, err
   end
-  local secret = client.config.secret
   local found, reason = true, nil
-  if secret then
-    found, reason = secret()
+  if config.secret then
+    found, reason = config.secret()
   end
-  client:close()
   if not found then
-    return errors.fail("config", reason)
+    return nil, errors.is(reason) and reason or errors.make("config", reason)
   end
+  options.variables = variables_for(config)
   if options.auth_token_file then
     local token, message = access.read_token(options.auth_token_file)
     if not token then
@@ -324,7 +355,7 @@ function M.run(options)
     supervisor.drop(directory)
     return nil, message
   end
-  return nil, supervisor.run {
+  return nil, foreground.run {
     directory = directory,
     nginx = nginx,
     name = "equinix-auth serve",

@@ -26,7 +26,7 @@ local function open()
 end
 
 --- Writes a line; without a file it is dropped.
----@param level "warn"|"error"
+---@param level "debug"|"warn"|"error"
 ---@param event string
 ---@param fields table<string, any>
 function M.write(level, event, fields)
@@ -61,9 +61,13 @@ end
 --- Writes why a request was refused.
 ---@param face "rest"|"mcp"
 ---@param err equinix.Error
-function M.refused(face, err)
+---@param id? string of the request
+function M.refused(face, err, id)
   M.write("error", "refused", {
     face = face,
+    request_id = id,
+    status = err.status,
+    correlation_id = err.correlation_id,
     kind = err.kind,
     code = err.code,
     message = err.message,

@@ -2,10 +2,11 @@
 --
 -- Law of this file: all limits for callers are set here, and each error that
 -- nginx would send as an HTML page is sent as JSON by our handlers. No secret
--- is in it. The logs show nothing that a caller wrote but the method: the
--- access log has only our own paths, and the level of nginx's error log, which
--- quotes requests, is above the messages about requests. That log goes to the
--- pipe `errors`, behind which its lines become JSON (supervisor/log_lines).
+-- is in it. The logs show nothing that a caller wrote but the method, and what
+-- serve/request_id lets through: the access log has only our own paths, and
+-- the level of nginx's error log, which quotes requests, is above the messages
+-- about requests. That log goes to the pipe `errors`, behind which its lines
+-- become JSON (supervisor/log_lines).
 
 local fill = require("equinix.base.template").fill
 
@@ -23,6 +24,8 @@ local KEY = [[$request\n$http_host\n$http_authorization\n]]
 local HTTP = [[
   lua_package_cpath "%(cpath)s;;";
   lua_shared_dict equinix 4m;
+  lua_shared_dict equinix_hour 1m;
+  uninitialized_variable_warn off; # $equinix_more
   init_by_lua_block {
     require("equinix.serve.handlers").init(ngx.config.prefix())
   }
@@ -66,6 +69,7 @@ local SERVER = [[
     access_log log equinix_%(face)s_0 buffer=4k flush=1s;
     location = /equinix-problem {
       internal;
+      set $equinix_more ""; # makes it known; it is empty everywhere else, too
       content_by_lua_block {
         package.loaded["equinix.serve.handlers"].%(face)s_refused()
       }
@@ -87,14 +91,16 @@ local AGAIN = [[
 ]]
 
 -- Each path that may be logged is a location with its own log format, which
--- costs less than a variable. Nothing needs escaping: the method is all that
--- the caller chose, and nginx accepts only A-Z, - and _ in it. The routes of a
--- capability share one location, and the handler says which one it was.
+-- costs less than a variable. Nothing needs escaping: of what the caller chose
+-- there is the method, in which nginx accepts only A-Z, - and _; the handlers'
+-- variables are JSON. The routes of a capability share one location, and the
+-- handler says which one it was. $equinix_more is further members of the line
+-- (serve/request_id): empty where no handler has set it.
 local FORMAT = [[
-  log_format %(format)s escape=%(escape)s '{"time":"$time_iso8601",'
+  log_format %(format)s escape=none '{"time":"$time_iso8601",'
     '"remote":"$remote_addr","port":%(port)s,"method":"$request_method",'
-    '"path":"%(path)s","status":$status,"bytes":$body_bytes_sent,'
-    '"seconds":$request_time}';]]
+    '"path":%(path)s,"status":$status,"bytes":$body_bytes_sent,'
+    '"seconds":$request_time$equinix_more}';]]
 
 local LOCATION = [[
     location %(match)s {
@@ -105,7 +111,7 @@ local LOCATION = [[
       }
     }]]
 
-local ROUTE = '      set $equinix_route "-";\n'
+local ROUTE = "      set $equinix_route '\"-\"';\n"
 
 -- The errors that nginx sends by itself; 494 to 499 are its own numbers. Not
 -- 412: nginx uses that while Lua is sending a response, and would crash if Lua
@@ -138,8 +144,8 @@ local function server(options, face, limit)
       again = is_again and AGAIN or "",
       limit = is_probe and "" or limit,
       format = ("equinix_%s_%d"):format(face, i),
-      path = paths[i] or is_route and "$equinix_route" or "-",
-      escape = is_route and "json" or "none",
+      path = is_route and "$equinix_route" or ('"%s"'):format(paths[i]
+        or "-"),
       variable = is_route and ROUTE or "",
       match = paths[i] and "= " .. paths[i] or "/",
       port = listen:match "%d+$",
@@ -163,6 +169,7 @@ end
 ---@field probes table<string, true> those of REST that have no limit
 ---@field again? table<string, true> those of REST that give a token; nil where
 ---  this nginx has no set_by_lua_block
+---@field variables? string[] that nginx's workers get
 ---@field rate number requests a second for each address; 0: no limit
 
 --- The lines of the main part and of the http part.
@@ -172,7 +179,11 @@ end
 function M.text(options)
   local rate = options.rate
   local limit = rate > 0 and LIMIT:format(2 * rate) or ""
-  return MAIN, fill(HTTP, {
+  local main = { MAIN }
+  for i, name in ipairs(options.variables or {}) do
+    main[i + 1] = "env " .. name .. ";\n"
+  end
+  return table.concat(main), fill(HTTP, {
     cpath = options.cpath,
     key = KEY,
     rate = rate > 0 and RATE:format(rate) or "",

@@ -4,8 +4,14 @@
 -- each reload, and what is wrong is raised there: then nginx does not start,
 -- or goes on with the old workers.
 
+local client_log = require "equinix.client.log"
+local clients = require "equinix.client"
+local core = require "equinix.core"
+local environment = require "equinix.client.environment"
 local equinix = require "equinix"
+local log = require "equinix.serve.log"
 local named_store = require "equinix.client.named_store"
+local options = require "equinix.client.options"
 
 local M = {}
 
@@ -26,17 +32,22 @@ end
 
 --- Makes it; raises what keeps nginx from starting.
 ---@param settings table that the command wrote
----@param on_event fun(name: string, fields: table)
+---@param on_event table<string, equinix.Listener>
 ---@return equinix.Client
 function M.new(settings, on_event)
-  local options = settings.client
-  options.on_event = on_event
-  options.store = open_store(settings.store)
-  options.user_agent = "equinix-auth"
-  local client, err = equinix.new(options)
-  if not client then
+  environment.set_log_level(settings.log)
+  client_log.write = function(line)
+    log.write("debug", "trace", { message = line, pid = core.pid() })
+  end
+  local given = settings.client
+  given.on_event = on_event
+  given.store = open_store(settings.store)
+  given.user_agent = "equinix-auth"
+  local config, err = options.client(given, 1, settings.profile)
+  if not config then
     error(err.message, 0)
   end
+  local client = clients.new(config)
   -- The token's slot is opened before nginx starts its workers: that takes the
   -- secret, and a file with it may be gone when the workers need the token
   -- that is in the slot. Without the secret nginx does not start.

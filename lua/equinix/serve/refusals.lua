@@ -30,6 +30,23 @@ function M.status(status)
   return status >= 495 and status <= 499 and 400 or status
 end
 
+local REASONS = {
+  [400] = "malformed",
+  [405] = "method",
+  [408] = "too_slow",
+  [413] = "body_too_large",
+  [414] = "url_too_long",
+  [429] = "rate",
+  [431] = "headers_too_large",
+}
+
+--- What is wrong, as one word for the log.
+---@param status integer for a caller
+---@return string
+function M.reason(status)
+  return REASONS[status] or "nginx"
+end
+
 --- What is wrong.
 ---@param status integer for a caller
 ---@return string

@@ -21,6 +21,12 @@ local function send_other_headers(header, headers)
   end
 end
 
+local function send_more_headers(header, list)
+  for i = 1, #list do
+    header[list[i][1]] = list[i][2]
+  end
+end
+
 local last_body, last_length -- most bodies are the one before
 
 local function length_of(text)
@@ -32,14 +38,21 @@ end
 
 --- Sends a response to the current request.
 ---@param response equinix.service.HttpResponse
-function M.response(response)
+---@param id? string of the request
+function M.response(response, id)
   local header, headers = ngx.header, response.headers
+  if id then
+    header["X-Request-Id"] = id
+  end
   if headers["Content-Type"] ~= "application/json" then
     header["Content-Type"] = headers["Content-Type"]
   end
   header["Content-Length"] = length_of(response.body)
   if headers.Age then
     header.Age = headers.Age
+  end
+  if response.more then
+    send_more_headers(header, response.more)
   end
   if response.status ~= 200 then
     ngx.status = response.status

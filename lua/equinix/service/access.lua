@@ -87,13 +87,14 @@ function Access:check(request)
   local host = headers.host or ""
   -- Most callers use the same name as the caller before.
   if host ~= self.last_host and not self:allows_host(host) then
-    return problem.response(403, HOST)
+    return problem.response(403, HOST, nil, "host")
   end
   self.last_host = host
   if headers.origin and not self:allows_origin(headers.origin) then
-    return problem.response(403, ORIGIN)
+    return problem.response(403, ORIGIN, nil, "origin")
   elseif self.digest and not self:has_token(headers.authorization) then
-    return problem.response(401, TOKEN, { ["WWW-Authenticate"] = "Bearer" })
+    return problem.response(401, TOKEN, { ["WWW-Authenticate"] = "Bearer" },
+      "auth_token")
   end
 end
 

@@ -1,10 +1,10 @@
 --- echo_guard: keeps the token out of responses of the API.
 --
 -- Law of this file: a response that repeats the headers of its request
--- (mcp/echo) is not passed on, nothing of it; and its path is not called
+-- (http/echo) is not passed on, nothing of it; and its path is not called
 -- again, since it might repeat them in another spelling then.
 
-local echo = require "equinix.service.mcp.echo"
+local echo = require "equinix.http.echo"
 
 local M = {}
 

@@ -6,9 +6,13 @@
 -- exist. No label contains text from a caller. The label `face` names the
 -- interface, "rest" or "mcp".
 
+local tables = require "equinix.base.table"
 local text_of = require "equinix.base.text"
 
 local M = {}
+
+--- The media type of the text.
+M.TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 local BOUNDS = { 0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30 } -- seconds
 
@@ -17,9 +21,11 @@ local SECONDS = 'equinix_request_seconds_%s{face="%s",path="%s"%s}'
 local FAILURES = 'equinix_failures_total{kind="%s"}'
 local STORE = 'equinix_store_failures_total{op="%s"}'
 local LATCHED = "equinix_credentials_latched"
+local BUILD = "equinix_build_info{%s}"
 
 -- name, type, help; in the order they are shown
 local FAMILIES = {
+  { "equinix_build_info", "gauge", "1; the labels are versions." },
   { "equinix_requests_total", "counter", "Requests answered." },
   { "equinix_request_seconds", "histogram", "Seconds until the response." },
   { "equinix_failures_total", "counter",
@@ -34,7 +40,8 @@ local FAMILIES = {
   { "equinix_store_failures_total", "counter",
     "Operations of the token store that failed." },
   { "equinix_token_age_seconds", "gauge", "Time since the token was issued." },
-  { "equinix_token_left_seconds", "gauge", "Time until the token expires." },
+  { "equinix_token_left_seconds", "gauge",
+    "Time until the token expires; 0: it is over, or was refused." },
   { "equinix_token_life_seconds", "gauge", "Lifetime of the token at issue." },
   { "equinix_cache_places", "gauge", "Tokens that the cache has room for." },
   { "equinix_cache_places_used", "gauge", "Places that are taken." },
@@ -43,10 +50,23 @@ local FAMILIES = {
   { "equinix_cache_private_total", "counter",
     "Tokens that one worker had to keep for itself." },
   { LATCHED, "gauge", "1: credentials were refused and are held back." },
+  { "equinix_gateway_ready", "gauge", "1: the gateway has a token to send." },
 }
+
+-- Counters that are 0 from the start: of one that appears with its first
+-- failure Prometheus would not see the increase.
+local ZEROS = { [LATCHED] = 0 }
+for _, op in ipairs { "load", "save", "lock", "extend", "unlock", "delete" } do
+  ZEROS[STORE:format(op)] = 0
+end
+for _, kind in ipairs { "config", "network", "timeout", "tls", "auth", "http",
+  "protocol", "store" } do
+  ZEROS[FAILURES:format(kind)] = 0
+end
 
 ---@class equinix.Metrics
 ---@field dict table with incr, set and get_keys, as ngx.shared has them
+---@field build table<string, string> names and versions
 local Metrics = {}
 Metrics.__index = Metrics
 
@@ -134,6 +154,10 @@ function Metrics:failure(err)
   self.dict:incr(FAILURES:format(err.kind), 1, 0)
 end
 
+local function unlatch(dict)
+  dict:set(LATCHED, 0)
+end
+
 local EVENTS = {
   latched = function(dict)
     dict:set(LATCHED, 1)
@@ -143,9 +167,7 @@ local EVENTS = {
       dict:set(LATCHED, 1)
     end
   end,
-  token_renewed = function(dict)
-    dict:set(LATCHED, 0)
-  end,
+  token_renewed = unlatch,
   store_failed = function(dict, fields)
     dict:incr(STORE:format(fields.op or "other"), 1, 0)
   end,
@@ -159,6 +181,17 @@ function Metrics:event(name, fields)
   if EVENTS[name] then
     EVENTS[name](self.dict, fields)
   end
+end
+
+-- The sample whose labels are versions.
+local function of_build(build)
+  local labels = {}
+  for name, version in pairs(build) do
+    labels[#labels + 1] = ('%s="%s"'):format(name,
+      version:gsub('[%z\1-\31\127"\\]', ""))
+  end
+  table.sort(labels, text_of.before)
+  return BUILD:format(table.concat(labels, ","))
 end
 
 -- What the client itself counts, in the cache that all workers share.
@@ -177,7 +210,7 @@ local function of_service(samples, service)
   if life then
     samples.equinix_token_life_seconds = life
     samples.equinix_token_left_seconds = left
-    samples.equinix_token_age_seconds = life - left
+    samples.equinix_token_age_seconds = left > 0 and life - left or nil
   end
 end
 
@@ -235,19 +268,8 @@ local function sorted(samples)
   return families
 end
 
---- All samples, in Prometheus' text format.
----@param service equinix.Service
----@return string
-function Metrics:text(service)
-  local samples, sums = { [LATCHED] = 0 }, {}
-  for _, key in ipairs(self.dict:get_keys(0)) do
-    samples[key] = self.dict:get(key)
-    if key:find "^equinix_request_seconds_sum" then
-      sums[#sums + 1] = key
-    end
-  end
-  of_buckets(samples, sums)
-  of_service(samples, service)
+-- Samples in Prometheus' text format.
+local function written(samples)
   local lines, families = {}, sorted(samples)
   for _, family in ipairs(FAMILIES) do
     local keys = families[family[1]]
@@ -262,12 +284,54 @@ function Metrics:text(service)
   return table.concat(lines, "\n") .. "\n"
 end
 
+--- All samples, in Prometheus' text format.
+---@param service equinix.Service
+---@return string
+function Metrics:text(service)
+  local samples, sums = tables.copy(ZEROS), {}
+  for _, key in ipairs(self.dict:get_keys(0)) do
+    samples[key] = self.dict:get(key)
+    if key:find "^equinix_request_seconds_sum" then
+      sums[#sums + 1] = key
+    end
+  end
+  samples[of_build(self.build)] = 1
+  of_buckets(samples, sums)
+  of_service(samples, service)
+  return written(samples)
+end
+
+--- Whether credentials were refused and are held back.
+---@return boolean
+function Metrics:latched()
+  return self.dict:get(LATCHED) == 1
+end
+
+--- Notes that they are not.
+function Metrics:unlatch()
+  unlatch(self.dict)
+end
+
+--- The samples of a gateway, which counts no requests of its own.
+---@param service equinix.Service
+---@param build table<string, string>
+---@param ready boolean it has a token to send
+---@return string
+function M.of_gateway(service, build, ready)
+  local samples = { [of_build(build)] = 1,
+    equinix_gateway_ready = ready and 1 or 0 }
+  of_service(samples, service)
+  return written(samples)
+end
+
 --- Makes the counters.
 ---@param dict? table shared by all workers; without it, one of this process
+---@param build? table<string, string> names and versions, for build_info
 ---@return equinix.Metrics
-function M.new(dict)
+function M.new(dict, build)
   return setmetatable({
     dict = dict or setmetatable({ values = {} }, Dict),
+    build = build or {},
     keys = {},
   }, Metrics)
 end

@@ -157,6 +157,7 @@ end
 
 -- name, summary, media type, whether it is a probe: open to all, yes or no
 local MONITORING = {
+  ["/"] = { "status", "The status page, for a browser", "text/html" },
   ["/healthz"] = { "healthz", "Whether the service runs",
     "application/json", true },
   ["/readyz"] = { "readyz", "Whether the service can give a token",
@@ -170,8 +171,8 @@ local function answer_of(entry, description)
     description = description,
     content = {
       [entry[3]] = {
-        schema = { type = entry[3] == "text/plain" and "string"
-          or "object" },
+        schema = { type = entry[3] == "application/json" and "object"
+          or "string" },
       },
     },
   }
@@ -212,7 +213,8 @@ local function paths(plan)
     has_token = add_route(plan, planned, all, shapes) or has_token
   end
   for path, entry in pairs(MONITORING) do
-    all[path] = { get = of_monitoring(entry) }
+    all[path] = all[path] or {}
+    all[path].get = all[path].get or of_monitoring(entry)
   end
   return all, has_token
 end

@@ -74,17 +74,21 @@ end
 ---@param fields table the body, decoded; a member that is null is missing
 ---@param text? string the body as it came
 ---@return string|nil message
+---@return string|nil reason one word for the log
 function M.complaint(operation, fields, text)
   if next(fields) == nil then
     return nil
   end
   local list = complaints_of(operation, fields)
   if #list > 0 then
-    return "Not understood: " .. table.concat(list, ", ") .. "." .. HERE
+    return "Not understood: " .. table.concat(list, ", ") .. "." .. HERE,
+      "members"
   end
   -- Of two members of one name only one was read.
   local _, message = json_text.read(text or "{}")
-  return message and "The body is not valid JSON: " .. message .. "." or nil
+  if message then
+    return "The body is not valid JSON: " .. message .. ".", "invalid_json"
+  end
 end
 
 local SCHEMES = { basic = "Basic", digest = "Digest" }
@@ -93,6 +97,7 @@ local SCHEMES = { basic = "Basic", digest = "Digest" }
 --- is sent as a Bearer; whether that is right was checked before.
 ---@param authorization string|nil
 ---@return string|nil message
+---@return string|nil reason one word for the log
 function M.scheme_complaint(authorization)
   if not authorization then
     return nil
@@ -102,7 +107,7 @@ function M.scheme_complaint(authorization)
     return nil
   end
   return "Not understood: Authorization" .. (SCHEMES[scheme]
-    and ": " .. SCHEMES[scheme] or "") .. "." .. HERE
+    and ": " .. SCHEMES[scheme] or "") .. "." .. HERE, "authorization"
 end
 
 local function query_complaint(query)
@@ -121,9 +126,10 @@ end
 --- What is wrong with a request to an operation besides its body.
 ---@param request equinix.service.HttpRequest
 ---@return string|nil message
+---@return string|nil reason one word for the log
 function M.http_complaint(request)
   if request.query then
-    return query_complaint(request.query)
+    return query_complaint(request.query), "query"
   end
   return M.scheme_complaint(request.headers.authorization)
 end

@@ -21,6 +21,7 @@ local own_request = require "equinix.service.own_request"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
 local router = require "equinix.service.exposed.router"
+local status_page = require "equinix.service.status"
 local tables = require "equinix.base.table"
 local text_of = require "equinix.base.text"
 
@@ -31,7 +32,6 @@ local MAX_BODY = 1024 * 1024 -- bytes
 local JSON = "application/json"
 local PROBLEM = problem.MEDIA_TYPE
 local refuse = problem.response
-local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 
 ---@class equinix.service.HttpRequest
 ---@field method string
@@ -48,11 +48,14 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field status integer
 ---@field headers table<string, string>
 ---@field body string
+---@field more? {[1]: string, [2]: string}[] further headers
+---@field note? equinix.problem.Note why it is no success; for the log
 
 ---@class equinix.service.Rest
 ---@field service equinix.Service
 ---@field client equinix.Client
 ---@field metrics equinix.Metrics
+---@field hour? equinix.status.Hour
 ---@field access equinix.Access
 ---@field router equinix.exposed.Router leads to the token's operations, and to
 ---  routes
@@ -60,6 +63,7 @@ local TEXT = "text/plain; version=0.0.4; charset=utf-8" -- Prometheus'
 ---@field private plan table
 ---@field private version string
 ---@field private guarded boolean
+---@field private has_page boolean no route has the path of the status page
 ---@field private document? string the OpenAPI document
 ---@field private last? equinix.service.Response of the service, the last one
 ---@field private probing integer probes that wait for a token
@@ -123,8 +127,18 @@ local function readyz(self)
   return respond(503, JSON, NOT_READY), not known and err or nil
 end
 
+-- A secret that was corrected is in use again before the next renewal, which
+-- is the event that says so.
+local function look_at_latch(self)
+  if self.metrics:latched() and self.client:cached()
+    and self.client:ready() then
+    self.metrics:unlatch()
+  end
+end
+
 local function show_metrics(self)
-  return respond(200, TEXT, self.metrics:text(self.service))
+  look_at_latch(self)
+  return respond(200, metrics.TYPE, self.metrics:text(self.service))
 end
 
 -- Made when it is asked for: with many operations it takes a while.
@@ -157,12 +171,14 @@ local function read_text(request)
   if not text then
     return nil, failure
   elseif #text > MAX_BODY then
-    return nil, refuse(413, "The body is larger than 1 MiB.")
+    return nil, refuse(413, "The body is larger than 1 MiB.", nil,
+      "body_too_large")
   elseif text == "" or not text:find "%S" then
     return ""
   elseif not media_type.is_json(request.headers["content-type"]) then
     return nil, refuse(415, "Send JSON, with Content-Type: application/json; "
-      .. "an empty body needs no Content-Type.", { Accept = JSON })
+      .. "an empty body needs no Content-Type.", { Accept = JSON },
+      "media_type")
   end
   return text
 end
@@ -178,15 +194,16 @@ local function read(request)
   local fields = json.decode(text)
   -- An array decodes to a table as well.
   if type(fields) ~= "table" or not text:find "^%s*{" then
-    return nil, refuse(400, "The body must be a JSON object, or empty.")
+    return nil, refuse(400, "The body must be a JSON object, or empty.", nil,
+      "no_object")
   end
   return fields, text
 end
 
 local function operate(self, operation, request)
-  local complaint = own_request.http_complaint(request)
+  local complaint, reason = own_request.http_complaint(request)
   if complaint then
-    return refuse(400, complaint)
+    return refuse(400, complaint, nil, reason)
   end
   local fields, text = read(request)
   if not fields then
@@ -202,6 +219,7 @@ local function operate(self, operation, request)
     self.response = respond(response.status,
       response.err and PROBLEM or JSON, response.body,
       tables.copy(response.headers))
+    self.response.note = response.note
   end
   request.own = response == self.service:again()
   return self.response, response.err
@@ -217,9 +235,10 @@ end
 -- A route of a capability, with its own inputs.
 local function call_route(route, names, segments, request)
   request.route = route.template
-  local complaint = own_request.scheme_complaint(request.headers.authorization)
+  local complaint, reason = own_request.scheme_complaint(
+    request.headers.authorization)
   if complaint then
-    return refuse(400, complaint)
+    return refuse(400, complaint, nil, reason)
   end
   local text, failure = read_text(request)
   if not text then
@@ -231,17 +250,22 @@ end
 -- All of it ------------------------------------------------------------------
 
 local function wrong_method(allow)
-  return refuse(405, "This path allows " .. allow .. ".", { Allow = allow })
+  return refuse(405, "This path allows " .. allow .. ".", { Allow = allow },
+    "method")
 end
 
 local function route(self, request)
   local path, method = request.path, request.method
   local show = READABLE[path]
-  if not show then
+  if self.has_page and status_page.is_wanted(request) then
+    look_at_latch(self)
+    return status_page.answer(self, request)
+  elseif not show then
     local entry, segments = self.router:find(path)
     local found = entry and entry.methods[method]
     if not entry then
-      return refuse(404, "No such path; /openapi.json lists all of them.")
+      return refuse(404, "No such path; /openapi.json lists all of them.",
+        nil, "path")
     elseif not found then
       return wrong_method(entry.allow)
     elseif found.planned then
@@ -298,9 +322,9 @@ end
 ---@param plan? table
 ---@return string[]
 function M.paths(plan)
-  local paths = {}
+  local paths = { status_page.PATH }
   for path in pairs(tables.update(M.token_paths(plan), READABLE)) do
-    paths[#paths + 1] = path
+    paths[#paths + 1] = path ~= status_page.PATH and path or nil
   end
   table.sort(paths, text_of.before)
   return paths
@@ -321,16 +345,21 @@ end
 ---@param options {service: equinix.Service, client: equinix.Client,
 ---  version: string, plan?: table, auth_token?: string,
 ---  allowed_hosts?: string[], metrics?: equinix.Metrics,
+---  hour?: equinix.status.Hour,
 ---  calls?: equinix.service.Exposed, getenv?: fun(name: string): string|nil}
 ---  version: of this software, as the OpenAPI document shows it; calls: of
 ---  the plan, where MCP makes the same
 ---@return equinix.service.Rest
 function M.new(options)
   local plan = options.plan or builtin.plan()
+  local routes = router_of(plan)
+  local root = routes:find(status_page.PATH)
   return setmetatable({
     service = options.service,
     client = options.client,
-    router = router_of(plan),
+    router = routes,
+    has_page = not (root and (root.methods.GET or root.methods.HEAD)),
+    hour = options.hour,
     calls = options.calls or exposed.new(plan, options),
     probing = 0,
     metrics = options.metrics or metrics.new(),

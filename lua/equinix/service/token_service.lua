@@ -9,6 +9,7 @@
 
 local capability = require "equinix.oauth.operations"
 local core = require "equinix.core"
+local error_body = require "equinix.http.error_body"
 local errors = require "equinix.base.error"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
@@ -32,6 +33,7 @@ local MAX_WAIT = 24 * 3600 -- seconds; a longer Retry-After is not believed
 ---@field own boolean|nil it is the service's own token: the body was made here
 ---@field err equinix.Error|nil if this service refused, not Equinix; for the
 ---  log
+---@field note equinix.problem.Note|nil why it is no success; for the log
 
 ---@class equinix.Service
 ---@field client equinix.Client
@@ -83,11 +85,12 @@ local function refusal(err, own)
     body = assert(json.encode(object)),
     object = object,
     err = err,
+    note = problem.note(err),
   }
 end
 
 -- The response to a body that this service does not understand.
-local function not_understood(message)
+local function not_understood(message, reason)
   local object = problem.new(400, message, { code = "not_understood" })
   return {
     status = 400,
@@ -96,14 +99,30 @@ local function not_understood(message)
     object = object,
     err = errors.make("config", "a request without credentials has something "
       .. "that is not understood", { code = "not_understood" }),
+    note = { reason = reason },
   }
 end
 
 -- With the caller's own credentials ------------------------------------------
 
+-- Equinix refused what the caller sent; nothing of that is in the note.
+local function refused_by_equinix(upstream, fields)
+  local sent = {}
+  for _, value in pairs(fields) do
+    sent[#sent + 1] = type(value) == "string" and value or nil
+  end
+  local found = error_body.parse(upstream.body, sent)
+  return {
+    reason = "upstream",
+    upstream_status = upstream.status,
+    upstream_code = found.code,
+    correlation_id = found.correlation_id,
+  }
+end
+
 -- Equinix's response, unchanged; unless a caller that expects JSON could not
 -- read it.
-local function pass_on(upstream)
+local function pass_on(upstream, fields)
   local status = upstream.status
   local object = json.decode(json.without_bom(upstream.body))
   local success = status >= 200 and status < 300
@@ -123,6 +142,8 @@ local function pass_on(upstream)
     },
     body = upstream.body,
     object = type(object) == "table" and object or nil,
+    note = status >= 400 and refused_by_equinix(upstream, fields)
+      or nil,
   }
 end
 
@@ -256,9 +277,9 @@ function Service:call(name, fields, text, context)
   local operation = assert(OPERATIONS[name], "equinix: unknown operation")
   fields = fields or {}
   if not M.has_credentials(fields) then
-    local complaint = own_request.complaint(operation, fields, text)
+    local complaint, reason = own_request.complaint(operation, fields, text)
     if complaint then
-      return not_understood(complaint)
+      return not_understood(complaint, reason)
     end
     if name == REFRESH then
       return renew(self, fields, context)
@@ -270,7 +291,7 @@ function Service:call(name, fields, text, context)
   if not upstream then
     return refusal(err)
   end
-  return pass_on(upstream)
+  return pass_on(upstream, fields)
 end
 
 --- Counters, shared by all processes that share the token.
@@ -286,12 +307,13 @@ function Service.cache()
 end
 
 --- The life of the token in the cache; requests none.
----@return number|nil life seconds, at issue; nil: there is no token
----@return number|nil left seconds
+---@return number|nil life seconds, at issue; nil: there was no token yet
+---@return number|nil left seconds; 0: it is over, or was refused
 function Service:life()
   local found, left = self.client:peek()
-  if left then
-    return found.expires_in, math.min(left, found.expires_in)
+  if found and found.expires_in then
+    return found.expires_in, math.max(0, math.min(left or 0,
+      found.expires_in))
   end
 end
 

@@ -173,6 +173,11 @@ function Redis:save(key, record, ttl, lease, seconds)
   return true
 end
 
+local function take(self, lease, ttl, seconds)
+  return number(self, run(self, scripts.LOCK, { lock_key(self, lease.key) },
+    seconds, false, lease.fence, milliseconds(ttl)))
+end
+
 --- Locks a key for `ttl` seconds at most; does not wait for the lock.
 ---@param key string
 ---@param ttl number seconds
@@ -188,10 +193,12 @@ function Redis:lock(key, ttl, seconds)
   -- it back.
   local last = self.steps.settings.timeout
   last = seconds and math.min(last, seconds * RESERVE) or last
-  local reply, fault, old = number(self, run(self, scripts.LOCK,
-    { lock_key(self, key) }, seconds and seconds - last, false, lease.fence,
-    milliseconds(ttl)))
-  if reply == 0 then
+  local ok, reply, fault, old = pcall(take, self, lease, ttl,
+    seconds and seconds - last)
+  if not ok then -- for want of memory, perhaps after it was taken
+    pcall(self.unlock, self, lease, last)
+    error(reply, 0)
+  elseif reply == 0 then
     return nil, "busy"
   elseif reply then
     return lease

@@ -8,7 +8,8 @@
 -- (`again`), unless it said that this would be in vain. What is locked is
 -- still unlocked. Each step is given the seconds that are left for it; all of
 -- them together end at the session's deadline, and after a step that went
--- beyond it no other one is made.
+-- beyond it no other one is made. Only that memory ran out while it is read or
+-- locked is raised: nothing was sent by then.
 --
 -- A token is stored sealed under the client secret, under a name that only
 -- the secret leads to: the store without the secret gives nothing away. The
@@ -18,6 +19,7 @@
 -- one nothing is stored.
 
 local core = require "equinix.core"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local printable = require("equinix.base.lazy") "equinix.base.printable"
 
 local M = {}
@@ -29,8 +31,7 @@ local MIN_SECRET, MAX_SECRET = 16, 16 * 1024 -- bytes
 local ARGUMENTS = { load = 1, save = 4, lock = 2, extend = 2, unlock = 1,
   delete = 1 }
 
--- No step beside a request may hold it up for longer, nor one that gives back
--- what is needed no more: seconds.
+-- Seconds of a step beside a request, and of one that gives something back.
 local MOST = { extend = 0.5, unlock = 1 }
 local LONGEST = 60 -- seconds that any step may take
 local TOLERANCE = 0.1 -- seconds after its deadline that a step may end
@@ -101,8 +102,7 @@ function Session:report(op, reason, fault)
   self.emit("store_failed", fields)
 end
 
--- Reports a failure. What happens beside a request, or after all is done, does
--- not keep the session from its other steps.
+-- Reports a failure; beside a request it does not end the session.
 local function fail(self, op, reason, fault)
   fault = type(fault) == "table" and fault or {}
   if not MOST[op] then
@@ -118,8 +118,7 @@ local function seconds_for(self, op)
     math.min(self.most, MOST[op] or LONGEST))
 end
 
--- Whether no step is to be made now. What is locked is unlocked even in the
--- last moment, but not by a store that did not keep to its time.
+-- Whether no step is to be made now; to unlock is late for a late store only.
 local function is_over(self, op, seconds)
   if op == "unlock" then
     return seconds <= 0 and self.overran
@@ -140,8 +139,7 @@ local function call(self, op, seconds, ...)
   return pcall(store[op], store, a, b, c, d, seconds)
 end
 
--- After a step: did it end in time?
-local function look_at_clock(self, op)
+local function look_at_clock(self, op) -- did a step end in time?
   local late = core.now() - self.deadline
   if late > TOLERANCE and not self.overran then
     self.overran = true
@@ -158,6 +156,24 @@ local NO_FAULT = { busy = { lock = true }, stale = { save = true,
 local STALE = "stale: the lock had ended before this could be saved, so it "
   .. "was not; another process may have saved something newer"
 
+local function result_of(op, ok, value, second) -- in one word
+  if ok and value then
+    return "done"
+  elseif ok and NO_FAULT[second] and NO_FAULT[second][op] then
+    return second
+  end
+  return ok and second == nil and op == "load" and "nothing" or "failed"
+end
+
+-- Called in protected mode: with a lock there may be no memory for it.
+local function tell(self, op, began, ...)
+  self.emit("store_step", { op = op, seconds = core.now() - began,
+    result = result_of(op, ...) })
+end
+
+-- Without memory these raise, as nothing is sent yet; others have failed.
+local RAISES = { load = true, lock = true }
+
 --- One step. The second value explains a first one that is nil.
 ---@param op "load"|"save"|"lock"|"extend"|"unlock"|"delete"
 ---@return any value nil: the step was not done
@@ -168,7 +184,17 @@ function Session:step(op, ...)
   if is_over(self, op, seconds) then
     return nil
   end
-  local ok, value, second, third = call(self, op, math.max(0, seconds), ...)
+  local began = core.now()
+  seconds = math.max(0, seconds)
+  local ok, value, second, third = call(self, op, seconds, ...)
+  if not ok and memory.is(value) then
+    if RAISES[op] then
+      error(value, 0)
+    elseif op == "unlock" then -- what stays locked holds others up
+      ok, value, second, third = call(self, op, seconds, ...)
+    end
+  end
+  pcall(tell, self, op, began, ok, value, second)
   look_at_clock(self, op)
   if not ok then
     fail(self, op, value)
@@ -188,8 +214,7 @@ function Session:step(op, ...)
   return nil
 end
 
---- Tries the store once more after a failure, since there is something to be
---- saved. Whether that makes sense.
+--- Tries the store once more after a failure, to save; whether it makes sense.
 ---@return boolean
 function Session:again()
   if self.failed and self.failed.temporary ~= false then
@@ -222,8 +247,7 @@ function Session:finish(most)
   self:within(math.min(self.deadline, core.now() + FINISH), 1, most)
 end
 
---- Another session with the same store, which reports what this one has not:
---- what fails there is not left alone here.
+--- Another session with the same store, which reports what this one has not.
 ---@return equinix.StoreSession
 function Session:beside()
   return setmetatable({ store = self.store, emit = self.emit,
@@ -346,8 +370,7 @@ function M.forbids(secret)
   end
 end
 
--- The store as it works on that transport.
-local function view(self, store, transport)
+local function view(self, store, transport) -- the store on that transport
   if not store.over or not transport then
     return store
   end

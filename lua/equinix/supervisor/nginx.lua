@@ -6,7 +6,6 @@
 -- names the packages to install.
 
 local fill = require("equinix.base.template").fill
-local script = require "equinix.supervisor.script"
 local shell = require "equinix.base.shell"
 local write = require("equinix.base.file").write
 
@@ -222,7 +221,7 @@ function M.listen(nginx, address, tls)
   return ("listen %s ssl http2;"):format(address)
 end
 
--- Files and the run ---------------------------------------------------------
+-- Files ---------------------------------------------------------------------
 
 -- Reads the name of a directory and then one more line. When that line does
 -- not come, because this process has ended, it removes the directory: twice,
@@ -238,17 +237,17 @@ read -r dir && { read -r _ || {
 ---@field path string
 ---@field cleaner file* the pipe to the process that removes it
 
--- Whether a folder of another user is above that path. Under sudo the
--- environment is that of the user who called it; who owns the folder could put
--- another nginx.conf in the place of ours.
-local function is_foreign(path)
+--- Whether a folder of another user is above that path. Under sudo the
+--- environment is that of the user who called it; the folder's owner could put
+--- another nginx.conf in the place of ours.
+function M.is_foreign(path)
   return select(2, require("equinix.core").may_make_folder(path)) == "foreign"
 end
 
 -- The folder for temporary files, the system's where TMPDIR is another user's.
 local function temporary()
   local path = output "cd \"${TMPDIR:-/tmp}\" && pwd"
-  return path ~= "" and is_foreign(path .. "/equinix") and "/tmp" or path
+  return path ~= "" and M.is_foreign(path .. "/equinix") and "/tmp" or path
 end
 
 --- Creates a directory that only this user can enter. It is removed when this
@@ -305,92 +304,6 @@ function M.command(dir, line)
   local ok = os.execute(("cd %s && umask 077 && { %s; } >>commands.log 2>&1")
     :format(quote(dir), line))
   return ok == true or ok == 0 -- Lua 5.1 gives the number
-end
-
----@class equinix.supervisor.nginx.Run
----@field directory equinix.supervisor.nginx.Directory
----@field nginx equinix.Nginx
----@field name string of the command, for its messages
----@field stop? string the signal that stops nginx: TERM (default) or QUIT
----@field ready_file? string written when nginx listens, removed at the end
----@field until_eof? boolean it also ends when standard input does
----@field reload? boolean HUP makes nginx reload; else HUP ends it, too
----@field environment? boolean nginx gets the environment and the working
----  directory of this process; else none
----@field log? boolean what is written to the pipe `log` there goes to stderr
----@field json? boolean all that goes to stderr is JSON, and so is the banner
----  (banner.json), unless a terminal shows it; nginx's error log is the pipe
----  `errors` there
-
--- The flags of the script.
-local function flags(run)
-  local set = {}
-  for name, flag in pairs { until_eof = "eof", reload = "reload",
-    environment = "environment", log = "log", json = "json" } do
-    set[#set + 1] = run[name] and flag or nil
-  end
-  return table.concat(set, " ")
-end
-
--- The Lua that runs this, as a command.
-local function interpreter()
-  local first = 0
-  while arg[first - 1] do
-    first = first - 1
-  end
-  local name = arg[first]
-  return name:find "/" and M.absolute(name) or name
-end
-
--- A script that becomes a Lua with this one's modules.
-local function lua_script(code)
-  local entries = {}
-  for entry in package.cpath:gmatch "[^;]+" do
-    entries[#entries + 1] = M.absolute(entry)
-  end
-  local library = M.library()
-  code = ("package.path = %q .. package.path package.cpath = %q %s"):format(
-    library .. "/?.lua;" .. library .. "/?/init.lua;",
-    table.concat(entries, ";"), code)
-  return "exec " .. quote(interpreter()) .. " -e " .. quote(code) .. "\n"
-end
-
--- These are Lua, since no POSIX program writes without waiting for its reader,
--- and none writes JSON.
-local COPIER = "require('equinix.core').copy_log()"
-local LINES = "require('equinix.supervisor.log_lines').run()"
-
---- Becomes the supervisor of nginx: this process is replaced, so that a
---- signal to it reaches the supervisor. The directory must have nginx.conf,
---- banner and ready.json.
----@param run equinix.supervisor.nginx.Run
----@return string message what failed; after a success it does not return
-function M.run(run)
-  local dir = run.directory.path
-  if run.ready_file and is_foreign(M.absolute(run.ready_file)) then
-    return ("the ready file '%s' would be made below a folder of another "
-      .. "user; choose a folder of your own"):format(run.ready_file)
-  end
-  assert(M.write_files(dir, {
-    ["supervise.sh"] = script,
-    ["copier.sh"] = run.log and lua_script(COPIER) or nil,
-    ["lines.sh"] = run.json and lua_script(LINES) or nil,
-  }))
-  M.command(dir, "chmod 600 *") -- whatever the umask was
-  local argv = {
-    "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
-    run.ready_file and M.absolute(run.ready_file) or "",
-    flags(run),
-    run.nginx.binary, "-p", dir, "-c", dir .. "/nginx.conf",
-  }
-  if run.nginx.version >= 1019005 then
-    argv[#argv + 1] = "-e"
-    argv[#argv + 1] = dir .. "/error.log"
-  end
-  io.stdout:flush()
-  run.directory.cleaner:write "taken over\n"
-  run.directory.cleaner:close()
-  return select(2, require("equinix.core").exec(argv))
 end
 
 return M

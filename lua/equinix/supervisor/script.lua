@@ -138,6 +138,10 @@ watcher() {
   exec <&8 5>&- 7<&- 8<&- 9>&- >/dev/null 2>&1
   while read -r _; do :; done
   kill -TERM $$
+  # Where TERM was ignored from the start no shell can take it: the cleaner
+  # does the rest.
+  await 50 test -e "$dir/ending"
+  [ -e "$dir/ending" ] || kill -KILL $$
 }
 
 # In the same folder under a name that is new, and then renamed: no link is
@@ -195,7 +199,7 @@ exec 7<>"$dir/log"
 # The handler itself closes the pipe, so that a signal just before `wait` is
 # not lost.
 ending=
-trap 'ending=1; exec 9>&-' TERM INT HUP QUIT
+trap 'ending=1; true 2>/dev/null >"$dir/ending"; exec 9>&-' TERM INT HUP QUIT
 # Before nginx wrote its pid file, HUP does nothing.
 has_flag reload &&
   trap 'kill -HUP "$(cat "$dir/nginx.pid")" 2>/dev/null' HUP

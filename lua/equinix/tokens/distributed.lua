@@ -28,13 +28,12 @@ local spare_token = lazy "equinix.tokens.spare_token"
 
 local M = {}
 
--- Seconds between two tries to get a lock that was busy: in between a waiter
--- only reads.
+-- Seconds between two tries to get a busy lock: meanwhile a waiter only reads.
 local TRY, SUCCESSOR_TRY = 1.5, 2
--- The part of what is left that one step may take, before anything was sent:
--- enough has to be left for a token request without the store.
+-- The part of what is left that one step may take: enough has to be left for a
+-- token request without the store.
 local SHARE = 1 / 3
--- Seconds that a step may hold up a caller that has a usable token.
+-- Seconds of a step where the caller has a usable token.
 local BRIEF = 0.5
 -- Seconds for which a waiter looks again where the store fails.
 local PATIENCE = 5
@@ -58,7 +57,7 @@ function Peers:left_behind()
     or finding.token(self, self.successor)
 end
 
---- The same, read again: a renewal that failed is the last to look.
+--- The same, read again after a failure.
 ---@return {fields: equinix.Token, age: number}|nil
 function Peers:spare()
   local found = self:left_behind()
@@ -70,8 +69,7 @@ function Peers:spare()
   return found
 end
 
--- With the lock: what came between. A token that a successor left moves to
--- where all look first.
+-- With the lock. A token that a successor left moves to where all look first.
 local function look_under_lock(self)
   local kind, result = look(self, self.main)
   if kind then
@@ -84,8 +82,7 @@ local function look_under_lock(self)
   return kind or "lead", result
 end
 
--- Without a lock: where the store failed. Else there was no time for it.
-local function alone(self)
+local function alone(self) -- without a lock, where the store failed
   return self.session.failed and "lead" or nil
 end
 
@@ -119,8 +116,7 @@ local function try(self, late, again)
   end
 end
 
--- Whether the store failed. A waiter looks again for a while, since there is
--- another leader: what goes over soon is no reason to lead beside it.
+-- Whether the store failed for good: a waiter looks again for a while.
 local function is_lost(self, now, late)
   if not self.session.failed then
     self.failing = nil
@@ -245,7 +241,7 @@ end
 ---@return boolean
 function Peers:spend(fingerprint)
   self.unspent = self.main.record
-  return self.main.lease ~= nil
+  return self.main.lease
     and self.main:save(record.spending(self.main.record, fingerprint))
 end
 
@@ -326,7 +322,7 @@ function Peers:drop(fields)
   self.successor:drop(fields)
 end
 
---- Gives the locks back. Doing it again does nothing.
+--- Gives the locks back.
 function Peers:release()
   self.main:release()
   self.successor:release()
@@ -372,15 +368,7 @@ function M.new(source, renewal)
   }, Peers)
 end
 
---- Drops the token at the second level. An error that holds others back
---- stays, as it does at the first.
----@param source equinix.TokenSource
-function M.forget(source)
-  local peers = M.new(source, { secret = source.secret(), key = source.key() })
-  if not peers then
-    return
-  end
-  local main, use = peers.main, peers.session
+local function forget(peers, main, use)
   use:within(peers.deadline, SHARE)
   main:take()
   main:read()
@@ -393,7 +381,20 @@ function M.forget(source)
     end
   end
   peers.successor.stored:drop()
+end
+
+--- Drops the token at the second level; an error that holds others back stays.
+---@param source equinix.TokenSource
+function M.forget(source)
+  local peers = M.new(source, { secret = source.secret(), key = source.key() })
+  if not peers then
+    return
+  end
+  local ok, message = pcall(forget, peers, peers.main, peers.session)
   peers:release()
+  if not ok then
+    error(message, 0)
+  end
 end
 
 return M

@@ -6,6 +6,7 @@
 -- keeps the code around it from being compiled; so its FFI calls the function
 -- that decides.
 
+local in_c_locale = require("equinix.base.text").in_c_locale
 local tokens = require("equinix.core").tokens
 
 local M = {}
@@ -18,7 +19,7 @@ local function caster()
   if not jit or not jit.status() then
     return nil
   end
-  local found, ffi = pcall(require, "ffi")
+  local found, ffi = in_c_locale(require, "ffi")
   if not found then
     return nil
   end

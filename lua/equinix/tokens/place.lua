@@ -57,8 +57,8 @@ end
 ---@return "busy"|nil why nil: the store failed
 function Place:take()
   local lease, busy = self.stored:lock(self.seconds)
-  self.lease = lease
-  self.due = self.every and core.now() + self.every
+  self.lease = lease or false
+  self.due = self.every and core.now() + self.every or false
   return lease and true, busy
 end
 
@@ -67,7 +67,7 @@ function Place:keep()
   local now = core.now()
   if self.lease and self.due and now >= self.due then
     local _, stale = self.stored:extend(self.lease, self.seconds)
-    self.due = not stale and core.now() + self.every or nil
+    self.due = not stale and core.now() + self.every or false
   end
 end
 
@@ -81,7 +81,7 @@ function Place:save(changed)
   end
   local saved, stale = self.stored:write(text, ttl, self.lease)
   if stale then
-    self.lease = nil
+    self.lease = false
   elseif saved then
     self.record = changed
   end
@@ -111,7 +111,7 @@ end
 function Place:release()
   if self.lease then
     self.stored:unlock(self.lease)
-    self.lease = nil
+    self.lease = false
   end
 end
 
@@ -128,8 +128,10 @@ function M.new(stored, transport, seconds)
     seconds = math.min(M.LEASE, seconds)
     every = seconds / 3
   end
+  -- With all its fields: with the lock there may be no memory for one more.
   return setmetatable({ stored = stored, seconds = seconds, every = every,
-    record = {}, ttl = math.huge, began = core.time() }, Place)
+    record = {}, ttl = math.huge, began = core.time(), lease = false,
+    due = false }, Place)
 end
 
 return M

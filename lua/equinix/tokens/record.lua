@@ -120,13 +120,19 @@ end
 --- Record to text.
 ---@param record table
 ---@param wall number
----@return string text
+---@return string|nil text nil: there is a number in it that JSON can't write
 ---@return number ttl seconds that it is of use; 0: don't keep it
+---@return string|nil message why there is no text
 function M.encode(record, wall)
-  local fields = tables.copy(record)
+  local fields, text, message = tables.copy(record), nil, nil
   fields.format = FORMAT
-  fields.token = record.token and (token.trim(record.token)) or nil
-  return assert(json.encode(fields)), life(record, wall)
+  if record.token then
+    fields.token, message = token.trim(record.token)
+  end
+  if fields.token or not record.token then
+    text, message = json.encode(fields)
+  end
+  return text, text and life(record, wall) or 0, message
 end
 
 local function is_token(fields)

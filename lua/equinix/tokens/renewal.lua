@@ -16,9 +16,11 @@ local errors = lazy "equinix.base.error"
 local grant = lazy "equinix.oauth.grant"
 local local_fault = lazy "equinix.oauth.local_fault"
 local lockout = lazy "equinix.oauth.lockout"
+local memory = lazy "equinix.base.memory"
 local refreshing = lazy "equinix.tokens.refreshing"
 local rejection = lazy "equinix.tokens.rejection"
 local shared_error = lazy "equinix.tokens.shared_error"
+local tables = require "equinix.base.table"
 local token = require "equinix.oauth.token"
 local token_endpoint = lazy "equinix.oauth.token_endpoint"
 
@@ -29,10 +31,8 @@ local LEAST_PAUSE = 1 -- seconds between two tokens without a life
 local GUARD_ROUND = 60 -- seconds until the account's guard is asked again
 local INLINE_SECONDS = 5 -- for a leader that has a usable token
 local SHORT = 0.9 -- less of a renewal's time than this is a short deadline
--- What is left of its time to save the token in a store.
-local SAVING_SECONDS, SAVING_PART = 0.5, 0.02
--- How long a leader with a usable token waits for another process' renewal,
--- by the state of that token; without one as long as the renewal lasts.
+local SAVING_SECONDS, SAVING_PART = 0.5, 0.02 -- left to save the token
+-- Seconds that a leader with a usable token waits for another process'.
 local PATIENCE = { advisory = 0, mandatory = 2 }
 
 ---@class equinix.Renewal
@@ -40,6 +40,7 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 ---@field slot equinix.slot
 ---@field lease any of the slot
 ---@field secret string as it was when this began: the file may change
+---@field config equinix.Config of that moment: an id goes with its secret
 ---@field key? string of the slot, where there is a store
 ---@field deadline number on core.now()
 ---@field own_deadline number when the leader's own call ends
@@ -53,6 +54,7 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 ---@field last table of shared_error.decode: the last error (streak, spent)
 ---@field record? string the token that was there
 ---@field spent? string fingerprint of the refresh token that was presented
+---@field obtained? "refresh" the token came by the refresh token
 ---@field own_err? equinix.Error a fault of this place: of its leader alone
 ---@field traceparent? string of the call that leads
 ---@field peers? equinix.Peers where there is a store
@@ -61,20 +63,20 @@ local PATIENCE = { advisory = 0, mandatory = 2 }
 local Renewal = {}
 Renewal.__index = Renewal
 
--- By the refresh token. No verdict: by the grant, then.
-local function by_refresh_token(self, exchange, secret, secrets)
+local function by_refresh_token(self, exchange, secret, secrets) -- or nil
   local old, fingerprint = refreshing.find(self)
   if not old or not refreshing.spend(self, fingerprint) then
     return nil
   end
   secrets[#secrets + 1] = old.refresh_token
-  local request, op = grant.refresh(self.source.config, secret,
-    old.refresh_token, self.traceparent)
+  local request, op = grant.refresh(self.config, secret, old.refresh_token,
+    self.traceparent)
   exchange.meanwhile = self.peers and self.peers:meanwhile()
   local verdict, result = token_endpoint.exchange(self.source, request, op,
     exchange)
   if verdict == "accepted" then
     refreshing.keep(result.fields, old)
+    self.obtained = "refresh"
   elseif verdict == "unknown" then
     local err = result.err
     if local_fault.is(err) and not err.maybe_sent then
@@ -92,13 +94,9 @@ local function by_refresh_token(self, exchange, secret, secrets)
   return verdict, result
 end
 
--- By the refresh token if there is one, else, or when that failed, by the
--- grant. Refused credentials are refused for both.
-local function exchange(self, secret, deadline)
-  local config, secrets = self.source.config, { secret }
-  if config.user_password then
-    secrets[2] = config.user_password()
-  end
+local function exchange(self, secret, deadline) -- without it: by the grant
+  local config = self.config
+  local secrets = { secret, config.user_password and config.user_password() }
   -- Having waited long for the guard leaves a short deadline as well.
   self.short = self.short or deadline - core.now() < config.timeout * SHORT
   if self.record or self.peers then
@@ -116,17 +114,15 @@ local function exchange(self, secret, deadline)
   })
 end
 
--- What proves who asks, for the request that is about to be sent.
-local function proof_of(self)
+local function proof_of(self) -- of who asks
   if self.source.config.grant == "token_exchange" then
     return self.source.config.subject()
   end
   return self.secret
 end
 
--- Under the account's guard: may it be sent, and what came of it.
-local function attempt(self, deadline)
-  local config = self.source.config
+local function attempt(self, deadline) -- under the account's guard
+  local config = self.config
   local secret, reason = proof_of(self)
   if not secret then
     return "unknown", { err = errors.make("config", reason) }
@@ -141,6 +137,7 @@ local function attempt(self, deadline)
     deadline = deadline,
     force = self.force,
     stored = self.peers and self.peers:latch(config.identity),
+    shared = self.peers ~= nil,
     meanwhile = self.peers and self.peers:meanwhile(),
   }, function()
     local kind, found = exchange(self, secret, deadline)
@@ -156,18 +153,18 @@ local function attempt(self, deadline)
   return verdict, result
 end
 
--- Retry-After wins, unless it says nothing: "at once" would be a storm.
-local function backoff(err, streak)
+local function backoff(err, streak) -- Retry-After wins; of 0: a storm
   local asked = err.retry_after
   return asked and asked > 0 and asked
     or math.min(MAX_BACKOFF, 2 ^ math.min(streak - 1, 6))
       * (0.8 + 0.4 * core.random())
 end
 
--- Puts a token into the slot; `next`: when another one may be requested.
--- -> equinix.Found
-local function publish(self, fields, start, next_request)
-  local _, record, dropped = token.trim(fields)
+-- Puts a token into the slot, with where it came from; `next`: when another
+-- one may be requested. -> equinix.Found
+local function publish(self, fields, start, obtained, next_request)
+  local _, record, dropped = token.trim(tables.update({ obtained = obtained },
+    fields))
   if dropped > 0 then
     self.source.emit("members_dropped", { count = dropped })
   end
@@ -181,11 +178,21 @@ end
 
 -- A token that another process left: all callers here may have it.
 local function serve(self, left)
-  local found = publish(self, left.fields, core.now() - left.age)
+  local found = publish(self, left.fields, core.now() - left.age, "store")
   self.source.emit("token_loaded", {
     expires_in = math.floor(left.fields.expires_in - left.age),
   })
   return found
+end
+
+-- Ends it with a token that another process left, or alone with that error.
+local function fall_back(self, err)
+  local spare = self.peers and self.peers:spare()
+  if spare then
+    return serve(self, spare)
+  end
+  self.slot:release(self.lease)
+  return nil, err
 end
 
 -- Ends the renewal with an error that is of this place only. With a token
@@ -195,27 +202,16 @@ local function fail_alone(self, err)
   self.source.retry_at = core.now() + LEAST_PAUSE
   self.source.emit("token_failed", { kind = err.kind, code = err.code,
     op = err.op })
-  local spare = self.peers and self.peers:spare()
-  if spare then
-    return serve(self, spare)
-  end
-  self.slot:release(self.lease)
-  return nil, err
+  return fall_back(self, err)
 end
 
--- Ends the renewal with an error, and says to all callers for how long. A
--- pause is the account's, not this slot's: a success elsewhere may end it
--- early, so the slot holds back only until the guard is to be asked again.
+-- Ends the renewal with an error for all callers. A pause is the account's: a
+-- success elsewhere may end it, so the slot holds back only for a while.
 local function fail(self, err, pause)
   if err.kind == "timeout" and (self.short or err.code == "token_wait") then
     -- A short deadline, or that nothing was sent at all, is no other caller's
     -- error: the next one leads.
-    local spare = self.peers and self.peers:spare()
-    if spare then
-      return serve(self, spare)
-    end
-    self.slot:release(self.lease)
-    return nil, err
+    return fall_back(self, err)
   elseif local_fault.is(err) then
     return fail_alone(self, err)
   end
@@ -243,7 +239,7 @@ end
 local function succeed(self, fields, start)
   local unsaved = self.peers and self.peers:renewed(fields, start)
   local pause = core.now() + LEAST_PAUSE
-  local found = publish(self, fields, start,
+  local found = publish(self, fields, start, self.obtained,
     start + fields.expires_in < pause and pause or nil)
   self.source:count "tokens"
   self.source.emit("token_renewed", { expires_in = fields.expires_in,
@@ -257,8 +253,7 @@ local function succeed(self, fields, start)
   return found
 end
 
--- This process' leader sends.
-local function send(self, deadline)
+local function send(self, deadline) -- as this process' leader
   local verdict, result = attempt(self, deadline)
   if self.rejected and not self.force
     and not (result.err and local_fault.is(result.err)) then
@@ -272,8 +267,7 @@ local function send(self, deadline)
   return succeed(self, result.fields, result.started)
 end
 
--- With a store: what the other processes have, or do, comes first.
-local function agree(self, deadline)
+local function agree(self, deadline) -- what other processes have or do
   local kind, result = self.peers:acquire(math.min(deadline,
     core.now() + self.patience))
   if kind == "token" then
@@ -306,15 +300,23 @@ local function steps(self)
   return send(self, deadline)
 end
 
--- To the end. A mistake of ours must not hold up the other callers: `raised`
--- is what the next leader finds of it.
+-- Gives the store's locks back; without memory the next one does. -> done
+local function give_back(source, peers)
+  local done = not peers or pcall(peers.release, peers)
+    or pcall(peers.release, peers)
+  source.owed = not done and peers
+  return done
+end
+
+local function next_leads(self)
+  self.slot:release(self.lease)
+end
+
 local function run(self, raised)
   local ok, found, err = pcall(steps, self)
-  if self.peers then
-    self.peers:release()
-  end
-  if not ok then
-    raised(self)
+  local ended = give_back(self.source, self.peers) and ok
+  if not ended and not pcall(raised, self, found) then
+    next_leads(self)
   end
   await.notify()
   if not ok then
@@ -323,13 +325,13 @@ local function run(self, raised)
   return found, err
 end
 
-local function next_leads(self)
-  self.slot:release(self.lease)
-end
-
 -- Here no caller is the leader, so none would see what was raised, and one
--- renewal would follow the other.
-local function hold_back(self)
+-- renewal would follow the other. Where memory ran out, the next may have it.
+local function hold_back(self, problem)
+  if memory.is(problem) then
+    self.own_err = memory.error()
+    return next_leads(self)
+  end
   local err = errors.make("protocol", "the renewal of the token raised an "
     .. "error; the log of the program has it", { code = "raised" })
   self.slot:fail(self.lease, shared_error.encode(err, 1,
@@ -378,6 +380,8 @@ function M.new(source, slot, o)
     slot = slot,
     lease = o.lease,
     secret = source.secret(),
+    config = source.config.supplied and tables.copy(source.config)
+      or source.config,
     key = source.config.store and source.key(),
     deadline = core.now() + timeout,
     own_deadline = want.deadline,

@@ -19,6 +19,7 @@ local lazy = require "equinix.base.lazy"
 local await = require "equinix.transport.await"
 local cache_key = require "equinix.oauth.cache_key"
 local core = require "equinix.core"
+local counters = lazy "equinix.tokens.counters"
 local distributed = lazy "equinix.tokens.distributed"
 local errors = lazy "equinix.base.error"
 local fast_path = require "equinix.tokens.fast_path"
@@ -30,7 +31,8 @@ local token = lazy "equinix.oauth.token"
 
 local M = {}
 
-local MANDATORY_SECONDS = 2 -- that a waiter with a usable token waits
+-- What a caller with a usable token waits: for another one, for a secret.
+local MANDATORY_SECONDS, INLINE_SECONDS = 2, 5
 
 ---@class equinix.TokenSource
 ---@field renews true
@@ -65,9 +67,9 @@ Source.__index = Source
 ---@field record? string of the slot, or
 ---@field fields? table the token's, where it is in no slot
 
--- What depends on the secret. Kept in functions: no dump of a table shows it.
-local function use_secret(self, secret)
+local function use_secret(self, secret) -- in functions, which no dump shows
   local key = cache_key.key(self.config, secret)
+  self.client_id = self.config.supplied and self.config.client_id
   self.secret = function()
     return secret
   end
@@ -79,50 +81,42 @@ end
 
 --- The slot. Its key holds the secret as read, so a secret file that has
 --- changed leads to another slot.
+---@param deadline? number on core.now(), where the secret takes time
 ---@return equinix.slot|nil
----@return equinix.Error|nil the secret file can't be read
-function Source:slot()
-  if self.config.secret_rotates then
-    local secret, reason = self.config.secret()
+---@return equinix.Error|nil the secret can't be read
+function Source:slot(deadline)
+  local config = self.config
+  if config.secret_rotates then
+    local secret, reason = config.secret(self.transport,
+      deadline or core.now() + config.timeout)
     if not secret then
-      return errors.fail("config", reason)
-    elseif not self.secret or secret ~= self.secret() then
+      return nil, errors.is(reason) and reason or errors.make("config", reason)
+    elseif not self.secret or secret ~= self.secret()
+      or (config.supplied and self.client_id ~= config.client_id) then
       use_secret(self, secret)
     end
   end
   if not self.open_slot then
     -- Not sooner: the first digest loads libcrypto's configuration.
-    local key = self.key()
-    self.open_slot = core.tokens.open(key)
-    self.hits:reopen(key)
+    local slot = core.tokens.open(self.key())
+    self.hits:reopen(self.key())
+    self.open_slot = slot
   end
   return self.open_slot
 end
 
--- What is counted for all callers that share the slot.
-local COUNTERS = { token_requests = 1, tokens = 2, failures = 3,
-  rejections = 4 }
-
---- Counts one more of them.
+--- Counts one more, for all callers that share the slot.
 ---@param name "token_requests"|"tokens"|"failures"|"rejections"
 function Source:count(name)
-  self.open_slot:count(COUNTERS[name], 1)
+  counters.count(self.open_slot, name)
 end
 
---- All counters, as all callers that share the token see them.
 ---@return table<string, integer>
 function Source:stats()
-  local slot = self.open_slot or self:slot()
-  local counts = slot and slot:counters() or {}
-  local stats = {}
-  for name, i in pairs(COUNTERS) do
-    stats[name] = counts[i] or 0
-  end
-  return stats
+  return counters.all(self.open_slot or self:slot())
 end
 
--- What the slot holds, seen with this caller's needs.
-function Source:snapshot(slot, want)
+function Source:snapshot(slot, want) -- seen with this caller's needs
   local state, serial, header, record, left = slot:read()
   if want.slot ~= slot then
     want.slot, want.unwanted = slot, nil -- serials are each slot's own
@@ -138,9 +132,8 @@ function Source:snapshot(slot, want)
   return seen
 end
 
--- The slot and what it holds. A secret file is read only when what is there
--- can't be served as it is; when the file can't be read, the old token still
--- serves.
+-- The secret is read again only where what is there can't be served as it is;
+-- if it can't be read, or takes long, the old token still serves.
 function Source:locate(want)
   local slot = self.open_slot
   local seen = slot and self:snapshot(slot, want) or {}
@@ -148,15 +141,16 @@ function Source:locate(want)
       or (seen.usable and seen.state == "fresh")) then
     return slot, seen
   end
-  local current, err = self:slot()
+  local current, err = self:slot(seen.usable and math.min(want.deadline,
+    core.now() + (self.transport.blocking and INLINE_SECONDS or 0))
+    or want.deadline)
   if current and current ~= slot then
     seen = self:snapshot(current, want)
   end
   return current, seen, err
 end
 
--- Another caller leads, or `mine` runs at the side. -> "found", equinix.Found
--- | "failed", equinix.Error | "again": nothing came of it, so look once more.
+-- -> "found", equinix.Found | "failed", equinix.Error | "again": look again
 function Source:wait(slot, want, seen, lease, own, mine)
   local usable = seen.usable
   if usable and (seen.state == "advisory"
@@ -189,10 +183,26 @@ function Source:wait(slot, want, seen, lease, own, mine)
   return "failed", no_token.timed_out()
 end
 
--- This caller leads. Where the transport can run something at the side, that
--- renews, and nothing that happens to this caller ends the renewal; it is
--- one of the waiters then. Returns like wait().
-function Source:lead(slot, want, seen, lease, last, rejected)
+local function report_crowding(self, crowding)
+  local info = core.tokens.info()
+  self.emit("cache_full", { action = crowding, places = info.slots,
+    evicted = info.evicted })
+end
+
+local function tell(self, turn, seen, seconds)
+  self.emit("token_turn", { turn = turn, state = seen.state,
+    seconds = turn == "backoff" and seconds or nil })
+end
+
+-- At the side, where the transport can: nothing that happens to this caller
+-- ends the renewal then; it is one of the waiters.
+local function lead(self, slot, want, seen, lease, last, rejected, crowding)
+  if crowding then
+    report_crowding(self, crowding)
+  end
+  if self.owed then
+    self.owed:release()
+  end
   local mine = renewal.new(self, slot, {
     lease = lease, last = last, rejected = rejected, want = want,
     state = seen.usable and seen.state,
@@ -201,45 +211,49 @@ function Source:lead(slot, want, seen, lease, last, rejected)
   if spawn and spawn(function()
     mine:run_aside()
   end) then
-    return self:wait(slot, want, seen, lease, false, mine)
+    return mine
   end
-  local found, err = mine:run_inline()
-  if not found and seen.usable then
-    found = self:snapshot(slot, want).usable -- it may have ended
-  end
-  if found then
-    return "found", found
-  end
-  return "failed", err
+  return nil, mine:run_inline()
 end
 
--- Whether a token that is there is served without an attempt to renew it.
-function Source:rests(slot, state, reason)
+function Source:after_lead(slot, want, seen, lease, ok, mine, found, err)
+  if not ok then
+    slot:release(lease) -- where it was not ended
+    error(mine, 0)
+  elseif mine then
+    return self:wait(slot, want, seen, lease, false, mine)
+  end
+  if not found and seen.usable then
+    found = self:snapshot(slot, want).usable
+    if not found and err.code == "token_wait" then
+      return "again" -- it has ended, and nothing was tried
+    end
+  end
+  return found and "found" or "failed", found or err
+end
+
+function Source:rests(slot, state, reason) -- no renewal is tried
   return state == "fresh" or not slot or reason ~= nil
     or core.now() < (self.retry_at or 0)
 end
 
--- This caller leads, or another one does: it takes part. Returns like wait().
-function Source:take_part(slot, want, seen, reason, turn, a, ...)
-  if turn ~= "lead" then
+function Source:take_part(slot, want, seen, reason, turn, a, ...) -- as wait
+  if turn == "ready" then
+    return "again" -- a token was published meanwhile
+  elseif turn == "backoff" and seen.usable then
+    return "found", seen.usable
+  elseif turn == "backoff" then
+    return "failed", ... and shared_error.shared((...), a)
+      or no_token.short_lived(a)
+  elseif turn == "wait" then
     return self:wait(slot, want, seen, a, ...)
-  elseif reason then
-    slot:release(a)
-    return "failed", reason
   end
-  return self:lead(slot, want, seen, a, ...)
+  slot:release(a)
+  return "failed", reason
 end
 
--- The cache had no free place for the token that is fetched now.
-local function report_crowding(self, crowding)
-  local info = core.tokens.info()
-  self.emit("cache_full", { action = crowding, places = info.slots,
-    evicted = info.evicted })
-end
-
--- The token, by the rules at the top.
-local function obtain(self, want)
-  local transport = self.transport
+local function obtain(self, want) -- by the rules at the top
+  local transport, supplied = self.transport, self.config.supplied
   while true do
     if self.closed then
       return errors.fail("closed", "the client was closed meanwhile")
@@ -256,40 +270,32 @@ local function obtain(self, want)
     end
     local turn, a, b, c, crowding = slot:acquire(seen.serial,
       want.force or false, self.config.lease_seconds)
-    if crowding then
-      report_crowding(self, crowding)
+    pcall(tell, self, turn, seen, a)
+    local kind, result
+    if turn == "lead" and not reason then -- protected at once
+      kind, result = self:after_lead(slot, want, seen, a,
+        pcall(lead, self, slot, want, seen, a, b, c, crowding))
+    else
+      kind, result = self:take_part(slot, want, seen, reason, turn, a, b)
     end
-    if turn == "backoff" then
-      if seen.usable then
-        return seen.usable
-      end
-      return nil, b and shared_error.shared(b, a) or no_token.short_lived(a)
-    elseif turn ~= "ready" then -- no token was published meanwhile
-      local kind, result = self:take_part(slot, want, seen, reason, turn, a, b,
-        c)
-      if kind == "found" then
-        return result
-      elseif kind == "failed" then
-        return nil, result
-      end
+    if kind == "found" then
+      return result
+    elseif kind == "failed" and not (supplied
+      and supplied:asks_anew(want, result, self.open_slot ~= slot)) then
+      return nil, result
     end
   end
 end
 
---- The header, by the rules at the top.
 ---@param want equinix.Want
 ---@return string|nil header
 ---@return equinix.Error|nil
 function Source:get(want)
   local found, err = obtain(self, want)
-  if not found then
-    return nil, err
-  end
-  return found.header
+  return found and found.header or nil, err
 end
 
---- The token, by the same rules: the same table for the same token, until it
---- is renewed.
+--- The token, by the same rules: the same table until it is renewed.
 ---@param want equinix.Want
 ---@return equinix.Token|nil
 ---@return equinix.Error|nil
@@ -310,7 +316,6 @@ function Source:token(want)
   return self.token_table
 end
 
---- The token in the slot, whatever its state; asks for none.
 ---@return equinix.Token|nil
 ---@return number|nil left seconds until its end, where it may be served
 function Source:peek()
@@ -322,9 +327,7 @@ function Source:peek()
   return token.decode(record), header and left
 end
 
--- By one of the two rules of rejection.lua. Where the slot is found by reading
--- a file, it is not looked for.
-local function reject(self, rule, header)
+local function reject(self, rule, header) -- by a rule of rejection.lua
   local slot = self.open_slot
     or not self.config.secret_rotates and self:slot()
   if not slot then
@@ -338,8 +341,7 @@ local function reject(self, rule, header)
   return first, stays
 end
 
---- Marks the token behind a header as refused, if it is the current one.
---- No I/O, any phase.
+--- Marks the token behind a header as refused, if it is current. No I/O.
 ---@param header string "Bearer ..."
 ---@return boolean whether it is refused now
 ---@return boolean stays it is the current one and goes on serving
@@ -367,8 +369,7 @@ function Source:forget()
   end
 end
 
---- Ends it: no more hits, no new renewals. A renewal in flight goes on to its
---- end, for the other callers that share the token.
+--- Ends it: no more hits, no new renewals. One in flight goes on, for others.
 function Source:close()
   self.closed, self.token_table = true, nil
   self.hits:close()
@@ -384,6 +385,7 @@ function M.new(config, transport, emit)
     transport = transport,
     emit = emit,
     hits = core.tokens.open(), -- closed, until there is a key
+    owed = false, -- equinix.Peers whose locks could not be given back
   }, Source)
   self.hit = fast_path.bind(self.hits)
   self.authorization = fast_path.bind(self.hits, function()

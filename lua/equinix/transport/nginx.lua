@@ -16,6 +16,7 @@ local async = require "equinix.transport.async"
 local driver = require "equinix.transport.nginx.driver"
 local errors = require "equinix.transport.nginx.errors"
 
+local memory = require "equinix.base.memory"
 local semaphore = require "ngx.semaphore"
 
 ---@class equinix.transport.nginx
@@ -41,7 +42,7 @@ function M.can_wait()
     return false -- in the master, which keeps no semaphore for its workers
   end
   never = never or semaphore.new()
-  local _, waited, message = pcall(never.wait, never, 0)
+  local _, waited, message = memory.pcall(never.wait, never, 0)
   can[phase] = waited == nil and message == "timeout"
   return can[phase]
 end
@@ -164,7 +165,7 @@ function M.spawn(f)
   local start, begun, given_up = semaphore.new(), false, false
   -- It also runs when the worker quits and calls the timer early: others wait
   -- for its result.
-  local ok, done, message = pcall(ngx.timer.at, 0, function()
+  local ok, done, message = memory.pcall(ngx.timer.at, 0, function()
     if not given_up then
       begun = true
       start:post()

@@ -65,6 +65,34 @@ describe("the doctor's check of the configuration", function()
       assert.matches("^ok none; https_proxy is set but not used", line)
       assert.is_nil(all:find("pass-word", 1, true))
     end)
+
+  it("names those that are used, and says where there is none", function()
+    local words = { "--proxy", "environment", "--no-store" }
+    local none = { https_proxy = false, HTTPS_PROXY = false,
+      all_proxy = false, ALL_PROXY = false, no_proxy = false,
+      NO_PROXY = false }
+    assert.matches("^ok none: of the environment's no variable for https is "
+      .. "set", (doctor.line("proxy", words, env(none))))
+    none.HTTPS_PROXY, none.no_proxy = "http://me:pass-word@127.0.0.1:1", "*"
+    local line, _, all = doctor.line("proxy", words, env(none))
+    assert.equal("ok of the environment: HTTPS_PROXY; not for the hosts of "
+      .. "no_proxy", line)
+    assert.is_nil(all:find("pass-word", 1, true))
+  end)
+
+  it("shows a profile's proxy without its password", function()
+    local dir = process.tempdir()
+    finally(function()
+      process.remove(dir)
+    end)
+    os.execute(("umask 077; mkdir %s/equinix; printf '[default]\\nproxy = "
+      .. "http://me:pass-word@127.0.0.1:1\\n' >%s/equinix/config"):format(dir,
+      dir))
+    local line, _, all = doctor.line("proxy", { "--no-store" }, env {
+      XDG_CONFIG_HOME = dir, EQUINIX_API_ENDPOINT = "https://127.0.0.1:2" })
+    assert.equal("ok 127.0.0.1:1", line)
+    assert.is_nil(all:find("pass-word", 1, true))
+  end)
 end)
 
 describe("the doctor's check of a file with the secret", function()

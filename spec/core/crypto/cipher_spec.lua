@@ -14,6 +14,7 @@ local function compile(flags)
   local output, code = process.capture((os.getenv "CC" or "cc")
     .. " -std=c11 -D_GNU_SOURCE -g " .. flags .. " -o " .. program
     .. " -Isrc spec/support/cipher.c src/crypto/cipher.c src/base/buffer.c"
+    .. " src/base/libcrypto.c"
     .. " -lcrypto 2>&1")
   return code == 0, output
 end

@@ -373,6 +373,10 @@ describe("the environment", function()
       send_with("no_proxy='*' NO_PROXY='*'", proxy))
   end)
 
+  it("takes no proxy of the environment for what is not encrypted", function()
+    assert.are.equal("hello", send_with(PROXIES, 'proxy = "environment"'))
+  end)
+
   it("does not add a .netrc", function()
     local home = process.tempdir()
     local file = assert(io.open(home .. "/.netrc", "w"))

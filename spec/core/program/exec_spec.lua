@@ -56,3 +56,35 @@ describe("core.exec", function()
     end)
   end)
 end)
+
+describe("core.close_on_exec", function()
+  it("keeps a file from the programs that are started later", function()
+    if not lfs.attributes "/proc/self" then
+      pending "needs /proc"
+      return
+    end
+    local p = run [[
+      local core = require "equinix.core"
+      -- A shell and what it starts have it, too.
+      local pipe = io.popen("cat >/dev/null", "w")
+      os.execute "ls /proc/self/fd | wc -l"
+      assert(core.close_on_exec(pipe))
+      os.execute "ls /proc/self/fd | wc -l"
+      assert(pipe:write "it is still open here")
+      assert(pipe:close())]]
+    assert.equal(0, p:wait(), p:stderr())
+    p:stop()
+    local before, after = p:stdout():match "(%d+)%s+(%d+)"
+    assert.equal(1, before - after)
+  end)
+
+  it("raises for what is no open file", function()
+    local file = assert(io.open "/dev/null")
+    file:close()
+    for _, value in ipairs { file, "/dev/null", {}, 3 } do
+      assert.has_error(function()
+        core.close_on_exec(value)
+      end)
+    end
+  end)
+end)

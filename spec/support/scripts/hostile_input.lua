@@ -99,7 +99,7 @@ M.cases = {
     end
   end,
   ["a text without its token"] = function(n)
-    local sees = require("equinix.service.mcp.echo").detector "a-long-token"
+    local sees = require("equinix.http.echo").detector "a-long-token"
     for _, part in ipairs { "&#", "&amp;", "%2", "\\u00", "\\", "&#x1",
       " ", "a-long-token", "1" } do
       sees(fill(part, n))

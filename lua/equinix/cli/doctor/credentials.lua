@@ -53,12 +53,13 @@ local REMEDY = {
 }
 
 -- What to check, by the names of the variables.
-local function remedy(kind)
+local function remedy(config)
   local names = {}
-  for i, source in ipairs(settings.sources(kind)) do
+  for i, source in ipairs(settings.sources(config.grant)) do
     names[i] = source.variable
   end
-  return REMEDY[kind]:format(table.concat(names, " and "))
+  return REMEDY[config.grant]:format(config.has_profile_credentials
+    and config.profile or table.concat(names, " and "))
 end
 
 local function request_failed(state, err, before)
@@ -67,7 +68,7 @@ local function request_failed(state, err, before)
     return result.failed(code, err.message)
   end
   return result.failed(code, err.message .. attempts_left(state, before),
-    remedy(state.client.config.grant))
+    remedy(state.client.config))
 end
 
 -- A token of the user's own is tried at the endpoint that says whose it is,

@@ -110,22 +110,25 @@ local function step(number, passed, failed)
   end
 end
 
-local function mention_proxies(remedy)
+local function mention_proxies(remedy, state)
   local names = settings.unused_proxies()
-  return names == "" and remedy or ("%s; %s is set but not used: give --proxy "
-    .. "if this network needs one"):format(remedy, names)
+  return (names == "" or state.settings.proxy) and remedy
+    or ("%s; %s"):format(remedy, settings.UNUSED:format(names))
 end
 
 M.name = step(NAME, function(seen, state)
-  if state.settings.proxy then
+  if state.settings.proxy == "environment" then
+    return result.ok "the server's name was found, or the proxy's"
+  elseif state.settings.proxy then
     return result.ok "the proxy's name was found; it looks up the server's"
   elseif seen.url.host:find "^[%d.]+$" or seen.url.host:find "^%[" then
     return result.ok("%s is an address and needs no look-up", seen.url.host)
   end
   return result.ok("%s was found", seen.url.host)
-end, function(seen)
+end, function(seen, state)
   return result.failed(4, seen.transport_err.message, mention_proxies("check "
-    .. "EQUINIX_API_ENDPOINT, and this machine's DNS (/etc/resolv.conf)"))
+    .. "EQUINIX_API_ENDPOINT, and this machine's DNS (/etc/resolv.conf)",
+    state))
 end)
 
 -- The proxy was reached and answered: what it said is all there is to report.
@@ -136,13 +139,13 @@ end
 
 M.connection = step(CONNECTION, function(seen)
   return result.ok("%s:%d accepts connections", seen.url.host, seen.url.port)
-end, function(seen)
+end, function(seen, state)
   if seen.transport_err.code == "PROXY_REFUSED" then
     return refused_by_proxy(seen.transport_err)
   end
   return result.failed(4, ("%s:%d: %s"):format(seen.url.host, seen.url.port,
     seen.transport_err.message), mention_proxies("check host and port "
-    .. "(EQUINIX_API_ENDPOINT), and whether a firewall blocks them"))
+    .. "(EQUINIX_API_ENDPOINT), and whether a firewall blocks them", state))
 end)
 
 M.tls = step(TLS, function(seen)

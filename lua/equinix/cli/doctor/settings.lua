@@ -67,12 +67,9 @@ end
 -- dummy token stands for them.
 function M.settings(state)
   local args = state.args
-  local config, err = options.client({
-    token = "none",
-    ca_file = args.ca_file,
-    proxy = args.proxy,
-    timeout = args.timeout,
-  }, 1)
+  local given = clients.given(args)
+  given.token = "none"
+  local config, err = options.client(given, 1, clients.default_profile())
   if not config then
     return result.failed(2, err.message)
   end
@@ -82,9 +79,10 @@ function M.settings(state)
   end
   state.settings = config
   local _, endpoint = environment.get "base_url"
-  return result.ok("%s (%s), %g s for a call, trusted: %s", config.base_url,
-    endpoint or "default", config.timeout, config.ca_file
-    or "the system's authorities")
+  return result.ok("%s (%s), %g s for a call, trusted: %s%s", config.base_url,
+    endpoint or config.profile and "profile or default" or "default",
+    config.timeout, config.ca_file or "the system's authorities",
+    config.profile and "; with " .. config.profile or "")
 end
 
 local USED = {
@@ -106,9 +104,12 @@ function M.sources(grant)
 end
 
 -- "client id from X, client secret from Y".
-local function describe(sources)
+local function describe(config)
+  if config.has_profile_credentials then
+    return config.profile
+  end
   local parts = {}
-  for i, source in ipairs(sources) do
+  for i, source in ipairs(M.sources(config.grant)) do
     parts[i] = source.option:gsub("_", " ") .. " from " .. source.variable
   end
   return table.concat(parts, ", ")
@@ -126,15 +127,17 @@ function M.credentials(state)
   if state.store_err then -- the check of the store reports it
     args = tables.update(tables.copy(args), { no_store = true })
   end
-  local client, err = clients.client(args, function(name, fields)
+  local function keep(name, fields)
     state[name] = fields -- the last event of each kind
-  end)
+  end
+  local client, err = clients.client(args, { latched = keep,
+    store_failed = keep })
   if not client then
     return result.failed(2, err.message)
   end
   state.client = client
   local grant = client.config.grant
-  return result.ok("%s (grant: %s)", describe(M.sources(grant)), grant)
+  return result.ok("%s (grant: %s)", describe(client.config), grant)
 end
 
 -- The mode of a regular file as `ls` prints it; of a link's target.
@@ -157,16 +160,30 @@ function M.open_to_others(path)
   end
 end
 
+--- Does a command give the credentials?
+function M.supplied(config)
+  local secret, err = config.secret()
+  if not secret then
+    return result.failed(2, err.message, "run the command by hand: it is to "
+      .. 'print {"client_id": "...", "client_secret": "..."}')
+  end
+  return result.ok "a command gives the id and the secret"
+end
+
 --- Can other users read the file with the secret?
 function M.secret_file(state)
-  local path, variable = environment.get "client_secret_file"
-  if not path or not state.client
-    or state.client.config.grant ~= "client_credentials" then
+  local config = state.client and state.client.config
+  local path = config and config.client_secret_file
+  if config and config.supplied then
+    return M.supplied(config)
+  elseif not path or config.grant ~= "client_credentials" then
     return result.skipped "the secret is not in a file"
   end
-  local secret, reason = state.client.config.secret()
+  local secret, reason = config.secret()
   if not secret then
-    return result.failed(2, reason, "fix the file, or " .. variable)
+    return result.failed(2, reason, "fix the file, or "
+      .. (config.has_profile_credentials and config.profile
+      or select(2, environment.get "client_secret_file")))
   end
   if core.is_pipe(path) then
     return result.ok("%s is a pipe: it was read once, and is kept", path)
@@ -187,11 +204,10 @@ local PROXIES = {
   "HTTP_PROXY",
 }
 
---- The names of the proxy variables that are set. A value may hold a password.
----@return string
-function M.unused_proxies()
+-- Those of a list that are set.
+local function names_set(list)
   local names = {}
-  for _, name in ipairs(PROXIES) do
+  for _, name in ipairs(list) do
     if (os.getenv(name) or "") ~= "" then
       names[#names + 1] = name
     end
@@ -199,14 +215,37 @@ function M.unused_proxies()
   return table.concat(names, ", ")
 end
 
+-- The variables that say a proxy. A value may hold a password.
+local function of_environment()
+  local names = names_set(environment.PROXIES)
+  local exceptions = names_set(environment.NO_PROXY)
+  return result.ok("%s%s", names == "" and "none: of the environment's no "
+    .. "variable for https is set (" .. table.concat(environment.PROXIES, ", ")
+    .. ")" or "of the environment: " .. names, exceptions ~= ""
+    and "; not for the hosts of " .. exceptions or "")
+end
+
+--- What to say of them.
+M.UNUSED = "%s is set but not used: give --proxy environment, or --proxy and "
+  .. "a URL, if this network needs one"
+
+--- The names of the proxy variables that are set.
+---@return string
+function M.unused_proxies()
+  return names_set(PROXIES)
+end
+
+--- Which proxy is used; or which is not, though it is set.
 function M.proxy(state)
-  if state.args.proxy then
-    return result.ok("%s", state.args.proxy)
+  local proxy = state.settings and state.settings.proxy or state.args.proxy
+  if proxy == "environment" then
+    return of_environment()
+  elseif proxy then
+    return result.ok("%s", proxy:match "[^@]*$")
   end
   local names = M.unused_proxies()
   if names ~= "" then
-    return result.ok("none; %s is set but not used: give --proxy if this "
-      .. "network needs one", names)
+    return result.ok("none; " .. M.UNUSED, names)
   end
   return result.ok "none"
 end

@@ -10,6 +10,7 @@ local core = require "equinix.core"
 local duration = require "equinix.cli.doctor.duration"
 local environment = require "equinix.client.environment"
 local lockout_page = require "equinix.oauth.lockout_page"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local quote = require("equinix.base.shell").quote
 local records = require "equinix.tokens.record"
 local result = require "equinix.cli.doctor.result"
@@ -42,7 +43,9 @@ local function unavailable(state)
   end
   local secret = config.secret()
   local forbidden = secret and session.forbids(secret)
-  if forbidden then
+  if not secret then
+    return result.skipped "fix the credentials first"
+  elseif forbidden then
     return result.skipped("%s: each call makes its own token request",
       forbidden)
   end
@@ -149,7 +152,7 @@ local function in_folder(store)
   local list = {}
   for key in (shell.output("ls -1 -- " .. quote(store.dir)) .. "\n")
     :gmatch "([^\n]+)%.eq%-record\n" do
-    local ok, record, ttl = pcall(store.load, store, key)
+    local ok, record, ttl = memory.pcall(store.load, store, key)
     list[#list + 1] = ok and record and { key = key, ttl = ttl } or nil
   end
   return list

@@ -45,8 +45,10 @@ end
 
 local function refuse(err)
   local status, headers, object = problem.of(err, error_text.is_own(err))
-  return respond(status, problem.MEDIA_TYPE, assert(json.encode(object)),
-    headers), err
+  local refusal = respond(status, problem.MEDIA_TYPE,
+    assert(json.encode(object)), headers)
+  refusal.note = problem.note(err)
+  return refusal, err
 end
 
 local function not_json(status)
@@ -78,13 +80,15 @@ local function succeed(self, response)
 end
 
 -- Equinix's refusal, as it is.
-local function pass_on(response)
+local function pass_on(response, err)
   local wait = response.headers["retry-after"]
   local kind = response.headers["content-type"]
-  return respond(response.status, media_type.is_json(kind) and JSON or TEXT,
-    response.body, {
+  local passed = respond(response.status, media_type.is_json(kind) and JSON
+    or TEXT, response.body, {
       ["Retry-After"] = retry.after(wait, os.time(), MAX_WAIT) and wait,
     })
+  passed.note = problem.note(err)
+  return passed
 end
 
 --- Answers a request.
@@ -97,18 +101,18 @@ end
 function Route:answer(request, names, segments, body)
   local given, message = self.inputs:read(names, segments, request, body)
   if not given then
-    return problem.response(400, message .. ".")
+    return problem.response(400, message .. ".", nil, "input")
   end
   local values = exposed.values(self.plan.inputs, given, self.constants)
   local traceparent, response, err = request.headers.traceparent
   response, err, message = self.calls:call(self.operation, values,
     self.labels, trace.is_valid(traceparent) and traceparent or nil)
   if message then
-    return problem.response(400, message .. ".")
+    return problem.response(400, message .. ".", nil, "input")
   elseif not err then
     return succeed(self, response)
   elseif response and response.status >= 400 then
-    return pass_on(response)
+    return pass_on(response, err)
   end
   return refuse(err)
 end

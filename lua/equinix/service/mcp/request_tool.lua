@@ -11,6 +11,7 @@ local error_text = require "equinix.service.mcp.error_text"
 local form = require "equinix.http.form"
 local json = require "equinix.base.json"
 local json_text = require "equinix.base.json_text"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local safe_path = require "equinix.http.safe_path"
 local schema = require "equinix.service.mcp.schema"
 local tables = require "equinix.base.table"
@@ -111,7 +112,7 @@ local function object_of(response)
   local text = json.without_bom(response.body)
   local body = json_text.read(text)
   if not body then
-    local ok, quoted = pcall(json_text.value, text)
+    local ok, quoted = memory.pcall(json_text.value, text)
     body = ok and json_text.read(quoted)
       or json_text.value "(a response that is neither JSON nor a text)"
   end

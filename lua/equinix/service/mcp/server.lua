@@ -7,6 +7,7 @@
 
 local json_text = require "equinix.base.json_text"
 local jsonrpc = require "equinix.service.mcp.jsonrpc"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local protocol_2025 = require "equinix.service.mcp.protocol_2025"
 local protocol_2026 = require "equinix.service.mcp.protocol_2026"
 local trace = require "equinix.http.traceparent"
@@ -94,7 +95,8 @@ local function respond(self, request, headers)
   if not ok then
     -- What was raised may name anything, so only the log gets it.
     self.log(tostring(result))
-    result, rpc_error = jsonrpc.fail(jsonrpc.INTERNAL, "internal error")
+    result, rpc_error = jsonrpc.fail(jsonrpc.INTERNAL, memory.is(result)
+      and "out of memory" or "internal error")
   end
   if not result then
     return M.refusal(rpc_error, request.id), protocol.status(rpc_error)

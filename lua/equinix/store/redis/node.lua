@@ -9,6 +9,7 @@
 local address = require "equinix.store.redis.address"
 local core = require "equinix.core"
 local errors = require "equinix.store.redis.errors"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 local resp = require "equinix.store.redis.resp"
 
 local M = {}
@@ -60,7 +61,8 @@ local function send(self, transport, options, seconds, deadline)
     return nil, fault
   end
   -- Where nothing may wait, some hosts raise.
-  local ok, response, err = pcall(transport.send, core.exchange(options), left)
+  local ok, response, err = memory.pcall(transport.send,
+    core.exchange(options), left)
   if not ok then
     return nil, errors.of_raised(response)
   elseif response then

@@ -6,6 +6,7 @@
 
 local core = require "equinix.core"
 local file = require("equinix.base.lazy") "equinix.base.file"
+local memory = require("equinix.base.lazy") "equinix.base.memory"
 
 local M = {}
 
@@ -26,7 +27,7 @@ local function read_file(path)
 end
 
 local function call(f)
-  local ok, value = pcall(f)
+  local ok, value = memory.pcall(f)
   if not ok then
     return nil, "the function `password` raised an error"
   elseif type(value) ~= "string" or value == "" or #value > MAX then

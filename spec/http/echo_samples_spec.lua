@@ -1,6 +1,6 @@
 -- echo_samples: whether a text can have a spelling of a token in it. That the
 -- spellings are seen is in echo_spec.lua; here, that they are suspected.
-local echo_samples = require "equinix.service.mcp.echo_samples"
+local echo_samples = require "equinix.http.echo_samples"
 
 local NEEDLE = "wE1Rd.Zq-7/T+k_03=x9~Yb5"
 

@@ -10,7 +10,7 @@
 -- The time is proportional to the length of the text: no pattern here looks
 -- further than what it consumes.
 
-local echo_samples = require "equinix.service.mcp.echo_samples"
+local echo_samples = require "equinix.http.echo_samples"
 local lower = require("equinix.base.text").lower
 
 local M = {}
@@ -140,6 +140,9 @@ local function has_header_names(text)
   return text:find "authorization[\"']*%s?[:=,]" ~= nil
     and text:find "user[_-]?agent[\"']*%s?[:=,]" ~= nil
 end
+
+-- For http/secret_parts, which sees parts of secrets.
+M.base64_inside, M.hex_of, M.bare = base64_inside, hex_of, bare
 
 --- What sees a token.
 ---@param token string

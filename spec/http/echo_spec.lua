@@ -1,6 +1,6 @@
 -- echo: sees a token in a text. How equinix_request uses it is in
--- service/mcp/echo_tool_spec, over real servers.
-local echo = require "equinix.service.mcp.echo"
+-- http/echo_tool_spec, over real servers.
+local echo = require "equinix.http.echo"
 
 local TOKEN = "the/access+token=0123456789"
 
