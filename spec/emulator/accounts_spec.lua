@@ -135,7 +135,8 @@ describe("the emulator's accounts", function()
         end
         return seen
       end
-      assert.same({ "app t… true 0 false", "user th… true 0 false" }, list())
+      assert.same({ "app t… true 0 false", "user th… true 0 false" },
+        list())
       world:token { client_secret = "wrong" }
       world:token { client_id = "another-app" }
       world:token { client_id = "another-app" }

@@ -85,6 +85,21 @@ before_each(function()
   data = memory_store.new().data
 end)
 
+describe("a leader", function()
+  it("leaves its token where others of the account that it is of look",
+    function()
+      -- The credentials that are supplied have changed since it began.
+      local one = leader(data, { force = true, renew = true,
+        config = { identity = "another account" } })
+      assert.equal("lead", (one.acquire()))
+      one.peers:renewed(a_token "theirs", core.now())
+      one.peers:release()
+      local other = leader(data, { config = { identity = "another account" } })
+      assert.equal("token", (other.acquire()))
+      assert.equal("lead", (leader(data).acquire()))
+    end)
+end)
+
 describe("a leader whose store", function()
   it("is empty leads, under the store's lock, and leaves its token there",
     function()

@@ -352,7 +352,7 @@ function M.new(source, renewal)
     renewal.own_deadline or math.huge)
   local use = session.new(config.store, source.emit, { transport = transport,
     deadline = deadline })
-  local page = lockout_page.number(config.identity)
+  local page = lockout_page.number((renewal.config or config).identity)
   return setmetatable({
     session = use,
     main = place.new(use:token(secret, renewal.key, page), transport,

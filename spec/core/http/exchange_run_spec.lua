@@ -49,7 +49,7 @@ describe("an exchange", function()
     assert.equal("+PONG\r\n", response.body)
     assert.is_false(response.kept)
     assert.is_nil(response.login_failed)
-    assert.is_true(response.elapsed > 0 and response.elapsed < 60)
+    assert.is_true(response.elapsed > 0)
     response = assert(send(LOGIN))
     assert.is_true(response.kept)
     assert.same({ "PING", "AUTH pw", "SELECT 1", "PING", "PING" },

@@ -252,7 +252,7 @@ describe("a response", function()
       "http_version", "status" }, names)
     assert.are.equal(404, response.status)
     assert.are.equal("1.1", response.http_version)
-    assert.is_true(response.elapsed > 0 and response.elapsed < 10)
+    assert.is_true(response.elapsed > 0)
     if math.type then
       assert.are.equal("integer", math.type(response.status))
     end
