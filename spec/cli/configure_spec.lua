@@ -25,7 +25,8 @@ describe("equinix-auth configure", function()
   end
 
   local function configure(words, ...)
-    return terminal.run("bin/equinix-auth configure " .. words, { ... }, env())
+    return terminal.run("exec bin/equinix-auth configure " .. words, { ... },
+      env())
   end
 
   local function read()

@@ -16,7 +16,8 @@ describe("a question", function()
     local file = assert(io.open(dir .. "/ask.lua", "w"))
     file:write(SCRIPT)
     file:close()
-    command = ("LUA_PATH=%s LUA_CPATH=%s %s %s; stty -a"):format(
+    -- Ctrl-C goes to all that is on the terminal, this shell, too.
+    command = ("trap : INT; LUA_PATH=%s LUA_CPATH=%s %s %s; stty -a"):format(
       process.quote(package.path), process.quote(package.cpath),
       process.interpreter(), dir .. "/ask.lua")
   end)

@@ -81,7 +81,7 @@ end
 ---@param method string
 ---@param path string
 ---@param options? {body: string|table, headers: table[],
----  fresh_connect: boolean, may_resend: boolean}
+---  fresh_connect: boolean, may_resend: boolean, timeout: number}
 ---@return table|nil response
 ---@return table|nil err
 function Emulator:send(method, path, options)
@@ -101,7 +101,7 @@ function Emulator:send(method, path, options)
     max_body = 16 * 1024 * 1024,
     fresh_connect = options.fresh_connect,
     may_resend = options.may_resend,
-  }, 30)
+  }, options.timeout or 30)
 end
 
 local function admin(self, method, path, body)

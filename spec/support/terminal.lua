@@ -1,6 +1,6 @@
 -- terminal: a command on a terminal of its own, and a person who types.
 --
---   local code, shown = terminal.run("bin/equinix-auth configure", {
+--   local code, shown = terminal.run("exec bin/equinix-auth configure", {
 --     { "Client id", "my-id\n" },     -- when that is shown, this is typed
 --   }, { XDG_CONFIG_HOME = dir })
 local process = require "spec.support.process"
@@ -22,8 +22,9 @@ function M.missing()
     and "there is no program `script`" or nil
 end
 
---- Runs it to its end.
----@param command string of a shell
+--- Runs it to its end. Its shell is always /bin/sh, whatever the user's own
+--- is: shells differ in what Ctrl-C does to them while they wait.
+---@param command string of a shell; `exec` makes it the only program there
 ---@param typed {[1]: string, [2]: string}[]
 ---@param env table<string, string|false>
 ---@return integer code
@@ -36,6 +37,7 @@ function M.run(command, typed, env)
       process.quote((step[2]:gsub("[%%\\]", "%0%0"))))
   end
   local words = { "env" }
+  words[#words + 1] = "SHELL=/bin/sh"
   for name, value in pairs(env) do
     table.insert(words, value and #words + 1 or 2, value
       and process.quote(name .. "=" .. value) or "-u " .. name)
