@@ -27,3 +27,44 @@ describe("the output of a command", function()
     assert.equal("a", shell.output "echo a; exit 3")
   end)
 end)
+
+describe("what is asked ahead", function()
+  -- `output` remembers the answers: no spec asks what another one asked.
+  local path
+  before_each(function()
+    path = os.tmpname()
+  end)
+  after_each(function()
+    os.remove(path)
+  end)
+
+  it("is answered as if it were asked later, byte for byte", function()
+    local asked = { "printf 'a\\n\\nb\\n\\n'", "cd / && pwd", "pwd",
+      "false", 'echo "it\'s $0" %', "exit 3" }
+    local answers = {}
+    for i, command in ipairs(asked) do
+      answers[i] = shell.output(command)
+    end
+    shell.ask_ahead(asked)
+    for i, command in ipairs(asked) do
+      assert.equal(answers[i], shell.output(command))
+    end
+    assert.equal("c", shell.output "echo c")
+  end)
+
+  it("is run once, however often its output is wanted", function()
+    local command = ("[ -s %s ] && echo again || echo x | tee %s"):format(path,
+      path)
+    shell.ask_ahead { command }
+    assert.equal("x", shell.output(command))
+    assert.equal("x", shell.output(command))
+  end)
+
+  it("is asked again where its shell was ended before", function()
+    local second = ("cat %s"):format(path)
+    shell.ask_ahead { "echo 1", "kill -s KILL $$", second }
+    assert.equal("1", shell.output "echo 1")
+    os.execute("echo 2 >" .. path)
+    assert.equal("2", shell.output(second))
+  end)
+end)

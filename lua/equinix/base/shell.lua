@@ -14,18 +14,59 @@ function M.quote(word)
   return "'" .. tostring(word):gsub("'", [['\'']]) .. "'"
 end
 
---- What a command prints, without the newlines at the end; "" when it can't be
---- run.
----@param command string
----@return string
-function M.output(command)
+local function read(command)
   local pipe = io.popen(command, "r")
   if not pipe then
     return ""
   end
   local text = pipe:read "*a" or ""
   pipe:close()
-  return trim.tail(text, "\n")
+  return text
+end
+
+-- Commands that one shell is answering, and the answers that it gave.
+local asked, answers = nil, {}
+
+-- No answer has a line of this byte alone.
+local MARK = "\n\1\n"
+
+--- Starts commands in one shell beside this process, so that `output` has
+--- their answers, each as often as it is asked. Only for what stays as it is
+--- while this process runs.
+---@param commands string[]
+function M.ask_ahead(commands)
+  local lines = {}
+  for i, command in ipairs(commands) do
+    lines[i] = "(" .. command .. "\n); printf '\\n\\001\\n'"
+  end
+  local pipe = io.popen(table.concat(lines, "\n"), "r")
+  asked = pipe and { commands = commands, pipe = pipe }
+end
+
+-- Waits for the answers to all that was asked.
+local function take_answers()
+  local commands, text = asked.commands, asked.pipe:read "*a" or ""
+  asked.pipe:close()
+  asked = nil
+  local from = 1
+  for _, command in ipairs(commands) do
+    local till, last = text:find(MARK, from, true)
+    if not till then -- the shell was ended
+      return
+    end
+    answers[command], from = text:sub(from, till - 1), last + 1
+  end
+end
+
+--- What a command prints, without the newlines at the end; "" when it can't be
+--- run.
+---@param command string
+---@return string
+function M.output(command)
+  if asked then
+    take_answers()
+  end
+  return trim.tail(answers[command] or read(command), "\n")
 end
 
 return M

@@ -4,10 +4,12 @@ local arguments = require "equinix.cli.arguments"
 local exit_code = require "equinix.cli.exit_code"
 local emulator = require "equinix.emulator.launch"
 local knobs = require "equinix.emulator.knobs"
+local supervisor = require "equinix.supervisor.nginx"
 
 local M = {}
 
 local function run(args)
+  supervisor.ask_ahead(args.nginx)
   local values = {}
   for _, text in ipairs(args.set) do
     local name, value = knobs.parse(text)

@@ -13,6 +13,7 @@ local lazy = require "equinix.base.lazy"
 local output = require "equinix.cli.output"
 
 local log_lines = lazy "equinix.supervisor.log_lines"
+local supervisor = lazy "equinix.supervisor.nginx"
 
 local M = {}
 
@@ -76,6 +77,8 @@ local function refuse(code, message, say)
 end
 
 local function run(args, say)
+  -- What the machine says comes while the file is read.
+  supervisor.ask_ahead(args.nginx)
   local refused, bad
   args.plan, refused, bad = capability_file.plan(args)
   if refused or bad then

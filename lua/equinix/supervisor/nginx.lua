@@ -5,27 +5,31 @@
 -- configuration is neither read nor changed. A message about a missing program
 -- names the packages to install.
 
+local file = require "equinix.base.file"
 local fill = require("equinix.base.template").fill
 local shell = require "equinix.base.shell"
-local write = require("equinix.base.file").write
 
 local M = {}
 
 local output, quote = shell.output, shell.quote
 
 local function exists(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
+  local opened = io.open(path, "rb")
+  if opened then
+    opened:close()
   end
-  return file ~= nil
+  return opened ~= nil
 end
+
+local FOLDER = "pwd"
+local USER = "id -u"
+local TEMPORARY = 'cd "${TMPDIR:-/tmp}" && pwd'
 
 --- The absolute form of a path.
 ---@param path string
 ---@return string
 function M.absolute(path)
-  return path:find "^/" and path or output "pwd" .. "/" .. path
+  return path:find "^/" and path or output(FOLDER) .. "/" .. path
 end
 
 -- Finding nginx -------------------------------------------------------------
@@ -80,6 +84,12 @@ local function lua_modules(build)
   end
 end
 
+-- Prints where a program is, and what nginx says of itself.
+local function look_for(name)
+  name = quote(name)
+  return ("command -v %s && %s -V 2>&1"):format(name, name)
+end
+
 ---@class equinix.Nginx
 ---@field binary string
 ---@field modules string[] files to load
@@ -93,11 +103,11 @@ end
 function M.find(path)
   local without_lua
   for _, name in ipairs(path and { path } or binaries()) do
-    local binary = output("command -v " .. quote(name))
-    binary = binary ~= "" and M.absolute(binary) or ""
-    local build = binary ~= "" and output(quote(binary) .. " -V 2>&1") or ""
-    local major, minor, patch = build:match "version: %S-/(%d+)%.(%d+)%.(%d+)"
+    local binary, build = output(look_for(name)):match "^([^\n]+)\n(.*)$"
+    local major, minor, patch = (build or "")
+      :match "version: %S-/(%d+)%.(%d+)%.(%d+)"
     if major then
+      binary = M.absolute(binary)
       local modules = lua_modules(build)
       if modules then
         return {
@@ -122,23 +132,28 @@ end
 ---@param name string
 ---@return boolean
 function M.has_directive(nginx, name)
-  local files = { quote(nginx.binary) }
-  for _, path in ipairs(nginx.modules) do
-    files[#files + 1] = quote(path)
+  local function has(path)
+    return (file.read(path) or ""):find(name, 1, true) ~= nil
   end
-  return output(("grep -F -l -e %s %s"):format(quote(name),
-    table.concat(files, " "))) ~= ""
+  for _, path in ipairs(nginx.modules) do
+    if has(path) then
+      return true
+    end
+  end
+  return has(nginx.binary)
 end
 
 -- The configuration ---------------------------------------------------------
 
+local SOURCE = debug.getinfo(1, "S").source:match "^@(.*)$"
+local DIRECTORY = SOURCE:match "^(.*)equinix/supervisor/nginx%.lua$"
+local LIBRARY = ("cd %s && pwd"):format(quote(DIRECTORY == "" and "."
+  or DIRECTORY))
+
 --- The folder that holds equinix/, as an absolute path.
 ---@return string
 function M.library()
-  local source = debug.getinfo(1, "S").source:match "^@(.*)$"
-  local directory = source:match "^(.*)equinix/supervisor/nginx%.lua$"
-  return output("cd " .. quote(directory == "" and "." or directory)
-    .. " && pwd")
+  return output(LIBRARY)
 end
 
 -- nginx creates a folder for each of these, by default where only root can.
@@ -183,12 +198,12 @@ http {
 ---@return string|nil message
 function M.configuration(nginx, options)
   local main = {}
-  for i, file in ipairs(nginx.modules) do
-    main[i] = ("load_module %s;"):format(file)
+  for i, path in ipairs(nginx.modules) do
+    main[i] = ("load_module %s;"):format(path)
   end
   -- When root starts nginx, its workers would change to another user, one
   -- that can't read the directory, nor perhaps the Lua files.
-  if output "id -u" == "0" then
+  if output(USER) == "0" then
     main[#main + 1] = "user root;"
   end
   main[#main + 1] = options.main
@@ -246,8 +261,17 @@ end
 
 -- The folder for temporary files, the system's where TMPDIR is another user's.
 local function temporary()
-  local path = output "cd \"${TMPDIR:-/tmp}\" && pwd"
+  local path = output(TEMPORARY)
   return path ~= "" and M.is_foreign(path .. "/equinix") and "/tmp" or path
+end
+
+-- mkdir fails where there is one of that name.
+local function random_name()
+  local core, letters = require "equinix.core", {}
+  for i = 1, 10 do
+    letters[i] = ("%c"):format(97 + math.floor(core.random() * 26))
+  end
+  return table.concat(letters)
 end
 
 --- Creates a directory that only this user can enter. It is removed when this
@@ -256,8 +280,7 @@ end
 ---@return string|nil message
 function M.directory()
   local folder = temporary()
-  local path = folder ~= "" and output("mktemp -u "
-    .. quote(folder .. "/equinix.XXXXXXXX")) or ""
+  local path = folder ~= "" and folder .. "/equinix." .. random_name() or ""
   -- The process that removes it starts before it exists.
   local cleaner = assert(io.popen(CLEANER, "w"))
   cleaner:write(path, "\n")
@@ -285,12 +308,23 @@ end
 ---@return string|nil message
 function M.write_files(dir, files)
   for name, text in pairs(files) do
-    local ok, message = write(dir .. "/" .. name, text)
+    local ok, message = file.write(dir .. "/" .. name, text)
     if not ok then
       return nil, message
     end
   end
   return true
+end
+
+--- Starts to ask the machine what `find`, `configuration` and `directory` need
+--- to know, while this process goes on.
+---@param path? string the nginx to use
+function M.ask_ahead(path)
+  local commands = { FOLDER, LIBRARY, USER, TEMPORARY }
+  for _, name in ipairs(path and { path } or { binaries()[1], "nginx" }) do
+    commands[#commands + 1] = look_for(name)
+  end
+  shell.ask_ahead(commands)
 end
 
 --- Whether there is a command of that name.

@@ -149,9 +149,11 @@ watcher() {
 # the file is still this one. (Some mv have no -T, which never moves into a
 # folder.)
 write_ready() {
-  sed "s/\"@PID@\"/$$/" "$dir/ready.json" >"$dir/ready" || return
-  temp=$ready.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
-  (set -C && cat "$dir/ready" >"$temp") || return
+  line=
+  read -r line <"$dir/ready.json" || [ -n "$line" ] || return
+  line=${line%%'"@PID@"'*}$$${line#*'"@PID@"'}
+  printf '%s\n' "$line" >"$dir/ready" || return
+  (set -C && printf '%s\n' "$line" >"$temp") || return
   mv -fT "$temp" "$ready" 2>/dev/null && return
   if [ -d "$ready" ]; then
     echo "it is a folder"
@@ -214,13 +216,16 @@ if has_flag eof; then
 fi
 exec 8<&-
 
+[ -z "$ready" ] ||
+  temp=$ready.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+
 # nginx listens before it writes its pid file.
 bind_error=
 while [ -z "$ending$bind_error" ] && [ ! -s "$dir/nginx.pid" ] &&
   [ ! -e "$dir/ended" ]; do
-  sleep 0.05
+  sleep 0.01
   # nginx tries to bind five times; its first message is enough.
-  bind_error=$(sed -n \
+  [ ! -s "$dir/error.log" ] || bind_error=$(sed -n \
     -e 's/.*bind() to \([^ ]*\) failed ([0-9]*: \(.*\))/\1: \2/p' \
     "$dir/error.log" 2>/dev/null | head -n 1)
 done
