@@ -154,8 +154,9 @@ end
 local function start(e, root, words)
   local ready = os.tmpname()
   os.remove(ready)
-  local argv = { root .. "/bin/equinix-auth", "serve", "--rest-port", "0",
-    "--mcp-port", "0", "--no-store", "--ready-file", ready }
+  local rest, mcp = nginx.free_port(), nginx.free_port()
+  local argv = { root .. "/bin/equinix-auth", "serve", "--rest-port", rest,
+    "--mcp-port", mcp, "--no-store", "--ready-file", ready }
   for _, word in ipairs(words) do
     argv[#argv + 1] = word
   end

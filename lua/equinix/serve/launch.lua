@@ -75,6 +75,21 @@ local function has_face(options, face)
   return not options.plan or options.plan.namespaces[face] ~= nil
 end
 
+-- The ports themselves, where any free one will do.
+local function take_ports(listen)
+  local any = listen.rest_port == 0 or listen.mcp_port == 0
+  local sockets = any and free_port.sockets()
+  for face, other in pairs { rest = "mcp", mcp = "rest" } do
+    local port = listen[face .. "_port"]
+    if port == 0 then
+      port = free_port.any(listen[other .. "_port"], sockets)
+      listen[face .. "_port"] = port
+    end
+    listen[face] = port and ("%s:%d"):format(listen.address, port)
+  end
+  return listen
+end
+
 -- Where to listen, and the names that requests may use for it.
 local function addresses(options)
   local address, loopback = parse_address(options.listen or "127.0.0.1")
@@ -90,9 +105,7 @@ local function addresses(options)
     and (options.rest_port or ports.rest or M.REST_PORT)
   local mcp_port = has_face(options, "mcp")
     and (options.mcp_port or ports.mcp or M.MCP_PORT)
-  rest_port = rest_port == 0 and free_port.any(mcp_port) or rest_port
-  mcp_port = mcp_port == 0 and free_port.any(rest_port) or mcp_port
-  if rest_port == mcp_port then
+  if rest_port == mcp_port and rest_port ~= 0 then
     return nil, ("--rest-port and --mcp-port: REST and MCP can't both use "
       .. "port %d"):format(rest_port)
   end
@@ -101,8 +114,7 @@ local function addresses(options)
     names[#names + 1] = address
   end
   return {
-    rest = rest_port and ("%s:%d"):format(address, rest_port) or nil,
-    mcp = mcp_port and ("%s:%d"):format(address, mcp_port) or nil,
+    address = address,
     rest_port = rest_port or nil,
     mcp_port = mcp_port or nil,
     loopback = loopback,
@@ -350,7 +362,7 @@ function M.run(options)
     return nil, message
   end
   ok, message = prepare(directory.path, nginx, options,
-    assert(addresses(options)))
+    take_ports(assert(addresses(options))))
   if not ok then
     supervisor.drop(directory)
     return nil, message

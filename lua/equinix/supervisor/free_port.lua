@@ -5,35 +5,33 @@
 -- and below the range that the system uses for outgoing connections.
 
 local core = require "equinix.core"
+local file = require "equinix.base.file"
 
 local M = {}
 
 local LEAST, COUNT = 20000, 12000
 
--- The ports in use, where the system shows them (Linux).
-local function ports_in_use()
-  local used = {}
+--- What the system says of all its sockets, where it does (Linux).
+---@return string
+function M.sockets()
+  local texts = {}
   for _, path in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
-    local file = io.open(path, "r")
-    if file then
-      for port in file:read "*a":gmatch "%d+: %x+:(%x%x%x%x) " do
-        used[tonumber(port, 16)] = true
-      end
-      file:close()
-    end
+    texts[#texts + 1] = file.read(path)
   end
-  return used
+  return table.concat(texts)
 end
 
 --- Finds one.
 ---@param except? integer a port not to return
+---@param sockets? string what `sockets` returned a moment ago
 ---@return integer
-function M.any(except)
-  local used = ports_in_use()
+function M.any(except, sockets)
+  sockets = sockets or M.sockets()
   local port
-  repeat
+  repeat -- a port of the other end of a connection is passed over, too
     port = LEAST + math.floor(core.random() * COUNT)
-  until not used[port] and port ~= except
+  until port ~= except
+    and not sockets:find((":%04X "):format(port), 1, true)
   return port
 end
 
