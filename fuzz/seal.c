@@ -88,13 +88,16 @@ static bool is_same(struct piece a, struct piece b)
 void run(lua_State *L, struct input in)
 {
   static const struct piece other = {"another", 7};
+  static const struct piece unused = {"nothing is sealed with it", 25};
   unsigned bit = take_byte(&in) << 8;
   bit |= take_byte(&in);
   struct piece secret = take_piece(&in);
   struct piece key = take_piece(&in);
   struct piece text = take_piece(&in);
   struct piece rest = {(const char *)in.at, (size_t)(in.end - in.at)};
-  expect(with(L, "unseal", secret, key, rest) && lua_isnil(L, -1),
+  /* Not with the input's own secret: a fuzzer that sees a record being
+   * compared presents it in an input that follows. */
+  expect(with(L, "unseal", unused, key, rest) && lua_isnil(L, -1),
          "what was not sealed is not opened");
   lua_settop(L, 0);
   bool sealed = with(L, "seal", secret, key, text);
