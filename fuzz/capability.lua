@@ -4,8 +4,11 @@
 local json = require "equinix.base.json"
 local plan = require "equinix.capability.plan"
 
+-- As YAML counts them: a CR, NEL, LS or PS ends a line, too.
 local function count_lines(text)
-  return select(2, text:gsub("\n", "")) + 1
+  text = text:gsub("\r\n", "\n"):gsub("\194\133", "\n")
+    :gsub("\226\128[\168\169]", "\n")
+  return select(2, text:gsub("[\r\n]", "")) + 1
 end
 
 local function check_problems(problems, text)

@@ -12,14 +12,17 @@ enum { SPACES = 5000 };
 static int decode = LUA_NOREF;
 static int encode = LUA_NOREF;
 static int library = LUA_NOREF;
+static int same_tree = LUA_NOREF;
 
 void prepare(lua_State *L)
 {
   if (luaL_dostring(L, "local json = require 'equinix.base.json' "
                        "return json.decode, json.encode, "
-                       "require 'cjson'.decode") != 0) {
+                       "require 'cjson'.decode, "
+                       "(require 'fuzz.same_tree')") != 0) {
     expect(false, lua_tostring(L, -1));
   }
+  same_tree = luaL_ref(L, LUA_REGISTRYINDEX);
   library = luaL_ref(L, LUA_REGISTRYINDEX);
   encode = luaL_ref(L, LUA_REGISTRYINDEX);
   decode = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -70,9 +73,14 @@ static void check_tree(lua_State *L)
   lua_pushinteger(L, 20);
   expect(call(L, 4), "json_tree raises for no text");
   lua_settop(L, 2); /* it may return nothing */
-  lua_pushvalue(L, 1);
-  expect(lua_isnil(L, 2) || apply(L, library),
-         "what has a tree lua-cjson reads");
+  if (!lua_isnil(L, 2)) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, same_tree);
+    lua_insert(L, 2); /* [text, same_tree, tree] */
+    lua_pushvalue(L, 1);
+    expect(apply(L, library), "what has a tree lua-cjson reads");
+    expect(call(L, 2) && lua_toboolean(L, 2) != 0,
+           "a tree has what lua-cjson reads");
+  }
   lua_settop(L, 1);
 }
 

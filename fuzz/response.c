@@ -60,6 +60,8 @@ static void check_fields(const struct eq_response *response)
            "a field is a part of the header block");
     expect(memchr(field.name, ':', field.name_len) == NULL,
            "no name has a colon");
+    expect(memchr(field.value, '\n', field.value_len) == NULL,
+           "a folded line is a part of its field");
   }
 }
 
