@@ -60,6 +60,15 @@ describe("what is asked ahead", function()
     assert.equal("x", shell.output(command))
   end)
 
+  it("says nothing where this process ends before", function()
+    local lua = ("package.path = %q require('equinix.base.shell')"):format(
+      package.path) .. ".ask_ahead { 'sleep 0.1', 'echo 1; echo 2 >&2' }"
+    local said = process.capture(("trap '' PIPE; { %s -e %s; } 2>&1")
+      :format(process.interpreter(), shell.quote(lua .. " os.exit(0)"))
+      .. " | cat")
+    assert.equal("", said)
+  end)
+
   it("is asked again where its shell was ended before", function()
     local second = ("cat %s"):format(path)
     shell.ask_ahead { "echo 1", "kill -s KILL $$", second }

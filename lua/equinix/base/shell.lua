@@ -31,13 +31,14 @@ local asked, answers = nil, {}
 local MARK = "\n\1\n"
 
 --- Starts commands in one shell beside this process, so that `output` has
---- their answers, each as often as it is asked. Only for what stays as it is
---- while this process runs.
+--- their answers, each as often as it is asked, and what they say on stderr is
+--- not seen. Only for what stays as it is while this process runs.
 ---@param commands string[]
 function M.ask_ahead(commands)
-  local lines = {}
-  for i, command in ipairs(commands) do
-    lines[i] = "(" .. command .. "\n); printf '\\n\\001\\n'"
+  -- This process may have ended before the shell has: that is no news.
+  local lines = { "exec 2>/dev/null" }
+  for _, command in ipairs(commands) do
+    lines[#lines + 1] = "(" .. command .. "\n); printf '\\n\\001\\n'"
   end
   local pipe = io.popen(table.concat(lines, "\n"), "r")
   asked = pipe and { commands = commands, pipe = pipe }
