@@ -90,8 +90,8 @@ CHECK_STEPS := $(GC_SPECS:%=gc/%) $(ASAN_SPECS:%=asan/%) \
 # In `make test` the collector is left out where the cases are many connections
 # or texts, and few values, and ASan where they are as many processes, or Lua
 # (one loop stands for all); and TSan where one thread has all it uses.
-IN_GC := $(filter-out $(MINUTES) core/files/lease_file base/json_differential, \
-           $(GC_SPECS))
+IN_GC := $(filter-out $(MINUTES) core/files/lease_file \
+           base/json_differential,$(GC_SPECS))
 SANITIZED := $(IN_GC:%=gc/%) \
              $(patsubst %,asan/%,$(filter-out store/file_crash \
                capability/% copas cqueues,$(ASAN_SPECS))) \

@@ -267,11 +267,8 @@ end
 
 -- mkdir fails where there is one of that name.
 local function random_name()
-  local core, letters = require "equinix.core", {}
-  for i = 1, 10 do
-    letters[i] = ("%c"):format(97 + math.floor(core.random() * 26))
-  end
-  return table.concat(letters)
+  local core = require "equinix.core"
+  return core.sha256(tostring(core.random())):sub(1, 10)
 end
 
 --- Creates a directory that only this user can enter. It is removed when this
