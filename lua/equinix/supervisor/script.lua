@@ -151,7 +151,9 @@ watcher() {
 write_ready() {
   line=
   read -r line <"$dir/ready.json" || [ -n "$line" ] || return
-  line=${line%%'"@PID@"'*}$$${line#*'"@PID@"'}
+  case $line in
+  *'"@PID@"'*) line=${line%%'"@PID@"'*}$$${line#*'"@PID@"'} ;;
+  esac
   printf '%s\n' "$line" >"$dir/ready" || return
   (set -C && printf '%s\n' "$line" >"$temp") || return
   mv -fT "$temp" "$ready" 2>/dev/null && return
