@@ -5,6 +5,7 @@
  * Law of this file: lines of Lua count as new ground for libFuzzer like edges
  * of C do.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,21 @@ static void send_piece(lua_State *L, int arg)
   }
 }
 
+/* libFuzzer's timer interrupts a read now and then. */
+static bool receive(void *to, size_t n)
+{
+  size_t got = 0;
+  while (got < n) {
+    errno = 0;
+    got += fread((char *)to + got, 1, n - got, from_judge);
+    if (got < n && errno != EINTR) {
+      return false;
+    }
+    clearerr(from_judge);
+  }
+  return true;
+}
+
 /* judge(what, text) -> verdict of judge.mjs */
 static int l_judge(lua_State *L)
 {
@@ -87,12 +103,11 @@ static int l_judge(lua_State *L)
   send_piece(L, 1);
   send_piece(L, 2);
   uint32_t n;
-  if (fflush(to_judge) != 0 || fread(&n, sizeof n, 1, from_judge) != 1 ||
-      n > REPLY_MAX) {
+  if (fflush(to_judge) != 0 || !receive(&n, sizeof n) || n > REPLY_MAX) {
     return luaL_error(L, "the judge is gone: is node installed?");
   }
   char *reply = lua_newuserdata(L, n + 1);
-  if (fread(reply, 1, n, from_judge) != n) {
+  if (!receive(reply, n)) {
     return luaL_error(L, "the judge is gone");
   }
   lua_pushlstring(L, reply, n);
