@@ -2,6 +2,7 @@
 -- that fails is at the top of support/torture.c. The C library's are the same
 -- under each Lua.
 local torture = require "spec.support.torture"
+local torture_nginx = require "spec.support.torture_nginx"
 
 local LUA = jit and "luajit" or "lua" .. _VERSION:match "[%d.]+"
 
@@ -41,6 +42,29 @@ describe("without memory", function()
           or "on" }, i + 1, STEPS[what] * (name == "first" and 13 or 1))
       end)
     end
+  end
+
+  -- In nginx's own thread, and the same worker goes on.
+  if jit then
+    it("a worker of nginx fails cleanly", function()
+      missing = missing or torture_nginx.missing()
+      if missing then
+        return pending(missing)
+      end
+      local in_nginx = torture_nginx.start(world.plain)
+      finally(function()
+        in_nginx:stop()
+      end)
+      for i, name in ipairs { "rest", "mcp" } do
+        for _, what in ipairs { "lua", "c" } do
+          local output, ok = torture_nginx.run(in_nginx, { name = name,
+            what = what, mode = i == 1 and "on" or "once" },
+            { first = i + 1, step = 23 })
+          assert.is_true(ok, output)
+          assert.matches("^%d+ tried, [1-9]", output)
+        end
+      end
+    end)
   end
 
   it("no lock of a store stays", function()

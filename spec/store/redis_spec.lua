@@ -181,6 +181,10 @@ describe("store.redis with a Redis", function()
         server.process.pid)
     end)
 
+    it("gives back a lock for which memory ran out", function()
+      host.run("--forks 1", "redis_starved", server.port)
+    end)
+
     it("works after idle connections were closed by Redis", function()
       local store = assert(new { port = server.port, timeout = 10 })
       assert(store:lock("a", 60))

@@ -2,9 +2,10 @@
  * torture: runs one call of a Lua script again and again; in the n-th run the
  * n-th allocation fails.
  *
- *   torture lua|c once|on FIRST STEP script.lua [arguments...]
+ *   torture lua|c|/NAME once|on FIRST STEP script.lua [arguments...]
  *
- *   lua    allocations of Lua's; else those of the C library in this process
+ *   lua    allocations of Lua's; else those of the C library in this process,
+ *          of all (c) or those that one library asks for (/libssl)
  *   once   that one fails; else all from there on, until the call has ended
  *   FIRST  n begins there and grows by STEP, until no allocation failed
  *
@@ -13,9 +14,9 @@
  *   ready(n)   in both; may prepare the call
  *   call(n)    in the first one: this is what has too little memory. It
  *              returns a value, or nil and an error, or raises
- *   check(n)   then in the first one, in the other, in a forked child of both,
- *              and, in some runs, in a state made afterwards; raises where
- *              something does not work
+ *   check(n)   then in the first one, in a forked child in the other, and, in
+ *              some runs, in the other itself and in a state made afterwards;
+ *              raises where something does not work
  * What a run may end with: a value, or an error of the kind "memory" (or Lua's
  * own). All else is a fault: another error, a check that fails or waits for a
  * lock, a signal, an end that does not come, and a block that the module or
@@ -24,9 +25,11 @@
  * With TRACE in the environment it shows where the allocation was asked for.
  * It prints one line: tried, memory, values, faults; and the faults before.
  * What libcurl, the libraries for TLS and LuaJIT do is counted apart
- * ("outside"): that they crash, that libcrypto can't be used any more, and,
- * over TLS only, that the connection failed, which is what OpenSSL makes of
- * it.
+ * ("outside"): that they crash; that libcrypto or libssl can't be used any
+ * more, as what they prepare once is not tried again; over TLS only, that the
+ * connection failed, which is what OpenSSL makes of it, and that the heap is
+ * damaged: libcurl 7.88 frees the name of a host twice when it has no memory
+ * to keep a TLS session.
  */
 #include <errno.h>
 #include <execinfo.h>
@@ -47,8 +50,8 @@
 #include "torture_memory.h"
 
 /* SECONDS: a run that takes longer hangs. HELD: a check that takes longer has
- * waited for a lock. NEW_STATE: every so many runs. */
-enum { SECONDS = 120, HELD = 8, NEW_STATE = 61, MOST_FAULTS = 40 };
+ * waited for a lock. OTHER, NEW_STATE: every so many runs. */
+enum { SECONDS = 120, HELD = 8, OTHER = 8, NEW_STATE = 61, MOST_FAULTS = 40 };
 
 /* What a run ends with. */
 enum { DONE, MEMORY, VALUE, FAULT, OUTSIDE, KINDS };
@@ -131,8 +134,9 @@ static bool is_outside(lua_State *L, int idx)
 {
   static const char *const crypto[] = {"libcrypto can't compute", NULL};
   static const char *const tls[] = {
-      "the TLS handshake failed", "is not trusted", "connection broke",
-      "the connection ended before a response", NULL};
+      "the TLS handshake failed",  "is not trusted",
+      "connection broke",          "the connection ended before a response",
+      "couldn't create a context", NULL};
   if (options.faults.lua) {
     return false;
   }
@@ -142,6 +146,9 @@ static bool is_outside(lua_State *L, int idx)
 
 static bool is_memory(lua_State *L, int idx)
 {
+  if (options.faults.trace) {
+    fprintf(stderr, "    %s\n", text_of(L, idx));
+  }
   if (lua_type(L, idx) == LUA_TSTRING) {
     return strstr(lua_tostring(L, idx), "not enough memory") != NULL;
   }
@@ -161,7 +168,7 @@ static int tortured(lua_State *L, long n)
   luaL_checkstack(L, 40, "torture");
   lua_getfield(L, 1, "call");
   lua_pushinteger(L, (lua_Integer)n);
-  torture_arm(&options.faults, n);
+  torture_arm(L, &options.faults, n);
   int status = lua_pcall(L, 1, 2, 0);
   bool has_failed = torture_disarm();
   if (status != 0) {
@@ -188,7 +195,8 @@ static bool works(lua_State *L, const char *where, long n)
 {
   double start = seconds();
   if (call(L, "check", n) != 0) {
-    if (is_outside(L, 2)) {
+    if (is_outside(L, 2) ||
+        (is_memory(L, 2) && torture_was_in("/libcrypto"))) {
       _exit(OUTSIDE);
     }
     (void)fault(where, text_of(L, 2));
@@ -242,7 +250,8 @@ static int run(lua_State *first, lua_State *other, long n)
   if (kind == FAULT || kind == OUTSIDE) {
     return kind;
   }
-  if (!works(first, "afterwards", n) || !works(other, "in another state", n) ||
+  if (!works(first, "afterwards", n) ||
+      (n % OTHER == 0 && !works(other, "in another state", n)) ||
       !works_in_child(other, n) || !works_anew(n)) {
     return FAULT;
   }
@@ -267,7 +276,8 @@ static void on_crash(int number)
   if (options.faults.trace) {
     backtrace_symbols_fd(frames, n, STDERR_FILENO);
   }
-  if (torture_is_outside(frames, n)) {
+  if (number == SIGABRT ? torture_was_in("/libssl")
+                        : torture_is_outside(frames, n)) {
     _exit(OUTSIDE);
   }
   (void)signal(number, SIG_DFL);
@@ -281,6 +291,7 @@ static void watch_crashes(void)
   (void)signal(SIGSEGV, on_crash);
   (void)signal(SIGFPE, on_crash);
   (void)signal(SIGBUS, on_crash);
+  (void)signal(SIGABRT, on_crash);
 }
 
 /* The same in a child. */
@@ -322,6 +333,7 @@ static bool parse(int argc, char **argv)
     return false;
   }
   options.faults.lua = strcmp(argv[1], "lua") == 0;
+  options.faults.library = argv[1][0] == '/' ? argv[1] : NULL;
   options.faults.once = strcmp(argv[2], "once") == 0;
   options.first = atol(argv[3]);
   options.step = atol(argv[4]);
@@ -337,7 +349,7 @@ static bool parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
   if (!parse(argc, argv)) {
-    fputs("usage: torture lua|c once|on FIRST STEP script.lua [...]\n",
+    fputs("usage: torture lua|c|/NAME once|on FIRST STEP script.lua [...]\n",
           stderr);
     return 2;
   }
@@ -351,7 +363,7 @@ int main(int argc, char **argv)
   }
   lua_State *first = new_state();
   lua_State *other = new_state();
-  torture_find_libraries();
+  torture_find_libraries(options.faults.library);
   if (run_in_child(first, other, 0) != DONE) {
     fprintf(stderr, "torture: without a fault: %s\n", shared->fault);
     return 2;

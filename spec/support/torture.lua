@@ -47,16 +47,15 @@ function World:stop()
   process.remove(self.dir)
 end
 
-local function compile(world, lua, flags)
+local function compile(world, lua)
   world.programs = world.programs or {}
   local path = world.dir .. "/" .. lua
   if not world.programs[lua] then
     local output, code = process.capture(([[
-      cc -std=c11 -D_GNU_SOURCE -O1 -g -fno-builtin -rdynamic %s \
+      cc -std=c11 -D_GNU_SOURCE -O1 -g -fno-builtin -rdynamic $FLAGS \
         $(tools/lua.sh %s cflags) -o %s spec/support/torture.c \
         spec/support/torture_memory.c \
-        $(tools/lua.sh %s libs) -lm -ldl 2>&1]]):format(flags or "", lua, path,
-      lua))
+        $(tools/lua.sh %s libs) -lm -ldl 2>&1]]):format(lua, path, lua))
     assert(code == 0, output)
     world.programs[lua] = path
   end
@@ -72,8 +71,8 @@ end
 
 --- Makes a call again and again.
 ---@param world table of start
----@param case {name: string, what: "lua"|"c", mode: "once"|"on", tls: boolean,
----  store?: string}
+---@param case {name: string, what: string, mode: "once"|"on", tls: boolean,
+---  store?: string} what: "lua", "c", or of those one library's: "/libssl"
 ---@param o {lua: string, first?: integer, step?: integer}
 ---@return string output its last line has the numbers
 ---@return boolean ok

@@ -3,10 +3,12 @@
  */
 #include "torture_memory.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <link.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +19,24 @@ static struct torture_faults how;
 static long left; /* allocations that succeed, if armed */
 static bool has_failed;
 static bool retried; /* Lua asks again after a collection */
+
+static lua_State *traced;
+
+/* Where the first one failed. */
+enum { MOST_FRAMES = 40 };
+static void *frames[MOST_FRAMES];
+static int depth;
+
+/* Where Lua is, which takes no memory. */
+static void show_lua(void)
+{
+  lua_Debug at;
+  for (int i = 0; i < 30 && lua_getstack(traced, i, &at) == 1; i++) {
+    if (lua_getinfo(traced, "Sl", &at) != 0) {
+      fprintf(stderr, "    %s:%d\n", at.short_src, at.currentline);
+    }
+  }
+}
 
 /* Whether this allocation fails. */
 static bool fails(void)
@@ -31,10 +51,13 @@ static bool fails(void)
   if (has_failed && how.once) {
     return false;
   }
-  if (!has_failed && how.trace) {
-    void *frames[40];
+  if (!has_failed && (how.trace || !how.lua)) {
     armed = false;
-    backtrace_symbols_fd(frames, backtrace(frames, 40), STDERR_FILENO);
+    depth = how.hosted ? 0 : backtrace(frames, MOST_FRAMES);
+    if (how.trace) {
+      backtrace_symbols_fd(frames, depth, STDERR_FILENO);
+      show_lua();
+    }
     armed = true;
   }
   has_failed = true;
@@ -48,12 +71,42 @@ enum { LUA_RETRIES = 0 };
 #endif
 
 static lua_Alloc plenty;
+static uintptr_t interpreter; /* of LuaJIT, hosted */
+
+/* Where ngx_lua had called LuaJIT; 0: not in what is on the stack. */
+static uintptr_t entry_of_host(void)
+{
+  void *places[MOST_FRAMES];
+  Dl_info at;
+  int n = backtrace(places, MOST_FRAMES);
+  for (int i = 1; i < n; i++) {
+    if (dladdr(places[i], &at) != 0 &&
+        strstr(at.dli_fname, "/ngx_http_lua") != NULL) {
+      return (uintptr_t)places[i - 1];
+    }
+  }
+  return 0;
+}
+
+/* Whether Lua is asked by ngx_lua itself, which may end the worker where that
+ * fails, and not by Lua code that it runs. That code runs in one small part of
+ * LuaJIT, in which the call that armed this was, too. */
+static bool is_asked_by_host(void)
+{
+  enum { INTERPRETER = 0x8000 };
+  armed = false;
+  uintptr_t entry = entry_of_host();
+  armed = true;
+  return entry != 0 && interpreter != 0 &&
+         (entry > interpreter + INTERPRETER ||
+          entry + INTERPRETER < interpreter);
+}
 
 static void *allocate_for_lua(void *ud, void *block, size_t from, size_t to)
 {
   static size_t last_size;
   bool more = to > 0 && (block == NULL || to > from);
-  if (more && how.lua) {
+  if (more && how.lua && !(armed && how.hosted && is_asked_by_host())) {
     if (armed && retried && to == last_size) {
       retried = false;
       return NULL;
@@ -78,10 +131,13 @@ void torture_take_over(lua_State *L)
   lua_setallocf(L, allocate_for_lua, ud);
 }
 
-void torture_arm(const struct torture_faults *faults, long n)
+void torture_arm(lua_State *L, const struct torture_faults *faults, long n)
 {
   how = *faults;
+  traced = L;
+  interpreter = how.hosted ? entry_of_host() : 0;
   has_failed = retried = false;
+  depth = 0;
   left = n - 1;
   armed = n > 0;
 }
@@ -133,8 +189,15 @@ static struct range range_of(const char *name)
   return wanted.range;
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
-
+#if defined(__SANITIZE_ADDRESS__) /* which has them under these names */
+#define __libc_malloc __interceptor_malloc
+#define __libc_calloc __interceptor_calloc
+#define __libc_realloc __interceptor_realloc
+#define __libc_free __interceptor_free
+void __lsan_ignore_object(const void *block);
+#else
+#define __lsan_ignore_object(block) ((void)(block))
+#endif
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t count, size_t n);
 void *__libc_realloc(void *block, size_t n);
@@ -143,6 +206,7 @@ void __libc_free(void *block);
 static struct range spared; /* lua-cjson */
 static struct range loader;
 static struct range owned; /* the module; libcurl allocates by it */
+static struct range only;  /* the one whose allocations fail, if not all */
 
 /* The blocks of the module, by address. */
 enum { BLOCKS = 1 << 16 };
@@ -161,6 +225,9 @@ static size_t place_of(void *block)
 
 static void note(void *block, void *caller)
 {
+  if (is_in(loader, (uintptr_t)caller)) {
+    __lsan_ignore_object(block);
+  }
   if (block == NULL || !is_in(owned, (uintptr_t)caller)) {
     return;
   }
@@ -185,10 +252,27 @@ static bool forget(void *block)
   return false;
 }
 
+/* The program itself, and what nginx has loaded for Lua. */
+static const char *const host_names[] = {"", "/ngx_", "/ndk_", "/libluajit"};
+static struct range hosts[sizeof host_names / sizeof *host_names];
+
+static bool is_host(void *caller)
+{
+  for (size_t i = 0; how.hosted && i < sizeof hosts / sizeof *hosts; i++) {
+    if (is_in(hosts[i], (uintptr_t)caller)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool c_fails(void *caller)
 {
-  return !how.lua && armed && !is_in(spared, (uintptr_t)caller) &&
-         !is_in(loader, (uintptr_t)caller) && fails();
+  if (how.lua || !armed || is_in(spared, (uintptr_t)caller) ||
+      is_in(loader, (uintptr_t)caller) || is_host(caller)) {
+    return false;
+  }
+  return (how.library == NULL || is_in(only, (uintptr_t)caller)) && fails();
 }
 
 void *malloc(size_t n)
@@ -234,30 +318,36 @@ void free(void *block)
   __libc_free(block);
 }
 
-void torture_find_libraries(void)
+void torture_find_libraries(const char *library)
 {
+  only = range_of(library != NULL ? library : "");
   spared = range_of("/cjson.so");
   loader = range_of("/ld-linux");
   owned = range_of("equinix/core.so");
+  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+    hosts[i] = range_of(host_names[i]);
+  }
 }
 
-#else /* the sanitizer has the allocator, and finds the leaks */
-
-static long count;
-void torture_find_libraries(void)
+bool torture_was_in(const char *library)
 {
+  struct range range = range_of(library);
+  for (int i = 0; i < depth; i++) {
+    if (is_in(range, (uintptr_t)frames[i])) {
+      return true;
+    }
+  }
+  return false;
 }
 
-#endif
-
-bool torture_is_outside(void *const *frames, int n)
+bool torture_is_outside(void *const *places, int n)
 {
   static const char *const names[] = {"/libcurl",   "/libcrypto",
                                       "/libssl",    "/libnghttp2",
                                       "/libgnutls", "/libluajit"};
   for (int f = 0; f < n; f++) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-      if (is_in(range_of(names[i]), (uintptr_t)frames[f])) {
+      if (is_in(range_of(names[i]), (uintptr_t)places[f])) {
         return true;
       }
     }

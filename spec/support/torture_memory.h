@@ -17,19 +17,22 @@
 #include <lua.h>
 
 struct torture_faults {
-  bool lua;   /* Lua's allocations; else those of the C library */
-  bool once;  /* one of them; else all from there on */
-  bool trace; /* shows where the first one was */
+  bool lua;            /* Lua's allocations; else those of the C library */
+  const char *library; /* only those that this one asks for; NULL: any */
+  bool once;           /* one of them; else all from there on */
+  bool hosted; /* none of those that nginx asks for, or what it has loaded */
+  bool trace;  /* shows where the first one was */
 };
 
 /* The state allocates by what fails, when armed. */
 void torture_take_over(lua_State *L);
 
-/* After the modules are loaded: where the libraries are. */
-void torture_find_libraries(void);
+/* After the modules are loaded: where the libraries are. The name is that of
+ * struct torture_faults. */
+void torture_find_libraries(const char *library);
 
 /* From now on the n-th allocation fails; 0: none. */
-void torture_arm(const struct torture_faults *faults, long n);
+void torture_arm(lua_State *L, const struct torture_faults *faults, long n);
 
 /* None fails any more. Whether one did. */
 bool torture_disarm(void);
@@ -37,7 +40,11 @@ bool torture_disarm(void);
 /* Blocks that the module and libcurl have. */
 long torture_blocks(void);
 
+/* Whether that library asked for the one of the C library that failed, itself
+ * or by what it called. */
+bool torture_was_in(const char *library);
+
 /* Whether one of the frames is in a library that is not ours. */
-bool torture_is_outside(void *const *frames, int n);
+bool torture_is_outside(void *const *places, int n);
 
 #endif

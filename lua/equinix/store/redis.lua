@@ -178,6 +178,18 @@ local function take(self, lease, ttl, seconds)
     seconds, false, lease.fence, milliseconds(ttl)))
 end
 
+-- Gives back what could not be given back for want of memory.
+local function pay(self, seconds)
+  local lease = self.steps.debt
+  while lease do
+    self.steps.debt, lease.owed = lease.next, false
+    if core.now() < lease.ends and not self:unlock(lease, seconds) then
+      return
+    end
+    lease = self.steps.debt
+  end
+end
+
 --- Locks a key for `ttl` seconds at most; does not wait for the lock.
 ---@param key string
 ---@param ttl number seconds
@@ -188,14 +200,17 @@ function Redis:lock(key, ttl, seconds)
   arguments.key(key)
   ttl = arguments.ttl(ttl)
   seconds = arguments.left(seconds)
-  local lease = { key = key, fence = new_fence() }
+  local lease = { key = key, fence = new_fence(), ends = core.now() + ttl,
+    owed = false, next = false }
   -- The reply may be lost although the lock was taken: some time is for giving
   -- it back.
   local last = self.steps.settings.timeout
   last = seconds and math.min(last, seconds * RESERVE) or last
+  pay(self, last)
   local ok, reply, fault, old = pcall(take, self, lease, ttl,
     seconds and seconds - last)
   if not ok then -- for want of memory, perhaps after it was taken
+    lease.ends = core.now() + ttl
     pcall(self.unlock, self, lease, last)
     error(reply, 0)
   elseif reply == 0 then
@@ -240,8 +255,14 @@ function Redis:unlock(lease, seconds)
   -- Tried in any case, even in the last moment: a lock that stays makes all
   -- others wait.
   seconds = seconds and math.max(seconds, LAST_MOMENT)
+  if not lease.owed then -- noted first: later there may be no memory for it
+    lease.owed, lease.next, self.steps.debt = true, self.steps.debt, lease
+  end
   local reply, fault, old = number(self, run(self, scripts.UNLOCK,
     { lock_key(self, lease.key) }, seconds, true, lease.fence))
+  if reply or fault.name ~= "memory" then
+    lease.ends = 0 -- no more to be done
+  end
   if not reply then
     return step.fail(fault, old)
   end

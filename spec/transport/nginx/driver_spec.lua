@@ -131,6 +131,33 @@ describe("the driver of nginx's engine", function()
     assert.is_true(seen(n, "most") > 150, seen(n, "most"))
   end)
 
+  it("drives again after reading results raised, for want of memory",
+    function()
+      local n = start {}
+      assert.are.equal(2, n:run [[
+        local engine, steps, driver = require("equinix.core").engine(), 0, nil
+        local function step()
+          steps = steps + 1
+          driver.watched = steps == 1
+          if steps == 1 then
+            error("not enough memory", 0)
+          end
+        end
+        driver = require("equinix.transport.nginx.driver").new(engine:id(),
+          step, error)
+        for wanted = 1, 2 do
+          driver:watch()
+          for _ = 1, 3000 do
+            if steps == wanted and not driver.running then
+              break
+            end
+            ngx.sleep(0.01)
+          end
+        end
+        return steps
+      ]])
+    end)
+
   it("serves other requests while calls are under way", function()
     local n = start {}
     local good, turns = n:run [[

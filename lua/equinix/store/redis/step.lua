@@ -35,13 +35,15 @@ local ASKING = resp.command "ASKING"
 ---@field settings equinix.store.redis.Settings
 ---@field owner table
 ---@field outages table<integer, equinix.store.redis.Outage>
+---@field debt table|false the last lease that could not be given back
 
 --- Makes the steps of a store.
 ---@param settings equinix.store.redis.Settings
 ---@return equinix.store.redis.Steps
 function M.new(settings)
   local owner = require("equinix.store.redis." .. settings.kind)
-  return { settings = settings, owner = owner.new(settings), outages = {} }
+  return { settings = settings, owner = owner.new(settings), outages = {},
+    debt = false }
 end
 
 -- The outage that a step meets; nil: none that counts.

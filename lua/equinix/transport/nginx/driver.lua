@@ -44,8 +44,7 @@ local function drive(self)
   return nil, ok and message or ran
 end
 
-local function run(self)
-  self.running = true
+local function drive_all(self)
   while self.watched do
     local driven, message = drive(self)
     if driven then
@@ -57,7 +56,17 @@ local function run(self)
       self.abort(errors.of(message, M.pool))
     end
   end
+end
+
+-- What it raises, for want of memory, goes to the log; those that wait begin
+-- it again.
+local function run(self)
+  self.running = true
+  local ok, problem = pcall(drive_all, self)
   self.running = false
+  if not ok then
+    error(problem, 0)
+  end
 end
 
 -- Sets the timer. -> true | nil, transport_err
