@@ -217,7 +217,7 @@ fuzz-coverage:
 
 ## torture  every allocation of the client's calls fails, once and from there
 ##   on, by Lua's allocator and by the C library's. STEP=97 CALLS="token get"
-##   LUAS=luajit is a part
+##   ON=luajit is a part
 ## torture-leaks  the same on Lua 5.4 under LeakSanitizer (much slower)
 .PHONY: torture torture-leaks
 torture: all
@@ -226,7 +226,7 @@ torture: all
 torture-leaks: all
 	@$(MAKE) --no-print-directory -f tools/test.mk asan
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' \
-	  LUA_CPATH='build/asan/lua5.4/?.so;;' BUILD=build/asan LUAS=lua5.4 \
+	  LUA_CPATH='build/asan/lua5.4/?.so;;' BUILD=build/asan ON=lua5.4 \
 	  FLAGS='-D__SANITIZE_ADDRESS__ -Wl,--no-as-needed -lasan' \
 	  ASAN_OPTIONS=detect_leaks=1:handle_segv=0 \
 	  build/asan/bin/lua5.4 tools/torture.lua

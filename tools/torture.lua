@@ -1,7 +1,7 @@
 -- torture: every allocation of the listed calls fails (`make torture`). Prints
 -- a line for each call, and ends with 1 if one ended in a fault.
 --
---   LUAS="lua5.4 nginx" CALLS="token get" STEP=97 lua5.4 tools/torture.lua
+--   ON="lua5.4 nginx" CALLS="token get" STEP=97 lua5.4 tools/torture.lua
 --
 -- Each is a part: WHAT=lua|c (whose allocations), MODES=once|on, OVER=http|
 -- https, STORES="- file redis", FIRST and STEP (only every so many). TRACE=1
@@ -19,7 +19,7 @@ local function words(text)
   return set
 end
 
-local luas = words(os.getenv "LUAS" or "lua5.4 luajit nginx")
+local luas = words(os.getenv "ON" or "lua5.4 luajit nginx")
 local first = tonumber(os.getenv "FIRST" or 1)
 local step = tonumber(os.getenv "STEP" or 1)
 local wanted = {}
