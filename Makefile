@@ -250,7 +250,7 @@ soak: all
 	@$(MAKE) --no-print-directory soak-hours
 soak-hours: all
 	@mkdir -p $(BUILD)/soak && $(CC) -std=c11 -shared -fPIC $(WARNINGS) \
-	  $(CFLAGS) -o $(BUILD)/soak/wall_clock.so soak/wall_clock.c
+	  $(CFLAGS) -D_GNU_SOURCE -o $(BUILD)/soak/wall_clock.so soak/wall_clock.c
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' \
 	  LUA_CPATH="$(BUILD)/lua5.4/?.so;;" \
 	  $$(tools/lua.sh lua5.4 command) soak/run.lua

@@ -7,7 +7,6 @@
  * on as it is, as when an operator or NTP sets the date. (libfaketime moves
  * CLOCK_BOOTTIME as well.)
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -27,6 +27,7 @@ int eq_open_handle(lua_State *L);
 int eq_open_identity_files(lua_State *L);
 int eq_open_libcurl(lua_State *L);
 int eq_open_log_copy(lua_State *L);
+int eq_open_private_new(lua_State *L);
 int eq_open_read_file(lua_State *L);
 int eq_open_record_dir(lua_State *L);
 int eq_open_seal(lua_State *L);

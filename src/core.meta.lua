@@ -157,6 +157,29 @@ function core.date(text) end
 ---  the error: "ENOENT"
 function core.file_mode(path) end
 
+-- files/private_new.c --------------------------------------------------------
+
+---Makes a folder for its owner alone, whatever the umask is. What is there is
+---left as it is ("EEXIST").
+---@param path string
+---@return true|nil
+---@return string|nil code the name of the error
+function core.make_private_folder(path) end
+
+---Makes a pipe with a name (mkfifo), for its owner alone.
+---@param path string
+---@return true|nil
+---@return string|nil code the name of the error
+function core.make_private_pipe(path) end
+
+---Writes a file for its owner alone, over what was in it, but through no link
+---("ELOOP").
+---@param path string
+---@param bytes string
+---@return true|nil
+---@return string|nil code the name of the error
+function core.write_private_file(path, bytes) end
+
 -- base/fork.c ----------------------------------------------------------------
 
 ---The number of this process: what was opened by another one, before a fork,

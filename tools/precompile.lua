@@ -1,4 +1,4 @@
--- precompile: compiles what a short command loads.
+-- precompile: compiles what a short command and a service's start load.
 --
 --   lua tools/precompile.lua OUT
 --
@@ -40,7 +40,8 @@ end
 
 if package.searchers and not jit then
   local lists = dofile "tools/start_modules.lua"
-  for name in (lists.token .. " " .. lists.request):gmatch "%S+" do
+  for name in (lists.token .. " " .. lists.request .. " " .. lists.serve)
+    :gmatch "%S+" do
     add(name)
   end
 end

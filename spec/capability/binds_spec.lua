@@ -6,7 +6,7 @@ describe("binds", function()
     local plan = capability.plan "headers.yaml"
     local inputs = {}
     for _, input in ipairs(plan.operations[1].inputs) do
-      inputs[input.as] = input
+      inputs[input.as or input.name] = input
     end
     assert.same({ bind = "EQUINIX_CUSTOMER" }, inputs.customer.constant)
   end)

@@ -8,7 +8,8 @@ local function inputs_of(operation)
     tools = { { name = "t", call = "o" } } }
   local lines = {}
   for i, input in ipairs(plan.operations[1].inputs) do
-    lines[i] = ("%s %s %s%s"):format(input.place, input.name, input.as,
+    lines[i] = ("%s %s %s%s"):format(input.place, input.name,
+      input.as or input.name,
       input.required and " required" or "")
   end
   return lines, plan.operations[1]

@@ -1,15 +1,20 @@
 -- cli: how the command starts: one process, and nothing loaded in vain.
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
+local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 
 local lists = dofile "tools/start_modules.lua"
 local FOR_TOKEN = lists.token
+local FOR_SERVE = FOR_TOKEN .. lists.request .. " " .. lists.serve
 local FOR_REQUEST = FOR_TOKEN:gsub("cli%.token", "") .. lists.request
 
--- Prints what is loaded when the command ends.
+-- Prints what is loaded when the command ends, or becomes another one.
 local LIST = [[
-local exit = os.exit
+local exit, core = os.exit, require "equinix.core"
+core.exec = function()
+  os.exit(1)
+end
 os.exit = function(...)
   for name in pairs(package.loaded) do
     if name:find "^equinix" or name == "cjson" or name == "argparse" then
@@ -54,17 +59,35 @@ describe("the command", function()
     return process.capture(table.concat(words, " ") .. " " .. text)
   end
 
-  it("loads for a stored token no more than it needs", function()
+  -- The modules that are loaded by these words.
+  local function list(words)
     local script = dir .. "/list.lua"
     local file = assert(io.open(script, "w"))
     file:write(LIST)
     file:close()
-    local function list(words)
-      return sorted((run(("%s %s %s 2>&1 >/dev/null"):format(
-        process.interpreter(), script, words), package.path, package.cpath)))
-    end
+    return sorted((run(("%s %s %s 2>&1 >/dev/null"):format(
+      process.interpreter(), script, words), package.path, package.cpath)))
+  end
+
+  it("loads for a stored token no more than it needs", function()
     assert.equal(sorted(FOR_TOKEN), list "token")
     assert.equal(sorted(FOR_REQUEST), list "request GET /fabric/v4/ports")
+  end)
+
+  it("loads for the start of a service no more than it needs", function()
+    if nginx.missing() then
+      return pending(nginx.missing())
+    end
+    local known = sorted(FOR_SERVE) .. "\n"
+    for _, words in ipairs { "", " --capability "
+      .. "examples/capabilities/authentication.yaml" } do
+      local loaded = list("serve --no-store --rest-port 0 --mcp-port 0"
+        .. words)
+      assert.matches("\nsupervisor.script$", loaded)
+      for name in loaded:gmatch "%S+" do
+        assert.is_truthy(known:find(name .. "\n", 1, true), name)
+      end
+    end
   end)
 
   it("is one process: the shell becomes Lua, and nothing else runs", function()

@@ -5,7 +5,7 @@ local json = require "equinix.base.json"
 local npm = require "spec.support.npm"
 local openapi = require "equinix.service.openapi"
 local process = require "spec.support.process"
-local rest = require "equinix.service.rest"
+local paths = require "equinix.service.paths"
 
 -- As a client reads it: through JSON.
 local function document(guarded)
@@ -52,7 +52,7 @@ describe("the OpenAPI document", function()
         seen[#seen + 1] = path
       end
       table.sort(seen)
-      assert.same(rest.paths(), seen)
+      assert.same(paths.logged(), seen)
     end)
 
   it("refers only to what it contains", function()

@@ -334,15 +334,3 @@ describe("monitoring", function()
     assert.equal("1.2.3", document.info.version)
   end)
 end)
-
-describe("rest.paths", function()
-  it("lists every path that is answered, and no other", function()
-    local ask = serve()
-    local paths = rest.paths()
-    assert.equal(7, #paths)
-    for _, path in ipairs(paths) do
-      assert.not_equal(404, ask("GET", path, "", { accept = "text/html" })
-        .status)
-    end
-  end)
-end)

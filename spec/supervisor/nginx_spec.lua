@@ -143,7 +143,7 @@ describe("supervisor.write_files", function()
     assert.equal("12", process.capture("cat " .. dir .. "/a " .. dir .. "/b"))
     local ok, message = supervisor.write_files("/nowhere", { a = "x" })
     assert.is_nil(ok)
-    assert.equal("/nowhere/a can't be written: No such file or directory",
+    assert.equal("/nowhere/a can't be written: there is no such file (ENOENT)",
       message)
   end)
 end)

@@ -1,5 +1,6 @@
 -- supervisor/script: the script that runs nginx and cleans up after it, here
 -- with a shell in nginx's place.
+local core = require "equinix.core"
 local lfs = require "lfs"
 local process = require "spec.support.process"
 local script = require "equinix.supervisor.script"
@@ -8,6 +9,9 @@ describe("the supervisor", function()
   local dir
   local function prepare()
     dir = process.tempdir()
+    for _, name in ipairs { "life", "log", "errors" } do
+      assert(core.make_private_pipe(dir .. "/" .. name))
+    end
     local file = assert(io.open(dir .. "/supervise.sh", "w"))
     file:write(script)
     file:close()

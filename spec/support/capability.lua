@@ -154,7 +154,7 @@ local function operation_line(operation)
   for _, input in ipairs(operation.inputs) do
     words[#words + 1] = input.name .. (input.required and "!" or "")
       .. "/" .. input.place
-      .. (input.as ~= input.name and "/" .. input.as or "")
+      .. (input.as and "/" .. input.as or "")
       .. (input.whole and "/whole" or "")
       .. (input.type and ":" .. input.type or "")
       .. (input.constant ~= nil and "=" .. constant_text(input.constant)
@@ -172,7 +172,7 @@ local function inputs_text(entry)
       .. (input.place and "/" .. input.place or "")
       .. (input.whole and "/whole" or "")
       .. (input.type and ":" .. input.type or "")
-      .. ">" .. table.concat(input.targets, ",")
+      .. ">" .. table.concat(input.targets or { input.name }, ",")
   end
   local names = {}
   for name in pairs(entry.constants or {}) do

@@ -183,7 +183,7 @@ static int open_pipe(int ends[2])
 /* 0 or an errno value. */
 static int start(struct child *child, const char *command)
 {
-  int ends[2];
+  int ends[2] = {-1, -1};
   sigset_t all;
   sigset_t before;
   int reason = eq_fork_init();

@@ -32,6 +32,7 @@ local REASONS = {
   EACCES = "permission denied (EACCES)",
   EISDIR = "it is a directory (EISDIR)",
   ENOENT = "there is no such file (ENOENT)",
+  ENOSPC = "there is no space left (ENOSPC)",
   ETIMEDOUT = "it is a pipe, and nothing came (ETIMEDOUT)",
 }
 
@@ -86,6 +87,20 @@ function M.write(path, bytes)
     return true
   end
   return failed(path, write_message or close_message)
+end
+
+--- Writes a file that only this user may read, whatever the umask is, over
+--- what was in it, but through no link.
+---@param path string
+---@param bytes string
+---@return true|nil
+---@return string|nil message
+function M.write_private(path, bytes)
+  local written, code = core.write_private_file(path, bytes)
+  if written then
+    return true
+  end
+  return failed(path, REASONS[code] or code)
 end
 
 return M

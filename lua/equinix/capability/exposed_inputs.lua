@@ -225,23 +225,32 @@ local function is_required(face, entry)
   return needed or object ~= nil and face.kind == "mcp"
 end
 
+-- Most are for the one input of the same name, and nothing says so: the plan
+-- of 500 operations is read at each start and each reload.
+local function targets_of(entry)
+  local first = entry.targets[1]
+  if first and first.name == entry.name and not entry.targets[2] then
+    return nil
+  end
+  local names = {}
+  for i, target in ipairs(entry.targets) do
+    names[i] = target.name
+  end
+  return names
+end
+
 local function finish(face, entry)
   local object, target = entry.object or NOTHING, entry.targets[1] or NOTHING
-  local targets = {}
-  for i = 1, #entry.targets do
-    targets[i] = entry.targets[i].name
-  end
   local input = {
-    name = entry.name, targets = targets, type = object.type or target.type,
+    name = entry.name, type = object.type or target.type,
     description = object.description or target.description,
-    required = is_required(face, entry),
-    place = nil, as = nil, more = nil, -- room: few have all that follows
+    required = is_required(face, entry) or nil, targets = targets_of(entry),
+    place = nil, more = nil, -- room: few have all that follows
   }
   input.items = object.items and { type = object.items.type } or target.items
   input.enum = object.enum or target.enum
   if face.kind == "rest" then
     input.place = place_of(face, entry)
-    input.as = entry.name
     input.whole = input.place == "body" and entry.name == "body" or nil
     if input.place == "header" and not parameter.is_header(entry.name) then
       face.problems:add(face.object.place, "%s: the header %s can't be an "
@@ -263,7 +272,8 @@ local function check_body(face, inputs)
   end
 end
 
---- The inputs and the constants of a route or a tool.
+--- The inputs and the constants of a route or a tool. `targets` of an input is
+--- which inputs of the operation it becomes; nil: that of its own name.
 ---@param face equinix.capability.Face
 ---@return table[] inputs
 ---@return table<string, any>|nil constants

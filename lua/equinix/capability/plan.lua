@@ -54,9 +54,10 @@ local function operation_of(operation)
   for i = 1, #operation.inputs do
     local input = operation.inputs[i]
     inputs[i] = {
-      name = input.name, place = input.place, as = input.as,
+      name = input.name, place = input.place,
+      as = input.as ~= input.name and input.as or nil,
       type = input.type, items = input.items, whole = input.whole,
-      required = input.required, constant = input.constant,
+      required = input.required or nil, constant = input.constant,
     }
   end
   return {

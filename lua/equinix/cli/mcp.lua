@@ -14,11 +14,11 @@ local lazy = require "equinix.base.lazy"
 
 local allowlist = lazy "equinix.service.mcp.allowlist"
 local core = lazy "equinix.core"
-local exposed = lazy "equinix.service.exposed"
 local lazy_service = lazy "equinix.cli.lazy_service"
 local line_reader = lazy "equinix.service.mcp.line_reader"
 local mcp = lazy "equinix.service.mcp"
 local named_store = lazy "equinix.client.named_store"
+local needs = lazy "equinix.capability.needs"
 local scheduler = lazy "equinix.transport.loop.scheduler"
 local stdio = lazy "equinix.service.mcp.stdio"
 
@@ -42,7 +42,7 @@ local function mistake_in(plan)
   if not plan.namespaces.mcp then
     return exit_code.mistake "--capability: the file exposes no mcp"
   end
-  local unset = exposed.unset(plan, os.getenv)
+  local unset = needs.unset(plan, os.getenv)
   return unset and exit_code.mistake("--capability: " .. unset)
 end
 

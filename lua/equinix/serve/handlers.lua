@@ -33,6 +33,7 @@ local refusals = require "equinix.serve.refusals"
 local request_head = require "equinix.serve.request_head"
 local request_id = require "equinix.serve.request_id"
 local rest = require "equinix.service.rest"
+local route_paths = require "equinix.service.paths"
 local send = require "equinix.serve.send"
 local token_service = require "equinix.service.token_service"
 
@@ -110,7 +111,7 @@ local function init(directory)
     end
     options.auth_token = token
   end
-  for _, path in ipairs(rest.paths(settings.plan)) do
+  for _, path in ipairs(route_paths.logged(settings.plan)) do
     paths.rest[path] = path
   end
   options.calls = settings.plan and exposed.new(settings.plan, options)

@@ -8,21 +8,21 @@
 -- is in service/.
 
 local access = require "equinix.service.access"
-local builtin = require "equinix.capability.builtin"
+local builtin = require("equinix.base.lazy") "equinix.capability.builtin"
 local client_options = require "equinix.client.options"
 local copy = require("equinix.base.table").copy
 local core = require "equinix.core"
 local environment = require "equinix.client.environment"
 local errors = require "equinix.base.error"
-local exposed = require "equinix.service.exposed"
 local fill = require("equinix.base.template").fill
 local foreground = require "equinix.supervisor.foreground"
 local free_port = require "equinix.supervisor.free_port"
 local json = require "equinix.base.json"
 local log_lines = require "equinix.supervisor.log_lines"
 local named_store = require "equinix.client.named_store"
+local needs = require "equinix.capability.needs"
 local nginx_conf = require "equinix.serve.nginx_conf"
-local rest = require "equinix.service.rest"
+local paths = require "equinix.service.paths"
 local shell = require "equinix.base.shell"
 local supervisor = require "equinix.supervisor.nginx"
 
@@ -199,11 +199,11 @@ local function configuration(nginx, options, listen)
   local main, http = nginx_conf.text {
     cpath = cpath(),
     listen = listen,
-    paths = { rest = rest.paths(options.plan), mcp = { "/mcp" } },
-    has_routes = exposed.has_calls(options.plan),
-    probes = rest.PROBES,
+    paths = { rest = paths.logged(options.plan), mcp = { "/mcp" } },
+    has_routes = needs.has_calls(options.plan),
+    probes = paths.PROBES,
     again = supervisor.has_directive(nginx, "set_by_lua_block")
-      and rest.token_paths(options.plan) or nil,
+      and paths.of_token(options.plan) or nil,
     variables = options.variables,
     rate = options.rate or (listen.loopback and 0 or REMOTE_RATE),
   }
@@ -301,7 +301,7 @@ local function check(options)
   if pipe then
     return errors.fail("config", pipe)
   end
-  local unset = exposed.unset(options.plan, os.getenv)
+  local unset = needs.unset(options.plan, os.getenv)
   if unset then
     return errors.fail("config", unset)
   end

@@ -8,10 +8,13 @@
 local echo_guard = require "equinix.service.echo_guard"
 local core = require "equinix.core"
 local errors = require "equinix.base.error"
+local needs = require "equinix.capability.needs"
 local operation = require "equinix.service.exposed.operation"
 local safe_path = require "equinix.http.safe_path"
 
 local M = {}
+
+local NOTHING = {}
 
 ---@class equinix.service.Exposed
 ---@field operations equinix.exposed.Operation[] as in the plan
@@ -128,8 +131,12 @@ end
 function M.values(inputs, given, constants)
   local values = {}
   for _, input in ipairs(inputs) do
-    for _, target in ipairs(input.targets) do
-      values[target] = given[input.name]
+    local value = given[input.name]
+    if not input.targets then
+      values[input.name] = value
+    end
+    for _, target in ipairs(input.targets or NOTHING) do
+      values[target] = value
     end
   end
   if constants then
@@ -146,41 +153,11 @@ end
 function M.labels(inputs)
   local labels = {}
   for _, input in ipairs(inputs) do
-    for _, target in ipairs(input.targets) do
-      labels[target] = input.as or input.name
+    for _, target in ipairs(input.targets or { input.name }) do
+      labels[target] = input.name
     end
   end
   return labels
-end
-
---- Whether a plan has routes besides those of the token.
----@param plan table
----@return boolean
-function M.has_calls(plan)
-  for _, planned in ipairs(plan.routes) do
-    if not plan.operations[planned.operation].token then
-      return true
-    end
-  end
-  return false
-end
-
-local UNSET = "the capability binds the environment variable %s, which is not "
-  .. "set"
-
---- What is missing in the environment.
----@param plan table
----@param getenv fun(name: string): string|nil
----@return string|nil message
-function M.unset(plan, getenv)
-  for _, planned in ipairs(plan.operations) do
-    for _, input in ipairs(planned.inputs or {}) do
-      local bind = type(input.constant) == "table" and input.constant.bind
-      if bind and (getenv(bind) or "") == "" then
-        return UNSET:format(bind)
-      end
-    end
-  end
 end
 
 --- Makes the calls of a capability.
@@ -189,7 +166,7 @@ end
 ---  string|nil} getenv: where what is bound comes from; os.getenv
 ---@return equinix.service.Exposed
 function M.new(plan, options)
-  local unset = M.unset(plan, options.getenv or os.getenv)
+  local unset = needs.unset(plan, options.getenv or os.getenv)
   if unset then
     error("equinix: " .. unset, 0)
   end

@@ -7,7 +7,7 @@
 -- sessions and no streams, and no response may be cached on its way.
 
 local access = require "equinix.service.access"
-local builtin = require "equinix.capability.builtin"
+local builtin = require("equinix.base.lazy") "equinix.capability.builtin"
 local exposed = require "equinix.service.exposed"
 local exposed_tool = require "equinix.service.mcp.exposed_tool"
 local json_text = require "equinix.base.json_text"

@@ -8,7 +8,7 @@ local exposed_document = require "equinix.service.exposed.document"
 local json = require "equinix.base.json"
 local lower = require("equinix.base.text").lower
 local published = require "equinix.oauth.operations"
-local router = require "equinix.service.exposed.router"
+local template = require("equinix.service.paths").template
 
 local M = {}
 
@@ -196,10 +196,10 @@ end
 -- Paths that differ only in the names of their variables are one path, with
 -- the names that came first.
 local function add_route(plan, planned, all, shapes)
-  local shape = router.template(planned.path):gsub("{[^}]*}", "{}")
+  local shape = template(planned.path):gsub("{[^}]*}", "{}")
   shapes[shape] = shapes[shape] or planned.path
   local token = plan.operations[planned.operation].token
-  local path = router.template(shapes[shape])
+  local path = template(shapes[shape])
   all[path] = all[path] or {}
   all[path][lower(planned.method)] = operation_of(plan, planned,
     token and of_token(published.by_token[token])

@@ -9,7 +9,7 @@
 -- no, and nothing else.
 
 local access = require "equinix.service.access"
-local builtin = require "equinix.capability.builtin"
+local builtin = require("equinix.base.lazy") "equinix.capability.builtin"
 local core = require "equinix.core"
 local exposed = require "equinix.service.exposed"
 local exposed_route = require "equinix.service.exposed.route"
@@ -18,12 +18,12 @@ local media_type = require "equinix.http.media_type"
 local metrics = require "equinix.service.metrics"
 local openapi = require "equinix.service.openapi"
 local own_request = require "equinix.service.own_request"
+local paths = require "equinix.service.paths"
 local problem = require "equinix.http.problem"
 local published = require "equinix.oauth.operations"
 local router = require "equinix.service.exposed.router"
 local status_page = require "equinix.service.status"
 local tables = require "equinix.base.table"
-local text_of = require "equinix.base.text"
 
 local M = {}
 
@@ -155,9 +155,6 @@ local READABLE = {
   ["/openapi.json"] = show_document,
 }
 
---- The paths that any caller may ask: Kubernetes, a load balancer.
-M.PROBES = { ["/healthz"] = true, ["/readyz"] = true }
-
 -- The operations -------------------------------------------------------------
 
 local NO_FIELDS = {}
@@ -228,7 +225,7 @@ end
 -- A route of a capability, made when it is first used.
 local function made(self, found)
   found.route = found.route or exposed_route.new(found.planned, self.calls,
-    router.template(found.planned.path))
+    paths.template(found.planned.path))
   return found.route
 end
 
@@ -296,38 +293,11 @@ end
 ---@return equinix.service.HttpResponse response to be read only
 ---@return equinix.Error|nil err why it was refused, for the log only
 function Rest:handle(request)
-  local refusal = not M.PROBES[request.path] and self.access:check(request)
+  local refusal = not paths.PROBES[request.path] and self.access:check(request)
   if refusal then
     return refusal
   end
   return route(self, request)
-end
-
---- The paths of the token.
----@param plan? table
----@return table<string, true>
-function M.token_paths(plan)
-  local paths = {}
-  plan = plan or builtin.plan()
-  for _, planned in ipairs(plan.routes) do
-    if plan.operations[planned.operation].token then
-      paths[router.template(planned.path)] = true
-    end
-  end
-  return paths
-end
-
---- The paths that are answered fastest and have a log format of their own:
---- those of the token, and for monitoring.
----@param plan? table
----@return string[]
-function M.paths(plan)
-  local paths = { status_page.PATH }
-  for path in pairs(tables.update(M.token_paths(plan), READABLE)) do
-    paths[#paths + 1] = path ~= status_page.PATH and path or nil
-  end
-  table.sort(paths, text_of.before)
-  return paths
 end
 
 -- Where each route leads: to an operation of the token service, or to a route.
@@ -353,7 +323,7 @@ end
 function M.new(options)
   local plan = options.plan or builtin.plan()
   local routes = router_of(plan)
-  local root = routes:find(status_page.PATH)
+  local root = routes:find(paths.STATUS)
   return setmetatable({
     service = options.service,
     client = options.client,

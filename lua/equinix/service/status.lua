@@ -10,9 +10,9 @@ local lower = require("equinix.base.text").lower
 local page = require "equinix.service.status.page"
 local problem = require "equinix.http.problem"
 
-local M = {}
+local PATH = require("equinix.service.paths").STATUS
 
-M.PATH = "/"
+local M = {}
 
 local MAX_ACCEPT = 1024 -- bytes; no browser sends more
 
@@ -34,7 +34,7 @@ end
 ---@param request equinix.service.HttpRequest
 ---@return boolean
 function M.is_wanted(request)
-  return request.path == M.PATH
+  return request.path == PATH
     and (request.method == "GET" or request.method == "HEAD")
     and has_html(request.headers.accept)
 end

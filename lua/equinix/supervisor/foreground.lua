@@ -4,6 +4,7 @@
 -- Law of this file: the supervisor is a shell script (supervisor/script), and
 -- what it runs beside nginx is the Lua that runs this, with the same modules.
 
+local core = require "equinix.core"
 local nginx = require "equinix.supervisor.nginx"
 local quote = require("equinix.base.shell").quote
 local script = require "equinix.supervisor.script"
@@ -74,12 +75,14 @@ function M.command_line(run)
     return nil, ("the ready file '%s' would be made below a folder of another "
       .. "user; choose a folder of your own"):format(run.ready_file)
   end
+  for _, name in ipairs { "life", "log", "errors" } do
+    assert(core.make_private_pipe(dir .. "/" .. name))
+  end
   assert(nginx.write_files(dir, {
     ["supervise.sh"] = script,
     ["copier.sh"] = run.log and lua_script(COPIER) or nil,
     ["lines.sh"] = run.json and lua_script(LINES) or nil,
   }))
-  nginx.command(dir, "chmod 600 *") -- whatever the umask was
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
     run.ready_file and nginx.absolute(run.ready_file) or "",
@@ -111,7 +114,7 @@ function M.run(run)
   end
   io.stdout:flush()
   M.hand_over(run.directory)
-  return select(2, require("equinix.core").exec(argv))
+  return select(2, core.exec(argv))
 end
 
 return M

@@ -5,6 +5,7 @@
 -- configuration is neither read nor changed. A message about a missing program
 -- names the packages to install.
 
+local core = require "equinix.core"
 local file = require "equinix.base.file"
 local fill = require("equinix.base.template").fill
 local shell = require "equinix.base.shell"
@@ -145,7 +146,9 @@ end
 
 -- The configuration ---------------------------------------------------------
 
-local SOURCE = debug.getinfo(1, "S").source:match "^@(.*)$"
+-- Where this file is: as `require` says where Lua does (5.2 and later); the
+-- name in code that was compiled by the build is that in its own tree.
+local SOURCE = select(2, ...) or debug.getinfo(1, "S").source:match "^@(.*)$"
 local DIRECTORY = SOURCE:match "^(.*)equinix/supervisor/nginx%.lua$"
 local LIBRARY = ("cd %s && pwd"):format(quote(DIRECTORY == "" and "."
   or DIRECTORY))
@@ -256,7 +259,7 @@ read -r dir && { read -r _ || {
 --- environment is that of the user who called it; the folder's owner could put
 --- another nginx.conf in the place of ours.
 function M.is_foreign(path)
-  return select(2, require("equinix.core").may_make_folder(path)) == "foreign"
+  return select(2, core.may_make_folder(path)) == "foreign"
 end
 
 -- The folder for temporary files, the system's where TMPDIR is another user's.
@@ -265,9 +268,8 @@ local function temporary()
   return path ~= "" and M.is_foreign(path .. "/equinix") and "/tmp" or path
 end
 
--- mkdir fails where there is one of that name.
+-- A folder is not made where there is something of that name.
 local function random_name()
-  local core = require "equinix.core"
   return core.sha256(tostring(core.random())):sub(1, 10)
 end
 
@@ -282,8 +284,7 @@ function M.directory()
   local cleaner = assert(io.popen(CLEANER, "w"))
   cleaner:write(path, "\n")
   cleaner:flush()
-  if path == "" or output("mkdir -m 700 " .. quote(path) .. " && echo made")
-    ~= "made" then
+  if path == "" or not core.make_private_folder(path) then
     cleaner:write "\n" -- what is at that path is not ours
     cleaner:close()
     return nil, "can't create a directory in " .. (os.getenv "TMPDIR"
@@ -298,14 +299,14 @@ function M.drop(directory)
   directory.cleaner:close() -- without that line
 end
 
---- Writes files into a directory.
+--- Writes files into a directory, for this user alone.
 ---@param dir string
 ---@param files table<string, string> name = text
 ---@return boolean|nil
 ---@return string|nil message
 function M.write_files(dir, files)
   for name, text in pairs(files) do
-    local ok, message = file.write(dir .. "/" .. name, text)
+    local ok, message = file.write_private(dir .. "/" .. name, text)
     if not ok then
       return nil, message
     end

@@ -36,13 +36,15 @@
 -- shell only (dash, bash, busybox, macOS).
 
 return [==[
-# Arguments: the private directory, the signal that stops nginx, the name of
-# the command for messages, the path of the ready file or "", flags out of
-# "eof reload environment log json", and then the command line of nginx.
+# Arguments: the private directory, which has the pipes `life`, `log` and
+# `errors`, the signal that stops nginx, the name of the command for messages,
+# the path of the ready file or "", flags out of "eof reload environment log
+# json", and then the command line of nginx.
 dir=$1 stop=$2 name=$3 ready=$4 flags=" $5 "
 shift 5
 umask 077
-setsid=$(command -v setsid)
+setsid=
+! command -v setsid >/dev/null || setsid=setsid
 
 has_flag() {
   case $flags in
@@ -102,10 +104,12 @@ say() {
   fi
 }
 
+# Reads `life` from its standard input.
 cleaner() {
-  exec 5>&- 8<&- </dev/null >/dev/null 2>&1
+  exec 5>&- 8<&- >/dev/null 2>&1
   trap '' INT TERM HUP QUIT PIPE
-  while read -r _; do :; done <"$dir/life"
+  while read -r _; do :; done
+  exec </dev/null
   clean_up
 }
 
@@ -144,18 +148,26 @@ watcher() {
   [ -e "$dir/ending" ] || kill -KILL $$
 }
 
-# In the same folder under a name that is new, and then renamed: no link is
-# followed, and what is there was never half of it. A copy says later whether
-# the file is still this one. (Some mv have no -T, which never moves into a
-# folder.)
-write_ready() {
+# What takes time: the line of the ready file, and a name that is new.
+prepare_ready() {
   line=
-  read -r line <"$dir/ready.json" || [ -n "$line" ] || return
+  read -r line <"$dir/ready.json"
   case $line in
   *'"@PID@"'*) line=${line%%'"@PID@"'*}$$${line#*'"@PID@"'} ;;
   esac
+  temp=$ready.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+}
+
+# In the same folder under that name, and then renamed: no link is followed,
+# and what is there was never half of it. A copy says later whether the file is
+# still this one. (Some mv have no -T, which never moves into a folder.)
+write_ready() {
   printf '%s\n' "$line" >"$dir/ready" || return
-  (set -C && printf '%s\n' "$line" >"$temp") || return
+  set -C
+  printf '%s\n' "$line" >"$temp"
+  written=$?
+  set +C
+  [ "$written" = 0 ] || return
   mv -fT "$temp" "$ready" 2>/dev/null && return
   if [ -d "$ready" ]; then
     echo "it is a folder"
@@ -185,7 +197,7 @@ if has_flag cleaner; then # started by the supervisor below
   exit
 fi
 home=$PWD
-cd / && mkfifo "$dir/life" "$dir/log" "$dir/errors" || exit 1
+cd / || exit 1
 copier='' lines=''
 exec 5>&2
 has_flag json && exec 2<>"$dir/errors"
@@ -194,9 +206,12 @@ has_flag json && exec 2<>"$dir/errors"
 # redirection after a function's name a shell keeps a copy, and a copy of 9
 # would keep `life` open.
 exec 8<&0 # a shell gives a background job no standard input
-$setsid sh "$0" "$dir" "$stop" "$name" "$ready" cleaner &
+# Both ends, since either alone would wait for the other. The cleaner has its
+# end from its first moment, so it sees the end of this process at any time.
+exec 9<>"$dir/life" 6<"$dir/life"
+$setsid sh "$0" "$dir" "$stop" "$name" "$ready" cleaner <&6 6<&- 9>&- &
 cleaner=$!
-exec 9>"$dir/life"
+exec 6<&-
 # Open for reading, too, so that nginx can write before the copier reads.
 exec 7<>"$dir/log"
 
@@ -218,14 +233,13 @@ if has_flag eof; then
 fi
 exec 8<&-
 
-[ -z "$ready" ] ||
-  temp=$ready.$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+[ -z "$ready" ] || prepare_ready
 
 # nginx listens before it writes its pid file.
 bind_error=
 while [ -z "$ending$bind_error" ] && [ ! -s "$dir/nginx.pid" ] &&
   [ ! -e "$dir/ended" ]; do
-  sleep 0.01
+  sleep 0.005
   # nginx tries to bind five times; its first message is enough.
   [ ! -s "$dir/error.log" ] || bind_error=$(sed -n \
     -e 's/.*bind() to \([^ ]*\) failed ([0-9]*: \(.*\))/\1: \2/p' \
@@ -236,9 +250,9 @@ failed=''
 if [ -n "$ending" ]; then
   :
 elif [ -s "$dir/nginx.pid" ] && [ -z "$bind_error" ]; then
-  if [ -n "$ready" ] && ! reason=$(write_ready 2>&1); then
+  if [ -n "$ready" ] && ! write_ready >"$dir/reason" 2>&1; then
     failed=1
-    reason=$(echo "$reason" | sed -n 's/^.*: //; 1p')
+    reason=$(sed -n 's/^.*: //; 1p' "$dir/reason")
     say not_started "the ready file $ready can't be written: $reason"
     exec 9>&-
   elif has_flag json && [ ! -t 1 ]; then

@@ -2,17 +2,16 @@
 local rest_inputs = require "equinix.service.exposed.rest_inputs"
 
 local INPUTS = {
-  { name = "id", place = "path", as = "id", required = true },
-  { name = "n", place = "query", as = "n", type = "integer" },
-  { name = "f", place = "query", as = "f", type = "number" },
-  { name = "b", place = "query", as = "b", type = "boolean" },
-  { name = "list", place = "query", as = "list", type = "array" },
-  { name = "ints", place = "query", as = "ints", type = "array",
-    items = "integer" },
-  { name = "o", place = "query", as = "o", type = "object" },
-  { name = "kind", place = "query", as = "kind", enum = { "x", "y" } },
-  { name = "h", place = "header", as = "X-H" },
-  { name = "member", place = "body", as = "member", type = "object" },
+  { name = "id", place = "path", required = true },
+  { name = "n", place = "query", type = "integer" },
+  { name = "f", place = "query", type = "number" },
+  { name = "b", place = "query", type = "boolean" },
+  { name = "list", place = "query", type = "array" },
+  { name = "ints", place = "query", type = "array", items = "integer" },
+  { name = "o", place = "query", type = "object" },
+  { name = "kind", place = "query", enum = { "x", "y" } },
+  { name = "X-H", place = "header" },
+  { name = "member", place = "body", type = "object" },
 }
 
 local function read(options)
@@ -26,7 +25,7 @@ describe("the inputs of a route", function()
     assert.same({
       id = '"a b?\195\169"', n = "-12", f = "1.50e3", b = "true",
       list = '["a,b","c d",""]', ints = "[1,2]", o = '{"a":[]}', kind = '"x"',
-      h = '"v"', member = '{"x":1.0}',
+      ["X-H"] = '"v"', member = '{"x":1.0}',
     }, read { segment = "a%20b%3f%C3%A9", query = "n=-12&&f=1.50e3&b=true&"
       .. "list=a,b&ints=1&list=c+d&ints=2&o=%7B%22a%22:[]%7D&kind=x&list=",
       headers = { ["x-h"] = "v" }, body = '{"member":{"x":1.0}}' })
@@ -70,7 +69,7 @@ describe("the inputs of a route", function()
   end)
 
   it("may be the whole body, of any type", function()
-    local inputs = { INPUTS[1], { name = "body", place = "body", as = "body",
+    local inputs = { INPUTS[1], { name = "body", place = "body",
       type = "string", whole = true, required = true } }
     for _, body in ipairs { '{ "a":1 }', "[1]", '"x"' } do
       assert.equal(body, read { inputs = inputs, body = body }.body)

@@ -67,10 +67,6 @@ describe("the router", function()
       assert.is_nil(entry.methods.POST)
     end)
 
-  it("writes a path as documents show it", function()
-    assert.equal("/p/{id}/x", router.template { "/p/", ID, "/x" })
-  end)
-
   it("finds a path among many, however long it is", function()
     local r = router.new()
     for i = 1, 500 do

@@ -37,7 +37,7 @@ local function parameters(planned, path)
   for _, input in ipairs(planned.inputs) do
     if input.place ~= "body" then
       list[#list + 1] = {
-        name = input.place == "path" and names[input.as] or input.as,
+        name = input.place == "path" and names[input.name] or input.name,
         ["in"] = input.place,
         required = input.place == "path" or input.required or false,
         description = input.description,
@@ -55,11 +55,11 @@ local function body_of(planned)
       whole = input
     elseif input.place == "body" then
       properties = properties or {}
-      properties[input.as] = schema_of(input)
-      properties[input.as].description = input.description
+      properties[input.name] = schema_of(input)
+      properties[input.name].description = input.description
       if input.required then
         required = required or {}
-        required[#required + 1] = input.as
+        required[#required + 1] = input.name
       end
     end
   end

@@ -136,7 +136,7 @@ local function gather(self, place, values, labels, read)
         return nil, message
       end
       found = found or {}
-      found[input.as] = value
+      found[input.as or input.name] = value
     end
   end
   return found

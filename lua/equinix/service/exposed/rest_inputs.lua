@@ -40,7 +40,7 @@ local function typed(kind, text)
 end
 
 local function wrong_type(input)
-  return ("%s must be of type %s"):format(input.as, input.type
+  return ("%s must be of type %s"):format(input.name, input.type
     or "string, in UTF-8")
 end
 
@@ -206,7 +206,7 @@ function M.new(inputs)
     if input.whole then
       self.whole = input
     else
-      self.by_place[input.place][input.as] = input
+      self.by_place[input.place][input.name] = input
     end
   end
   return self

@@ -116,15 +116,4 @@ function M.new()
   return setmetatable({ exact = {}, root = new_node() }, Router)
 end
 
---- A route's path as documents and metrics show it: "/ports/{port_id}".
----@param path (string|{name: string})[]
----@return string
-function M.template(path)
-  local parts = {}
-  for i, part in ipairs(path) do
-    parts[i] = type(part) == "string" and part or "{" .. part.name .. "}"
-  end
-  return table.concat(parts)
-end
-
 return M
