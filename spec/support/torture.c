@@ -134,9 +134,11 @@ static bool is_outside(lua_State *L, int idx)
 {
   static const char *const crypto[] = {"libcrypto can't compute", NULL};
   static const char *const tls[] = {
-      "the TLS handshake failed",  "is not trusted",
-      "connection broke",          "the connection ended before a response",
-      "couldn't create a context", NULL};
+      "the TLS handshake failed", "is not trusted", "connection broke",
+      "the connection ended before a response", "couldn't create a context",
+      /* the same in the service's words */
+      "certificate could not be verified", "Equinix could not be reached",
+      NULL};
   if (options.faults.lua) {
     return false;
   }

@@ -148,8 +148,8 @@ int eq_attempt_on_text(CURL *handle, curl_infotype type, char *bytes, size_t n,
 static long bytes_sent(const struct eq_attempt *attempt)
 {
   long bytes = 0;
-  return curl_easy_getinfo(attempt->handle, CURLINFO_REQUEST_SIZE, &bytes) ==
-                 CURLE_OK
+  return curl_easy_getinfo(attempt->easy->handle, CURLINFO_REQUEST_SIZE,
+                           &bytes) == CURLE_OK
              ? bytes
              : -1;
 }
@@ -192,7 +192,8 @@ bool eq_attempt_is_void(const struct eq_attempt *attempt)
 static bool is_quiet(const struct eq_attempt *attempt)
 {
   return eq_connection_is_quiet(attempt->connection) &&
-         (is_plain(attempt->request) || !eq_tls_pending(attempt->handle));
+         (is_plain(attempt->request) ||
+          !eq_tls_pending(attempt->easy->handle));
 }
 
 /* Whether no other request is under way on its connection. */
@@ -231,10 +232,40 @@ static bool is_clean(const struct eq_attempt *attempt)
   return !connection->answered || connection->multiplexed || is_quiet(attempt);
 }
 
+void eq_attempt_breaks(struct eq_attempt *attempt)
+{
+  if (attempt->connection != NULL) {
+    attempt->connection->broken = true;
+    attempt->pool->has_dead = true;
+  }
+}
+
+bool eq_attempt_is_dead(const struct eq_attempt *attempt)
+{
+  return (attempt->connection != NULL && attempt->connection->broken) ||
+         (!is_plain(attempt->request) &&
+          eq_tls_is_dead(attempt->easy->handle));
+}
+
+/* libcurl closes the connection when no other request is on it; if one is, it
+ * is dead, too. The next set of options takes this one back. */
+static void discard(struct eq_attempt *attempt)
+{
+  attempt->easy->state.forbid_reuse =
+      curl_easy_setopt(attempt->easy->handle, CURLOPT_FORBID_REUSE, 1L) ==
+      CURLE_OK;
+  attempt->pool->has_dead = true;
+}
+
 /* The look at a kept connection. False: it is not used for this request. */
 static bool may_take(struct eq_attempt *attempt)
 {
   const struct eq_request *request = attempt->request;
+  if (eq_attempt_is_dead(attempt)) {
+    discard(attempt);
+    attempt->stale = true;
+    return false;
+  }
   if (!attempt->connection->answered && !attempt->unlimited &&
       !request->may_resend && !request->once) {
     /* libcurl would send more than the server takes, and not say later that

@@ -9,6 +9,9 @@
  *   9.2). HTTP/2 needs no look: its responses have the number of a stream;
  * - what may have had an effect and must not be sent twice is stopped before
  *   the first byte of the next attempt;
+ * - a connection on which memory ran out is not used again: libcurl and the
+ *   libraries below keep what they have of it half done, and only over
+ *   HTTP/1.x does libcurl close it by itself;
  * - a request that goes out once (a token request) is stricter: no guarantee
  *   of HTTP/2 lets it be sent again. It takes a kept connection only where
  *   that is idle, was in use a moment ago, and stays quiet for some
@@ -26,7 +29,7 @@
 
 struct eq_attempt {
   struct eq_pool *pool;             /* borrowed: of the multi handle */
-  CURL *handle;                     /* borrowed */
+  struct eq_easy *easy;             /* borrowed */
   const struct eq_request *request; /* borrowed */
 
   /* Of the attempt under way. */
@@ -69,6 +72,13 @@ int64_t eq_attempt_pause(const struct eq_attempt *attempt);
 
 /* Whether the attempt under way, if any, certainly had no effect. */
 bool eq_attempt_is_void(const struct eq_attempt *attempt);
+
+/* Memory ran out: its connection is not used any more. */
+void eq_attempt_breaks(struct eq_attempt *attempt);
+
+/* Whether nothing more will come on its connection, though libcurl may wait
+ * for it. Not for one that libcurl has given back. */
+bool eq_attempt_is_dead(const struct eq_attempt *attempt);
 
 /* A response came: the protocol of its connection is known now. */
 void eq_attempt_answered(struct eq_attempt *attempt, bool multiplexed);

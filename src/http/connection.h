@@ -33,6 +33,7 @@ struct eq_connection {
   bool answered;             /* so its protocol is known */
   bool multiplexed;          /* by HTTP/2: streams have numbers */
   bool going_away;           /* GOAWAY came; the number counts */
+  bool broken;               /* memory ran out while it was used */
   unsigned long last_stream; /* that the server may have processed */
   int64_t idle_since;        /* on eq_now_ns: the last request was over */
   uint64_t account;          /* of the last request with one; 0: none */
@@ -57,6 +58,7 @@ struct eq_pool {
   struct eq_abrupt abrupt[EQ_POOL_ABRUPT];
   unsigned abrupt_next;           /* which one is replaced next */
   unsigned careful;               /* transfers that must not be sent twice */
+  bool has_dead;                  /* those under way have to be looked at */
   struct eq_readiness *readiness; /* borrowed: of the multi handle */
 };
 

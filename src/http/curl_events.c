@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/curl_memory.h"
+#include "http/tls_errors.h"
 
 /* How often the timer is served at a time: what begins has a timer of 0 for
  * each of its first steps. */
@@ -79,16 +80,21 @@ static int mask_of(unsigned ready)
   return mask;
 }
 
-CURLMcode eq_curl_events_act(struct eq_curl_events *events, CURLM *multi)
+/* Counts what libcurl does not say of OpenSSL's memory. The first error in the
+ * queue now; `before` is the one before libcurl was called. */
+static unsigned long count_errors(unsigned long before)
+{
+  unsigned long error = eq_tls_errors_first();
+  if (error != before && eq_tls_errors_is_memory(error)) {
+    eq_curl_memory_failed();
+  }
+  return error;
+}
+
+static CURLMcode serve_timer(struct eq_curl_events *events, CURLM *multi)
 {
   CURLMcode rc = CURLM_OK;
   int running;
-  int n = events->ready_n;
-  events->ready_n = 0;
-  for (int i = 0; i < n && rc == CURLM_OK; i++) {
-    rc = curl_multi_socket_action(multi, events->ready[i].fd,
-                                  mask_of(events->ready[i].events), &running);
-  }
   for (int i = 0;
        i < TIMER_ROUNDS && rc == CURLM_OK && events->timer_at <= eq_tick_ns();
        i++) {
@@ -96,6 +102,21 @@ CURLMcode eq_curl_events_act(struct eq_curl_events *events, CURLM *multi)
     rc = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
   return rc;
+}
+
+CURLMcode eq_curl_events_act(struct eq_curl_events *events, CURLM *multi)
+{
+  CURLMcode rc = CURLM_OK;
+  int running;
+  int n = events->ready_n;
+  unsigned long error = n > 0 ? eq_tls_errors_first() : 0;
+  events->ready_n = 0;
+  for (int i = 0; i < n && rc == CURLM_OK; i++) {
+    rc = curl_multi_socket_action(multi, events->ready[i].fd,
+                                  mask_of(events->ready[i].events), &running);
+    error = count_errors(error); /* the next call may clear them */
+  }
+  return rc == CURLM_OK ? serve_timer(events, multi) : rc;
 }
 
 static int64_t earlier(int64_t a, int64_t b)

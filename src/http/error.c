@@ -208,8 +208,9 @@ static enum eq_cause cause_of(const struct eq_error_facts *facts)
   }
   /*
    * A line longer than libcurl's own limit: 8.6 reports "too large", older
-   * ones "out of memory". Before the end of the header block nothing else
-   * from the server could fill the memory.
+   * ones "out of memory", without a message. Before the end of the header
+   * block nothing else from the server could fill the memory; where TLS or
+   * HTTP/2 got none for a new connection, there is a message.
    */
   bool in_head = facts->sent && !facts->head_done;
 #if LIBCURL_VERSION_NUM >= 0x080600
@@ -217,7 +218,8 @@ static enum eq_cause cause_of(const struct eq_error_facts *facts)
     return EQ_CAUSE_HEADERS;
   }
 #endif
-  if (facts->result == CURLE_OUT_OF_MEMORY && in_head) {
+  if (facts->result == CURLE_OUT_OF_MEMORY && in_head &&
+      facts->detail[0] == '\0') {
     return EQ_CAUSE_HEADERS;
   }
   /* An end without close_notify, over GnuTLS. */

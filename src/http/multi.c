@@ -23,6 +23,9 @@
 /* How much later than libcurl itself deadlines are checked. */
 #define CHECK_NS (EQ_NS_PER_S / 4)
 
+/* How often the connections of those under way are looked at. */
+#define LOOK_NS EQ_NS_PER_S
+
 void eq_multi_init(struct eq_multi *multi)
 {
   *multi = (struct eq_multi){.late_at = INT64_MAX};
@@ -154,6 +157,19 @@ static void leave(struct eq_multi *multi, struct eq_transfer *transfer)
   transfer->careful = false;
 }
 
+/* When one that goes on is looked at again, at the latest; see end_late. */
+static int64_t next_look(const struct eq_transfer *transfer, int64_t now)
+{
+  int64_t at = transfer->secure ? now + LOOK_NS : INT64_MAX;
+  if (transfer->parked && transfer->held_until > now) {
+    at = transfer->held_until; /* some milliseconds */
+  }
+  if (transfer->deadline < at - CHECK_NS) {
+    at = transfer->deadline + CHECK_NS;
+  }
+  return transfer->running ? at : INT64_MAX;
+}
+
 bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
 {
   listen_for(multi, transfer);
@@ -162,9 +178,7 @@ bool eq_multi_add(struct eq_multi *multi, struct eq_transfer *transfer)
                     : eq_multi_hand_over(multi, transfer);
   transfer->running = rc == CURLE_OK;
   multi->running++;
-  if (transfer->deadline != INT64_MAX) {
-    eq_multi_check_by(multi, transfer->deadline + CHECK_NS);
-  }
+  eq_multi_check_by(multi, next_look(transfer, eq_coarse_ns()));
   if (rc != CURLE_OK) {
     leave(multi, transfer);
     eq_transfer_finish(transfer, rc);
@@ -251,30 +265,29 @@ static struct eq_transfer *give_up(struct eq_multi *multi, CURLMcode reason)
                                                  : CURLE_FAILED_INIT);
 }
 
-/* One whose deadline is over, which libcurl has not noticed; or NULL. */
+/* One whose deadline is over, or whose connection is dead, which libcurl has
+ * not noticed; or NULL. */
 static struct eq_transfer *end_late(struct eq_multi *multi)
 {
   int64_t now = eq_tick_ns();
-  if (now < multi->late_at) {
+  if (now < multi->late_at && !multi->pool.has_dead) {
     return NULL;
   }
   int64_t next = multi->parked > 0 ? now + CHECK_NS : INT64_MAX;
   struct eq_transfer *transfer = multi->active;
   for (; transfer != NULL; transfer = transfer->next) {
-    if (transfer->parked && transfer->held_until > now &&
-        transfer->held_until < next) {
-      next = transfer->held_until;
+    if (transfer->running && !transfer->parked &&
+        eq_attempt_is_dead(&transfer->attempt)) {
+      transfer->response.cause = EQ_CAUSE_NO_MEMORY;
+      return take_back(multi, transfer, CURLE_OUT_OF_MEMORY);
     }
-    if (!transfer->running || transfer->deadline == INT64_MAX) {
-      continue;
-    }
-    if (transfer->deadline <= now - CHECK_NS) {
+    if (transfer->running && transfer->deadline <= now - CHECK_NS) {
       return take_back(multi, transfer, CURLE_OPERATION_TIMEDOUT);
     }
-    if (transfer->deadline < next - CHECK_NS) {
-      next = transfer->deadline + CHECK_NS;
-    }
+    int64_t at = next_look(transfer, now);
+    next = at < next ? at : next;
   }
+  multi->pool.has_dead = false;
   multi->late_at = next;
   eq_multi_unpark(multi, NULL);
   return NULL;

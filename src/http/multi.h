@@ -7,7 +7,8 @@
  * - one OS thread at a time uses it; waiting blocks that thread;
  * - a transfer for which its origin has no room waits here, parked, until
  *   another one has ended; a server's limit of streams is no error;
- * - a transfer whose deadline is over ends, although libcurl may not say so;
+ * - a transfer whose deadline is over ends, although libcurl may not say so,
+ *   and so does, within a second, one whose connection is dead;
  * - what a step costs depends on what is ready, not on what is under way;
  * - the owner decides how long transfers stay under way: those of handle.c
  *   are over when a call returns, those of an engine go on between calls;
@@ -32,7 +33,7 @@ struct eq_multi {
   size_t running;               /* transfers that were added */
   size_t parked;                /* of those: not with libcurl */
   struct eq_curl_events events; /* its sockets and its timer */
-  int64_t late_at;    /* on eq_tick_ns: when a deadline is to be checked */
+  int64_t late_at;    /* on eq_tick_ns: when to look for what is to end */
   unsigned no_memory; /* the eq_curl_memory_failures() that were looked at */
 };
 

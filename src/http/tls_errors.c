@@ -5,13 +5,16 @@
 
 #include <stddef.h>
 
+#include <openssl/err.h>
+
 #include "http/tls_library.h"
 
-/* All three are OpenSSL's; a libcurl over another library has none of them. */
+/* OpenSSL's; a libcurl over another library has none of them. */
 typedef union {
   void *address;
   int (*mark)(void);
   void (*clear)(void);
+  unsigned long (*peek)(void);
 } function;
 
 bool eq_tls_errors_mark(void)
@@ -37,4 +40,16 @@ void eq_tls_errors_drop(bool marked)
   if (clear.address != NULL) {
     clear.clear();
   }
+}
+
+unsigned long eq_tls_errors_first(void)
+{
+  static void *_Atomic place;
+  function peek = {.address = eq_tls_library_find(&place, "ERR_peek_error")};
+  return peek.address == NULL ? 0 : peek.peek();
+}
+
+bool eq_tls_errors_is_memory(unsigned long error)
+{
+  return error != 0 && ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
 }

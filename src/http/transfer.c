@@ -47,7 +47,6 @@ static CURLcode set_options(struct eq_transfer *transfer, double seconds)
     .close = eq_attempt_on_close,
     .close_owner = transfer->attempt.pool,
   };
-  transfer->attempt.handle = transfer->easy.handle;
   transfer->attempt.request = &transfer->request;
   transfer->request.stamp =
       eq_easy_defaults_stamp(&transfer->easy, &transfer->request);
@@ -66,6 +65,7 @@ struct eq_transfer *eq_transfer_new(struct eq_pool *pool)
     eq_easy_init(&transfer->easy);
     eq_response_init(&transfer->response);
     transfer->attempt.pool = pool;
+    transfer->attempt.easy = &transfer->easy;
   }
   return transfer;
 }
@@ -177,6 +177,9 @@ static void fail(struct eq_transfer *transfer, CURLcode result)
           eq_curl_memory_was_short(transfer->no_memory, transfer->detail),
   };
   add_facts(transfer, &facts, proxy, sizeof proxy);
+  if (facts.no_memory) {
+    eq_attempt_breaks(&transfer->attempt);
+  }
   transfer->failed = true;
   eq_error_classify(&transfer->error, &facts);
   /* Options that failed are half set. And old libcurl never clears its errno:

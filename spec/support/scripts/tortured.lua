@@ -11,8 +11,9 @@ local name, base_url, client_id, client_secret, ca_file, store, place,
 
 local equinix, client
 
-local function new(n)
+local function new(n, on_event)
   return equinix.new {
+    on_event = on_event,
     base_url = base_url, client_id = client_id, client_secret = client_secret,
     cache_key = ("tortured %s %d"):format(run, n),
     ca_file = ca_file ~= "" and ca_file or nil,
@@ -22,12 +23,12 @@ local function new(n)
   }
 end
 
-local function ready(n)
+local function ready(n, on_event)
   equinix = equinix or require "equinix"
   if client then
     client:close()
   end
-  client = assert(new(n))
+  client = assert(new(n, on_event))
 end
 
 -- The token can be had and renewed: no lock of it is held.
@@ -130,6 +131,19 @@ local cases = {
   end },
 }
 
+-- The same; then a connection is used again, as if nothing had been.
+local connects
+cases.reuse = { ready = function(n)
+  ready(n, function(event, fields)
+    connects = event == "response" and fields.connects or connects
+  end)
+  assert(client:token())
+end, call = cases.pages.call, check = function(n)
+  check(n)
+  assert(client:get "/fabric/v4/ports")
+  assert(connects == 0, "a connection was not used again")
+end }
+
 cases.url = { call = function()
   local core = require "equinix.core"
   local joined = assert(core.url_join("https://x.example:444/a?b=c", "../d?e"))
@@ -178,7 +192,7 @@ end }
 
 local case = assert(cases[name], name)
 case.ready = case.ready or ready
-case.check = check
+case.check = case.check or check
 
 -- What was loaded once is there; `require` and `first` begin without.
 if name ~= "require" then
