@@ -18,6 +18,15 @@ describe("the mistakes of a file", function()
       problems_of.report(problems.list, "f"))
   end)
 
+  it("are one line each, whatever a name in them has", function()
+    local problems = problems_of.new()
+    problems:add(at(1, 1), "keys.%s is wrong", "a\r\nb\27[1m\255")
+    problems:warn(at(1, 1), "keys.%s is strange", "a\nb")
+    assert.equal("keys.a\\x0d\\x0ab\\x1b[1m\\xff is wrong",
+      problems.list[1].message)
+    assert.equal("keys.a\\x0ab is strange", problems.warnings[1].message)
+  end)
+
   it("may be about the whole file", function()
     assert.same({ "f: warning: no" },
       problems_of.report({ { message = "no" } }, "f", "warning: "))

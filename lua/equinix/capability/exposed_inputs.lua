@@ -99,7 +99,7 @@ local function map_constant(self, face, input, pair)
   end
   if node.kind == "text" and value_of.has_part(node.text) then
     face.problems:warn(pair, "%s.with.%s: {{...}} inside a longer text is "
-      .. "sent as it stands", face.object.where, pair.name)
+      .. "sent as it stands", face.object.where, pair.name:sub(1, 64))
   end
   if not parameter.fits(input.place, value) then
     face.problems:add(pair, "%s.with.%s is no value for a %s",

@@ -6,6 +6,7 @@
 
 local parameter = require "equinix.capability.parameter"
 local path_of = require "equinix.capability.path"
+local problems_of = require "equinix.capability.problems"
 local value_of = require "equinix.capability.value"
 local writer = require "equinix.capability.writer"
 
@@ -117,8 +118,8 @@ local function read_parameter(self, node)
   local reason = complaint(name, place)
   reason = reason or self.names[name] and "two parameters have this name"
   if reason then
-    self.notes[#self.notes + 1] = ("without the parameter '%s': %s"):format(
-      name:sub(1, 64), reason)
+    self.notes[#self.notes + 1] = ("without the parameter %s: %s"):format(
+      problems_of.name(name), reason)
     return
   end
   self.names[name] = true

@@ -1,9 +1,9 @@
 --- problems: the mistakes of a file, each with its place.
 --
 -- Law of this file: all mistakes are reported at once, in the order of their
--- places, one line each: FILE:line:column: what, where, did you mean. A name
--- from the file is shown cut and on one line; a value is shown only by those
--- that know that it can't be a secret.
+-- places, one line each, whatever a name in it has: FILE:line:column: what,
+-- where, did you mean. A name from the file is shown cut; a value is shown only
+-- by those that know that it can't be a secret.
 
 local printable = require "equinix.base.printable"
 local suggest = require "equinix.base.suggest"
@@ -27,7 +27,7 @@ Problems.__index = Problems
 
 local function entry(place, message, ...)
   if select("#", ...) > 0 then
-    message = message:format(...)
+    message = printable.text(message:format(...))
   end
   return { line = place.line, column = place.column, message = message }
 end
