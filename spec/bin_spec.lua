@@ -82,10 +82,10 @@ describe("the command of a tree", function()
     end))
 
   -- The same under strace -> what it ran, in order.
-  local function programs(variable)
+  local function programs(variable, words)
     local said, code = process.capture(("cd / && strace -f -o %s/trace -e "
-      .. "trace=execve env -i PATH=%s/path %s %s/bin/equinix-auth --version "
-      .. "2>&1"):format(dir, dir, variable or "", dir))
+      .. "trace=execve env -i PATH=%s/path %s %s/bin/equinix-auth %s 2>&1")
+      :format(dir, dir, variable or "", dir, words or "--version"))
     assert.equal(0, code, said)
     local ran = {}
     for line in io.lines(dir .. "/trace") do
@@ -121,6 +121,26 @@ describe("the command of a tree", function()
       assert.equal(("%s/bin/equinix-auth %s/path/lua5.4"):format(dir, dir),
         ran)
     end))
+
+  it("runs `serve` on LuaJIT where that has all, YAML too", function()
+    if select(2, process.capture "strace -f -o /dev/null true") ~= 0 then
+      return pending "strace can't trace here"
+    elseif not command_of "lua5.4" or not command_of "luajit" then
+      return pending "Lua 5.4 or LuaJIT is not installed"
+    end
+    local has_yaml = select(2, process.capture("luajit -e 'require \"yaml\"' "
+      .. "2>&1")) == 0
+    for _, lua in ipairs { "lua5.4", "luajit" } do
+      install(lua)
+      process.capture(("cp %s %s/path/%s"):format(command_of(lua), dir, lua))
+    end
+    local path = dir .. "/bin/equinix-auth " .. dir .. "/path/"
+    assert.equal(path .. (has_yaml and "luajit" or "lua5.4"),
+      (programs(nil, "serve --help")))
+    assert.equal(path .. "lua5.4", (programs(nil, "token --help")))
+    process.capture(("rm %s/lib/lua/5.1/equinix/core.so"):format(dir))
+    assert.equal(path .. "lua5.4", (programs(nil, "serve --help")))
+  end)
 
   it("has all asked by a Lua that is not what its name says",
     two_luas(function()
