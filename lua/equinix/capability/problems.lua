@@ -2,8 +2,8 @@
 --
 -- Law of this file: all mistakes are reported at once, in the order of their
 -- places, one line each, whatever a name in it has: FILE:line:column: what,
--- where, did you mean. A name from the file is shown cut; a value is shown only
--- by those that know that it can't be a secret.
+-- where, did you mean. A name from the file is shown cut; a value is shown
+-- only by those that know that it can't be a secret.
 
 local printable = require "equinix.base.printable"
 local suggest = require "equinix.base.suggest"
