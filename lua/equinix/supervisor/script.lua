@@ -235,7 +235,9 @@ exec 8<&-
 
 [ -z "$ready" ] || prepare_ready
 
-# nginx listens before it writes its pid file.
+# nginx listens before it writes its pid file, and takes at least that long:
+# to look for it meanwhile would only be in its way.
+sleep 0.03
 bind_error=
 while [ -z "$ending$bind_error" ] && [ ! -s "$dir/nginx.pid" ] &&
   [ ! -e "$dir/ended" ]; do
