@@ -138,6 +138,9 @@ describe("the command of a tree", function()
     assert.equal(path .. (has_yaml and "luajit" or "lua5.4"),
       (programs(nil, "serve --help")))
     assert.equal(path .. "lua5.4", (programs(nil, "token --help")))
+    -- Paths of another Lua, as `luarocks path` sets them.
+    assert.equal(path .. "lua5.4", (programs("'LUA_CPATH=/nowhere/?.so;;'",
+      "serve --help")))
     process.capture(("rm %s/lib/lua/5.1/equinix/core.so"):format(dir))
     assert.equal(path .. "lua5.4", (programs(nil, "serve --help")))
   end)

@@ -148,8 +148,9 @@ end
 
 -- Where this file is: as `require` says where Lua does (5.2 and later); the
 -- name in code that was compiled by the build is that in its own tree.
-local SOURCE = select(2, ...) or debug.getinfo(1, "S").source:match "^@(.*)$"
-local DIRECTORY = SOURCE:match "^(.*)equinix/supervisor/nginx%.lua$"
+local HERE = "^(.*)equinix/supervisor/nginx%.lua$"
+local DIRECTORY = (select(2, ...) or ""):match(HERE)
+  or debug.getinfo(1, "S").source:sub(2):match(HERE)
 local LIBRARY = ("cd %s && pwd"):format(quote(DIRECTORY == "" and "."
   or DIRECTORY))
 
@@ -243,13 +244,25 @@ end
 
 -- Reads the name of a directory and then one more line. When that line does
 -- not come, because this process has ended, it removes the directory: twice,
--- since a command that this process started may still be writing into it.
+-- since a command that this process started may still be writing into it. When
+-- the directory was handed over, it is removed if the supervisor's own cleaner
+-- has not started within a minute.
 local CLEANER = [[
 trap '' INT TERM HUP QUIT
-read -r dir && { read -r _ || {
+read -r dir || exit
+if ! read -r line; then
   rm -rf "$dir"
   (sleep 1; rm -rf "$dir") </dev/null >/dev/null 2>&1 &
-}; }]]
+elif [ -n "$line" ]; then
+  (
+    tries=600
+    while [ -d "$dir" ] && [ ! -e "$dir/held" ] && [ "$tries" != 0 ]; do
+      sleep 0.1
+      tries=$((tries - 1))
+    done
+    [ -e "$dir/held" ] || rm -rf "$dir"
+  ) </dev/null >/dev/null 2>&1 &
+fi]]
 
 ---@class equinix.supervisor.nginx.Directory
 ---@field path string

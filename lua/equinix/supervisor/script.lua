@@ -150,7 +150,6 @@ watcher() {
 
 # What takes time: the line of the ready file, and a name that is new.
 prepare_ready() {
-  line=
   read -r line <"$dir/ready.json"
   case $line in
   *'"@PID@"'*) line=${line%%'"@PID@"'*}$$${line#*'"@PID@"'} ;;
@@ -162,7 +161,7 @@ prepare_ready() {
 # and what is there was never half of it. A copy says later whether the file is
 # still this one. (Some mv have no -T, which never moves into a folder.)
 write_ready() {
-  printf '%s\n' "$line" >"$dir/ready" || return
+  [ -n "$line" ] && printf '%s\n' "$line" >"$dir/ready" || return
   set -C
   printf '%s\n' "$line" >"$temp"
   written=$?
@@ -198,7 +197,7 @@ if has_flag cleaner; then # started by the supervisor below
 fi
 home=$PWD
 cd / || exit 1
-copier='' lines=''
+copier='' lines='' line=''
 exec 5>&2
 has_flag json && exec 2<>"$dir/errors"
 
@@ -211,6 +210,7 @@ exec 8<&0 # a shell gives a background job no standard input
 exec 9<>"$dir/life" 6<"$dir/life"
 $setsid sh "$0" "$dir" "$stop" "$name" "$ready" cleaner <&6 6<&- 9>&- &
 cleaner=$!
+: >"$dir/held" # from here on the cleaner removes it (supervisor/nginx)
 exec 6<&-
 # Open for reading, too, so that nginx can write before the copier reads.
 exec 7<>"$dir/log"
@@ -300,6 +300,9 @@ exec 9>&-
 [ -n "$watch" ] && kill $watch 2>/dev/null
 while kill -0 $cleaner 2>/dev/null; do wait $cleaner; done
 [ -d "$dir" ] && clean_up
+# It may have been written while the cleaner was at work.
+[ -z "$line" ] || [ "$(cat "$ready" 2>/dev/null)" != "$line" ] ||
+  rm -f "$ready"
 # The last writers of the pipes go, so that what reads them ends.
 gone() { [ -z "$1" ] || ! kill -0 "$1" 2>/dev/null; }
 has_flag json && exec 2>/dev/null
