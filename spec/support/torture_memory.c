@@ -22,10 +22,14 @@ static bool retried; /* Lua asks again after a collection */
 
 static lua_State *traced;
 
-/* Where the first one failed. */
-enum { MOST_FRAMES = 40 };
-static void *frames[MOST_FRAMES];
-static int depth;
+/* Where the first that failed were asked for. Two, since the C library itself
+ * goes on where there is no memory for a file's buffer. */
+enum { LOOKED_AT = 2, MOST_FRAMES = 40 };
+static struct {
+  void *frames[MOST_FRAMES];
+  int depth;
+} asked[LOOKED_AT];
+static int failures; /* that were looked at */
 
 /* Where Lua is, which takes no memory. */
 static void show_lua(void)
@@ -39,6 +43,17 @@ static void show_lua(void)
 }
 
 /* Whether this allocation fails. */
+static void look_at_stack(void)
+{
+  void **frames = asked[failures].frames;
+  int depth = how.hosted ? 0 : backtrace(frames, MOST_FRAMES);
+  asked[failures++].depth = depth;
+  if (how.trace) {
+    backtrace_symbols_fd(frames, depth, STDERR_FILENO);
+    show_lua();
+  }
+}
+
 static bool fails(void)
 {
   if (!armed) {
@@ -51,13 +66,9 @@ static bool fails(void)
   if (has_failed && how.once) {
     return false;
   }
-  if (!has_failed && (how.trace || !how.lua)) {
+  if (failures < LOOKED_AT && (how.trace || !how.lua)) {
     armed = false;
-    depth = how.hosted ? 0 : backtrace(frames, MOST_FRAMES);
-    if (how.trace) {
-      backtrace_symbols_fd(frames, depth, STDERR_FILENO);
-      show_lua();
-    }
+    look_at_stack();
     armed = true;
   }
   has_failed = true;
@@ -137,7 +148,7 @@ void torture_arm(lua_State *L, const struct torture_faults *faults, long n)
   traced = L;
   interpreter = how.hosted ? entry_of_host() : 0;
   has_failed = retried = false;
-  depth = 0;
+  failures = 0;
   left = n - 1;
   armed = n > 0;
 }
@@ -332,9 +343,11 @@ void torture_find_libraries(const char *library)
 bool torture_was_in(const char *library)
 {
   struct range range = range_of(library);
-  for (int i = 0; i < depth; i++) {
-    if (is_in(range, (uintptr_t)frames[i])) {
-      return true;
+  for (int f = 0; f < failures; f++) {
+    for (int i = 0; i < asked[f].depth; i++) {
+      if (is_in(range, (uintptr_t)asked[f].frames[i])) {
+        return true;
+      }
     }
   }
   return false;

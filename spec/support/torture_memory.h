@@ -40,8 +40,8 @@ bool torture_disarm(void);
 /* Blocks that the module and libcurl have. */
 long torture_blocks(void);
 
-/* Whether that library asked for the one of the C library that failed, itself
- * or by what it called. */
+/* Whether that library asked for one of the C library's that failed, the first
+ * or the second, itself or by what it called. */
 bool torture_was_in(const char *library);
 
 /* Whether one of the frames is in a library that is not ours. */
