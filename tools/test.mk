@@ -55,7 +55,7 @@ ONCE += core/http/attempt core/http/once
 ON_52 := $(filter-out core/base/libcrypto $(filter core/http/%,$(SPECS)), \
            $(C_SPECS)) \
          $(addprefix core/http/,request response engine url) \
-         $(filter base/%,$(SPECS)) client init luv copas
+         $(filter base/%,$(SPECS)) client init copas
 SPEC_STEPS := $(SPECS:%=lua5.4/%) $(patsubst %,luajit/%, \
                 $(filter-out $(ONCE),$(SPECS))) $(ON_52:%=lua5.2/%)
 # Where other programs (nginx, the command) do the work, a busy collector or a
