@@ -15,6 +15,10 @@ local function same(a, b, law)
   end
 end
 
+-- Half of a pair, which node reads. It may stand in what a later key of the
+-- same name replaces, so the text is looked at.
+local SURROGATE = "\\u[dD][89A-Fa-f]"
+
 -- Node takes no byte order mark and reads numbers beyond every float as
 -- infinities; lua-cjson reads some texts that are no JSON.
 local function by_node(text, value, message)
@@ -26,7 +30,7 @@ local function by_node(text, value, message)
     same(shown(value), verdict, "decode and node")
   else
     assert(verdict:find "n[7f]ff0000000000000" or #text > 900
-      or verdict:find("s" .. "[0-9a-f]*ed[ab]") or verdict:find "efbfbd",
+      or text:find(SURROGATE) or verdict:find "efbfbd",
       "decode refuses what node reads: " .. tostring(message))
   end
 end
