@@ -49,6 +49,18 @@ describe("foreground.command_line", function()
     assert.equal(dir .. "/nginx.conf", argv[#argv])
   end)
 
+  it("says which file can't be written, as on a full disk", function()
+    os.execute("mkdir " .. dir .. "/supervise.sh")
+    assert.same({ nil, dir .. "/supervise.sh can't be written: it is a "
+      .. "directory (EISDIR)" }, { command_line() })
+  end)
+
+  it("says which pipe can't be made", function()
+    os.execute("touch " .. dir .. "/log")
+    assert.same({ nil, dir .. "/log can't be made: EEXIST" },
+      { command_line() })
+  end)
+
   it("makes scripts that become this Lua, with these modules", function()
     command_line { log = true, json = true }
     for _, name in ipairs { "copier.sh", "lines.sh" } do

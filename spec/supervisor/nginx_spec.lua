@@ -113,6 +113,36 @@ describe("supervisor.directory", function()
     assert.is_nil(io.open(directory.path))
   end)
 
+  -- A minute is over at once with this `sleep`.
+  it("goes where it was handed over and no supervisor came, else not",
+    function()
+      local place = process.tempdir()
+      finally(function()
+        process.remove(place)
+      end)
+      os.execute(("printf '#!/bin/sh\\n' >%s/sleep; chmod +x %s/sleep")
+        :format(place, place))
+      local function left(held)
+        local code = ([[
+          package.path = "lua/?.lua;" .. package.path
+          package.cpath = %q
+          local directory = require("equinix.supervisor.nginx").directory()
+          if %s then
+            io.open(directory.path .. "/held", "w"):close()
+          end
+          require("equinix.supervisor.foreground").hand_over(directory)
+          print(directory.path)]]):format(package.cpath, tostring(held))
+        local path = process.capture(("TMPDIR=%s PATH=%s:$PATH %s -e %s")
+          :format(place, place, process.interpreter(), process.quote(code)))
+        return path
+      end
+      local path = left(false)
+      assert.is_true(process.eventually(function()
+        return not io.open(path)
+      end))
+      assert.is_truthy(io.open(left(true)))
+    end)
+
   it("can't be created where there is no folder for it", function()
     local code = ([[
       package.path = "lua/?.lua;" .. package.path

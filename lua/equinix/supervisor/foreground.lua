@@ -76,13 +76,19 @@ function M.command_line(run)
       .. "user; choose a folder of your own"):format(run.ready_file)
   end
   for _, name in ipairs { "life", "log", "errors" } do
-    assert(core.make_private_pipe(dir .. "/" .. name))
+    local made, code = core.make_private_pipe(dir .. "/" .. name)
+    if not made then
+      return nil, ("%s/%s can't be made: %s"):format(dir, name, code)
+    end
   end
-  assert(nginx.write_files(dir, {
+  local written, message = nginx.write_files(dir, {
     ["supervise.sh"] = script,
     ["copier.sh"] = run.log and lua_script(COPIER) or nil,
     ["lines.sh"] = run.json and lua_script(LINES) or nil,
-  }))
+  })
+  if not written then
+    return nil, message
+  end
   local argv = {
     "/bin/sh", dir .. "/supervise.sh", dir, run.stop or "TERM", run.name,
     run.ready_file and nginx.absolute(run.ready_file) or "",
